@@ -1,0 +1,54 @@
+/** Rivals in one run: interleaved rounds, so that what disturbs the machine disturbs all of them; medians. */
+
+/** One contender: does the work once and gives a number that depends on all of it, so that none of it is left out. */
+export interface Contender {
+  readonly name: string;
+  readonly work: () => number;
+}
+
+/** What one contender took: the median of its rounds. */
+export interface Figure {
+  readonly name: string;
+  readonly nanoseconds: number;
+}
+
+const ROUND_MS = 8;
+const WARM_UP_ROUNDS = 8;
+
+/** Times each contender in turn, for `rounds` rounds; figures in the order given. */
+export function measure(contenders: readonly Contender[], rounds: number): Figure[] {
+  const batches = contenders.map(({ work }) => batchFor(work));
+  const samples = contenders.map((): number[] => []);
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
+    for (const [index, { work }] of contenders.entries()) {
+      const nanoseconds = time(work, batches[index]!);
+      if (round >= WARM_UP_ROUNDS) samples[index]!.push(nanoseconds);
+    }
+  }
+  return contenders.map(({ name }, index) => ({ name, nanoseconds: median(samples[index]!) }));
+}
+
+let sink = 0;
+
+/** Nanoseconds a call, over one batch. */
+function time(work: () => number, batch: number): number {
+  const begin = process.hrtime.bigint();
+  for (let i = 0; i < batch; i++) sink += work();
+  return Number(process.hrtime.bigint() - begin) / batch;
+}
+
+/** How many calls fill a round. */
+function batchFor(work: () => number): number {
+  let batch = 64;
+  while (time(work, batch) * batch < ROUND_MS * 1e6) batch *= 2;
+  return batch;
+}
+
+/** The middle of a list of numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}
+
+/** What the contenders computed; printed once, so that no engine may leave it out. */
+export const checksum = (): number => sink;

@@ -1,0 +1,117 @@
+/** A content cut into several packets, and put together again. docs/spec/psyc.md#fragments */
+import { copyBytes, equalBytes } from './bytes.ts';
+import { PsycError } from './error.ts';
+import { limits } from './limits.ts';
+import type { Packet } from './packet.ts';
+import { render, renderRouted, type Value } from './render.ts';
+import { parseCounter, type Route } from './reply.ts';
+
+/** Method of a packet whose data is a piece of another packet's content. */
+export const FRAGMENT_METHOD = '_fragment';
+
+/**
+ * The packets that carry a content in pieces of at most `pieceBytes`. `routing` must hold a `_counter`, which all of them
+ * share. Throws PsycError `_excessive_fragments` when it would take more than `fragmentsMax`.
+ */
+export function renderFragments(
+  routing: Readonly<Record<string, Value | undefined>>,
+  content: Uint8Array,
+  pieceBytes: number,
+): Uint8Array[] {
+  const amount = Math.max(1, Math.ceil(content.length / pieceBytes));
+  if (amount > limits.fragmentsMax) throw excessive(`a packet of over ${limits.fragmentsMax} fragments`);
+  return Array.from({ length: amount }, (_, index) =>
+    render({
+      routing: { ...routing, _fragment: String(index), _amount_fragments: String(amount) },
+      method: FRAGMENT_METHOD,
+      data: content.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+    }),
+  );
+}
+
+/** A packet of which pieces are missing. */
+interface Pending {
+  readonly pieces: (Uint8Array | undefined)[];
+  missing: number;
+  bytes: number;
+}
+
+/** Puts the fragments of one circuit together, in any order. When there is no room the packet begun longest ago goes. */
+export class Reassembly {
+  private readonly pending = new Map<string, Pending>();
+  private bytes = 0;
+
+  /** How many packets are not whole yet. */
+  get size(): number {
+    return this.pending.size;
+  }
+
+  /**
+   * Takes a fragment; gives the bytes of the whole packet when it was the last one missing, else null. A piece that came
+   * before is ignored when it is the same. Throws PsycError: `_invalid_counter`, `_invalid_fragment`,
+   * `_excessive_fragments`, `_oversized_content`.
+   */
+  take(packet: Packet, route: Route): Uint8Array | null {
+    const index = parseCounter(route('_fragment') ?? '');
+    const amount = parseCounter(route('_amount_fragments') ?? '');
+    const counter = parseCounter(route('_counter') ?? '');
+    if (amount > limits.fragmentsMax) throw excessive(`a packet of over ${limits.fragmentsMax} fragments`);
+    if (index >= amount || packet.method !== FRAGMENT_METHOD) throw invalid('no piece, or one beyond the last');
+    const key = JSON.stringify([route('_context'), route('_source'), route('_target'), counter]);
+    const pending = this.pending.get(key) ?? this.begin(key, amount);
+    if (pending.pieces.length !== amount) throw invalid('two fragments differ in how many there are');
+    const piece = packet.data ?? new Uint8Array(0);
+    const before = pending.pieces[index];
+    if (before !== undefined) {
+      if (!equalBytes(before, piece)) throw invalid('two different pieces in one place');
+      return null;
+    }
+    if (pending.bytes + piece.length > limits.contentBytesMax) {
+      this.drop(key, pending);
+      throw new PsycError('_oversized_content', 0, `fragments of over ${limits.contentBytesMax} bytes together`);
+    }
+    pending.pieces[index] = copyBytes(piece);
+    pending.missing--;
+    pending.bytes += piece.length;
+    this.bytes += piece.length;
+    if (pending.missing > 0) {
+      this.evict(key);
+      return null;
+    }
+    this.drop(key, pending);
+    return whole(packet, pending);
+  }
+
+  private begin(key: string, amount: number): Pending {
+    const pending = { pieces: new Array<Uint8Array | undefined>(amount).fill(undefined), missing: amount, bytes: 0 };
+    this.pending.set(key, pending);
+    return pending;
+  }
+
+  private drop(key: string, pending: Pending): void {
+    this.pending.delete(key);
+    this.bytes -= pending.bytes;
+  }
+
+  private evict(keep: string): void {
+    for (const [key, pending] of this.pending) {
+      if (this.bytes <= limits.fragmentedBytesMax && this.pending.size <= limits.fragmentedPacketsMax) return;
+      if (key !== keep) this.drop(key, pending);
+    }
+  }
+}
+
+/** The packet as it was before it was cut: the fragment's routing header without what only fragments have. */
+function whole(fragment: Packet, { pieces, bytes }: Pending): Uint8Array {
+  const content = new Uint8Array(bytes);
+  let at = 0;
+  for (const piece of pieces) {
+    content.set(piece!, at);
+    at += piece!.length;
+  }
+  const routing = fragment.routing.filter(({ name }) => name !== '_fragment' && name !== '_amount_fragments');
+  return renderRouted(routing, content);
+}
+
+const invalid = (detail: string): PsycError => new PsycError('_invalid_fragment', 0, detail);
+const excessive = (detail: string): PsycError => new PsycError('_excessive_fragments', 0, detail);

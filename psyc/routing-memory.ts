@@ -1,0 +1,56 @@
+/** Routing variables assigned with `=`: they hold for every later packet of their circuit and direction. docs/spec/psyc.md#routing */
+import type { Packet } from './packet.ts';
+import type { Assignment } from './render.ts';
+import { routingNames } from './routing.ts';
+
+/** What a circuit's reader remembers. It grows by known names only, and dies with the circuit. */
+export class RoutingMemory {
+  private readonly assigned = new Map<string, string>();
+
+  /**
+   * The variables that hold for this packet: its own, then what earlier packets assigned; an empty value unsets. Takes over
+   * what this packet assigns, so it is to be called once a packet, in order. Lines that `checkRouting` refuses do nothing.
+   */
+  take(packet: Packet): ReadonlyMap<string, string> {
+    const now = new Map(this.assigned);
+    for (let index = 0; index < packet.routingCount; index++) {
+      const name = packet.nameOf(index);
+      const operator = packet.operatorOf(index);
+      if (!routingNames.has(name) || (operator !== ':' && operator !== '=')) continue;
+      const text = packet.textOf(index);
+      put(now, name, text);
+      if (operator === '=') put(this.assigned, name, text);
+    }
+    return now;
+  }
+}
+
+/**
+ * The writer's side: leaves out what the peer remembers already. A value is assigned when two packets in a row had it, so
+ * that the first of many pays, not the only one.
+ */
+export class RoutingCompression {
+  private readonly assigned = new Map<string, string>();
+  private last: ReadonlyMap<string, string> = new Map();
+
+  /** The lines that make a `RoutingMemory` hold just these variables for the next packet. */
+  lines(routing: ReadonlyMap<string, string>): Assignment[] {
+    const lines: Assignment[] = [];
+    for (const [name, value] of routing) {
+      if (this.assigned.get(name) === value) continue;
+      const operator = this.last.get(name) === value ? '=' : ':';
+      lines.push({ operator, name, value });
+      if (operator === '=') put(this.assigned, name, value);
+    }
+    for (const name of this.assigned.keys()) {
+      if (!routing.has(name)) lines.push({ operator: ':', name, value: '' });
+    }
+    this.last = new Map(routing);
+    return lines;
+  }
+}
+
+function put(variables: Map<string, string>, name: string, value: string): void {
+  if (value === '') variables.delete(name);
+  else variables.set(name, value);
+}

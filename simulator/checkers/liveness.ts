@@ -1,0 +1,23 @@
+/** Checks that everything that was said arrives, once nothing fails any more. docs/simulator.md#checkers */
+import type { Observation } from '../observation.ts';
+import { type Checker, Sayings } from './checker.ts';
+
+export class LivenessChecker implements Checker {
+  readonly name = 'liveness';
+  readonly promise = 'once faults end, everything said is delivered, and its author hears that it was taken';
+  readonly atEnd = true;
+  readonly #sayings = new Sayings();
+  readonly #delivered = new Set<string>();
+  readonly #taken = new Set<string>();
+
+  observe(observation: Observation): string | null {
+    this.#sayings.observe(observation);
+    if (observation.kind === 'delivered') this.#delivered.add(observation.tag);
+    if (observation.kind === 'acknowledged' && observation.to === 'person') this.#taken.add(observation.tag);
+    if (observation.kind !== 'ended') return null;
+    const missing = this.#sayings.all().filter(({ tag }) => !this.#delivered.has(tag) || !this.#taken.has(tag));
+    const first = missing[0];
+    if (first === undefined) return null;
+    return `${missing.length} said and never delivered or acknowledged, the first ${first.tag} of ${first.author} to ${first.target}`;
+  }
+}

@@ -1,0 +1,33 @@
+/** Planted bugs: what each changes from outside, and the checker that must notice. docs/simulator.md#plants */
+import type { CheckerName } from '../checkers/checker.ts';
+import type { Disk } from '../disk.ts';
+import type { Boot, Machine, NodeEffect, NodeEvent } from '../machine.ts';
+import type { TalkNodeOptions } from '../scenes/talk-node.ts';
+import type { World } from '../world.ts';
+
+/** One bug. The code under test has no switches for bugs: a plant stands between it and its surroundings. */
+export interface Plant {
+  readonly name: string;
+  /** What goes wrong, in a sentence. */
+  readonly what: string;
+  /** The checker that must notice within a few seeds; others may notice too. */
+  readonly caughtBy: CheckerName;
+  /** Puts something around every machine; called once for each host. */
+  readonly boot?: (boot: Boot) => Boot;
+  /** Puts something around a disk, or in its place. */
+  readonly disk?: (disk: Disk, world: World, host: string) => Disk;
+  /** Changes what the nodes are told of themselves. */
+  readonly options?: (options: TalkNodeOptions) => TalkNodeOptions;
+}
+
+/** Steps the real machine. */
+export type Step = (event: NodeEvent, nowMs: number) => readonly NodeEffect[];
+
+/** A boot whose machines have their step replaced; `around` is called once a life. */
+export function steppingBoot(boot: Boot, around: (step: Step, life: number) => Step): Boot {
+  return (life): Machine => {
+    const machine = boot(life);
+    const step = around((event, nowMs) => machine.step(event, nowMs), life);
+    return { step, queues: () => machine.queues() };
+  };
+}

@@ -1,0 +1,6 @@
+/** Every scene there is, by name. docs/simulator.md#scenes */
+import type { Scene } from './scene.ts';
+import { datagrams, talk } from './talk.ts';
+
+/** The scenes, the first of them the one that is played unless another is named. */
+export const scenes: ReadonlyMap<string, Scene> = new Map([talk, datagrams].map((scene) => [scene.name, scene]));

@@ -1,0 +1,23 @@
+/** Why a store refuses: the codes, and which of them may go away by themselves. docs/spec/federation.md#store-errors */
+
+/**
+ * After `_store_lost` nobody knows whether a write happened: ask again, ids and marks make that harmless. After every
+ * other code it certainly did not.
+ */
+export type StoreCode =
+  | '_store_full'
+  | '_store_lost'
+  | '_store_lease'
+  | '_store_oversized_context'
+  | '_store_oversized_author'
+  | '_store_oversized_id'
+  | '_store_oversized_packet'
+  | '_store_oversized_mark'
+  | '_store_oversized_write'
+  | '_store_excessive_operations'
+  | '_store_excessive_marks'
+  | '_store_invalid_sequence'
+  | '_store_invalid_page';
+
+/** Whether the same request may succeed later: the world failed, not the asker. */
+export const mayRetry = (code: StoreCode): boolean => code === '_store_full' || code === '_store_lost';

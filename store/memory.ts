@@ -1,0 +1,146 @@
+/** The store's twin in memory: the same answers as PostgreSQL's, at once; for the simulator and for tests. docs/spec/federation.md#store */
+import { checkRequest } from './check.ts';
+import type { StoreCode } from './errors.ts';
+import {
+  type Append,
+  type Appended,
+  type Operation,
+  type Row,
+  type Store,
+  type StoreOutcome,
+  type StoreRequest,
+  storeLimits,
+} from './store.ts';
+
+const { fromCharCode } = String;
+
+interface Log {
+  lease: number;
+  readonly rows: Row[];
+  /** Sequence by id, and newest sequence by author. */
+  readonly ids: Map<string, number>;
+  readonly latest: Map<string, number>;
+  readonly marks: Map<string, number>;
+}
+
+/** Bytes as a map key: one unit a byte. */
+function key(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += fromCharCode(byte);
+  return text;
+}
+
+/** A store that keeps everything in memory, and forgets it with the process. */
+export class MemoryStore implements Store {
+  readonly #logs = new Map<string, Log>();
+  readonly #capacityBytes: number;
+  #bytes = 0;
+
+  /** Appends that would take all rows together past `capacityBytes` are refused with `_store_full`. */
+  constructor(capacityBytes = 2 ** 30) {
+    this.#capacityBytes = capacityBytes;
+  }
+
+  /** Does what is asked, wholly or not at all. Bytes of a write are copied; bytes that are read must not be changed. */
+  perform(request: StoreRequest): StoreOutcome {
+    const code = checkRequest(request);
+    if (code !== null) return { kind: 'refused', request: request.request, code };
+    if (request.kind === 'write') return this.#write(request.request, request.operations);
+    const log = this.#logs.get(request.context);
+    const last = log?.rows.length ?? 0;
+    switch (request.kind) {
+      case 'read': {
+        const rows: Row[] = [];
+        for (let at = request.after, bytes = 0; at < last && rows.length < request.rowsMax; at++) {
+          const row = log!.rows[at]!;
+          rows.push(row);
+          bytes += row.packet.length;
+          if (bytes > storeLimits.pageBytesMax) break;
+        }
+        return { kind: 'rows', request: request.request, rows, last };
+      }
+      case 'latest': {
+        const sequence = log?.latest.get(key(request.author));
+        const rows = sequence === undefined ? [] : [log!.rows[sequence - 1]!];
+        return { kind: 'rows', request: request.request, rows, last };
+      }
+      case 'marks': {
+        const marks = [...(log?.marks ?? [])].map(([name, sequence]) => ({ name, sequence }));
+        return { kind: 'marks', request: request.request, marks, last };
+      }
+    }
+  }
+
+  /** Names of all contexts that hold anything, in the order in which they came to be. */
+  contexts(): string[] {
+    return [...this.#logs.keys()];
+  }
+
+  #write(request: number, operations: readonly Operation[]): StoreOutcome {
+    // Everything that can be refused is refused before the first change: that makes the write atomic.
+    const code = this.#refusal(operations);
+    if (code !== null) return { kind: 'refused', request, code };
+    const appended: Appended[] = [];
+    for (const operation of operations) {
+      const log = this.#log(operation.context);
+      if (operation.op === 'lease') log.lease = operation.lease;
+      else if (operation.op === 'mark')
+        log.marks.set(operation.name, Math.max(operation.sequence, log.marks.get(operation.name) ?? 0));
+      else appended.push(this.#append(log, operation));
+    }
+    return { kind: 'written', request, appended };
+  }
+
+  #refusal(operations: readonly Operation[]): StoreCode | null {
+    const leases = new Map<string, number>();
+    const names = new Map<string, Set<string>>();
+    const lengths = new Map<string, number>();
+    let bytes = this.#bytes;
+    for (const operation of operations) {
+      const { context } = operation;
+      const log = this.#logs.get(context);
+      const lease = leases.get(context) ?? log?.lease ?? 1;
+      if (operation.op === 'lease') {
+        if (operation.lease <= lease) return '_store_lease';
+        leases.set(context, operation.lease);
+        continue;
+      }
+      if (operation.lease !== lease) return '_store_lease';
+      const length = lengths.get(context) ?? log?.rows.length ?? 0;
+      if (operation.op === 'append') {
+        if (log?.ids.has(key(operation.id))) continue;
+        // An id that comes twice in one write is counted twice here: refused a row early, never too late.
+        bytes += operation.packet.length + operation.author.length + operation.id.length;
+        lengths.set(context, length + 1);
+        if (bytes > this.#capacityBytes) return '_store_full';
+      } else {
+        if (operation.sequence > length) return '_store_invalid_sequence';
+        const known = names.get(context) ?? new Set(log?.marks.keys());
+        names.set(context, known.add(operation.name));
+        if (known.size > storeLimits.marksMax) return '_store_excessive_marks';
+      }
+    }
+    return null;
+  }
+
+  #append(log: Log, { author, id, packet, lease }: Append): Appended {
+    const idKey = key(id);
+    const there = log.ids.get(idKey);
+    if (there !== undefined) return { sequence: there, already: true };
+    const sequence = log.rows.length + 1;
+    log.rows.push({ sequence, lease, author: author.slice(), id: id.slice(), packet: packet.slice() });
+    log.ids.set(idKey, sequence);
+    log.latest.set(key(author), sequence);
+    this.#bytes += packet.length + author.length + id.length;
+    return { sequence, already: false };
+  }
+
+  #log(context: string): Log {
+    let log = this.#logs.get(context);
+    if (log === undefined) {
+      log = { lease: 1, rows: [], ids: new Map(), latest: new Map(), marks: new Map() };
+      this.#logs.set(context, log);
+    }
+    return log;
+  }
+}

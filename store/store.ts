@@ -1,0 +1,117 @@
+/** The store's interface, as data: what is asked of it and what it answers. docs/spec/federation.md#store */
+import type { StoreCode } from './errors.ts';
+
+/** Bytes and counts; the same for every store, whatever is underneath. docs/spec/federation.md#store-limits */
+export const storeLimits = {
+  /** UTF-8 bytes of a context's name. */
+  contextBytesMax: 1024,
+  /** Bytes of an author's key: a fingerprint, or a uniform where nobody signed. */
+  authorBytesMax: 2048,
+  /** Bytes of a row's unique id. */
+  idBytesMax: 64,
+  /** Bytes of one packet. */
+  packetBytesMax: 1_048_576,
+  /** Bytes of a mark's name. */
+  markBytesMax: 128,
+  /** Marks of one context. */
+  marksMax: 1024,
+  /** Operations of one write. */
+  operationsMax: 1024,
+  /** Bytes of all packets of one write. */
+  writeBytesMax: 8_388_608,
+  /** Rows of one page. */
+  pageRowsMax: 512,
+  /** Bytes of one page's packets; the row that passes it is the page's last. */
+  pageBytesMax: 4_194_304,
+} as const;
+
+/**
+ * Adds a packet to the end of a context's log. A row with the same id in the same context is left as it is and counts as
+ * success: that is what makes it safe to ask again after `_store_lost`.
+ */
+export interface Append {
+  readonly op: 'append';
+  readonly context: string;
+  /** The writer's lease number; the write is refused unless it is the context's. */
+  readonly lease: number;
+  /** Whose words they are: a key's fingerprint, or the bytes of a uniform. */
+  readonly author: Uint8Array;
+  /** What makes the packet the same packet: unique within the context. */
+  readonly id: Uint8Array;
+  /** The raw packet, exactly as it is to be read again. */
+  readonly packet: Uint8Array;
+}
+
+/** Moves a named mark in a context's log forward (how far a reader has got, a peer has acknowledged); backward does nothing. */
+interface Mark {
+  readonly op: 'mark';
+  readonly context: string;
+  readonly lease: number;
+  readonly name: string;
+  /** A sequence number of this log, 0 for before the first. */
+  readonly sequence: number;
+}
+
+/** Takes a context over: its lease number becomes `lease`, which must be above the present one (at first 1). */
+interface Lease {
+  readonly op: 'lease';
+  readonly context: string;
+  readonly lease: number;
+}
+
+/** One change. People, devices, memberships and keys will be further members of this union. */
+export type Operation = Append | Mark | Lease;
+
+/** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
+export type StoreRequest =
+  /** All of the operations or none of them. */
+  | { readonly kind: 'write'; readonly request: number; readonly operations: readonly Operation[] }
+  /** A page of a log: rows with a sequence above `after`, in order, at most `rowsMax`. */
+  | {
+      readonly kind: 'read';
+      readonly request: number;
+      readonly context: string;
+      readonly after: number;
+      readonly rowsMax: number;
+    }
+  /** The newest row of one author in a log, if there is one. */
+  | { readonly kind: 'latest'; readonly request: number; readonly context: string; readonly author: Uint8Array }
+  /** All marks of a log. */
+  | { readonly kind: 'marks'; readonly request: number; readonly context: string };
+
+/** A row of a log, as it is read. */
+export interface Row {
+  /** 1, 2, 3 … within the context, without gaps, in the order of the appends. */
+  readonly sequence: number;
+  /** The lease number it was written under. */
+  readonly lease: number;
+  readonly author: Uint8Array;
+  readonly id: Uint8Array;
+  readonly packet: Uint8Array;
+}
+
+/** What became of an append: its place in the log, and whether it had been there before. */
+export interface Appended {
+  readonly sequence: number;
+  readonly already: boolean;
+}
+
+/** What is answered. A write is answered `written` only once it would survive the loss of power. */
+export type StoreOutcome =
+  /** One entry for each append among the operations, in their order. */
+  | { readonly kind: 'written'; readonly request: number; readonly appended: readonly Appended[] }
+  /** `last` is the log's newest sequence, 0 when it is empty. */
+  | { readonly kind: 'rows'; readonly request: number; readonly rows: readonly Row[]; readonly last: number }
+  | { readonly kind: 'marks'; readonly request: number; readonly marks: readonly NamedMark[]; readonly last: number }
+  | { readonly kind: 'refused'; readonly request: number; readonly code: StoreCode };
+
+/** A mark as it is read. */
+interface NamedMark {
+  readonly name: string;
+  readonly sequence: number;
+}
+
+/** A store that answers at once or later: what the shared suite, and a shell, needs of any store. */
+export interface Store {
+  perform(request: StoreRequest): StoreOutcome | Promise<StoreOutcome>;
+}

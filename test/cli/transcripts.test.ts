@@ -1,0 +1,44 @@
+/** Commands and what they print, as a person would see it: the files of test/transcripts, run in bash. */
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { project, root, run } from '../house/fixture.ts';
+
+interface Scene {
+  readonly command: string;
+  readonly expected: string;
+}
+
+/** The commands of a transcript, each with the lines up to the next comment or command. */
+function scenesOf(text: string): Scene[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((scene) => {
+      const [command, ...lines] = scene.replace(/\n#.*/gs, '\n').trimEnd().split('\n');
+      return { command: command!, expected: lines.join('\n') };
+    });
+}
+
+/** What a command did, as a transcript writes it. */
+function transcribe({ status, stdout, stderr }: Awaited<ReturnType<typeof run>>): string {
+  const complaints = stderr.replace(/^p3do: building …\n/, '').replace(/^(?=.)/gm, 'stderr: ');
+  return `${stdout}${complaints}${status === 0 ? '' : `exit: ${status}\n`}`.trimEnd();
+}
+
+/** A folder with nothing but `p3do` in it, as npm would link it. */
+function linked(): string {
+  const bin = join(project({}), 'bin');
+  mkdirSync(bin);
+  symlinkSync(join(root, 'bin/p3do.js'), join(bin, 'p3do'));
+  return bin;
+}
+
+const folder = join(root, 'test/transcripts');
+
+describe.each(readdirSync(folder))('%s', (file) => {
+  const path = `${linked()}:${process.env['PATH'] ?? ''}`;
+  test.each(scenesOf(readFileSync(join(folder, file), 'utf8')))('$command', async ({ command, expected }) => {
+    expect(transcribe(await run('bash', ['-c', command], { env: { PATH: path } }))).toBe(expected);
+  });
+});

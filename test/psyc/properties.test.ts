@@ -1,0 +1,119 @@
+/** What holds for every packet and every byte string. docs/spec/psyc.md#packet */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { PsycError } from '../../psyc/error.ts';
+import { Parser } from '../../psyc/parse.ts';
+import { type Draft, render, renderCanonical, renderRouted, renderVerbatim } from '../../psyc/render.ts';
+import { draft, grammarBytes } from './arbitraries.ts';
+import { describePacket, every, read } from './reading.ts';
+import { latin1 } from './vectors.ts';
+
+/** What `describePacket` would say of a draft made of lines. */
+function describeDraft({ routing, sync, entity, method, data }: Draft) {
+  const lines = (variables: Draft['entity']) =>
+    (variables as readonly { operator: string; name: string; value: Uint8Array }[]).map(({ operator, name, value }) => [
+      operator,
+      name,
+      latin1(value),
+    ]);
+  return { routing: lines(routing), sync, entity: lines(entity), method, data: data && latin1(data as Uint8Array) };
+}
+
+const cutsOf = (length: number) =>
+  fc.uniqueArray(fc.nat(length), { maxLength: 8 }).map((cuts) => cuts.sort((a, b) => a - b));
+
+describe('packets', () => {
+  test('parse ∘ render = id, however the bytes are cut', () => {
+    fc.assert(
+      fc.property(fc.array(draft, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.nat(997)), (drafts, random) => {
+        const bytes = Buffer.concat(drafts.map((each) => render(each)));
+        const cuts = [...random.take(5)].map((at) => at % (bytes.length + 1)).sort((a, b) => a - b);
+        const { packets, error } = read(bytes, cuts);
+        expect(error).toBeNull();
+        expect(packets.map(describePacket)).toEqual(drafts.map(describeDraft));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('what parses is reproduced, and its canonical form is stable and means the same', () => {
+    fc.assert(
+      fc.property(fc.array(grammarBytes(30), { maxLength: 8 }), draft, (pieces, seed) => {
+        // Bytes near a packet: mutations of one, so that many are still valid.
+        const bytes = Uint8Array.from(Buffer.concat([...pieces, render(seed)]));
+        const { packets } = read(bytes, []);
+        const again = Buffer.concat(packets.map(renderVerbatim));
+        expect(latin1(again)).toBe(latin1(bytes.subarray(0, again.length)));
+        const canonical = Buffer.concat(packets.map(renderCanonical));
+        const reread = read(canonical, []);
+        expect(reread.error).toBeNull();
+        const meaning = (each: (typeof packets)[number]) => ({
+          ...describePacket(each),
+          sync: [...new Set(each.sync)].join(''),
+        });
+        expect(reread.packets.map(describePacket)).toEqual(packets.map(meaning));
+        expect(latin1(Buffer.concat(reread.packets.map(renderCanonical)))).toBe(latin1(canonical));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('any bytes give packets and a PsycError, the same at any split', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          grammarBytes(120),
+          fc.tuple(draft, fc.nat(400), fc.nat(255)).map(([each, at, byte]) => {
+            const bytes = render(each).slice();
+            if (bytes.length > 0) bytes[at % bytes.length] = byte;
+            return bytes;
+          }),
+        ),
+        (bytes) => {
+          const whole = read(bytes, []);
+          for (const cuts of [
+            [...every(bytes.length, 1)],
+            [...every(bytes.length, 3)],
+            [Math.floor(bytes.length / 2)],
+          ]) {
+            const cut = read(bytes, cuts);
+            expect(cut.error).toEqual(whole.error);
+            expect(cut.packets.map(describePacket)).toEqual(whole.packets.map(describePacket));
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('a content is carried on as it came', () => {
+    fc.assert(
+      fc.property(draft, (each) => {
+        const [packet] = read(render(each), []).packets;
+        const [carried] = read(renderRouted({ _target: 'psyc://b.example/' }, packet!.content), []).packets;
+        expect(carried!.content && latin1(carried!.content)).toBe(packet!.content && latin1(packet!.content));
+        expect(carried!.route('_target')).toBe('psyc://b.example/');
+      }),
+    );
+  });
+
+  test('limits lowered for one parser hold at any split', () => {
+    const bytes = render({ entity: { _nick: 'alice' }, method: '_message', data: 'x'.repeat(100) });
+    fc.assert(
+      fc.property(cutsOf(bytes.length), (cuts) => {
+        const parser = new Parser({ contentBytesMax: 100 });
+        let from = 0;
+        const all = () => {
+          for (const to of [...cuts, bytes.length]) {
+            parser.feed(bytes.slice(from, to));
+            while (parser.next() !== null);
+            from = to;
+          }
+        };
+        expect(all).toThrow(expect.objectContaining({ code: '_oversized_content', offset: 0 }));
+        expect(() => parser.next()).toThrow(PsycError);
+        expect(() => parser.end()).toThrow(PsycError);
+      }),
+    );
+  });
+});

@@ -1,0 +1,59 @@
+/** The fingerprint: BLAKE2b over an encoding in which no two traces look alike. */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Plain, Trace } from '../../simulator/trace.ts';
+
+const plain: fc.Arbitrary<Plain> = fc.letrec<{ value: Plain }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.string(),
+    fc.maxSafeInteger(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.uint8Array({ maxLength: 10 }),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.string(), tie('value'), { maxKeys: 4, noNullPrototype: true }),
+  ),
+})).value;
+
+function fingerprint(...values: Plain[]): string {
+  const trace = new Trace();
+  for (const value of values) trace.add(1, 'host', '>', { value });
+  return trace.fingerprint();
+}
+
+test('the fingerprint of nothing is BLAKE2b-256 of nothing', () => {
+  expect(new Trace().fingerprint()).toBe('0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8');
+});
+
+test('equal values give equal fingerprints, and others others', () => {
+  const text = (value: Plain): string =>
+    JSON.stringify(value, (_, part: unknown) => (part instanceof Uint8Array ? { bytes: [...part] } : part));
+  fc.assert(
+    fc.property(plain, plain, (a, b) => {
+      expect(fingerprint(a)).toBe(fingerprint(a));
+      expect(fingerprint(a) === fingerprint(b)).toBe(text(a) === text(b));
+      expect(fingerprint(a, b)).not.toBe(fingerprint([a, b]));
+    }),
+  );
+  expect(fingerprint('a', 'b')).not.toBe(fingerprint('b', 'a'));
+  expect(fingerprint('1')).not.toBe(fingerprint(1));
+  expect(fingerprint(new Uint8Array(40_000))).not.toBe(fingerprint(new Uint8Array(40_001)));
+});
+
+test('time, place and direction count too; a listener changes nothing', () => {
+  const of = (atUs: number, at: string, sign: '>' | '<'): string => {
+    const lines: unknown[] = [];
+    const [silent, watched] = [new Trace(), new Trace((line) => lines.push(line))];
+    for (const trace of [silent, watched]) trace.add(atUs, at, sign, { kind: 'x' });
+    expect(lines).toEqual([{ atUs, at, sign, what: { kind: 'x' } }]);
+    const print = silent.fingerprint();
+    expect(watched.fingerprint()).toBe(print);
+    return print;
+  };
+  expect(new Set([of(1, 'a', '>'), of(2, 'a', '>'), of(1, 'b', '>'), of(1, 'a', '<')]).size).toBe(4);
+});
+
+test.each([0.5, Number.NaN, 2 ** 53])('%d is not for a trace: engines might print it differently', (number) => {
+  expect(() => new Trace().add(0, 'host', '>', { number })).toThrow(RangeError);
+});

@@ -1,0 +1,23 @@
+/** The memory twin passes the suite of all stores. */
+import { expect, test } from '@jest/globals';
+import { mayRetry } from '../../store/errors.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import { append, bytes, storeSuite } from './suite.ts';
+
+storeSuite((capacityBytes) => new MemoryStore(capacityBytes), { limitsCapacity: true });
+
+test('contexts are listed in the order in which they came to be', () => {
+  const store = new MemoryStore();
+  store.perform({
+    kind: 'write',
+    request: 1,
+    operations: [append('b', 1), append('a', 1), append('b', 2, { author: bytes('bob') })],
+  });
+  expect(store.contexts()).toEqual(['b', 'a']);
+});
+
+test('only what the world refused may succeed later', () => {
+  expect(
+    ['_store_full', '_store_lost', '_store_lease', '_store_oversized_id'].map((code) => mayRetry(code as never)),
+  ).toEqual([true, true, false, false]);
+});

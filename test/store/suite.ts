@@ -1,0 +1,281 @@
+/** What every store must do: one suite, run on the memory twin and on each real store. docs/spec/federation.md#store */
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type Append,
+  type Operation,
+  type Store,
+  type StoreOutcome,
+  type StoreRequest,
+  storeLimits,
+} from '../../store/store.ts';
+
+/** Makes an empty store; told how many bytes of rows it may hold, where it can be told. */
+export type StoreFactory = (capacityBytes?: number) => Promise<Store> | Store;
+
+/** What a store can be asked to do in a test of full disks. */
+export interface SuiteOptions {
+  readonly limitsCapacity: boolean;
+}
+
+/** A request without its number. */
+type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omit<R, 'request'> : never) : never;
+
+/** UTF-8 of a text. */
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** An append whose author, id and packet follow from a number. */
+export const append = (context: string, number: number, changes: Partial<Append> = {}): Append => ({
+  op: 'append',
+  context,
+  lease: 1,
+  author: bytes('ada'),
+  id: bytes(`id ${number}`),
+  packet: bytes(`packet ${number}`),
+  ...changes,
+});
+
+const hall = 'psyc://a.example/@hall';
+const bar = 'psyc://a.example/@bar';
+
+/** Registers the suite's tests. */
+export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions): void {
+  let request = 0;
+  const ask = async (store: Store, asked: Asked): Promise<StoreOutcome> => {
+    const outcome = await store.perform({ ...asked, request: ++request });
+    expect(outcome.request).toBe(request);
+    return outcome;
+  };
+  const write = async (store: Store, ...operations: Operation[]): Promise<StoreOutcome> =>
+    ask(store, { kind: 'write', operations });
+  const read = async (store: Store, context: string, after = 0, rowsMax = 512): Promise<StoreOutcome> =>
+    ask(store, { kind: 'read', context, after, rowsMax });
+  const packets = async (store: Store, context: string): Promise<string[]> => {
+    const outcome = await read(store, context);
+    return outcome.kind === 'rows'
+      ? outcome.rows.map(({ packet }) => new TextDecoder().decode(packet))
+      : [outcome.kind];
+  };
+
+  test('a log numbers its rows from 1, and gives back what was put in, byte for byte', async () => {
+    const store = await make();
+    const packet = Uint8Array.from({ length: 256 }, (_, index) => index);
+    expect(await write(store, append(hall, 1, { packet }), append(hall, 2, { author: bytes('bob') }))).toMatchObject({
+      kind: 'written',
+      appended: [
+        { sequence: 1, already: false },
+        { sequence: 2, already: false },
+      ],
+    });
+    expect(await read(store, hall)).toMatchObject({
+      kind: 'rows',
+      last: 2,
+      rows: [
+        { sequence: 1, lease: 1, author: bytes('ada'), id: bytes('id 1'), packet },
+        { sequence: 2, lease: 1, author: bytes('bob'), id: bytes('id 2'), packet: bytes('packet 2') },
+      ],
+    });
+  });
+
+  test('a buffer that is used again does not change what was stored', async () => {
+    const store = await make();
+    const packet = bytes('packet');
+    await write(store, append(hall, 1, { packet }));
+    packet.fill(0x21);
+    expect(await packets(store, hall)).toEqual(['packet']);
+  });
+
+  test('contexts do not share sequences or ids', async () => {
+    const store = await make();
+    expect(await write(store, append(hall, 1), append(bar, 1))).toMatchObject({
+      appended: [
+        { sequence: 1, already: false },
+        { sequence: 1, already: false },
+      ],
+    });
+    expect(await packets(store, bar)).toEqual(['packet 1']);
+    expect(await read(store, 'psyc://a.example/@nowhere')).toMatchObject({ kind: 'rows', rows: [], last: 0 });
+  });
+
+  test('an id that is there is not stored again, in a later write or in the same', async () => {
+    const store = await make();
+    await write(store, append(hall, 1), append(hall, 2));
+    const other = bytes('other words');
+    expect(
+      await write(store, append(hall, 2, { packet: other }), append(hall, 3), append(hall, 3, { packet: other })),
+    ).toMatchObject({
+      appended: [
+        { sequence: 2, already: true },
+        { sequence: 3, already: false },
+        { sequence: 3, already: true },
+      ],
+    });
+    expect(await packets(store, hall)).toEqual(['packet 1', 'packet 2', 'packet 3']);
+  });
+
+  test('a write with one operation that is refused changes nothing', async () => {
+    const store = await make();
+    await write(store, append(hall, 1));
+    const refused = await write(
+      store,
+      append(hall, 2),
+      { op: 'mark', context: hall, lease: 1, name: 'read', sequence: 1 },
+      append(bar, 1, { lease: 7 }),
+    );
+    expect(refused).toMatchObject({ kind: 'refused', code: '_store_lease' });
+    expect(await packets(store, hall)).toEqual(['packet 1']);
+    expect(await ask(store, { kind: 'marks', context: hall })).toMatchObject({ marks: [] });
+  });
+
+  test('only the holder of the lease writes; a lease is taken by a greater number', async () => {
+    const store = await make();
+    await write(store, append(hall, 1));
+    expect(await write(store, { op: 'lease', context: hall, lease: 1 })).toMatchObject({ code: '_store_lease' });
+    expect(await write(store, { op: 'lease', context: hall, lease: 5 }, append(hall, 2, { lease: 5 }))).toMatchObject({
+      kind: 'written',
+    });
+    expect(await write(store, append(hall, 3))).toMatchObject({ code: '_store_lease' });
+    expect(await write(store, { op: 'mark', context: hall, lease: 1, name: 'read', sequence: 1 })).toMatchObject({
+      code: '_store_lease',
+    });
+    expect(await read(store, hall)).toMatchObject({ rows: [{ lease: 1 }, { lease: 5 }] });
+    expect(await write(store, append(bar, 1))).toMatchObject({ kind: 'written' });
+  });
+
+  test('pages follow each other by sequence and by size', async () => {
+    const store = await make();
+    for (let number = 1; number <= 5; number++) await write(store, append(hall, number));
+    expect(await read(store, hall, 0, 2)).toMatchObject({ rows: [{ sequence: 1 }, { sequence: 2 }], last: 5 });
+    expect(await read(store, hall, 4, 2)).toMatchObject({ rows: [{ sequence: 5 }], last: 5 });
+    expect(await read(store, hall, 9, 2)).toMatchObject({ rows: [], last: 5 });
+    const packet = new Uint8Array(storeLimits.packetBytesMax);
+    for (let number = 1; number <= 5; number++) await write(store, append(bar, number, { packet }));
+    const page = await read(store, bar);
+    // The row that passes the page's bytes is its last.
+    expect(page.kind === 'rows' && page.rows.length).toBe(storeLimits.pageBytesMax / storeLimits.packetBytesMax + 1);
+  });
+
+  test('the newest row of an author is found without reading the log', async () => {
+    const store = await make();
+    const latest = async (author: string): Promise<StoreOutcome> =>
+      ask(store, { kind: 'latest', context: hall, author: bytes(author) });
+    await write(store, append(hall, 1), append(hall, 2), append(hall, 3, { author: bytes('bob') }));
+    expect(await latest('ada')).toMatchObject({ rows: [{ sequence: 2 }], last: 3 });
+    expect(await latest('bob')).toMatchObject({ rows: [{ sequence: 3 }], last: 3 });
+    expect(await latest('cyd')).toMatchObject({ rows: [], last: 3 });
+  });
+
+  test('marks move forward only, within the log, and are bounded', async () => {
+    const store = await make();
+    const mark = (name: string, sequence: number): Operation => ({
+      op: 'mark',
+      context: hall,
+      lease: 1,
+      name,
+      sequence,
+    });
+    await write(store, append(hall, 1), append(hall, 2), mark('read', 2));
+    await write(store, mark('read', 1), mark('sent', 0));
+    expect(await ask(store, { kind: 'marks', context: hall })).toMatchObject({
+      marks: expect.arrayContaining([
+        { name: 'read', sequence: 2 },
+        { name: 'sent', sequence: 0 },
+      ]),
+      last: 2,
+    });
+    expect(await write(store, mark('read', 3))).toMatchObject({ code: '_store_invalid_sequence' });
+    const many = Array.from({ length: storeLimits.marksMax - 2 }, (_, index) => mark(`mark ${index}`, 1));
+    for (let at = 0; at < many.length; at += 500)
+      expect(await write(store, ...many.slice(at, at + 500))).toMatchObject({ kind: 'written' });
+    expect(await write(store, mark('one too many', 1))).toMatchObject({ code: '_store_excessive_marks' });
+    expect(await write(store, mark('read', 2))).toMatchObject({ kind: 'written' });
+  });
+
+  test.each<[string, Operation[], string]>([
+    ['no operation', [], '_store_excessive_operations'],
+    [
+      'too many',
+      Array.from({ length: storeLimits.operationsMax + 1 }, (_, i) => append(hall, i)),
+      '_store_excessive_operations',
+    ],
+    ['no context', [append('', 1)], '_store_oversized_context'],
+    ['a long context', [append('ü'.repeat(storeLimits.contextBytesMax / 2 + 1), 1)], '_store_oversized_context'],
+    ['no author', [append(hall, 1, { author: new Uint8Array(0) })], '_store_oversized_author'],
+    [
+      'a long author',
+      [append(hall, 1, { author: new Uint8Array(storeLimits.authorBytesMax + 1) })],
+      '_store_oversized_author',
+    ],
+    ['no id', [append(hall, 1, { id: new Uint8Array(0) })], '_store_oversized_id'],
+    ['a long id', [append(hall, 1, { id: new Uint8Array(storeLimits.idBytesMax + 1) })], '_store_oversized_id'],
+    [
+      'a long packet',
+      [append(hall, 1, { packet: new Uint8Array(storeLimits.packetBytesMax + 1) })],
+      '_store_oversized_packet',
+    ],
+    [
+      'a long mark',
+      [{ op: 'mark', context: hall, lease: 1, name: 'm'.repeat(storeLimits.markBytesMax + 1), sequence: 0 }],
+      '_store_oversized_mark',
+    ],
+    ['a broken mark', [{ op: 'mark', context: hall, lease: 1, name: 'm', sequence: -1 }], '_store_invalid_sequence'],
+    ['a broken lease', [append(hall, 1, { lease: 0.5 })], '_store_lease'],
+    [
+      'a large write',
+      Array.from({ length: storeLimits.writeBytesMax / storeLimits.packetBytesMax + 1 }, (_, index) =>
+        append(hall, index, { packet: new Uint8Array(storeLimits.packetBytesMax) }),
+      ),
+      '_store_oversized_write',
+    ],
+  ])('%s is refused, and nothing is changed', async (_, operations, code) => {
+    const store = await make();
+    expect(await write(store, ...operations)).toMatchObject({ kind: 'refused', code });
+    expect(await read(store, hall)).toMatchObject({ rows: [], last: 0 });
+  });
+
+  test.each<[string, Asked, string]>([
+    ['a page from before the log', { kind: 'read', context: hall, after: -1, rowsMax: 1 }, '_store_invalid_sequence'],
+    ['an empty page', { kind: 'read', context: hall, after: 0, rowsMax: 0 }, '_store_invalid_page'],
+    [
+      'a large page',
+      { kind: 'read', context: hall, after: 0, rowsMax: storeLimits.pageRowsMax + 1 },
+      '_store_invalid_page',
+    ],
+    ['marks of no context', { kind: 'marks', context: '' }, '_store_oversized_context'],
+    [
+      'a long author',
+      { kind: 'latest', context: hall, author: new Uint8Array(storeLimits.authorBytesMax + 1) },
+      '_store_oversized_author',
+    ],
+  ])('asking for %s is refused', async (_, asked, code) => {
+    expect(await ask(await make(), asked)).toMatchObject({ kind: 'refused', code });
+  });
+
+  if (limitsCapacity)
+    test('a full store refuses a write as a whole, and still reads and marks', async () => {
+      const store = await make(100);
+      await write(store, append(hall, 1, { packet: new Uint8Array(50) }));
+      expect(await write(store, append(hall, 2), append(hall, 3, { packet: new Uint8Array(50) }))).toMatchObject({
+        code: '_store_full',
+      });
+      expect(await write(store, append(hall, 1))).toMatchObject({ appended: [{ sequence: 1, already: true }] });
+      expect(await write(store, { op: 'mark', context: hall, lease: 1, name: 'read', sequence: 1 })).toMatchObject({
+        kind: 'written',
+      });
+      expect(await read(store, hall)).toMatchObject({ last: 1 });
+    });
+
+  test('writes in any division, with any repetitions, make one log: every id once, in order of its first write', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }), { maxLength: 12 }),
+        async (writes) => {
+          const store = await make();
+          for (const numbers of writes) await write(store, ...numbers.map((number) => append(hall, number)));
+          expect(await packets(store, hall)).toEqual([...new Set(writes.flat())].map((number) => `packet ${number}`));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+}

@@ -1,0 +1,48 @@
+/** What may lean on what: the table, as data, and the folders that lean otherwise. */
+
+/** Folders without clock, chance, platform or foreign packages: the functional core. */
+export const pure = [
+  'psyc',
+  'onion',
+  'pki',
+  'circuit',
+  'publication',
+  'store',
+  'listener-bots',
+  'services',
+  'federation',
+  'simulator',
+];
+
+const belowSimulator = pure.filter((folder) => folder !== 'simulator');
+
+/** What each folder may import directly; `null` is everything, for the folders that nothing imports. */
+export const mayImport: ReadonlyMap<string, readonly string[] | null> = new Map([
+  ['psyc', []],
+  ['onion', ['psyc']],
+  ['pki', ['psyc']],
+  ['circuit', ['psyc', 'pki']],
+  ['publication', ['psyc', 'pki']],
+  ['store', ['psyc']],
+  ['listener-bots', ['psyc', 'onion', 'pki', 'publication']],
+  ['services', ['psyc', 'onion']],
+  ['federation', belowSimulator.filter((folder) => folder !== 'federation')],
+  ['simulator', belowSimulator],
+  ['client', ['psyc', 'onion', 'pki', 'circuit', 'publication', 'services']],
+  ['server', pure],
+  ['cli', ['client', 'server', 'pki', 'psyc', 'onion', 'simulator']],
+  ['web', ['client', 'psyc']],
+  ['test', null],
+  ['bench', null],
+]);
+
+/** The folder at the top that `path` is in; '' for files at the top. */
+export const topOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
+
+/** Whether a file of `from` may import one of `to`. */
+export function isAllowed(from: string, to: string): boolean {
+  if (from === to) return true;
+  const allowed = mayImport.get(from);
+  if (allowed === undefined) return false;
+  return allowed === null ? mayImport.has(to) : allowed.includes(to);
+}
