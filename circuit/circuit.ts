@@ -2,7 +2,6 @@
 import { PsycError } from '../psyc/error.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { Parser } from '../psyc/parse.ts';
-import { renderRouted } from '../psyc/render.ts';
 import { checkRouting, routingNames } from '../psyc/routing.ts';
 import { RoutingCompression, RoutingMemory } from '../psyc/routing-memory.ts';
 import { type CircuitCode, errorPacket, GREETING, obsoleteAnswer } from './errors.ts';
@@ -248,13 +247,7 @@ function send(circuit: Circuit, event: Send, nowMs: number, effects: CircuitEffe
     effects.push({ kind: 'refused', send: event });
     return;
   }
-  const lines = circuit.compression.lines(routing);
-  // With everything left out it would be an empty packet, which means nothing: one variable stays.
-  const [variable] = routing;
-  if (lines.length === 0 && content === null && variable !== undefined) {
-    lines.push({ operator: ':', name: variable[0], value: variable[1] });
-  }
-  write(circuit, renderRouted(lines, content), nowMs, effects);
+  write(circuit, circuit.compression.packet(routing, content), nowMs, effects);
 }
 
 function greet(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void {

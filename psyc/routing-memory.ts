@@ -1,6 +1,6 @@
 /** Routing variables assigned with `=`: they hold for every later packet of their circuit and direction. docs/spec/psyc.md#routing */
 import type { Packet } from './packet.ts';
-import type { Assignment } from './render.ts';
+import { type Assignment, renderRouted } from './render.ts';
 import { routingNames } from './routing.ts';
 
 /** What a circuit's reader remembers. It grows by known names only, and dies with the circuit. */
@@ -25,20 +25,34 @@ export class RoutingMemory {
   }
 }
 
+/** What is worth assigning: who speaks to whom. Tags and counters differ from packet to packet. */
+const assignable: ReadonlySet<string> = new Set(['_source', '_target', '_context']);
+
 /**
  * The writer's side: leaves out what the peer remembers already. A value is assigned when two packets in a row had it, so
- * that the first of many pays, not the only one.
+ * that the first of many pays, not the only one. Every packet of the circuit must go through it, and be sent.
  */
 export class RoutingCompression {
   private readonly assigned = new Map<string, string>();
   private last: ReadonlyMap<string, string> = new Map();
+
+  /** A packet that has just these variables for the peer, and this content as it is; null: no content. */
+  packet(routing: ReadonlyMap<string, string>, content: Uint8Array | null): Uint8Array {
+    const lines = this.lines(routing);
+    // With everything left out it would be the empty packet, which means nothing: one variable stays.
+    const [variable] = routing;
+    if (lines.length === 0 && content === null && variable !== undefined) {
+      lines.push({ operator: ':', name: variable[0], value: variable[1] });
+    }
+    return renderRouted(lines, content);
+  }
 
   /** The lines that make a `RoutingMemory` hold just these variables for the next packet. */
   lines(routing: ReadonlyMap<string, string>): Assignment[] {
     const lines: Assignment[] = [];
     for (const [name, value] of routing) {
       if (this.assigned.get(name) === value) continue;
-      const operator = this.last.get(name) === value ? '=' : ':';
+      const operator = assignable.has(name) && this.last.get(name) === value ? '=' : ':';
       lines.push({ operator, name, value });
       if (operator === '=') put(this.assigned, name, value);
     }

@@ -150,9 +150,9 @@ test('a packet that would pass the limit of unsent bytes is refused, until the t
     )[0]!.slice(0, 7);
   expect(send(1)).toBe('refused');
   feed(circuit, '|\n');
-  expect([send(400), send(400)]).toEqual(['write 4', 'refused'].map((line) => line.replace('4', ':')));
+  expect([send(400), send(400)]).toEqual(['write :', 'refused']);
   stepCircuit(circuit, { kind: 'drained', bytes: 300 }, 1);
-  expect(send(300)).toBe('write =');
+  expect(send(300)).toBe('write :');
   expect(circuit.unsentBytes).toBeLessThanOrEqual(1000);
 });
 

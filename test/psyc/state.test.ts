@@ -169,18 +169,23 @@ describe('routing variables of a circuit', () => {
         const compression = new RoutingCompression();
         for (const header of headers) {
           const given = new Map(Object.entries(header).filter(([, text]) => text !== ''));
-          const lines = compression.lines(given);
-          expect(Object.fromEntries(memory.take(packet({ routing: lines })))).toEqual(Object.fromEntries(given));
+          const [sent] = read(compression.packet(given, null), []).packets;
+          expect(Object.fromEntries(memory.take(sent!))).toEqual(Object.fromEntries(given));
+          if (given.size > 0) expect(sent!.length).toBeGreaterThan('|\n'.length);
         }
       }),
       { numRuns: 300 },
     );
   });
 
-  test('a value told twice is told no more', () => {
+  test('a value told twice is told no more, but for tags and counters', () => {
     const compression = new RoutingCompression();
-    const routing = new Map([['_context', context]]);
-    expect([1, 2, 3].map(() => compression.lines(routing).map(({ operator }) => operator))).toEqual([[':'], ['='], []]);
+    const routing = new Map([
+      ['_context', context],
+      ['_tag', 't'],
+    ]);
+    const told = () => compression.lines(routing).map(({ operator, name }) => operator + name);
+    expect([told(), told(), told()]).toEqual([[':_context', ':_tag'], ['=_context', ':_tag'], [':_tag']]);
   });
 
   test.each([
