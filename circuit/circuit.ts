@@ -35,6 +35,8 @@ interface Send {
   readonly kind: 'send';
   readonly routing: ReadonlyMap<string, string>;
   readonly content: Uint8Array | null;
+  /** Whether the content goes with its length (true unless told): what is passed on goes as it came. */
+  readonly withLength?: boolean;
 }
 
 /** What a circuit does. */
@@ -247,7 +249,7 @@ function send(circuit: Circuit, event: Send, nowMs: number, effects: CircuitEffe
     effects.push({ kind: 'refused', send: event });
     return;
   }
-  write(circuit, circuit.compression.packet(routing, content), nowMs, effects);
+  write(circuit, circuit.compression.packet(routing, content, event.withLength), nowMs, effects);
 }
 
 function greet(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void {

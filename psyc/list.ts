@@ -126,7 +126,11 @@ function renderFrozenList({ type, elements }: List): Uint8Array {
 function renderTypedList({ type, elements }: List): Uint8Array {
   const writer = new Writer();
   writer.open();
-  if (type !== undefined) writer.name(type);
+  if (type !== undefined) {
+    // It would be taken for the length that begins a frozen list.
+    if (isDigit(type.charCodeAt(0))) throw new PsycError('_invalid_type', 0, 'the type of a list begins with a digit');
+    writer.name(type);
+  }
   for (const element of elements) {
     writer.room(1);
     writer.byte(PIPE);

@@ -144,6 +144,11 @@ export class Packet {
     return this.dataStart === -1 ? '' : this.decodeRange(this.dataStart, this.dataEnd);
   }
 
+  /** Whether the content came with its length. */
+  get hasLength(): boolean {
+    return this.contentStart - this.routingEnd > 1;
+  }
+
   /** The content's exact bytes: every entity line, method and data. null when the packet has none. */
   get content(): Uint8Array | null {
     return this.contentStart === -1 ? null : this.view(this.contentStart, this.contentEnd);

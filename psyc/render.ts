@@ -38,8 +38,8 @@ const LENGTH_LINE_BYTES_MAX = 8;
 const writer = new Writer();
 
 /**
- * A packet in canonical form: lengths where they are needed or a value has over 9 bytes. Throws PsycError when a name is
- * no keyword, a routing value holds a line feed or a limit is passed: what it gives, `Parser` takes.
+ * A packet in canonical form: lengths where they are needed or a value has over 9 bytes; data of no bytes is no data. Throws
+ * PsycError when a name is no keyword, a routing value holds a line feed or a limit is passed: what it gives, `Parser` takes.
  */
 export function render(draft: Draft): Uint8Array {
   routingHeader(draft.routing ?? {});
@@ -75,18 +75,26 @@ export function render(draft: Draft): Uint8Array {
   if (count > limits.entityModifiersMax) tooMany(limits.entityModifiersMax, 'entity');
   if (method !== null) {
     methodLine(method);
-    if (data !== null && dataLine(data)) needsLength = true;
+    if (data !== null && data.length > 0 && dataLine(data)) needsLength = true;
+  } else if (needsLength) {
+    // libpsyc refuses a declared content that ends in a value of declared length; without the length it takes it.
+    const contentStart = writer.begin + routingEnd + LENGTH_LINE_BYTES_MAX;
+    needsLength = findTerminator(writer.bytes, contentStart, writer.at) !== -1;
   }
   return finish(routingEnd, needsLength);
 }
 
-/** A packet of new routing variables and a content as it came: what a router sends on. null: no content at all. */
-export function renderRouted(routing: Variables, content: Uint8Array | null): Uint8Array {
+/**
+ * A packet of new routing variables and a content as it came: what a router sends on. null: no content at all.
+ * `withLength`: whether the content came with its length. It is left as it was, since libpsyc takes some contents in one form
+ * only; but a content that holds LF | LF, inside of a value, always gets its length.
+ */
+export function renderRouted(routing: Variables, content: Uint8Array | null, withLength = true): Uint8Array {
   routingHeader(routing);
   if (content !== null) {
     if (content.length > limits.contentBytesMax) tooLong();
     writer.room(content.length + LENGTH_LINE_BYTES_MAX + 2);
-    writer.decimal(content.length);
+    if (withLength || findTerminator(content, 0, content.length) !== -1) writer.decimal(content.length);
     writer.byte(LF);
     writer.raw(content);
   }

@@ -36,15 +36,15 @@ export class RoutingCompression {
   private readonly assigned = new Map<string, string>();
   private last: ReadonlyMap<string, string> = new Map();
 
-  /** A packet that has just these variables for the peer, and this content as it is; null: no content. */
-  packet(routing: ReadonlyMap<string, string>, content: Uint8Array | null): Uint8Array {
+  /** A packet that has just these variables for the peer, and this content as `renderRouted` takes it. */
+  packet(routing: ReadonlyMap<string, string>, content: Uint8Array | null, withLength = true): Uint8Array {
     const lines = this.lines(routing);
     // With everything left out it would be the empty packet, which means nothing: one variable stays.
     const [variable] = routing;
     if (lines.length === 0 && content === null && variable !== undefined) {
       lines.push({ operator: ':', name: variable[0], value: variable[1] });
     }
-    return renderRouted(lines, content);
+    return renderRouted(lines, content, withLength);
   }
 
   /** The lines that make a `RoutingMemory` hold just these variables for the next packet. */

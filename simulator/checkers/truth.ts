@@ -15,10 +15,18 @@ export class TruthChecker implements Checker {
     const said = this.#sayings.get(tag);
     if (said === undefined) return `${tag} was delivered to ${context}, and nobody said it`;
     if (said.target !== context) return `${tag} was said to ${said.target} and delivered to ${context}`;
-    // Data, LF and the terminator are a packet's last bytes.
+    // Data, LF and the terminator are a packet's last bytes; without data it is the method that stands there.
     const from = packet.length - 3 - said.data.length;
-    if (from > 0 && packet[from - 1] === 0x0a && said.data.every((byte, index) => packet[from + index] === byte))
-      return null;
-    return `${tag} was delivered to ${context} with other data than was said`;
+    const isThere =
+      said.data.length === 0
+        ? endsInMethod(packet.subarray(0, from))
+        : packet[from - 1] === 0x0a && said.data.every((byte, index) => packet[from + index] === byte);
+    return isThere ? null : `${tag} was delivered to ${context} with other data than was said`;
   }
+}
+
+/** Whether the last line is of lower case letters and _ alone: the people here have no other methods. */
+function endsInMethod(bytes: Uint8Array): boolean {
+  const line = bytes.subarray(bytes.lastIndexOf(0x0a) + 1);
+  return line.length > 0 && line.every((byte) => byte === 0x5f || (byte >= 0x61 && byte <= 0x7a));
 }

@@ -16,7 +16,9 @@ function describeDraft({ routing, sync, entity, method, data }: Draft) {
       name,
       latin1(value),
     ]);
-  return { routing: lines(routing), sync, entity: lines(entity), method, data: data && latin1(data as Uint8Array) };
+  // Data of no bytes is rendered as none.
+  const text = data?.length ? latin1(data as Uint8Array) : null;
+  return { routing: lines(routing), sync, entity: lines(entity), method, data: text };
 }
 
 const cutsOf = (length: number) =>
@@ -50,6 +52,7 @@ describe('packets', () => {
         const meaning = (each: (typeof packets)[number]) => ({
           ...describePacket(each),
           sync: [...new Set(each.sync)].join(''),
+          data: each.data?.length ? latin1(each.data) : null,
         });
         expect(reread.packets.map(describePacket)).toEqual(packets.map(meaning));
         expect(latin1(Buffer.concat(reread.packets.map(renderCanonical)))).toBe(latin1(canonical));
@@ -88,11 +91,16 @@ describe('packets', () => {
 
   test('a content is carried on as it came', () => {
     fc.assert(
-      fc.property(draft, (each) => {
+      fc.property(draft, fc.boolean(), (each, withLength) => {
         const [packet] = read(render(each), []).packets;
-        const [carried] = read(renderRouted({ _target: 'psyc://b.example/' }, packet!.content), []).packets;
+        const sent = renderRouted({ _target: 'psyc://b.example/' }, packet!.content, withLength);
+        const { packets, error } = read(sent, []);
+        expect([packets.length, error]).toEqual([1, null]);
+        const [carried] = packets;
         expect(carried!.content && latin1(carried!.content)).toBe(packet!.content && latin1(packet!.content));
         expect(carried!.route('_target')).toBe('psyc://b.example/');
+        if (packet!.content !== null && withLength) expect(carried!.hasLength).toBe(true);
+        expect(packet!.hasLength).toBe(/^[0-9]+$/m.test(latin1(packet!.raw).split('\n')[packet!.routingCount]!));
       }),
     );
   });

@@ -66,6 +66,12 @@ describe('lists', () => {
     );
   });
 
+  test('a type that begins with a digit would be a length', () => {
+    expect(() => renderList({ type: '1', elements: [] }, 'typed')).toThrow(
+      expect.objectContaining({ code: '_invalid_type' }),
+    );
+  });
+
   test('the frozen generation cannot say a type', () => {
     const list = { elements: [{ value: bytesOf('a'), type: '_nick' }] };
     expect(() => renderList(list, 'frozen')).toThrow(expect.objectContaining({ code: '_invalid_list_generation' }));
