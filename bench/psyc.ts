@@ -22,18 +22,18 @@ function parse(bytes: Uint8Array) {
 /** What a router looks at: where it goes and what it is; the rest stays ranges. */
 function route(bytes: Uint8Array): number {
   const packet = parse(bytes);
-  const source = packet.route('_source') ?? '';
-  const target = packet.route('_target') ?? '';
-  const context = packet.route('_context') ?? '';
+  const source = packet.ownRoute('_source') ?? '';
+  const target = packet.ownRoute('_target') ?? '';
+  const context = packet.ownRoute('_context') ?? '';
   return source.length + target.length + context.length + packet.method!.length + packet.contentEnd;
 }
 
 /** The same, and the packet sent on under a routing header of its own. */
 function relay(bytes: Uint8Array): number {
   const packet = parse(bytes);
-  const _source = packet.route('_source');
-  const _target = packet.route('_target');
-  const _context = packet.route('_context');
+  const _source = packet.ownRoute('_source');
+  const _target = packet.ownRoute('_target');
+  const _context = packet.ownRoute('_context');
   return renderRouted({ _source, _target, _context }, packet.content).length + packet.method!.length;
 }
 

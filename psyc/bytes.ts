@@ -53,6 +53,12 @@ export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 /** Writes text as UTF-8 at the start of `to`, which must hold 3 bytes for each of its units; returns the bytes written. */
 export const encodeTextInto = (text: string, to: Uint8Array): number => encoder.encodeInto(text, to).written;
 
+/** How many bytes text has as UTF-8. */
+export function encodedLength(text: string): number {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return encodeText(text).length;
+  return text.length;
+}
+
 /** Bytes of one's own. (Not `slice`: a Buffer, which is what a socket gives, does not copy in that.) */
 export const copyBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
 

@@ -1,9 +1,9 @@
 /** Dicts: keys and typed values, of the typed generation only. docs/spec/psyc.md#dicts */
-import { SP } from './bytes.ts';
+import { LF, SP } from './bytes.ts';
 import { PsycError } from './error.ts';
 import { limits } from './limits.ts';
-import { type Element, readElement, readLength, readType, writeElement } from './list.ts';
-import { Writer } from './writer.ts';
+import { type Element, readElement, readLength, readType, tooMany, writeElement, writeType } from './list.ts';
+import { BARE_BYTES_MAX, writer } from './writer.ts';
 
 /** One entry; keys are bytes. */
 interface Entry extends Element {
@@ -18,7 +18,6 @@ export interface Dict {
 
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
-const BARE_BYTES_MAX = 9;
 
 /** The dict in `bytes`. Throws PsycError `_invalid_dict`, `_invalid_element`, `_invalid_type`, `_excessive_elements`. */
 export function parseDict(bytes: Uint8Array): Dict {
@@ -26,9 +25,7 @@ export function parseDict(bytes: Uint8Array): Dict {
   const { type, end } = readType(bytes, 0);
   let at = end;
   while (at < bytes.length) {
-    if (entries.length === limits.elementsMax) {
-      throw new PsycError('_excessive_elements', at, `a dict of over ${limits.elementsMax} entries`);
-    }
+    if (entries.length === limits.elementsMax) throw tooMany(at, 'dict');
     const { key, end: keyEnd } = readKey(bytes, at);
     const { element, end: valueEnd } = readElement(bytes, keyEnd, OPEN);
     entries.push({ key, ...element });
@@ -39,18 +36,18 @@ export function parseDict(bytes: Uint8Array): Dict {
 
 /** A dict's bytes. */
 export function renderDict({ type, entries }: Dict): Uint8Array {
-  const writer = new Writer();
   writer.open();
-  if (type !== undefined) writer.name(type);
+  if (entries.length > limits.elementsMax) throw tooMany(0, 'dict');
+  writeType(type);
   for (const entry of entries) {
-    writeKey(writer, entry.key);
-    writeElement(writer, entry, OPEN);
+    writeKey(entry.key);
+    writeElement(entry, OPEN);
   }
   return writer.take(writer.begin);
 }
 
 /** The key in braces at `from`: `{key}` or `{3 key}`. */
-export function readKey(bytes: Uint8Array, from: number): { key: Uint8Array; end: number } {
+function readKey(bytes: Uint8Array, from: number): { key: Uint8Array; end: number } {
   if (bytes[from] !== OPEN) throw invalid(from, 'no { before a key');
   const length = readLength(bytes, from + 1);
   let start = from + 1;
@@ -68,11 +65,11 @@ export function readKey(bytes: Uint8Array, from: number): { key: Uint8Array; end
 }
 
 /** Writes what `readKey` reads. A key that begins with a digit would be taken for a length. */
-export function writeKey(writer: Writer, key: Uint8Array): void {
+function writeKey(key: Uint8Array): void {
   const digit = key.length > 0 && key[0]! >= 0x30 && key[0]! <= 0x39;
   writer.room(key.length + 16);
   writer.byte(OPEN);
-  if (digit || key.length > BARE_BYTES_MAX || key.includes(CLOSE) || key.includes(0x0a)) {
+  if (digit || key.length > BARE_BYTES_MAX || key.includes(CLOSE) || key.includes(LF)) {
     writer.decimal(key.length);
     writer.byte(SP);
   }

@@ -33,7 +33,6 @@ export type PsycCode =
   | '_invalid_element'
   | '_invalid_list_generation'
   | '_invalid_dict'
-  | '_invalid_update'
   | '_invalid_type'
   | '_excessive_elements'
   | '_invalid_uniform'

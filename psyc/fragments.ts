@@ -3,8 +3,8 @@ import { copyBytes, equalBytes } from './bytes.ts';
 import { PsycError } from './error.ts';
 import { limits } from './limits.ts';
 import type { Packet } from './packet.ts';
-import { render, renderRouted, type Value } from './render.ts';
-import { parseCounter, type Route } from './reply.ts';
+import { render, type Value } from './render.ts';
+import { parseCounter } from './reply.ts';
 
 /** Method of a packet whose data is a piece of another packet's content. */
 export const FRAGMENT_METHOD = '_fragment';
@@ -29,8 +29,15 @@ export function renderFragments(
   );
 }
 
+/** A packet put together: what holds for it, without what only fragments have, and its content. */
+export interface Whole {
+  readonly routing: ReadonlyMap<string, string>;
+  readonly content: Uint8Array;
+}
+
 /** A packet of which pieces are missing. */
 interface Pending {
+  readonly routing: ReadonlyMap<string, string>;
   readonly pieces: (Uint8Array | undefined)[];
   missing: number;
   bytes: number;
@@ -47,19 +54,23 @@ export class Reassembly {
   }
 
   /**
-   * Takes a fragment; gives the bytes of the whole packet when it was the last one missing, else null. A piece that came
-   * before is ignored when it is the same. Throws PsycError: `_invalid_counter`, `_invalid_fragment`,
-   * `_excessive_fragments`, `_oversized_content`.
+   * Takes a fragment with the routing variables that hold for it (`RoutingMemory`); gives the whole packet when it was the
+   * last one missing, else null. A piece that came before is ignored when it is the same. Throws PsycError:
+   * `_invalid_counter`, `_invalid_fragment`, `_excessive_fragments`, `_oversized_content`.
    */
-  take(packet: Packet, route: Route): Uint8Array | null {
-    const index = parseCounter(route('_fragment') ?? '');
-    const amount = parseCounter(route('_amount_fragments') ?? '');
-    const counter = parseCounter(route('_counter') ?? '');
+  take(packet: Packet, routing: ReadonlyMap<string, string>): Whole | null {
+    const index = parseCounter(routing.get('_fragment') ?? '');
+    const amount = parseCounter(routing.get('_amount_fragments') ?? '');
+    const counter = parseCounter(routing.get('_counter') ?? '');
     if (amount > limits.fragmentsMax) throw excessive(`a packet of over ${limits.fragmentsMax} fragments`);
     if (index >= amount || packet.method !== FRAGMENT_METHOD) throw invalid('no piece, or one beyond the last');
-    const key = JSON.stringify([route('_context'), route('_source'), route('_target'), counter]);
-    const pending = this.pending.get(key) ?? this.begin(key, amount);
+    const common = new Map([...routing].filter(([name]) => name !== '_fragment' && name !== '_amount_fragments'));
+    const key = JSON.stringify(
+      ['_context', '_source', '_target'].map((name) => common.get(name)).concat(String(counter)),
+    );
+    const pending = this.pending.get(key) ?? this.begin(key, common, amount);
     if (pending.pieces.length !== amount) throw invalid('two fragments differ in how many there are');
+    if (!equalMaps(pending.routing, common)) throw invalid('two fragments differ in their routing');
     const piece = packet.data ?? new Uint8Array(0);
     const before = pending.pieces[index];
     if (before !== undefined) {
@@ -79,11 +90,16 @@ export class Reassembly {
       return null;
     }
     this.drop(key, pending);
-    return whole(packet, pending);
+    return { routing: pending.routing, content: joined(pending) };
   }
 
-  private begin(key: string, amount: number): Pending {
-    const pending = { pieces: new Array<Uint8Array | undefined>(amount).fill(undefined), missing: amount, bytes: 0 };
+  private begin(key: string, routing: ReadonlyMap<string, string>, amount: number): Pending {
+    const pending = {
+      routing,
+      pieces: new Array<Uint8Array | undefined>(amount).fill(undefined),
+      missing: amount,
+      bytes: 0,
+    };
     this.pending.set(key, pending);
     return pending;
   }
@@ -101,17 +117,18 @@ export class Reassembly {
   }
 }
 
-/** The packet as it was before it was cut: the fragment's routing header without what only fragments have. */
-function whole(fragment: Packet, { pieces, bytes }: Pending): Uint8Array {
+function joined({ pieces, bytes }: Pending): Uint8Array {
   const content = new Uint8Array(bytes);
   let at = 0;
   for (const piece of pieces) {
     content.set(piece!, at);
     at += piece!.length;
   }
-  const routing = fragment.routing.filter(({ name }) => name !== '_fragment' && name !== '_amount_fragments');
-  return renderRouted(routing, content);
+  return content;
 }
+
+const equalMaps = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean =>
+  a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
 
 const invalid = (detail: string): PsycError => new PsycError('_invalid_fragment', 0, detail);
 const excessive = (detail: string): PsycError => new PsycError('_excessive_fragments', 0, detail);

@@ -22,11 +22,9 @@ export const limits = {
   elementsMax: 1024,
   /** Bytes of a uniform. */
   uniformBytesMax: 1024,
-  /** Steps of an update's index (`#1{key}._name`). */
-  indexStepsMax: 8,
   /** Persistent variables of one context. */
   stateVariablesMax: 256,
-  /** Bytes of names and values of one context's persistent variables together. */
+  /** Bytes of names and values of one context's persistent variables together; and of what one packet augments or diminishes. */
   stateBytesMax: 131_072,
   /** Fragments of one packet. */
   fragmentsMax: 256,

@@ -1,8 +1,8 @@
 /** Lists, in the two incompatible forms that are on the wire. docs/spec/psyc.md#lists */
-import { byteClass, DIGIT, KEYWORD, PIPE, SP, ZERO } from './bytes.ts';
+import { byteClass, DIGIT, KEYWORD, LF, PIPE, SP, ZERO } from './bytes.ts';
 import { PsycError } from './error.ts';
 import { limits } from './limits.ts';
-import { valueBytes, Writer } from './writer.ts';
+import { BARE_BYTES_MAX, valueBytes, writer } from './writer.ts';
 
 /**
  * Which form of lists a peer speaks: `frozen` is the specification page's (psyced emits it), `typed` is libpsyc's since
@@ -25,7 +25,6 @@ export interface List {
 
 const EQUALS = 0x3d;
 const COLON = 0x3a;
-const BARE_BYTES_MAX = 9;
 
 /**
  * The generation that a list's bytes show, or null when they fit both. (`| a` could also be the frozen form of ` a`, and
@@ -101,13 +100,13 @@ function parseTypedList(bytes: Uint8Array): List {
 }
 
 function renderFrozenList({ type, elements }: List): Uint8Array {
-  const writer = new Writer();
+  if (elements.length > limits.elementsMax) throw tooMany(0, 'list');
   writer.open();
   if (type !== undefined || elements.some((element) => element.type !== undefined)) {
     throw new PsycError('_invalid_list_generation', 0, 'lists of the frozen generation have no types');
   }
   const plain = elements.every(
-    ({ value }) => value.length <= BARE_BYTES_MAX && !value.includes(PIPE) && !value.includes(0x0a),
+    ({ value }) => value.length <= BARE_BYTES_MAX && !value.includes(PIPE) && !value.includes(LF),
   );
   // What a reader takes for the other generation must not begin an element.
   const bare = plain && !elements.some(({ value }) => value[0] === SP || value[0] === EQUALS || isDigit(value[0]));
@@ -124,17 +123,13 @@ function renderFrozenList({ type, elements }: List): Uint8Array {
 }
 
 function renderTypedList({ type, elements }: List): Uint8Array {
-  const writer = new Writer();
   writer.open();
-  if (type !== undefined) {
-    // It would be taken for the length that begins a frozen list.
-    if (isDigit(type.charCodeAt(0))) throw new PsycError('_invalid_type', 0, 'the type of a list begins with a digit');
-    writer.name(type);
-  }
+  writeType(type);
+  if (elements.length > limits.elementsMax) throw tooMany(0, 'list');
   for (const element of elements) {
     writer.room(1);
     writer.byte(PIPE);
-    writeElement(writer, element, PIPE);
+    writeElement(element, PIPE);
   }
   return writer.take(writer.begin);
 }
@@ -172,8 +167,8 @@ export function readElement(bytes: Uint8Array, from: number, delimiter: number):
 }
 
 /** Writes what `readElement` reads. */
-export function writeElement(writer: Writer, { value, type }: Element, delimiter: number): void {
-  const bare = value.length <= BARE_BYTES_MAX && !value.includes(delimiter) && !value.includes(0x0a);
+export function writeElement({ value, type }: Element, delimiter: number): void {
+  const bare = value.length <= BARE_BYTES_MAX && !value.includes(delimiter) && !value.includes(LF);
   writer.room(value.length + 24);
   if (type !== undefined) {
     writer.byte(EQUALS);
@@ -184,6 +179,13 @@ export function writeElement(writer: Writer, { value, type }: Element, delimiter
   if (!bare) writer.decimal(value.length);
   if (!bare || value.length > 0) writer.byte(SP);
   writer.raw(value);
+}
+
+/** Writes the type of all elements. With a digit first it would be read as a length. */
+export function writeType(type: string | undefined): void {
+  if (type === undefined) return;
+  if (isDigit(type.charCodeAt(0))) throw new PsycError('_invalid_type', 0, 'a type for all begins with a digit');
+  writer.name(type);
 }
 
 /** A keyword at `from`, or undefined when there is none. */
@@ -208,11 +210,13 @@ export function readLength(bytes: Uint8Array, from: number): { value: number; en
 }
 
 function push(elements: Element[], element: Element, at: number): void {
-  if (elements.length === limits.elementsMax) {
-    throw new PsycError('_excessive_elements', at, `a list of over ${limits.elementsMax} elements`);
-  }
+  if (elements.length === limits.elementsMax) throw tooMany(at, 'list');
   elements.push(element);
 }
+
+/** There are more elements or entries than `elementsMax`. */
+export const tooMany = (at: number, what: string): PsycError =>
+  new PsycError('_excessive_elements', at, `a ${what} of over ${limits.elementsMax} elements`);
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && (byteClass[byte]! & DIGIT) !== 0;
 const invalid = (at: number, detail: string): PsycError => new PsycError('_invalid_list', at, detail);

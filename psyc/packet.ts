@@ -169,6 +169,11 @@ export class Packet {
     return this.slice(this.marks[index * MARKS]!, this.marks[index * MARKS + 1]!);
   }
 
+  /** Value of a modifier, by its index. */
+  valueOf(index: number): Uint8Array {
+    return this.view(this.marks[index * MARKS + 2]!, this.marks[index * MARKS + 3]!);
+  }
+
   /** Value of a modifier as text, by its index. */
   textOf(index: number): string {
     return this.slice(this.marks[index * MARKS + 2]!, this.marks[index * MARKS + 3]!);
@@ -179,8 +184,11 @@ export class Packet {
     return this.marks[index * MARKS]! - 1;
   }
 
-  /** Text of a routing variable that this packet sets (`:`) or assigns (`=`); undefined when it does neither. */
-  route(name: string): string | undefined {
+  /**
+   * Text of a routing variable that this packet itself sets (`:`) or assigns (`=`); undefined when it does neither. Not what
+   * holds for the packet on a circuit: there earlier packets count as well, and `RoutingMemory` knows.
+   */
+  ownRoute(name: string): string | undefined {
     const at = this.find(name, 0, this.routingCount * MARKS);
     return at === -1 ? undefined : this.slice(this.marks[at + 2]!, this.marks[at + 3]!);
   }
@@ -204,9 +212,8 @@ export class Packet {
   private modifiers(from: number, to: number): Modifier[] {
     const modifiers: Modifier[] = [];
     for (let index = from; index < to; index++) {
-      const at = index * MARKS;
-      const value = this.view(this.marks[at + 2]!, this.marks[at + 3]!);
-      modifiers.push({ operator: this.operatorOf(index), name: this.nameOf(index), value, form: this.marks[at + 4]! });
+      const form = this.marks[index * MARKS + 4]!;
+      modifiers.push({ operator: this.operatorOf(index), name: this.nameOf(index), value: this.valueOf(index), form });
     }
     return modifiers;
   }

@@ -3,7 +3,7 @@ import { findTerminator, LF, PIPE, SP, TAB } from './bytes.ts';
 import { PsycError } from './error.ts';
 import { limits } from './limits.ts';
 import type { Operator, Packet } from './packet.ts';
-import { digitsOf, valueBytes, Writer } from './writer.ts';
+import { BARE_BYTES_MAX, digitsOf, valueBytes, writer } from './writer.ts';
 
 /** A value to be sent: text goes as UTF-8. */
 export type Value = string | Uint8Array;
@@ -29,13 +29,8 @@ export interface Draft {
   readonly data?: Value | null;
 }
 
-/** Values and data of up to this many bytes go without a length where they can, as libpsyc does it. */
-const BARE_BYTES_MAX = 9;
-
 /** Room for the length line, which is known only when the content is written. */
 const LENGTH_LINE_BYTES_MAX = 8;
-
-const writer = new Writer();
 
 /**
  * A packet in canonical form: lengths where they are needed or a value has over 9 bytes; data of no bytes is no data. Throws

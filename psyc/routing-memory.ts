@@ -1,7 +1,13 @@
 /** Routing variables assigned with `=`: they hold for every later packet of their circuit and direction. docs/spec/psyc.md#routing */
+import { encodedLength } from './bytes.ts';
+import { PsycError } from './error.ts';
+import { limits } from './limits.ts';
 import type { Packet } from './packet.ts';
 import { type Assignment, renderRouted } from './render.ts';
 import { routingNames } from './routing.ts';
+
+/** Operator, TAB and LF. */
+const LINE_BYTES = 3;
 
 /** What a circuit's reader remembers. It grows by known names only, and dies with the circuit. */
 export class RoutingMemory {
@@ -10,6 +16,8 @@ export class RoutingMemory {
   /**
    * The variables that hold for this packet: its own, then what earlier packets assigned; an empty value unsets. Takes over
    * what this packet assigns, so it is to be called once a packet, in order. Lines that `checkRouting` refuses do nothing.
+   * Throws PsycError `_oversized_routing` when all of them together would not fit into one routing header: then nobody
+   * could send the packet on.
    */
   take(packet: Packet): ReadonlyMap<string, string> {
     const now = new Map(this.assigned);
@@ -21,6 +29,7 @@ export class RoutingMemory {
       put(now, name, text);
       if (operator === '=') put(this.assigned, name, text);
     }
+    check(now);
     return now;
   }
 }
@@ -61,6 +70,18 @@ export class RoutingCompression {
     }
     this.last = new Map(routing);
     return lines;
+  }
+}
+
+function check(variables: ReadonlyMap<string, string>): void {
+  let bytes = 0;
+  for (const [name, value] of variables) bytes += name.length + LINE_BYTES + encodedLength(value);
+  if (bytes > limits.routingBytesMax) {
+    throw new PsycError(
+      '_oversized_routing',
+      limits.routingBytesMax,
+      'the routing header and what is assigned are too long',
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** The persistent variables of one context: assigned, augmented, diminished, reset and told again. docs/spec/psyc.md#state */
-import { copyBytes, decodeText, encodeText, equalBytes, keyOfBytes } from './bytes.ts';
+import { copyBytes, decodeText, encodeText, keyOfBytes } from './bytes.ts';
 import { type Dict, parseDict, renderDict } from './dict.ts';
 import { PsycError } from './error.ts';
 import { typeOf } from './keyword.ts';
@@ -38,18 +38,35 @@ export class ContextState {
 
   /**
    * Takes over what a packet changes: all of it, or nothing when it throws PsycError: `_unsupported_operator`,
-   * `_excessive_state`, or what is wrong with a list, a dict or an amount. The offset counts from the packet's first byte.
+   * `_oversized_value`, `_excessive_state`, or what is wrong with a list, a dict or an amount, whose offset then counts from
+   * the value's first byte, others' from the packet's.
    */
   apply(packet: Packet): StateRequests {
     const { sync } = packet;
     const changed = new Map(sync.includes('=') ? [] : this.variables);
     const queries: string[] = [];
     let touched = sync.includes('=');
-    for (const [index, { operator, name, value }] of packet.entity.entries()) {
+    let changedBytes = 0;
+    for (let index = packet.routingCount; index < packet.modifierCount; index++) {
+      const operator = packet.operatorOf(index);
+      const name = packet.nameOf(index);
       if (operator === '?') queries.push(name);
       if (operator === '?' || operator === ':' || operator === '!') continue;
       touched = true;
-      const now = this.change(operator, name, changed.get(name), value, packet.offsetOf(packet.routingCount + index));
+      const old = changed.get(name);
+      const value = packet.valueOf(index);
+      // A small packet could have the same long list taken apart hundreds of times.
+      if (operator !== '=') changedBytes += value.length + (old?.length ?? 0);
+      if (changedBytes > limits.stateBytesMax) throw excessive(packet.offsetOf(index));
+      const now = this.change(operator, name, old, value, packet.offsetOf(index));
+      // It must be possible to tell it to others in one line.
+      if (now.length > limits.valueBytesMax) {
+        throw new PsycError(
+          '_oversized_value',
+          packet.offsetOf(index),
+          `${name} would have over ${limits.valueBytesMax} bytes`,
+        );
+      }
       if (now.length === 0) changed.delete(name);
       else changed.set(name, now);
     }
@@ -72,14 +89,14 @@ export class ContextState {
     value: Uint8Array,
     at: number,
   ): Uint8Array {
-    // A copy: the packet is a view of the network's buffer, and this outlives the tick.
+    // Copies: what a packet or the renderer gives is a view of a larger buffer, and this outlives the tick.
     if (operator === '=') return copyBytes(value);
     const type = typeOf(name);
     const before = old ?? new Uint8Array(0);
     if (operator === '+' || operator === '-') {
       const more = operator === '+';
-      if (type === '_list') return this.changeList(before, value, more);
-      if (type === '_dict') return changeDict(before, value, more);
+      if (type === '_list') return copyBytes(this.changeList(before, value, more));
+      if (type === '_dict') return copyBytes(changeDict(before, value, more));
       if (type === '_amount') return changeAmount(before, value, more, at);
     }
     throw new PsycError('_unsupported_operator', at, `${operator} does not work on ${name}`);
@@ -90,21 +107,20 @@ export class ContextState {
     const list = parseList(old, generation);
     const given = parseList(value, generation).elements;
     const elements = more ? [...list.elements, ...given] : without(list.elements, given);
-    if (elements.length > limits.elementsMax) {
-      throw new PsycError('_excessive_elements', 0, `a list of over ${limits.elementsMax} elements`);
-    }
     return renderList({ ...list, elements }, generation);
   }
 }
 
 /** The elements without those taken away; each takes away the first that is equal to it. */
 function without(elements: readonly Element[], gone: readonly Element[]): Element[] {
-  const left = [...elements];
-  for (const { type, value } of gone) {
-    const index = left.findIndex((element) => element.type === type && equalBytes(element.value, value));
-    if (index !== -1) left.splice(index, 1);
-  }
-  return left;
+  const counts = new Map<string, number>();
+  const keyOf = ({ type, value }: Element): string => `${type ?? ''} ${keyOfBytes(value)}`;
+  for (const element of gone) counts.set(keyOf(element), (counts.get(keyOf(element)) ?? 0) + 1);
+  return elements.filter((element) => {
+    const count = counts.get(keyOf(element)) ?? 0;
+    if (count > 0) counts.set(keyOf(element), count - 1);
+    return count === 0;
+  });
 }
 
 /** `+` puts entries, by key; `-` takes keys away, whatever their values. */
@@ -114,18 +130,16 @@ function changeDict(old: Uint8Array, value: Uint8Array, more: boolean): Uint8Arr
   const keys = new Set(given.map(({ key }) => keyOfBytes(key)));
   const entries = dict.entries.filter(({ key }) => !keys.has(keyOfBytes(key)));
   if (more) entries.push(...given);
-  if (entries.length > limits.elementsMax) {
-    throw new PsycError('_excessive_elements', 0, `a dict of over ${limits.elementsMax} entries`);
-  }
   return renderDict({ ...dict, entries });
 }
 
 function changeAmount(old: Uint8Array, value: Uint8Array, more: boolean, at: number): Uint8Array {
-  const sum = amount(old, at) + (more ? 1 : -1) * amount(value, at);
-  return encodeText(String(sum));
+  const sum = encodeText(String(amount(old, at) + (more ? 1 : -1) * amount(value, at)));
+  amount(sum, at);
+  return sum;
 }
 
-/** At most 15 digits, so that sums stay exact. */
+/** At most 15 digits, so that sums stay exact. Nothing counts as 0. */
 function amount(bytes: Uint8Array, at: number): number {
   const text = decodeText(bytes);
   if (text === '') return 0;
@@ -137,11 +151,12 @@ function amount(bytes: Uint8Array, at: number): number {
 function check(variables: ReadonlyMap<string, Uint8Array>): void {
   let bytes = 0;
   for (const [name, value] of variables) bytes += name.length + value.length;
-  if (variables.size > limits.stateVariablesMax || bytes > limits.stateBytesMax) {
-    throw new PsycError(
-      '_excessive_state',
-      0,
-      `a context keeps at most ${limits.stateVariablesMax} variables and ${limits.stateBytesMax} bytes`,
-    );
-  }
+  if (variables.size > limits.stateVariablesMax || bytes > limits.stateBytesMax) throw excessive(0);
 }
+
+const excessive = (at: number): PsycError =>
+  new PsycError(
+    '_excessive_state',
+    at,
+    `a context keeps at most ${limits.stateVariablesMax} variables and ${limits.stateBytesMax} bytes, and a packet changes no more`,
+  );

@@ -116,6 +116,15 @@ export class Writer {
   }
 }
 
+/**
+ * The one that everything is rendered with, one thing at a time. What it gives shares a slab with what came before: whoever
+ * keeps such bytes keeps a copy.
+ */
+export const writer = new Writer();
+
+/** Values and data of up to this many bytes go without a length where they can, as libpsyc does it. */
+export const BARE_BYTES_MAX = 9;
+
 /** How many digits a whole number has in decimal. */
 export function digitsOf(value: number): number {
   let digits = 1;

@@ -251,10 +251,10 @@ function counterOf(text: string | undefined): number | null {
 }
 
 const counterIn = (row: Row | undefined): number =>
-  row === undefined ? 0 : Number(parseOne(row.packet).route('_counter'));
+  row === undefined ? 0 : Number(parseOne(row.packet).ownRoute('_counter'));
 
 const tagged = ({ sequence, packet }: Row): OutgoingRow => ({
   sequence,
   packet,
-  tag: parseOne(packet).route('_tag') ?? '',
+  tag: parseOne(packet).ownRoute('_tag') ?? '',
 });

@@ -214,7 +214,7 @@ export class TalkNode implements Machine, TalkSurroundings {
       if (!(error instanceof PsycError)) throw error;
       return;
     }
-    this.#takePacket(packet, (variable) => packet.route(variable), fromPeer);
+    this.#takePacket(packet, (variable) => packet.ownRoute(variable), fromPeer);
   }
 
   #takePacket(packet: Packet, route: (variable: string) => string | undefined, fromPeer: boolean): void {

@@ -5,7 +5,7 @@ import type { Assignment, Draft } from '../../psyc/render.ts';
 
 const keywordUnits = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_';
 
-const keyword = fc.string({ unit: fc.constantFrom(...keywordUnits.split('')), minLength: 1, maxLength: 20 });
+export const keyword = fc.string({ unit: fc.constantFrom(...keywordUnits.split('')), minLength: 1, maxLength: 20 });
 
 /** Bytes among which those of the grammar are frequent. */
 export const grammarBytes = (maxLength: number) =>

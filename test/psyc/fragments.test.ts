@@ -1,11 +1,12 @@
 /** Fragments, tags, counters and templates. docs/spec/psyc.md#fragments */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FRAGMENT_METHOD, Reassembly, renderFragments } from '../../psyc/fragments.ts';
+import { FRAGMENT_METHOD, Reassembly, renderFragments, type Whole } from '../../psyc/fragments.ts';
 import { limits } from '../../psyc/limits.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { type Draft, render } from '../../psyc/render.ts';
 import { counterOf, packetId, parseCounter, replyRouting, tagAnswered } from '../../psyc/reply.ts';
+import { RoutingMemory } from '../../psyc/routing-memory.ts';
 import { renderText } from '../../psyc/text.ts';
 import { draft, grammarBytes } from './arbitraries.ts';
 import { describePacket, read } from './reading.ts';
@@ -13,8 +14,8 @@ import { latin1 } from './vectors.ts';
 
 const code = (wanted: string) => expect.objectContaining({ name: 'PsycError', code: wanted });
 const parse = (bytes: Uint8Array): Packet => read(bytes, []).packets[0]!;
-const route = (packet: Packet) => (name: string) => packet.route(name);
-const take = (reassembly: Reassembly, packet: Packet) => reassembly.take(packet, route(packet));
+const route = (packet: Packet) => (name: string) => packet.ownRoute(name);
+const take = (reassembly: Reassembly, packet: Packet) => reassembly.take(packet, new RoutingMemory().take(packet));
 const routing = { _context: 'psyc://h/@p', _counter: '7' };
 
 /** One piece of packet `counter`. */
@@ -45,22 +46,30 @@ describe('fragments', () => {
           const order = fragments.map((fragment, index) => ({ fragment, index, key: keys[index % keys.length]! }));
           order.sort((a, b) => a.key - b.key || a.index - b.index);
           const reassembly = new Reassembly();
-          const wholes: Uint8Array[] = [];
+          const wholes: Whole[] = [];
           for (const [at, { fragment }] of order.entries()) {
             if (at > 0) take(reassembly, order[at - 1]!.fragment);
             const whole = take(reassembly, fragment);
             if (whole !== null) wholes.push(whole);
           }
           expect(wholes.length).toBeGreaterThanOrEqual(1);
-          const again = parse(wholes[0]!);
-          expect(latin1(again.content!)).toBe(latin1(content));
-          expect(describePacket(again).routing).toEqual([
-            [':', '_context', 'psyc://h/@p'],
-            [':', '_counter', '7'],
-          ]);
+          expect(latin1(wholes[0]!.content)).toBe(latin1(content));
+          expect(Object.fromEntries(wholes[0]!.routing)).toEqual(routing);
         },
       ),
     );
+  });
+
+  test('have the routing that holds on their circuit, not only what each of them says', () => {
+    const memory = new RoutingMemory();
+    memory.take(parse(render({ routing: [{ operator: '=', name: '_context', value: 'psyc://h/@p' }] })));
+    const reassembly = new Reassembly();
+    const [first, second] = renderFragments({ _counter: '7' }, new TextEncoder().encode('_m\nhi\n'), 4).map(parse);
+    expect(reassembly.take(first!, memory.take(first!))).toBeNull();
+    expect(reassembly.take(second!, memory.take(second!))).toEqual({
+      routing: new Map(Object.entries({ _context: 'psyc://h/@p', _counter: '7' })),
+      content: new TextEncoder().encode('_m\nhi\n'),
+    });
   });
 
   test('are whole once', () => {
@@ -80,6 +89,19 @@ describe('fragments', () => {
       '_invalid_fragment',
     ],
     ['that differ in their number', () => [piece(1, 0, 2), piece(1, 1, 3)], '_invalid_fragment'],
+    [
+      'that differ in their routing',
+      () => [
+        piece(1, 0, 2),
+        parse(
+          render({
+            routing: { _source: 'psyc://h/', _counter: '1', _fragment: '1', _amount_fragments: '2', _tag: 'x' },
+            method: FRAGMENT_METHOD,
+          }),
+        ),
+      ],
+      '_invalid_fragment',
+    ],
     ['that differ in one place', () => [piece(1, 0, 2, 'a'), piece(1, 0, 2, 'b')], '_invalid_fragment'],
     [
       'without a counter',
@@ -103,7 +125,12 @@ describe('fragments', () => {
     for (let counter = 0; counter < 10; counter++) {
       for (let i = 0; i < 4; i++) take(large, piece(counter, i, 5, 'x'.repeat(60_000)));
     }
-    expect(large.size * 240_000).toBeLessThanOrEqual(limits.fragmentedBytesMax);
+    expect(large.size).toBe(Math.floor(limits.fragmentedBytesMax / 240_000));
+    // Room that was given back is there again: were it not, each of these would go at once.
+    for (let counter = 100; counter < 110; counter++) expect(take(large, piece(counter, 0, 1))).not.toBeNull();
+    take(large, piece(200, 0, 2));
+    expect(take(large, piece(200, 1, 2))).not.toBeNull();
+    expect(large.size).toBe(Math.floor(limits.fragmentedBytesMax / 240_000));
   });
 
   test('are not made without end', () => {

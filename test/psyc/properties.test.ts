@@ -98,7 +98,7 @@ describe('packets', () => {
         expect([packets.length, error]).toEqual([1, null]);
         const [carried] = packets;
         expect(carried!.content && latin1(carried!.content)).toBe(packet!.content && latin1(packet!.content));
-        expect(carried!.route('_target')).toBe('psyc://b.example/');
+        expect(carried!.ownRoute('_target')).toBe('psyc://b.example/');
         if (packet!.content !== null && withLength) expect(carried!.hasLength).toBe(true);
         expect(packet!.hasLength).toBe(/^[0-9]+$/m.test(latin1(packet!.raw).split('\n')[packet!.routingCount]!));
       }),

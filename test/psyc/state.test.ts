@@ -63,6 +63,17 @@ describe('state of a context', () => {
     expect(holds(state)).toEqual({ _dict_x: '{b} 3{c} 4', _amount_x: '-2', _amount_y: '1' });
   });
 
+  test('keeps values in bytes of their own size', () => {
+    const state = after('typed', [
+      line('+', '_list_x', '| a'),
+      line('+', '_dict_x', '{a} 1'),
+      line('+', '_amount_x', '1'),
+    ]);
+    for (const { value } of state.snapshot()) {
+      expect((value as Uint8Array).buffer.byteLength).toBe((value as Uint8Array).length);
+    }
+  });
+
   test('a reset forgets what was before it, in the same packet too', () => {
     const state = after('frozen', [line('=', '_a', '1'), line('=', '_b', '2')]);
     expect(state.apply(packet({ sync: '=', entity: [line('=', '_b', '3')] }))).toEqual({ resync: false, queries: [] });
@@ -118,6 +129,15 @@ describe('state of a context', () => {
     expect(() => after('frozen', [line('=', '_list', list)], [line('+', '_list', list)])).toThrow(
       code('_excessive_elements'),
     );
+    const long = latin1(renderList(textList(new Array<string>(90).fill('x'.repeat(700))), 'frozen'));
+    expect(() => after('frozen', [line('=', '_list', long)], [line('+', '_list', long)])).toThrow(
+      code('_oversized_value'),
+    );
+    const sum = after('frozen', [line('=', '_amount', '999999999999999')]);
+    expect(() => sum.apply(packet({ entity: [line('+', '_amount', '1')] }))).toThrow(code('_invalid_type'));
+    expect(holds(sum)).toEqual({ _amount: '999999999999999' });
+    const again = Array.from({ length: 200 }, (_, i) => line(i % 2 === 0 ? '+' : '-', '_list', '|b'));
+    expect(() => after('frozen', [line('=', '_list', list)], again)).toThrow(code('_excessive_state'));
     const keys = (from: number) => Array.from({ length: 600 }, (_, i) => `{k${i + from}}`).join('');
     expect(() => after('typed', [line('=', '_dict', keys(0))], [line('+', '_dict', keys(600))])).toThrow(
       code('_excessive_elements'),
@@ -152,6 +172,16 @@ describe('routing variables of a circuit', () => {
     expect(take(memory)).toEqual({ _context: context });
     take(memory, line('=', '_context', ''));
     expect(take(memory)).toEqual({});
+  });
+
+  test('no more is remembered than fits into one routing header', () => {
+    const memory = new RoutingMemory();
+    const long = 'x'.repeat(limits.routingBytesMax / 2);
+    take(memory, line('=', '_source', long));
+    expect(() => take(memory, line('=', '_target', long))).toThrow(code('_oversized_routing'));
+    expect(() => take(memory, line(':', '_tag', 'ä'.repeat(limits.routingBytesMax / 4)))).toThrow(
+      code('_oversized_routing'),
+    );
   });
 
   test('nothing else is remembered, so that a peer cannot make it grow', () => {

@@ -1,8 +1,7 @@
-/** Lists of both generations, dicts and updates against their vectors. docs/spec/psyc.md#lists */
+/** Lists of both generations and dicts against their vectors. docs/spec/psyc.md#lists */
 import { describe, expect, test } from '@jest/globals';
 import { type Dict, parseDict, renderDict } from '../../psyc/dict.ts';
 import { type Element, type Generation, type List, parseList, renderList, sniffGeneration } from '../../psyc/list.ts';
-import { parseUpdate, renderUpdate, type Step } from '../../psyc/update.ts';
 import { type Bytes, bytesOf, latin1, readVectors } from './vectors.ts';
 
 interface Vector {
@@ -21,12 +20,6 @@ interface ListVector extends Vector {
 
 interface DictVector extends Vector {
   readonly entries: readonly (readonly [string, string, string?])[];
-}
-
-interface UpdateVector extends Vector {
-  readonly path: readonly string[];
-  readonly operator: string;
-  readonly value: string;
 }
 
 /** Checks one vector: what is read, what is rendered, or the error. */
@@ -87,16 +80,6 @@ describe('dicts', () => {
         ...(entry.type ? [entry.type] : []),
       ]);
       expect([type, seen]).toEqual([vector.type, vector.entries]);
-    });
-  });
-});
-
-describe('updates', () => {
-  const step = (to: Step) => ('index' in to ? `#${to.index}` : 'field' in to ? `.${to.field}` : `{${latin1(to.key)}}`);
-  test.each(readVectors<UpdateVector>('updates.json'))('$name', (vector) => {
-    check(vector, parseUpdate, renderUpdate, ({ path, operator, element: { type, value } }) => {
-      const { path: wantedPath, operator: wanted, type: wantedType, value: wantedValue } = vector;
-      expect([path.map(step), operator, type, latin1(value)]).toEqual([wantedPath, wanted, wantedType, wantedValue]);
     });
   });
 });
