@@ -7,7 +7,7 @@ import { bodies, type Message, messages } from './messages.ts';
 
 const ROUNDS = 60;
 
-/** The most that the ratio may be: what the house asks for. */
+/** The most that a ratio should be. */
 const TARGETS = { router: 0.7, everything: 1.1, growth: 1.2 };
 
 // As the server has it: Node's decoder, and chunks that are Buffers.
@@ -133,7 +133,7 @@ function trickle(bytes: number): number {
 }
 const trickles = [4_096, 65_536, 262_000].map((bytes) => [bytes, trickle(bytes)] as const);
 
-process.stdout.write(`Node ${process.version}, ${ROUNDS} interleaved rounds, medians. "!" marks what is above its target:
+process.stdout.write(`Node ${process.version}, ${ROUNDS} interleaved rounds, lower quartiles. "!" marks what is above its target:
 router and relay ${TARGETS.router} times JSON, everything and render ${TARGETS.everything}, growth ${TARGETS.growth}.
 
 Parsing. Router: routing variables and method as strings, the rest as ranges. Everything: every name and value as a string.

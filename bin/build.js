@@ -35,7 +35,9 @@ function fingerprint() {
   const add = (path) => hash.update(relative(root, path)).update('\0').update(fs.readFileSync(path)).update('\0');
   for (const name of ['package.json', 'tsconfig.base.json', 'text-codec.d.ts']) add(join(root, name));
   for (const folder of [...folders()].sort()) {
-    const names = fs.readdirSync(folder, { recursive: true }).filter((name) => /\.ts$|tsconfig\.json$/.test(name));
+    const names = fs
+      .readdirSync(folder, { recursive: true })
+      .filter((name) => /(^|\/)[^./][^/]*\.ts$|tsconfig\.json$/.test(name));
     for (const name of names.sort()) add(join(folder, name));
   }
   return hash.digest('hex');
@@ -56,15 +58,22 @@ function isBuilt(print) {
   return fs.readFileSync(stamp, 'utf8') === `${print} ${lastWrites()}`;
 }
 
-/** Whether whoever took the lock has died, or has held it longer than any build lasts (its process may be out of sight in a container). */
-function isAbandoned() {
+/**
+ * Whose lock it is: a process id; undefined when there is none any more; null when whoever took it has died, has held it
+ * longer than any build lasts (in a container its process may be out of sight), or when it is no lock of ours.
+ */
+function holder() {
+  const status = fs.lstatSync(lock, { throwIfNoEntry: false });
+  if (status === undefined) return undefined;
+  if (!status.isSymbolicLink() || Math.abs(Date.now() - status.mtimeMs) > lockAgeMsMax) return null;
   try {
-    const holder = Number(fs.readlinkSync(lock));
-    if (holder === process.pid || Date.now() - fs.lstatSync(lock).mtimeMs > lockAgeMsMax) return true;
-    process.kill(holder, 0);
-    return false;
+    const pid = fs.readlinkSync(lock);
+    if (!/^[1-9][0-9]*$/.test(pid) || Number(pid) === process.pid) return null;
+    process.kill(Number(pid), 0);
+    return pid;
   } catch (error) {
-    return error.code === 'ESRCH';
+    // Another user's process lives; ENOENT: the lock went away meanwhile.
+    return error.code === 'EPERM' ? 'of another user' : error.code === 'ENOENT' ? undefined : null;
   }
 }
 
@@ -74,6 +83,8 @@ function isAbandoned() {
  * dead holder and build at once; both then write the same bytes, because both read the same sources.
  */
 async function alone(work) {
+  const begun = Date.now();
+  let told = false;
   for (;;) {
     fs.mkdirSync(dist, { recursive: true });
     try {
@@ -82,8 +93,17 @@ async function alone(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    if (isAbandoned()) fs.rmSync(lock, { force: true });
-    else await pause(20);
+    const other = holder();
+    if (other === undefined) continue;
+    if (other === null) {
+      fs.rmSync(lock, { force: true, recursive: true });
+      continue;
+    }
+    if (!told && Date.now() - begun > 1000) {
+      told = true;
+      process.stderr.write(`p3do: waiting for the build by process ${other} …\n`);
+    }
+    await pause(20);
   }
   try {
     return work();
@@ -104,6 +124,7 @@ function compile(projects, print) {
       `dist/ is missing or older than its sources, and typescript is not installed: run npm install in ${root}`,
     );
   }
+  if (projects.length > 0) process.stderr.write('p3do: building …\n');
   // Without a stamp from here on: a build that is killed half way must not pass for the one before it.
   fs.rmSync(stamp, { force: true });
   const args = [tsc, '-b', ...(isForced ? ['--force'] : []), ...projects];
@@ -124,8 +145,17 @@ async function orExplain(work) {
   }
 }
 
+/** The Node this needs; older ones fail in ways that do not say so. */
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  process.stderr.write(`p3do: Node.js ${process.version} is too old: install 20.19 or newer\n`);
+  process.exit(1);
+}
+
 /** Compiles what the command needs, if its sources are not those dist was made from; of several processes one builds, the others wait. */
 export async function buildIfStale() {
+  checkNode();
   await orExplain(async () => {
     if (!hasSources()) {
       if (fs.existsSync(main)) return;
@@ -135,7 +165,6 @@ export async function buildIfStale() {
     await alone(() => {
       const print = fingerprint();
       if (isBuilt(print)) return;
-      process.stderr.write('p3do: building …\n');
       compile(['cli'], print);
     });
   });
@@ -143,6 +172,7 @@ export async function buildIfStale() {
 
 /** Compiles everything, tests and benchmarks too. */
 async function buildAll() {
+  checkNode();
   await orExplain(() => alone(() => compile([], fingerprint())));
 }
 

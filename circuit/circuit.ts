@@ -1,17 +1,14 @@
 /** One end of a circuit: a byte stream to a peer becomes packets, and packets bytes. docs/spec/federation.md#circuit */
+import { PIPE } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { Parser } from '../psyc/parse.ts';
-import { checkRouting, routingNames } from '../psyc/routing.ts';
-import { RoutingCompression, RoutingMemory } from '../psyc/routing-memory.ts';
+import { checkRouting, type Delivery } from '../psyc/routing.ts';
+import { RoutingMemory } from '../psyc/routing-memory.ts';
 import { type CircuitCode, errorPacket, GREETING, obsoleteAnswer } from './errors.ts';
 import { type CircuitLimits, circuitLimits } from './limits.ts';
 
 const DOT = 0x2e;
-const PIPE = 0x7c;
-
-/** Bytes of a packet beside its content and variables: length line, terminator, and a line to unset each known name. */
-const FRAME_BYTES_MAX = [...routingNames].reduce((bytes, name) => bytes + name.length + 3, 16);
 
 /** What a circuit is told. Bytes are looked at during the step only. */
 export type CircuitEvent =
@@ -27,17 +24,8 @@ export type CircuitEvent =
   | { readonly kind: 'failed' }
   /** The time asked for by `timer` has come. */
   | { readonly kind: 'timer' }
-  /** Its owner has a packet for the peer: routing variables, and a content as it came. */
-  | Send;
-
-/** A packet to be sent. Variables that stay the same from packet to packet go over the wire once. */
-interface Send {
-  readonly kind: 'send';
-  readonly routing: ReadonlyMap<string, string>;
-  readonly content: Uint8Array | null;
-  /** Whether the content goes with its length (true unless told): what is passed on goes as it came. */
-  readonly withLength?: boolean;
-}
+  /** Its owner has a packet for the peer, ready rendered, without `=` in its routing header; the same bytes on any circuit. */
+  | { readonly kind: 'send'; readonly bytes: Uint8Array };
 
 /** What a circuit does. */
 export type CircuitEffect =
@@ -52,9 +40,16 @@ export type CircuitEffect =
    * A packet with its routing variables, persistent ones included. The packet is a view of the transport's buffer and
    * valid until the step's effects have been performed.
    */
-  | { readonly kind: 'packet'; readonly packet: Packet; readonly routing: ReadonlyMap<string, string> }
-  /** A packet given to `send` was not sent: the queue is full, or the circuit not ready. */
-  | { readonly kind: 'refused'; readonly send: Send }
+  | {
+      readonly kind: 'packet';
+      readonly packet: Packet;
+      readonly routing: ReadonlyMap<string, string>;
+      readonly delivery: Delivery;
+    }
+  /** A packet given to `send` was not sent, nor will be those after it before `writable` (full) or `ready` (not yet there). */
+  | { readonly kind: 'refused' }
+  /** There is room again after a refusal. */
+  | { readonly kind: 'writable' }
   /** The circuit is over; nothing follows. */
   | { readonly kind: 'closed'; readonly code: CircuitCode };
 
@@ -66,14 +61,14 @@ export interface Circuit {
   readonly parser: Parser;
   /** Persistent routing variables of the peer's direction; they die with the circuit. */
   readonly routing: RoutingMemory;
-  /** Persistent routing variables of our direction. */
-  readonly compression: RoutingCompression;
   /** Bytes of the whole packets that came: where the next one begins in the peer's stream. */
   readBytes: number;
   /** Whether our greeting is written, and whether the peer's first byte was seen. */
   greeted: boolean;
   heardFirst: boolean;
   unsentBytes: number;
+  /** Whether a packet found no room; until there is some, none overtakes it. */
+  full: boolean;
   /** When it was dialled, then when it opened. */
   openedAtMs: number;
   /** When the last whole packet came, and when anything was last written. */
@@ -89,11 +84,11 @@ export function newCircuit(accepted: boolean, limits: CircuitLimits = circuitLim
     phase: 'opening',
     parser: new Parser(),
     routing: new RoutingMemory(),
-    compression: new RoutingCompression(),
     readBytes: 0,
     greeted: false,
     heardFirst: false,
     unsentBytes: 0,
+    full: false,
     openedAtMs: 0,
     heardAtMs: 0,
     wroteAtMs: 0,
@@ -104,7 +99,7 @@ export function newCircuit(accepted: boolean, limits: CircuitLimits = circuitLim
 export function stepCircuit(circuit: Circuit, event: CircuitEvent, nowMs: number): CircuitEffect[] {
   const effects: CircuitEffect[] = [];
   if (circuit.phase === 'closed') {
-    if (event.kind === 'send') effects.push({ kind: 'refused', send: event });
+    if (event.kind === 'send') effects.push({ kind: 'refused' });
     return effects;
   }
   switch (event.kind) {
@@ -120,6 +115,9 @@ export function stepCircuit(circuit: Circuit, event: CircuitEvent, nowMs: number
       break;
     case 'drained':
       circuit.unsentBytes -= event.bytes;
+      if (!circuit.full || 2 * circuit.unsentBytes > circuit.limits.unsentBytesMax) break;
+      circuit.full = false;
+      effects.push({ kind: 'writable' });
       break;
     case 'ended':
       end(circuit, effects);
@@ -132,7 +130,7 @@ export function stepCircuit(circuit: Circuit, event: CircuitEvent, nowMs: number
       watch(circuit, nowMs, effects);
       break;
     case 'send':
-      send(circuit, event, nowMs, effects);
+      send(circuit, event.bytes, nowMs, effects);
       break;
   }
   return effects;
@@ -152,15 +150,13 @@ function open(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void {
 
 function takeBytes(circuit: Circuit, bytes: Uint8Array, nowMs: number, effects: CircuitEffect[]): void {
   if (bytes.length === 0) return;
-  if (!circuit.heardFirst) {
-    circuit.heardFirst = true;
-    // The first byte tells the protocol, before any of it is parsed.
+  const isFirst = !circuit.heardFirst;
+  circuit.heardFirst = true;
+  // Who accepts is told the protocol by the first byte. To who dials nobody need greet: psyced begins with a packet.
+  if (isFirst && circuit.accepted) {
     if (bytes[0] === DOT) {
-      if (circuit.greeted) giveUp(circuit, '_obsolete_syntax', 0, nowMs, effects);
-      else {
-        write(circuit, obsoleteAnswer(), nowMs, effects);
-        shut(circuit, '_obsolete_syntax', effects);
-      }
+      write(circuit, obsoleteAnswer(), nowMs, effects);
+      shut(circuit, '_obsolete_syntax', effects);
       return;
     }
     greet(circuit, nowMs, effects);
@@ -176,20 +172,25 @@ function takeBytes(circuit: Circuit, bytes: Uint8Array, nowMs: number, effects: 
       if (circuit.phase === 'greeting') {
         circuit.phase = 'ready';
         effects.push({ kind: 'ready' });
+        // The timer that was set for the greeting would let the first keep-alive come late.
+        watch(circuit, nowMs, effects);
       }
-      const routing = circuit.routing.take(packet);
       const at = circuit.readBytes;
-      circuit.readBytes += packet.raw.length;
+      circuit.readBytes += packet.length;
       // Empty packets greet and keep alive; nothing is to be done for them.
-      if (packet.raw.length === GREETING.length) continue;
+      if (packet.length === GREETING.length) continue;
+      let delivery: Delivery;
+      let routing: ReadonlyMap<string, string>;
       try {
-        checkRouting(packet, (name) => routing.get(name));
+        const held = circuit.routing.take(packet);
+        routing = held;
+        delivery = checkRouting(packet, (name) => held.get(name));
       } catch (error) {
         if (!(error instanceof PsycError)) throw error;
         giveUp(circuit, error.code, at + error.offset, nowMs, effects);
         return;
       }
-      effects.push({ kind: 'packet', packet, routing });
+      effects.push({ kind: 'packet', packet, routing, delivery });
     }
   } catch (error) {
     if (!(error instanceof PsycError)) throw error;
@@ -240,16 +241,11 @@ function watch(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void 
   effects.push({ kind: 'timer', delayMs: Math.min(nextMs, idleAtMs, keepAliveAtMs) - nowMs });
 }
 
-function send(circuit: Circuit, event: Send, nowMs: number, effects: CircuitEffect[]): void {
-  const { routing, content } = event;
-  // Judged before it is compressed, since a packet that is compressed must be sent.
-  let bytesMax = FRAME_BYTES_MAX + (content?.length ?? 0);
-  for (const [name, value] of routing) bytesMax += name.length + 3 * value.length + 4;
-  if (circuit.phase !== 'ready' || circuit.unsentBytes + bytesMax > circuit.limits.unsentBytesMax) {
-    effects.push({ kind: 'refused', send: event });
-    return;
-  }
-  write(circuit, circuit.compression.packet(routing, content, event.withLength), nowMs, effects);
+function send(circuit: Circuit, bytes: Uint8Array, nowMs: number, effects: CircuitEffect[]): void {
+  const isReady = circuit.phase === 'ready';
+  if (isReady && circuit.unsentBytes + bytes.length > circuit.limits.unsentBytesMax) circuit.full = true;
+  if (!isReady || circuit.full) effects.push({ kind: 'refused' });
+  else write(circuit, bytes, nowMs, effects);
 }
 
 function greet(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void {
@@ -261,7 +257,7 @@ function greet(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void 
 /** One error packet with the code, then the end: after a mistake in the bytes nothing that follows can be trusted. */
 function giveUp(circuit: Circuit, code: CircuitCode, offset: number, nowMs: number, effects: CircuitEffect[]): void {
   greet(circuit, nowMs, effects);
-  write(circuit, errorPacket(code, offset, circuit.compression.lines(new Map())), nowMs, effects);
+  write(circuit, errorPacket(code, offset), nowMs, effects);
   shut(circuit, code, effects);
 }
 

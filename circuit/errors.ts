@@ -1,6 +1,6 @@
 /** How a circuit ends: the codes, and the packet that tells the peer. docs/spec/federation.md#circuit-errors */
 import type { PsycCode } from '../psyc/error.ts';
-import { type Assignment, render } from '../psyc/render.ts';
+import { render } from '../psyc/render.ts';
 
 /** Why a circuit is over: a code of the packet layer, or one of its own. */
 export type CircuitCode =
@@ -20,12 +20,11 @@ export type CircuitCode =
 export const GREETING: Uint8Array = new Uint8Array([0x7c, 0x0a]);
 
 /**
- * The last packet of a circuit that we close: method `_error` and the code, `_offset` the byte of the peer's stream.
- * `routing` unsets what the circuit's earlier packets assigned: this one is from the circuit itself.
+ * The last packet of a circuit that we close: method `_error` and the code, `_offset` the byte of the peer's stream. It has
+ * no routing variables, being from the circuit and from no entity; we assign none, so that there is none to unset.
  */
-export function errorPacket(code: CircuitCode, offset: number, routing: readonly Assignment[]): Uint8Array {
+export function errorPacket(code: CircuitCode, offset: number): Uint8Array {
   return render({
-    routing,
     entity: { _code: code, _offset: String(offset) },
     method: `_error${code}`,
     data: 'This circuit is closed: [_code] at byte [_offset].',

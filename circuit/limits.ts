@@ -17,18 +17,26 @@ export const circuitLimits = {
 /** The limits of one circuit. */
 export type CircuitLimits = { readonly [K in keyof typeof circuitLimits]: number };
 
-/** Milliseconds and counts of what comes in for one log and goes out from one. */
+/** Milliseconds, bytes and counts of what comes in for one log and goes out from one. */
 export const deliveryLimits = {
   /** Packets accepted into one log but not yet durable. */
   waitingMax: 256,
+  /** Bytes of these packets. */
+  waitingBytesMax: 8_388_608,
   /** Packets of one log that came before one they follow, or whose author is being looked up. */
   heldMax: 64,
+  /** Bytes of these packets. */
+  heldBytesMax: 2_097_152,
   /** Authors of one log whose last counter is remembered; others are looked up in the store. */
   authorsMax: 1024,
   /** Packets of one write to the store. */
   batchMax: 128,
+  /** Bytes of the packets of one write; what a store takes is more. A single packet may pass it. */
+  batchBytesMax: 4_194_304,
   /** Packets sent to one target and not acknowledged; further ones wait in the log. */
   windowMax: 32,
+  /** Bytes of these packets. A single packet may pass it. */
+  windowBytesMax: 1_048_576,
   /** Packets of one log on their way to a peer; when there are as many, nothing more is accepted for it. */
   backlogMax: 10_000,
   /** First and greatest delay before something that failed is done again; it doubles in between. */

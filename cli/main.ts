@@ -90,8 +90,9 @@ async function run(args: string[]): Promise<void> {
 
 // Whoever reads our output may have seen enough (`| head -1`): then we are done, and nothing went wrong.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(exitCodes.good);
+  if (error.code === 'EPIPE') process.exit(exitCodes.good);
+  process.stderr.write(`p3do: ${error.message}\n`);
+  process.exit(exitCodes.bad);
 });
 
 await run(normalized(process.argv.slice(2)));

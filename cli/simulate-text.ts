@@ -1,5 +1,5 @@
 /** What `p3do simulate` prints: reports of runs for people and as JSON, and lines of the trace. docs/simulator.md#reports */
-import { checkerNames } from '../simulator/checkers/checker.ts';
+import { type CheckerName, checkerNames } from '../simulator/checkers/checker.ts';
 import { plants } from '../simulator/plants/plants.ts';
 import type { RunReport, Verdict } from '../simulator/run.ts';
 import { scenes } from '../simulator/scenes/scenes.ts';
@@ -13,8 +13,9 @@ export const failuresOf = (report: RunReport): Verdict[] =>
   report.verdicts.filter(({ verdict }) => verdict === 'failed');
 
 /** The command that plays just this again. */
-export function commandOf({ scene, seed, plant }: RunReport): string {
-  return `p3do simulate --seed ${seed} --scene ${scene}${plant === null ? '' : ` --plant ${plant}`}`;
+export function commandOf({ scene, seed, plant, ended, events }: RunReport): string {
+  const stopped = ended ? '' : ` --events ${events}`;
+  return `p3do simulate --seed ${seed} --scene ${scene}${plant === null ? '' : ` --plant ${plant}`}${stopped}`;
 }
 
 function verdictText({ verdict, what, atUs }: Verdict): string {
@@ -60,10 +61,10 @@ export function reportJson(report: RunReport): string {
   return `${JSON.stringify({ seed: String(seed), ...rest, faults: Object.fromEntries(faults), checkers })}\n`;
 }
 
-/** What many runs came to together; only those that failed are kept. */
+/** What many runs came to together. */
 export interface Sweep {
   played: number;
-  readonly failed: RunReport[];
+  failed: number;
   readonly faults: Map<string, number>;
   virtualUs: number;
   said: number;
@@ -74,7 +75,7 @@ export interface Sweep {
 /** A sweep before its first run. */
 export const newSweep = (): Sweep => ({
   played: 0,
-  failed: [],
+  failed: 0,
   faults: new Map(),
   virtualUs: 0,
   said: 0,
@@ -85,7 +86,7 @@ export const newSweep = (): Sweep => ({
 /** Adds a run. */
 export function addToSweep(sweep: Sweep, report: RunReport): void {
   sweep.played++;
-  if (failuresOf(report).length > 0) sweep.failed.push(report);
+  if (failuresOf(report).length > 0) sweep.failed++;
   for (const [fault, times] of report.faults) sweep.faults.set(fault, (sweep.faults.get(fault) ?? 0) + times);
   sweep.virtualUs += report.virtualUs;
   sweep.said += report.said;
@@ -93,23 +94,28 @@ export function addToSweep(sweep: Sweep, report: RunReport): void {
   sweep.delivered += report.delivered;
 }
 
-/** Many runs for people: each that failed, then the sums. */
+/** One of many runs for people: what failed, and how to play it again. Nothing when all is well. */
+export function describeFailure(report: RunReport): string {
+  const failed = failuresOf(report);
+  if (failed.length === 0) return '';
+  const lines = failed.map((verdict) => row(`seed ${report.seed}`, `${verdict.checker} ${verdictText(verdict)}`));
+  return lines.join('') + row('  again', commandOf(report));
+}
+
+/** Many runs for people: the sums. */
 export function describeSweep(sweep: Sweep, elapsedMs: number): string {
-  let text = '';
-  for (const report of sweep.failed) {
-    for (const verdict of failuresOf(report))
-      text += row(`seed ${report.seed}`, `${verdict.checker} ${verdictText(verdict)}`);
-    text += row('  again', commandOf(report));
-  }
   const { said, acknowledged, delivered } = sweep;
-  text += row(
-    'seeds',
-    `${sweep.played} played twice, ${sweep.failed.length} failed, ${(elapsedMs / 1000).toFixed(1)} s`,
-  );
+  let text = row('seeds', `${sweep.played} played twice, ${sweep.failed} failed, ${(elapsedMs / 1000).toFixed(1)} s`);
   text += row('virtual time', seconds(sweep.virtualUs));
   text += row('packets', `${said} said, ${acknowledged} acknowledged, ${delivered} delivered`);
   return text + row('faults', [...sweep.faults].map(([fault, times]) => `${fault} ${times}`).join(', ') || 'none');
 }
+
+/** What the kernel itself checks. */
+const kernelPromises: Readonly<Partial<Record<CheckerName, string>>> = {
+  crash: 'nothing throws an exception',
+  determinism: 'two runs of one seed are the same',
+};
 
 /** Scenes, checkers and plants, a line each. */
 export function describeList(): string {
@@ -119,7 +125,7 @@ export function describeList(): string {
   let text = '';
   for (const { name, what } of scenes.values()) text += `scene    ${name.padEnd(22)} ${what}\n`;
   for (const name of checkerNames) {
-    text += `checker  ${name.padEnd(22)} ${promises.get(name) ?? 'two runs of one seed are the same'}\n`;
+    text += `checker  ${name.padEnd(22)} ${promises.get(name) ?? kernelPromises[name]}\n`;
   }
   for (const { name, what, caughtBy } of plants.values()) text += `plant    ${name.padEnd(22)} ${what} (${caughtBy})\n`;
   return text;

@@ -1,7 +1,7 @@
 /** `p3do simulate`: plays a federation under a seed, with everything failing, and says whether its promises held. docs/simulator.md */
 import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Plant } from '../simulator/plants/plant.ts';
 import { plants } from '../simulator/plants/plants.ts';
 import { seedMax } from '../simulator/random.ts';
@@ -11,6 +11,7 @@ import { scenes } from '../simulator/scenes/scenes.ts';
 import {
   addToSweep,
   describeList,
+  describeFailure,
   describeReport,
   describeSweep,
   describeTraceLine,
@@ -42,7 +43,11 @@ export function register(command: Command): void {
   command
     .option('--seed <number>', `what decides everything: 0 to ${seedMax}; without it, one is drawn`, seedOf)
     .option('--seeds <A..B>', 'play every seed from A to B, and tell of those that fail', rangeOf)
-    .option('--scene <name>', `what is played: ${names(scenes)}`, sceneOf, defaultScene)
+    .addOption(
+      new Option('--scene <name>', `what is played: ${names(scenes)}`)
+        .argParser(sceneOf)
+        .default(defaultScene, JSON.stringify(defaultScene.name)),
+    )
     .option('--plant <name>', 'plant a bug, and see which checker notices (see --list)', plantOf)
     .option('--events <number>', 'stop after so many events; what takes the end is then not judged', eventsOf)
     .option('--trace', 'print every event (>), effect (<) and fault (!) with its virtual time in seconds')
@@ -89,17 +94,18 @@ async function playMany(options: Options, { first, last }: Range): Promise<void>
   for (let seed = first; seed <= last; seed++) {
     const report = run({ scene, seed, plant, ...(options.events === undefined ? {} : { eventsMax: options.events }) });
     addToSweep(sweep, report);
-    if (json) process.stdout.write(reportJson(report));
+    // At once: of a sweep that is broken off in the morning, the failures are what one wants.
+    process.stdout.write(json ? reportJson(report) : describeFailure(report));
     if (performance.now() - toldAtMs < 1000) continue;
     toldAtMs = performance.now();
-    process.stderr.write(
-      `p3do simulate: ${sweep.played} of ${last - first + 1n} seeds played, ${sweep.failed.length} failed\n`,
-    );
+    const progress = `${sweep.played} of ${last - first + 1n} seeds played, ${sweep.failed} failed`;
+    // For somebody who waits; in a log it would be noise that depends on the machine's speed.
+    if (process.stderr.isTTY) process.stderr.write(`p3do simulate: ${progress}\n`);
     // Lets what was written go out, and an interrupt come in.
     await setImmediate();
   }
   if (!json) process.stdout.write(describeSweep(sweep, performance.now() - startedAtMs));
-  if (sweep.failed.length > 0) process.exitCode = 1;
+  if (sweep.failed > 0) process.exitCode = 1;
 }
 
 function seedOf(text: string): bigint {

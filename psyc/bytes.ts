@@ -53,6 +53,11 @@ export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 /** Writes text as UTF-8 at the start of `to`, which must hold 3 bytes for each of its units; returns the bytes written. */
 export const encodeTextInto = (text: string, to: Uint8Array): number => encoder.encodeInto(text, to).written;
 
+/**
+ * The same text, for whoever keeps it: text cut from a packet's header keeps the whole of that alive, however short it is.
+ */
+export const ownText = (text: string): string => utf8.decode(encoder.encode(text));
+
 /** How many bytes text has as UTF-8. */
 export function encodedLength(text: string): number {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return encodeText(text).length;

@@ -27,6 +27,7 @@ export type PsycCode =
   | '_duplicate_routing'
   | '_invalid_operator_routing'
   | '_invalid_usage'
+  | '_oversized_tag'
   | '_unsupported_state_persistent'
   // values
   | '_invalid_list'

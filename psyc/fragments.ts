@@ -11,13 +11,15 @@ export const FRAGMENT_METHOD = '_fragment';
 
 /**
  * The packets that carry a content in pieces of at most `pieceBytes`. `routing` must hold a `_counter`, which all of them
- * share. Throws PsycError `_excessive_fragments` when it would take more than `fragmentsMax`.
+ * share. Throws PsycError `_excessive_fragments` when it would take more than `fragmentsMax`, `_oversized_content`.
  */
 export function renderFragments(
   routing: Readonly<Record<string, Value | undefined>>,
   content: Uint8Array,
   pieceBytes: number,
 ): Uint8Array[] {
+  if (!Number.isInteger(pieceBytes) || pieceBytes < 1) throw new RangeError('pieceBytes is a whole number above 0');
+  if (content.length > limits.contentBytesMax) throw oversized();
   const amount = Math.max(1, Math.ceil(content.length / pieceBytes));
   if (amount > limits.fragmentsMax) throw excessive(`a packet of over ${limits.fragmentsMax} fragments`);
   return Array.from({ length: amount }, (_, index) =>
@@ -43,7 +45,7 @@ interface Pending {
   bytes: number;
 }
 
-/** Puts the fragments of one circuit together, in any order. When there is no room the packet begun longest ago goes. */
+/** Puts the fragments of one circuit together, in any order; bounded, so that some may be forgotten. */
 export class Reassembly {
   private readonly pending = new Map<string, Pending>();
   private bytes = 0;
@@ -61,16 +63,14 @@ export class Reassembly {
   take(packet: Packet, routing: ReadonlyMap<string, string>): Whole | null {
     const index = parseCounter(routing.get('_fragment') ?? '');
     const amount = parseCounter(routing.get('_amount_fragments') ?? '');
-    const counter = parseCounter(routing.get('_counter') ?? '');
     if (amount > limits.fragmentsMax) throw excessive(`a packet of over ${limits.fragmentsMax} fragments`);
     if (index >= amount || packet.method !== FRAGMENT_METHOD) throw invalid('no piece, or one beyond the last');
+    parseCounter(routing.get('_counter') ?? '');
     const common = new Map([...routing].filter(([name]) => name !== '_fragment' && name !== '_amount_fragments'));
-    const key = JSON.stringify(
-      ['_context', '_source', '_target'].map((name) => common.get(name)).concat(String(counter)),
-    );
+    // All of it: in a context two people may speak with one counter, and their pieces must not mix.
+    const key = JSON.stringify([...common].sort(([a], [b]) => (a < b ? -1 : 1)));
     const pending = this.pending.get(key) ?? this.begin(key, common, amount);
     if (pending.pieces.length !== amount) throw invalid('two fragments differ in how many there are');
-    if (!equalMaps(pending.routing, common)) throw invalid('two fragments differ in their routing');
     const piece = packet.data ?? new Uint8Array(0);
     const before = pending.pieces[index];
     if (before !== undefined) {
@@ -79,7 +79,7 @@ export class Reassembly {
     }
     if (pending.bytes + piece.length > limits.contentBytesMax) {
       this.drop(key, pending);
-      throw new PsycError('_oversized_content', 0, `fragments of over ${limits.contentBytesMax} bytes together`);
+      throw oversized();
     }
     pending.pieces[index] = copyBytes(piece);
     pending.missing--;
@@ -109,13 +109,23 @@ export class Reassembly {
     this.bytes -= pending.bytes;
   }
 
+  /** While there is no room: the packet begun longest ago of whoever has most of them under way. */
   private evict(keep: string): void {
-    for (const [key, pending] of this.pending) {
-      if (this.bytes <= limits.fragmentedBytesMax && this.pending.size <= limits.fragmentedPacketsMax) return;
-      if (key !== keep) this.drop(key, pending);
+    while (this.bytes > limits.fragmentedBytesMax || this.pending.size > limits.fragmentedPacketsMax) {
+      const holders = new Map<string, [string, Pending][]>();
+      for (const entry of this.pending) {
+        const holder = speaker(entry[1].routing);
+        holders.set(holder, [...(holders.get(holder) ?? []), entry]);
+      }
+      const [most] = [...holders.values()].sort((a, b) => b.length - a.length);
+      const [key, pending] = most!.find(([each]) => each !== keep) ?? most![0]!;
+      this.drop(key, pending);
     }
   }
 }
+
+const speaker = (routing: ReadonlyMap<string, string>): string =>
+  routing.get('_source_relay') ?? routing.get('_source') ?? routing.get('_context') ?? '';
 
 function joined({ pieces, bytes }: Pending): Uint8Array {
   const content = new Uint8Array(bytes);
@@ -127,8 +137,7 @@ function joined({ pieces, bytes }: Pending): Uint8Array {
   return content;
 }
 
-const equalMaps = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean =>
-  a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
-
 const invalid = (detail: string): PsycError => new PsycError('_invalid_fragment', 0, detail);
+const oversized = (): PsycError =>
+  new PsycError('_oversized_content', 0, `fragments of over ${limits.contentBytesMax} bytes together`);
 const excessive = (detail: string): PsycError => new PsycError('_excessive_fragments', 0, detail);

@@ -10,6 +10,10 @@ export const limits = {
   routingModifiersMax: 32,
   /** Bytes of a routing header, from the packet's first byte to the length line or the terminator. */
   routingBytesMax: 8192,
+  /** Bytes of a uniform. */
+  uniformBytesMax: 1024,
+  /** Bytes of any other routing variable: an answer must have room for a tag under two names. */
+  tagBytesMax: 256,
   /** Sync lines at the head of a content. */
   syncLinesMax: 4,
   /** Modifiers of an entity header. */
@@ -20,8 +24,6 @@ export const limits = {
   contentBytesMax: 262_144,
   /** Elements of a list or dict. */
   elementsMax: 1024,
-  /** Bytes of a uniform. */
-  uniformBytesMax: 1024,
   /** Persistent variables of one context. */
   stateVariablesMax: 256,
   /** Bytes of names and values of one context's persistent variables together; and of what one packet augments or diminishes. */

@@ -39,6 +39,7 @@ export class Parser {
 
   /** Takes the next bytes; those before must have been drained by `next`. */
   feed(chunk: Uint8Array): void {
+    if (this.failure !== null) return;
     if (this.at !== this.chunkEnd) throw new Error('feed before the last chunk was drained');
     this.chunk = chunk;
     this.chunkEnd = chunk.length;
@@ -67,13 +68,20 @@ export class Parser {
   }
 
   private nextInChunk(): Packet | null {
-    if (this.at === this.chunkEnd) return null;
+    if (this.at === this.chunkEnd) return this.drained();
     const packet = this.scanner.advance(this.chunk, this.at, this.chunkEnd);
     if (packet !== null) {
       this.at += packet.length;
       return packet;
     }
     this.keep(this.chunkEnd);
+    return this.drained();
+  }
+
+  /** Lets the chunk go: a quiet circuit must not hold its network buffer. */
+  private drained(): null {
+    this.chunk = NOTHING;
+    this.at = this.chunkEnd = 0;
     return null;
   }
 
@@ -92,7 +100,7 @@ export class Parser {
         return packet;
       }
     }
-    return null;
+    return this.drained();
   }
 
   /** Copies the chunk's bytes up to `end` behind those already kept. */

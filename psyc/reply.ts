@@ -6,21 +6,27 @@ import { PsycError } from './error.ts';
 export type Route = (name: string) => string | undefined;
 
 /**
- * Routing variables of the answer to a packet: to its source (in a context: to who spoke there), from its target, with its
- * tag. The tag goes under both names: the specification says `_tag_relay`, psyced looks at `_tag_reply` only.
+ * Routing variables of the answer to a packet: to its source, or in a context to who spoke there, from its target, with its
+ * tag. The tag goes under both names: the specification says `_tag_relay`, psyced looks at `_tag_reply` only. What is empty
+ * is absent.
  */
 export function replyRouting(route: Route): Record<string, string | undefined> {
-  const tag = route('_tag');
+  const tag = given(route('_tag'));
   return {
-    _source: route('_target'),
-    _target: route('_source') ?? route('_source_relay'),
+    _source: given(route('_target')),
+    // Outside of a context a relay is only somebody's claim: an answer to it would strike whom the sender chose.
+    _target:
+      given(route('_source')) ?? (given(route('_context')) === undefined ? undefined : given(route('_source_relay'))),
     _tag_relay: tag,
     _tag_reply: tag,
   };
 }
 
 /** The tag of the request that a packet answers, or undefined when it answers none. */
-export const tagAnswered = (route: Route): string | undefined => route('_tag_relay') ?? route('_tag_reply');
+export const tagAnswered = (route: Route): string | undefined =>
+  given(route('_tag_relay')) ?? given(route('_tag_reply'));
+
+const given = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
 
 /** The `_counter` of a packet, or undefined when it has none. Throws PsycError `_invalid_counter`. */
 export function counterOf(route: Route): number | undefined {

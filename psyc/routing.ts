@@ -1,25 +1,31 @@
 /** The routing layer's variables: which there are, what may stand where, and what their presence means. docs/spec/psyc.md#routing */
 import { PsycError } from './error.ts';
+import { limits } from './limits.ts';
 import type { Operator, Packet } from './packet.ts';
 
-/** Variables of the routing layer. They do not inherit: `_source_relay` is not a `_source`. */
-export const routingNames: ReadonlySet<string> = new Set([
+/** Variables that name an entity. */
+const uniformNames: ReadonlySet<string> = new Set([
   '_source',
   '_target',
   '_context',
   '_source_relay',
   '_target_relay',
+  // psyced's, understood so that its packets pass:
+  '_source_identification',
+  '_target_forward',
+]);
+
+/** Variables of the routing layer. They do not inherit: `_source_relay` is not a `_source`. */
+export const routingNames: ReadonlySet<string> = new Set([
+  ...uniformNames,
   '_tag',
   '_tag_relay',
   '_tag_reply',
   '_counter',
   '_fragment',
   '_amount_fragments',
-  // psyced's, understood so that its packets pass:
   '_count',
   '_length',
-  '_source_identification',
-  '_target_forward',
   '_understand_modules',
   '_using_modules',
 ]);
@@ -53,12 +59,14 @@ export function deliveryOf(route: (name: string) => string | undefined): Deliver
 }
 
 /**
- * Checks that routing variables, and only they, stand in the routing header, each once, set or assigned; and that the
- * entity header changes state only in a context. Throws PsycError: `_foreign_name_in_routing`, `_duplicate_routing`,
- * `_invalid_operator_routing`, `_routing_name_in_entity`, `_unsupported_state_persistent`; the offset counts from the
- * packet's first byte. (Twice the same variable would let two readers take two sources for one packet.)
+ * Checks that routing variables, and only they, stand in the routing header, each once, set or assigned, none too long; that
+ * they fit together; and that the entity header changes state only in a context. `route` gives what holds for the packet, by
+ * itself and by what its circuit remembers. Returns how to deliver it. Throws PsycError: `_foreign_name_in_routing`,
+ * `_duplicate_routing`, `_invalid_operator_routing`, `_oversized_uniform`, `_oversized_tag`, `_routing_name_in_entity`,
+ * `_unsupported_state_persistent`, `_invalid_usage`; the offset counts from the packet's first byte. (Twice the same variable
+ * would let two readers take two sources for one packet.)
  */
-export function checkRouting(packet: Packet, route: (name: string) => string | undefined): void {
+export function checkRouting(packet: Packet, route: (name: string) => string | undefined): Delivery {
   const { modifierCount, routingCount } = packet;
   const inContext = given(route('_context'));
   for (let index = 0; index < modifierCount; index++) {
@@ -70,6 +78,7 @@ export function checkRouting(packet: Packet, route: (name: string) => string | u
       if (operator !== ':' && operator !== '=') {
         throw new PsycError('_invalid_operator_routing', at, `${operator} in the routing header`);
       }
+      checkLength(name, packet.valueOf(index).length, at);
       for (let other = 0; other < index; other++) {
         if (packet.nameOf(other) === name) throw new PsycError('_duplicate_routing', at, `${name} twice`);
       }
@@ -82,6 +91,16 @@ export function checkRouting(packet: Packet, route: (name: string) => string | u
   }
   if (packet.sync.includes('=') && !inContext) {
     throw new PsycError('_unsupported_state_persistent', packet.contentStart, 'a reset without a context');
+  }
+  return deliveryOf(route);
+}
+
+function checkLength(name: string, bytes: number, at: number): void {
+  if (uniformNames.has(name)) {
+    const most = limits.uniformBytesMax;
+    if (bytes > most) throw new PsycError('_oversized_uniform', at, `${name} has over ${most} bytes`);
+  } else if (bytes > limits.tagBytesMax) {
+    throw new PsycError('_oversized_tag', at, `${name} has over ${limits.tagBytesMax} bytes`);
   }
 }
 

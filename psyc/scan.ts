@@ -113,10 +113,14 @@ export class PacketScanner {
         this.line = line - start;
         return first;
       }
-      if (inContent && (first === ASSIGN || first === QUERY) && line + 1 < bound && bytes[line + 1] === LF) {
-        this.syncLine(start, line);
-        line += 2;
-        continue;
+      if (inContent && (first === ASSIGN || first === QUERY)) {
+        // Whether it is a sync line shows in the next byte; a limit of variables must not speak before that.
+        if (line + 1 === bound) return this.cut(line - start, bound - start);
+        if (bytes[line + 1] === LF) {
+          this.syncLine(start, line);
+          line += 2;
+          continue;
+        }
       }
       if (marks.length === marksMax) this.excessive(line - start);
 

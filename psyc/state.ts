@@ -1,5 +1,5 @@
 /** The persistent variables of one context: assigned, augmented, diminished, reset and told again. docs/spec/psyc.md#state */
-import { copyBytes, decodeText, encodeText, keyOfBytes } from './bytes.ts';
+import { copyBytes, decodeText, encodeText, keyOfBytes, ownText } from './bytes.ts';
 import { type Dict, parseDict, renderDict } from './dict.ts';
 import { PsycError } from './error.ts';
 import { typeOf } from './keyword.ts';
@@ -49,7 +49,7 @@ export class ContextState {
     let changedBytes = 0;
     for (let index = packet.routingCount; index < packet.modifierCount; index++) {
       const operator = packet.operatorOf(index);
-      const name = packet.nameOf(index);
+      const name = ownText(packet.nameOf(index));
       if (operator === '?') queries.push(name);
       if (operator === '?' || operator === ':' || operator === '!') continue;
       touched = true;

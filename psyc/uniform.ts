@@ -59,11 +59,17 @@ export function parseUniform(text: string): Uniform {
   return { ...uniform, channel };
 }
 
-/** The text of a uniform: `parseUniform` takes it back. */
-export function renderUniform({ host, port, transport, kind, name, channel }: Uniform): string {
+/** The text of a uniform. Throws PsycError `_invalid_uniform` when `parseUniform` would not give the same parts again. */
+export function renderUniform(uniform: Uniform): string {
+  const { host, port, transport, kind, name, channel } = uniform;
   const where = port === undefined && transport === undefined ? '' : `:${port ?? ''}${transport ?? ''}`;
   const path = kind === 'node' ? '' : `/${characterOfType[kind] ?? ''}${name}`;
-  return `psyc://${host}${where}${path}${channel === undefined ? '' : `#${channel}`}`;
+  const text = `psyc://${host}${where}${path}${channel === undefined ? '' : `#${channel}`}`;
+  const again = parseUniform(text);
+  for (const part of ['host', 'port', 'transport', 'kind', 'name', 'channel'] as const) {
+    if (again[part] !== uniform[part]) throw invalid(`the ${part} would be read as something else`);
+  }
+  return text;
 }
 
 /**

@@ -6,12 +6,17 @@ import { limits } from './limits.ts';
 /** An allocation costs as much as writing a few hundred bytes, so that packets are cut from slabs. */
 const SLAB_BYTES = 16_384;
 
+const NOTHING = new Uint8Array(0);
+
+/** Text of more units than this is encoded first and copied: reserving the 3 bytes that each might take costs memory. */
+const RESERVED_UNITS_MAX = 1024;
+
 /** Above this many units the engine's encoder is faster than a loop of ours. */
 const LOOP_UNITS_MAX = 40;
 
 /** Writes one run of bytes after the other; a run that was taken is never written to again. */
-export class Writer {
-  bytes: Uint8Array = new Uint8Array(SLAB_BYTES);
+class Writer {
+  bytes: Uint8Array = NOTHING;
   /** Where the next byte goes. */
   at = 0;
   /** Where the run under way begins. */
@@ -26,14 +31,20 @@ export class Writer {
   /** Ends the run and gives its bytes from `from` on. The bytes share memory with other runs: copy, never transfer. */
   take(from: number): Uint8Array {
     this.#taken = this.at;
-    return this.bytes.subarray(from, this.at);
+    const run = this.bytes.subarray(from, this.at);
+    // A slab made for one large run goes with it: a small one cut from the rest would keep all of it alive.
+    if (this.bytes.length > SLAB_BYTES) {
+      this.bytes = NOTHING;
+      this.begin = this.at = this.#taken = 0;
+    }
+    return run;
   }
 
   /** Makes room for `count` bytes; may move the run. */
   room(count: number): void {
     if (this.at + count <= this.bytes.length) return;
     const written = this.at - this.begin;
-    const grown = new Uint8Array(Math.max(SLAB_BYTES, 2 * written + count));
+    const grown = new Uint8Array(Math.max(SLAB_BYTES, written + (written >> 1) + count));
     grown.set(this.bytes.subarray(this.begin, this.at));
     this.bytes = grown;
     this.begin = this.#taken = 0;
@@ -82,6 +93,10 @@ export class Writer {
 
   /** Text as UTF-8. */
   text(text: string): void {
+    if (text.length > RESERVED_UNITS_MAX) {
+      this.raw(encodeText(text));
+      return;
+    }
     this.room(3 * text.length);
     if (text.length <= LOOP_UNITS_MAX && this.ascii(text)) return;
     this.at += encodeTextInto(text, this.bytes.subarray(this.at));

@@ -1,4 +1,5 @@
 /** The unreliable service: single packets that may be lost, doubled, held back, overtaken, or cut off. docs/simulator.md#network */
+import { copyBytes } from '../psyc/bytes.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Links } from './links.ts';
@@ -65,6 +66,6 @@ export class Datagrams {
     const highest = this.#arrived.get(direction) ?? 0;
     if (number < highest) this.#faults.happened('reordering');
     else this.#arrived.set(direction, number);
-    this.#receivers.get(to)?.(from, bytes.slice());
+    this.#receivers.get(to)?.(from, copyBytes(bytes));
   }
 }

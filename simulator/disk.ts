@@ -114,7 +114,7 @@ export class FaultyDisk implements Disk {
 
   /** The connection to the store is gone: every request under way is done or not, and the asker knows neither. */
   #lose(cause: Pending): void {
-    if (cause.settled) return;
+    if (cause.settled || this.#faults.rates.storeLoss === 0) return;
     this.#faults.happened('store lost');
     for (const pending of this.#interrupt()) this.#answer(pending, refused(pending.request, '_store_lost'));
   }
@@ -146,7 +146,8 @@ export class FaultyDisk implements Disk {
   }
 
   #perform(request: StoreRequest): StoreOutcome {
-    if (request.kind === 'write' && this.#clock.nowUs < this.#fullUntilUs) {
+    const isFull = this.#clock.nowUs < this.#fullUntilUs && this.#faults.rates.diskFullIntervalUsMean > 0;
+    if (request.kind === 'write' && isFull) {
       this.#faults.happened('disk full');
       return refused(request, '_store_full');
     }

@@ -2,7 +2,7 @@
 import type { StoreOutcome } from '../store/store.ts';
 import type { Disk } from './disk.ts';
 import type { Boot, Machine, NodeEffect, NodeEvent } from './machine.ts';
-import { headerValues } from './observation.ts';
+import { keyAcknowledged, keyOf } from './raw-packet.ts';
 import type { Random } from './random.ts';
 import type { StreamEnd, StreamListener } from './streams.ts';
 import type { World } from './world.ts';
@@ -102,7 +102,8 @@ export class Host {
     trace.add(clock.nowUs, this.name, '>', event);
     const effects = machine.step(event, clock.nowMs);
     let performed = effects.length;
-    const doomed = this.#doomed && performed > 0;
+    // Doom that was not met before everything calmed down is lifted.
+    const doomed = this.#doomed && performed > 0 && this.#world.faults.rates.crashIntervalUsMean > 0;
     if (doomed) performed = this.#random.below(performed + 1);
     for (let i = 0; i < performed && this.#machine === machine; i++) {
       const effect = effects[i]!;
@@ -126,7 +127,7 @@ export class Host {
       case 'write': {
         const end = this.#streams.get(effect.circuit);
         if (end === undefined) break;
-        this.#watch(effect.bytes);
+        this.#watch(effect.bytes, 'peer', end.peerHost);
         end.write(effect.bytes);
         this.#measure('unsent bytes', end.unsentBytes);
         break;
@@ -136,7 +137,7 @@ export class Host {
         this.#streams.delete(effect.circuit);
         break;
       case 'datagram':
-        this.#watch(effect.bytes);
+        this.#watch(effect.bytes, 'peer', effect.to);
         network.datagrams.send(this.name, effect.to, effect.bytes);
         break;
       case 'timer': {
@@ -154,15 +155,13 @@ export class Host {
         this.#measure('store requests', this.#disk.unanswered);
         break;
       case 'reply':
-        for (const tag of headerValues(effect.packet, '_tag_relay')) {
-          this.#world.observe({ kind: 'acknowledged', host: this.name, tag, to: 'person' });
-        }
+        this.#watch(effect.packet, 'person', effect.to);
         this.#users.onReply(effect.to, effect.packet);
         break;
       case 'deliver': {
         const { context, sequence, packet } = effect;
-        const tag = headerValues(packet, '_tag')[0] ?? '';
-        this.#world.observe({ kind: 'delivered', host: this.name, context, sequence, tag, packet });
+        const key = keyOf(packet) ?? '';
+        this.#world.observe({ kind: 'delivered', host: this.name, context, sequence, key, packet });
         this.#users.onDelivered(context, sequence, packet);
         break;
       }
@@ -200,11 +199,10 @@ export class Host {
     };
   }
 
-  /** Sees acknowledgements leave for a peer. */
-  #watch(bytes: Uint8Array): void {
-    for (const tag of headerValues(bytes, '_tag_relay')) {
-      this.#world.observe({ kind: 'acknowledged', host: this.name, tag, to: 'peer' });
-    }
+  /** Sees acknowledgements leave; whatever leaves is one whole packet. */
+  #watch(bytes: Uint8Array, to: 'person' | 'peer', addressee: string): void {
+    const key = keyAcknowledged(bytes);
+    if (key !== null) this.#world.observe({ kind: 'acknowledged', host: this.name, key, to, addressee });
   }
 
   #measure(name: string, length: number): void {

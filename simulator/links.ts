@@ -8,8 +8,9 @@ export class Links {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #faults: Faults;
-  /** How many partitions lie on a direction; absent means open. */
-  readonly #cuts = new Map<string, number>();
+  /** The partitions that lie on a direction; absent means open. Each by number, so that none ends another. */
+  readonly #cuts = new Map<string, Set<number>>();
+  #partitions = 0;
   readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(clock: Clock, random: Random, faults: Faults) {
@@ -27,9 +28,16 @@ export class Links {
   partition(a: string, b: string, oneWay: boolean, durationUs: number): void {
     this.#faults.happened(oneWay ? 'partition one way' : 'partition');
     const directions = oneWay ? [`${a}>${b}`] : [`${a}>${b}`, `${b}>${a}`];
-    for (const direction of directions) this.#cuts.set(direction, (this.#cuts.get(direction) ?? 0) + 1);
+    const partition = ++this.#partitions;
+    for (const direction of directions) {
+      const cuts = this.#cuts.get(direction) ?? new Set();
+      this.#cuts.set(direction, cuts.add(partition));
+    }
     this.#clock.after(durationUs, () => {
-      for (const direction of directions) this.#mend(direction, 1);
+      for (const direction of directions) {
+        const cuts = this.#cuts.get(direction);
+        if (cuts?.delete(partition) === true && cuts.size === 0) this.#open(direction);
+      }
     });
   }
 
@@ -59,16 +67,10 @@ export class Links {
 
   /** Ends every partition that lasts. */
   healAll(): void {
-    for (const [direction, cuts] of [...this.#cuts]) this.#mend(direction, cuts);
+    for (const direction of [...this.#cuts.keys()]) this.#open(direction);
   }
 
-  #mend(direction: string, times: number): void {
-    const cuts = this.#cuts.get(direction);
-    if (cuts === undefined) return;
-    if (cuts > times) {
-      this.#cuts.set(direction, cuts - times);
-      return;
-    }
+  #open(direction: string): void {
     this.#cuts.delete(direction);
     const waiting = this.#waiting.get(direction) ?? [];
     this.#waiting.delete(direction);

@@ -73,27 +73,36 @@ function play(options: RunOptions, onLine?: (line: TraceLine) => void): RunRepor
   const { scene, seed, plant = null, eventsMax = endlessEvents } = options;
   const checkers = scene.checkers();
   const failures = new Map<CheckerName, { readonly what: string; readonly atUs: number }>();
-  const tags = { said: new Set<string>(), acknowledged: new Set<string>(), delivered: new Set<string>() };
+  const keys = { said: new Set<string>(), acknowledged: new Set<string>(), delivered: new Set<string>() };
   const observer = (observation: Observation): void => {
-    if (observation.kind === 'said' || observation.kind === 'delivered') tags[observation.kind].add(observation.tag);
-    if (observation.kind === 'acknowledged' && observation.to === 'peer') tags.acknowledged.add(observation.tag);
+    if (observation.kind === 'said' || observation.kind === 'delivered') keys[observation.kind].add(observation.key);
+    if (observation.kind === 'acknowledged' && observation.to === 'peer') keys.acknowledged.add(observation.key);
     for (const checker of checkers) {
       const what = checker.observe(observation);
       if (what !== null && !failures.has(checker.name)) failures.set(checker.name, { what, atUs: world.clock.nowUs });
     }
   };
   const world = new World(seed, { observers: [observer], ...(onLine === undefined ? {} : { onLine }) });
-  const scenePlay = scene.begin(world, plant);
-  let ended = scenePlay.isOver();
-  while (!ended && world.events < eventsMax && world.clock.tick()) ended = scenePlay.isOver();
-  // Reaching the bound nobody asked for is an end too, and a bad one: what has not arrived is judged missing.
-  const judged = ended || options.eventsMax === undefined;
-  if (judged) world.observe({ kind: 'ended', stored: scenePlay.stored() });
+  let ended = false;
+  let judged = false;
+  try {
+    const scenePlay = scene.begin(world, plant);
+    ended = scenePlay.isOver();
+    while (!ended && world.events < eventsMax && world.clock.tick()) ended = scenePlay.isOver();
+    // Reaching the bound nobody asked for is an end too, and a bad one: what has not arrived is judged missing.
+    judged = ended || options.eventsMax === undefined;
+    if (judged) world.observe({ kind: 'ended', stored: scenePlay.stored() });
+  } catch (error) {
+    // A verdict like others: a sweep goes on, and the seed is told. What came of the run until then is judged.
+    judged = ended = false;
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    failures.set('crash', { what, atUs: world.clock.nowUs });
+  }
   const verdicts = checkerNames.map((name): Verdict => {
     const failure = failures.get(name);
     if (failure !== undefined) return { checker: name, verdict: 'failed', ...failure };
     const checker = checkers.find((candidate) => candidate.name === name);
-    const told = checker !== undefined && (judged || !checker.atEnd);
+    const told = name === 'crash' || (checker !== undefined && (judged || !checker.atEnd));
     return { checker: name, verdict: told ? 'ok' : 'unjudged', what: null, atUs: null };
   });
   return {
@@ -103,9 +112,9 @@ function play(options: RunOptions, onLine?: (line: TraceLine) => void): RunRepor
     virtualUs: world.clock.nowUs,
     events: world.events,
     ended,
-    said: tags.said.size,
-    acknowledged: [...tags.acknowledged].filter((tag) => tags.said.has(tag)).length,
-    delivered: tags.delivered.size,
+    said: keys.said.size,
+    acknowledged: [...keys.acknowledged].filter((key) => keys.said.has(key)).length,
+    delivered: keys.delivered.size,
     faults: world.faults.entries(),
     verdicts,
     fingerprint: world.trace.fingerprint(),

@@ -1,4 +1,5 @@
 /** The reliable service, as TLS over TCP gives it: ordered bytes in chunks cut anywhere, until the connection breaks. docs/simulator.md#network */
+import { copyBytes } from '../psyc/bytes.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import type { Links } from './links.ts';
@@ -180,7 +181,7 @@ export class StreamEnd {
   /** Hands a chunk to this end. The buffer is spoilt afterwards, as a network's would be: keeping a view of it is a bug. */
   take(chunk: Uint8Array): void {
     if (!this.#open) return;
-    const buffer = chunk.slice();
+    const buffer = copyBytes(chunk);
     this.#listener?.bytes(buffer);
     buffer.fill(0x21);
   }

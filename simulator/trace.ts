@@ -20,16 +20,17 @@ export interface TraceLine {
   readonly at: string;
   /** `>` an event that went in, `<` an effect that came out, `!` a fault. */
   readonly sign: '>' | '<' | '!';
-  readonly what: unknown;
+  readonly what: Plain;
 }
 
 // Taken out of their objects once: inside the test runner each look-up of a global costs more than the call.
 const { floor } = Math;
-const { isSafeInteger } = Number;
+const { isInteger } = Number;
 const { isArray } = Array;
-const { keys: keysOf } = Object;
+const { keys: keysOf, getPrototypeOf, prototype: objectPrototype } = Object;
 const Bytes = Uint8Array;
 
+const numberMax = 2 ** 52;
 const chunkBytes = 16_384;
 const encoder = new TextEncoder();
 
@@ -48,13 +49,13 @@ export class Trace {
     this.#listener = listener;
   }
 
-  /** Adds a line. `what` must be plain data; bytes in it are read at once, so views need no copy. */
-  add(atUs: number, at: string, sign: TraceLine['sign'], what: object): void {
+  /** Adds a line; bytes in it are read at once, so views need no copy. Throws RangeError, TypeError on what is not plain. */
+  add(atUs: number, at: string, sign: TraceLine['sign'], what: Plain): void {
     this.lines++;
     this.#number(atUs);
     this.#text(sign);
     this.#text(at);
-    this.#value(what as Plain);
+    this.#value(what);
     if (this.#listener !== null) this.#listener({ atUs, at, sign, what });
   }
 
@@ -86,6 +87,9 @@ export class Trace {
       for (const item of value as readonly Plain[]) this.#value(item);
     } else {
       const entries = value as { readonly [key: string]: Plain };
+      // A Map or an instance has no keys to show, and would look like every other; nor is a bigint or a function data.
+      const prototype = typeof value === 'object' ? (getPrototypeOf(value) as unknown) : undefined;
+      if (prototype !== objectPrototype && prototype !== null) throw new TypeError('a trace holds plain data only');
       const keys = keysOf(entries);
       this.#byte(0x6f);
       this.#number(keys.length);
@@ -96,9 +100,10 @@ export class Trace {
     }
   }
 
-  /** A whole number, zigzag and then in groups of 7 bits, least first; 2^53 is the most that integers are exact to. */
+  /** A whole number, zigzag and then in groups of 7 bits, least first; zigzag doubles, so that beyond 2^52 some would be one. */
   #number(number: number): void {
-    if (!isSafeInteger(number)) throw new RangeError(`events and effects hold whole numbers, not ${number}`);
+    if (!isInteger(number) || number > numberMax || number < -numberMax)
+      throw new RangeError(`events and effects hold whole numbers up to 2^52, not ${number}`);
     this.#room(8);
     let rest = number < 0 ? -2 * number - 1 : 2 * number;
     for (; rest >= 0x80; rest = floor(rest / 0x80)) this.#buffer[this.#used++] = (rest % 0x80) | 0x80;

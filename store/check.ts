@@ -5,36 +5,50 @@ import { type Operation, type StoreRequest, storeLimits } from './store.ts';
 const whole = (number: number, least: number): boolean => Number.isSafeInteger(number) && number >= least;
 const encoder = new TextEncoder();
 
+/** What no database keeps as text: nothing at all, a NUL (PostgreSQL), half of a pair (UTF-8). */
+const unfit = /^$|[\0\p{Surrogate}]/u;
+
 /** Bytes of a name, counted only where its length does not settle the matter. */
 function exceeds(text: string, bytesMax: number): boolean {
-  if (text.length === 0 || text.length > bytesMax) return true;
+  if (text.length > bytesMax) return true;
   return text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax;
 }
 
+function checkContext(context: string): StoreCode | null {
+  if (exceeds(context, storeLimits.contextBytesMax)) return '_store_oversized_context';
+  return unfit.test(context) ? '_store_invalid_context' : null;
+}
+
+function checkAuthor(author: Uint8Array): StoreCode | null {
+  if (author.length === 0) return '_store_invalid_author';
+  return author.length > storeLimits.authorBytesMax ? '_store_oversized_author' : null;
+}
+
 function checkOperation(operation: Operation): StoreCode | null {
-  if (exceeds(operation.context, storeLimits.contextBytesMax)) return '_store_oversized_context';
+  const code = checkContext(operation.context);
+  if (code !== null) return code;
   if (!whole(operation.lease, 1)) return '_store_lease';
   switch (operation.op) {
-    case 'append':
-      if (operation.author.length === 0 || operation.author.length > storeLimits.authorBytesMax)
-        return '_store_oversized_author';
-      if (operation.id.length === 0 || operation.id.length > storeLimits.idBytesMax) return '_store_oversized_id';
+    case 'append': {
+      const authorCode = checkAuthor(operation.author);
+      if (authorCode !== null) return authorCode;
+      if (operation.id.length === 0) return '_store_invalid_id';
+      if (operation.id.length > storeLimits.idBytesMax) return '_store_oversized_id';
       return operation.packet.length > storeLimits.packetBytesMax ? '_store_oversized_packet' : null;
+    }
     case 'mark':
       if (exceeds(operation.name, storeLimits.markBytesMax)) return '_store_oversized_mark';
+      if (unfit.test(operation.name)) return '_store_invalid_mark';
       return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
-    case 'lease':
-      return null;
   }
 }
 
 /** The code of the first limit that a request breaks, or null. Whether leases and marks fit is the store's to say. */
 export function checkRequest(request: StoreRequest): StoreCode | null {
   if (request.kind !== 'write') {
-    if (exceeds(request.context, storeLimits.contextBytesMax)) return '_store_oversized_context';
-    if (request.kind === 'latest') {
-      return request.author.length > storeLimits.authorBytesMax ? '_store_oversized_author' : null;
-    }
+    const code = checkContext(request.context);
+    if (code !== null) return code;
+    if (request.kind === 'latest') return checkAuthor(request.author);
     if (request.kind === 'marks') return null;
     if (!whole(request.after, 0)) return '_store_invalid_sequence';
     return whole(request.rowsMax, 1) && request.rowsMax <= storeLimits.pageRowsMax ? null : '_store_invalid_page';

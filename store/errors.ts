@@ -8,6 +8,10 @@ export type StoreCode =
   | '_store_full'
   | '_store_lost'
   | '_store_lease'
+  | '_store_invalid_context'
+  | '_store_invalid_author'
+  | '_store_invalid_id'
+  | '_store_invalid_mark'
   | '_store_oversized_context'
   | '_store_oversized_author'
   | '_store_oversized_id'
@@ -19,5 +23,11 @@ export type StoreCode =
   | '_store_invalid_sequence'
   | '_store_invalid_page';
 
-/** Whether the same request may succeed later: the world failed, not the asker. */
-export const mayRetry = (code: StoreCode): boolean => code === '_store_full' || code === '_store_lost';
+/**
+ * What to do about a refusal. `later`: the world failed, the same request may succeed; `never`: the request is at fault and
+ * will always be refused; `stop`: the context belongs to somebody else, nothing may be written to it any more.
+ */
+export function recourse(code: StoreCode): 'later' | 'never' | 'stop' {
+  if (code === '_store_full' || code === '_store_lost') return 'later';
+  return code === '_store_lease' ? 'stop' : 'never';
+}

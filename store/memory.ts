@@ -1,4 +1,5 @@
 /** The store's twin in memory: the same answers as PostgreSQL's, at once; for the simulator and for tests. docs/spec/federation.md#store */
+import { copyBytes, keyOfBytes } from '../psyc/bytes.ts';
 import { checkRequest } from './check.ts';
 import type { StoreCode } from './errors.ts';
 import {
@@ -12,22 +13,15 @@ import {
   storeLimits,
 } from './store.ts';
 
-const { fromCharCode } = String;
+/** Whose every context is until there is a cluster. */
+const soleLease = 1;
 
 interface Log {
-  lease: number;
   readonly rows: Row[];
   /** Sequence by id, and newest sequence by author. */
   readonly ids: Map<string, number>;
   readonly latest: Map<string, number>;
   readonly marks: Map<string, number>;
-}
-
-/** Bytes as a map key: one unit a byte. */
-function key(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += fromCharCode(byte);
-  return text;
 }
 
 /** A store that keeps everything in memory, and forgets it with the process. */
@@ -60,7 +54,7 @@ export class MemoryStore implements Store {
         return { kind: 'rows', request: request.request, rows, last };
       }
       case 'latest': {
-        const sequence = log?.latest.get(key(request.author));
+        const sequence = log?.latest.get(keyOfBytes(request.author));
         const rows = sequence === undefined ? [] : [log!.rows[sequence - 1]!];
         return { kind: 'rows', request: request.request, rows, last };
       }
@@ -83,8 +77,7 @@ export class MemoryStore implements Store {
     const appended: Appended[] = [];
     for (const operation of operations) {
       const log = this.#log(operation.context);
-      if (operation.op === 'lease') log.lease = operation.lease;
-      else if (operation.op === 'mark')
+      if (operation.op === 'mark')
         log.marks.set(operation.name, Math.max(operation.sequence, log.marks.get(operation.name) ?? 0));
       else appended.push(this.#append(log, operation));
     }
@@ -92,29 +85,24 @@ export class MemoryStore implements Store {
   }
 
   #refusal(operations: readonly Operation[]): StoreCode | null {
-    const leases = new Map<string, number>();
     const names = new Map<string, Set<string>>();
-    const lengths = new Map<string, number>();
+    /** Ids that this write adds, by context: how much longer each log will be. */
+    const added = new Map<string, Set<string>>();
     let bytes = this.#bytes;
     for (const operation of operations) {
       const { context } = operation;
       const log = this.#logs.get(context);
-      const lease = leases.get(context) ?? log?.lease ?? 1;
-      if (operation.op === 'lease') {
-        if (operation.lease <= lease) return '_store_lease';
-        leases.set(context, operation.lease);
-        continue;
-      }
-      if (operation.lease !== lease) return '_store_lease';
-      const length = lengths.get(context) ?? log?.rows.length ?? 0;
+      if (operation.lease !== soleLease) return '_store_lease';
+      const ids = added.get(context) ?? new Set();
+      added.set(context, ids);
       if (operation.op === 'append') {
-        if (log?.ids.has(key(operation.id))) continue;
-        // An id that comes twice in one write is counted twice here: refused a row early, never too late.
+        const id = keyOfBytes(operation.id);
+        if (log?.ids.has(id) || ids.has(id)) continue;
+        ids.add(id);
         bytes += operation.packet.length + operation.author.length + operation.id.length;
-        lengths.set(context, length + 1);
         if (bytes > this.#capacityBytes) return '_store_full';
       } else {
-        if (operation.sequence > length) return '_store_invalid_sequence';
+        if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
         const known = names.get(context) ?? new Set(log?.marks.keys());
         names.set(context, known.add(operation.name));
         if (known.size > storeLimits.marksMax) return '_store_excessive_marks';
@@ -124,13 +112,13 @@ export class MemoryStore implements Store {
   }
 
   #append(log: Log, { author, id, packet, lease }: Append): Appended {
-    const idKey = key(id);
+    const idKey = keyOfBytes(id);
     const there = log.ids.get(idKey);
     if (there !== undefined) return { sequence: there, already: true };
     const sequence = log.rows.length + 1;
-    log.rows.push({ sequence, lease, author: author.slice(), id: id.slice(), packet: packet.slice() });
+    log.rows.push({ sequence, lease, author: copyBytes(author), id: copyBytes(id), packet: copyBytes(packet) });
     log.ids.set(idKey, sequence);
-    log.latest.set(key(author), sequence);
+    log.latest.set(keyOfBytes(author), sequence);
     this.#bytes += packet.length + author.length + id.length;
     return { sequence, already: false };
   }
@@ -138,7 +126,7 @@ export class MemoryStore implements Store {
   #log(context: string): Log {
     let log = this.#logs.get(context);
     if (log === undefined) {
-      log = { lease: 1, rows: [], ids: new Map(), latest: new Map(), marks: new Map() };
+      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map() };
       this.#logs.set(context, log);
     }
     return log;

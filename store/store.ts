@@ -29,10 +29,10 @@ export const storeLimits = {
  * Adds a packet to the end of a context's log. A row with the same id in the same context is left as it is and counts as
  * success: that is what makes it safe to ask again after `_store_lost`.
  */
-export interface Append {
+export type Append = {
   readonly op: 'append';
   readonly context: string;
-  /** The writer's lease number; the write is refused unless it is the context's. */
+  /** The writer's lease number; the write is refused unless it is the context's, which is 1 until there is a cluster. */
   readonly lease: number;
   /** Whose words they are: a key's fingerprint, or the bytes of a uniform. */
   readonly author: Uint8Array;
@@ -40,27 +40,20 @@ export interface Append {
   readonly id: Uint8Array;
   /** The raw packet, exactly as it is to be read again. */
   readonly packet: Uint8Array;
-}
+};
 
 /** Moves a named mark in a context's log forward (how far a reader has got, a peer has acknowledged); backward does nothing. */
-interface Mark {
+type Mark = {
   readonly op: 'mark';
   readonly context: string;
   readonly lease: number;
   readonly name: string;
   /** A sequence number of this log, 0 for before the first. */
   readonly sequence: number;
-}
-
-/** Takes a context over: its lease number becomes `lease`, which must be above the present one (at first 1). */
-interface Lease {
-  readonly op: 'lease';
-  readonly context: string;
-  readonly lease: number;
-}
+};
 
 /** One change. People, devices, memberships and keys will be further members of this union. */
-export type Operation = Append | Mark | Lease;
+export type Operation = Append | Mark;
 
 /** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
 export type StoreRequest =
@@ -80,7 +73,7 @@ export type StoreRequest =
   | { readonly kind: 'marks'; readonly request: number; readonly context: string };
 
 /** A row of a log, as it is read. */
-export interface Row {
+export type Row = {
   /** 1, 2, 3 … within the context, without gaps, in the order of the appends. */
   readonly sequence: number;
   /** The lease number it was written under. */
@@ -88,13 +81,13 @@ export interface Row {
   readonly author: Uint8Array;
   readonly id: Uint8Array;
   readonly packet: Uint8Array;
-}
+};
 
 /** What became of an append: its place in the log, and whether it had been there before. */
-export interface Appended {
+export type Appended = {
   readonly sequence: number;
   readonly already: boolean;
-}
+};
 
 /** What is answered. A write is answered `written` only once it would survive the loss of power. */
 export type StoreOutcome =
@@ -106,10 +99,10 @@ export type StoreOutcome =
   | { readonly kind: 'refused'; readonly request: number; readonly code: StoreCode };
 
 /** A mark as it is read. */
-interface NamedMark {
+type NamedMark = {
   readonly name: string;
   readonly sequence: number;
-}
+};
 
 /** A store that answers at once or later: what the shared suite, and a shell, needs of any store. */
 export interface Store {

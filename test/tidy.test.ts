@@ -15,7 +15,7 @@ import { readme } from './tidy/readme.ts';
 import { references } from './tidy/references.ts';
 import { readTree, type Rule } from './tidy/tree.ts';
 import { vectors } from './tidy/vectors.ts';
-import { workplace } from './tidy/workplace.ts';
+import { portable } from './tidy/portable.ts';
 
 const tree = readTree(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -40,7 +40,7 @@ const rules: [string, Rule][] = [
   ['error codes stand in the specification', errors],
   ['limits in the specification are the constants', limits(await modulesOf(withLimits(tree)))],
   ['every vector is used', vectors],
-  ['no trace of the workplace', workplace],
+  ['nothing holds on one machine only', portable],
   ['the lockfile holds anywhere', lockfile],
   ['continuous integration installs what tests need', machine],
 ];

@@ -4,7 +4,7 @@ import { type Checker, Sayings } from './checker.ts';
 
 export class AcknowledgementChecker implements Checker {
   readonly name = 'acknowledgement';
-  readonly promise = 'nothing is acknowledged before it is durable';
+  readonly promise = 'nothing is acknowledged before it is durable, and to nobody but its sender';
   readonly atEnd = false;
   readonly #sayings = new Sayings();
   readonly #durable = new Set<string>();
@@ -12,14 +12,19 @@ export class AcknowledgementChecker implements Checker {
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
     if (observation.kind === 'durable') {
-      this.#durable.add(`${observation.host} ${observation.context} ${observation.tag}`);
+      this.#durable.add(`${observation.host} ${observation.context} ${observation.key}`);
     } else if (observation.kind === 'acknowledged') {
-      const { host, tag, to } = observation;
-      const said = this.#sayings.get(tag);
-      // What nobody said is acknowledged to nobody: data may hold what looks like an acknowledgement.
-      if (said === undefined || this.#durable.has(`${host} ${said.target} ${tag}`)) return null;
-      return `${host} acknowledged ${tag} to a ${to} before it was durable there`;
+      const { host, key, to, addressee } = observation;
+      const said = this.#sayings.get(key);
+      if (said === undefined) return `${host} acknowledged ${key}, and nobody said it`;
+      const awaited = to === 'person' ? said.author : hostOf(said.author);
+      if (addressee !== awaited) return `${host} acknowledged ${key} to ${addressee}, and ${awaited} waits for it`;
+      if (this.#durable.has(`${host} ${said.target} ${key}`)) return null;
+      return `${host} acknowledged ${key} to a ${to} before it was durable there`;
     }
     return null;
   }
 }
+
+/** The host in a uniform. */
+const hostOf = (uniform: string): string => uniform.slice('psyc://'.length).split('/', 1)[0]!;

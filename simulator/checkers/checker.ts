@@ -1,7 +1,7 @@
 /** What a checker is: it sees what can be seen from outside, and says when that breaks a promise. docs/simulator.md#checkers */
 import type { Observation } from '../observation.ts';
 
-/** Every promise that is checked, in the order of reports. `determinism` is checked by running twice. */
+/** Every promise that is checked, in the order of reports. `crash` and `determinism` are the kernel's: they have no checker. */
 export const checkerNames = [
   'order',
   'once',
@@ -10,6 +10,7 @@ export const checkerNames = [
   'durability',
   'liveness',
   'queues',
+  'crash',
   'determinism',
 ] as const;
 
@@ -27,22 +28,22 @@ export interface Checker {
   observe(observation: Observation): string | null;
 }
 
-/** What was said, by tag: most checkers need to know it. */
+/** What was said, by key: most checkers need to know it. */
 export class Sayings {
-  readonly #byTag = new Map<string, Extract<Observation, { kind: 'said' }>>();
+  readonly #byKey = new Map<string, Extract<Observation, { kind: 'said' }>>();
 
   /** Remembers what was said. */
   observe(observation: Observation): void {
-    if (observation.kind === 'said') this.#byTag.set(observation.tag, observation);
+    if (observation.kind === 'said') this.#byKey.set(observation.key, observation);
   }
 
-  /** What was said under this tag. */
-  get(tag: string): Extract<Observation, { kind: 'said' }> | undefined {
-    return this.#byTag.get(tag);
+  /** What was said under this key. */
+  get(key: string): Extract<Observation, { kind: 'said' }> | undefined {
+    return this.#byKey.get(key);
   }
 
   /** Everything said, in order. */
   all(): Extract<Observation, { kind: 'said' }>[] {
-    return [...this.#byTag.values()];
+    return [...this.#byKey.values()];
   }
 }

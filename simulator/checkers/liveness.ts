@@ -12,12 +12,12 @@ export class LivenessChecker implements Checker {
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
-    if (observation.kind === 'delivered') this.#delivered.add(observation.tag);
-    if (observation.kind === 'acknowledged' && observation.to === 'person') this.#taken.add(observation.tag);
+    if (observation.kind === 'delivered') this.#delivered.add(observation.key);
+    if (observation.kind === 'acknowledged' && observation.to === 'person') this.#taken.add(observation.key);
     if (observation.kind !== 'ended') return null;
-    const missing = this.#sayings.all().filter(({ tag }) => !this.#delivered.has(tag) || !this.#taken.has(tag));
+    const missing = this.#sayings.all().filter(({ key }) => !this.#delivered.has(key) || !this.#taken.has(key));
     const first = missing[0];
     if (first === undefined) return null;
-    return `${missing.length} said and never delivered or acknowledged, the first ${first.tag} of ${first.author} to ${first.target}`;
+    return `${missing.length} said and never delivered or acknowledged, the first ${first.key}`;
   }
 }

@@ -10,10 +10,10 @@ export class OnceChecker implements Checker {
 
   observe(observation: Observation): string | null {
     if (observation.kind !== 'delivered') return null;
-    const { context, tag } = observation;
-    const key = `${context} ${tag}`;
-    if (this.#delivered.has(key)) return `${tag} was delivered to ${context} twice`;
-    this.#delivered.add(key);
+    const { context, key } = observation;
+    const delivery = `${context} ${key}`;
+    if (this.#delivered.has(delivery)) return `${key} was delivered to ${context} twice`;
+    this.#delivered.add(delivery);
     return null;
   }
 }

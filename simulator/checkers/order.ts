@@ -13,7 +13,7 @@ export class OrderChecker implements Checker {
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
     if (observation.kind !== 'delivered') return null;
-    const said = this.#sayings.get(observation.tag);
+    const said = this.#sayings.get(observation.key);
     if (said === undefined) return null;
     const key = `${said.author} ${observation.context}`;
     const highest = this.#highest.get(key) ?? 0;

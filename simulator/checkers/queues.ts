@@ -24,14 +24,14 @@ export class QueuesChecker implements Checker {
     this.#sayings.observe(observation);
     if (observation.kind === 'queue') return this.#judge(observation.name, observation.length, observation.host);
     if (observation.kind !== 'acknowledged') return null;
-    const said = this.#sayings.get(observation.tag);
+    const said = this.#sayings.get(observation.key);
     if (said === undefined) return null;
     const between = this.#between.get(said.target) ?? new Set();
     this.#between.set(said.target, between);
     if (observation.to === 'peer') {
-      this.#done.add(said.tag);
-      between.delete(said.tag);
-    } else if (!this.#done.has(said.tag)) between.add(said.tag);
+      this.#done.add(said.key);
+      between.delete(said.key);
+    } else if (!this.#done.has(said.key)) between.add(said.key);
     // Seen from outside as well: whatever a node says of itself.
     return this.#judge('backlog', between.size, said.target);
   }

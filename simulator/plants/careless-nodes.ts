@@ -18,6 +18,23 @@ export const endlessWriting: Plant = {
   options: (options) => ({ ...options, circuitLimits: { ...options.circuitLimits, unsentBytesMax: 1_000_000_000 } }),
 };
 
+/** A step that throws. */
+export const throwingStep: Plant = {
+  name: 'throwing-step',
+  what: 'a node throws when its store refuses something for the third time',
+  caughtBy: 'crash',
+  boot: (boot) =>
+    steppingBoot(boot, (step) => {
+      let times = 0;
+      return (event, nowMs) => {
+        if (event.kind === 'stored' && event.outcome.kind === 'refused' && ++times === 3) {
+          throw new Error('the store refuses again');
+        }
+        return step(event, nowMs);
+      };
+    }),
+};
+
 /** State that outlives the run: what every function of the core must not have. */
 let hidden = 0;
 

@@ -1,8 +1,9 @@
 /** Plants in nodes: bugs in what a node acknowledges, remembers, sends and delivers. docs/simulator.md#plants */
-import { render } from '../../psyc/render.ts';
+import { copyBytes } from '../../psyc/bytes.ts';
+import { render, renderRouted } from '../../psyc/render.ts';
 import type { Operation, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import type { NodeEffect, NodeEvent } from '../machine.ts';
-import { headerValues } from '../observation.ts';
+import { keyOf, readRaw, textOfBytes } from '../raw-packet.ts';
 import { type Plant, type Step, steppingBoot } from './plant.ts';
 
 /** The store request of an effect, if it is one. */
@@ -139,13 +140,53 @@ export const mangledDelivery: Plant = {
       return (event, nowMs) =>
         step(event, nowMs).map((effect): NodeEffect => {
           if (effect.kind !== 'deliver' || ++deliveries % 7 !== 0) return effect;
-          const packet = effect.packet.slice();
+          const packet = copyBytes(effect.packet);
           // Data, LF, |, LF.
           packet[packet.length - 4]! ^= 1;
           return { ...effect, packet };
         });
     }),
 };
+
+/** Author and method are not those that were said, in every delivery. */
+export const rewrittenDelivery: Plant = {
+  name: 'rewritten-delivery',
+  what: 'every delivery comes from somebody else and with another method',
+  caughtBy: 'truth',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).map((effect): NodeEffect => {
+          if (effect.kind !== 'deliver') return effect;
+          return { ...effect, packet: renamed(effect.packet, { _source: 'psyc://a.example/~eve' }) };
+        }),
+    ),
+};
+
+/** Only the method is another. */
+export const renamedDelivery: Plant = {
+  name: 'renamed-delivery',
+  what: 'every delivery has another method than was said',
+  caughtBy: 'truth',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).map((effect): NodeEffect => {
+          if (effect.kind !== 'deliver') return effect;
+          return { ...effect, packet: renamed(effect.packet, {}) };
+        }),
+    ),
+};
+
+/** A packet with another method, and other routing variables where some are given. */
+function renamed(packet: Uint8Array, changes: Readonly<Record<string, string>>): Uint8Array {
+  const { routing, content } = readRaw(packet);
+  const rest = content.subarray(content.indexOf(0x0a) + 1);
+  const other = Uint8Array.from([...new TextEncoder().encode('_other\n'), ...rest]);
+  return renderRouted({ ...Object.fromEntries(routing), ...changes }, other);
+}
 
 /** Packets under way when the connection breaks count as arrived. */
 export const droppedOnReconnect: Plant = {
@@ -154,21 +195,55 @@ export const droppedOnReconnect: Plant = {
   caughtBy: 'liveness',
   boot: (boot) =>
     steppingBoot(boot, (step) => {
-      /** Echoes that the peer did not send, by tag. */
-      const echoes = new Map<string, Uint8Array>();
+      /** Echoes that the peer did not send, by what they acknowledge. */
+      const echoes = new Map<string, NodeEvent>();
       return (event, nowMs) => {
         const effects = [...step(event, nowMs)];
-        if (event.kind === 'bytes') for (const tag of headerValues(event.bytes, '_tag_relay')) echoes.delete(tag);
         for (const effect of effects) {
-          if (effect.kind !== 'write') continue;
-          const [tag] = headerValues(effect.bytes, '_tag');
-          const [target] = headerValues(effect.bytes, '_target');
-          if (tag === undefined || target === undefined) continue;
-          echoes.set(tag, render({ routing: { _source: target, _tag_relay: tag }, method: '_echo_message_private' }));
+          const key = effect.kind === 'write' ? keyOf(effect.bytes) : null;
+          if (effect.kind === 'write' && key !== null) echoes.set(key, forgedEcho(effect.bytes));
         }
         if (event.kind === 'failed') {
-          for (const bytes of echoes.values()) effects.push(...step({ kind: 'datagram', from: '', bytes }, nowMs));
+          for (const echo of echoes.values()) effects.push(...step(echo, nowMs));
           echoes.clear();
+        }
+        return effects;
+      };
+    }),
+};
+
+/** What the target's host would answer to a packet of ours, as a datagram of its. */
+function forgedEcho(bytes: Uint8Array): NodeEvent {
+  const { routing } = readRaw(bytes);
+  const target = routing.get('_target') ?? '';
+  const echo = render({
+    routing: { _source: target, _target: routing.get('_source'), _tag_relay: routing.get('_tag') },
+    entity: { _counter_relay: routing.get('_counter') },
+    method: '_echo',
+  });
+  return { kind: 'datagram', from: target.split('/')[2] ?? '', bytes: echo };
+}
+
+/** Acknowledgements taken for more than they are: authors choose their tags, and two may choose one. */
+export const confusedTags: Plant = {
+  name: 'confused-tags',
+  what: 'one acknowledgement counts for everything that was sent under its tag, whoever said it',
+  caughtBy: 'liveness',
+  boot: (boot) =>
+    steppingBoot(boot, (step) => {
+      const sent = new Map<string, Uint8Array>();
+      return (event, nowMs) => {
+        const effects = [...step(event, nowMs)];
+        const text = event.kind === 'bytes' ? textOfBytes(event.bytes) : '';
+        const tags = new Set([...text.matchAll(/:_tag_relay\t(.*)\n/g)].map(([, tag]) => tag));
+        for (const [key, bytes] of sent) {
+          if (!tags.has(readRaw(bytes).routing.get('_tag'))) continue;
+          sent.delete(key);
+          effects.push(...step(forgedEcho(bytes), nowMs));
+        }
+        for (const effect of effects) {
+          const key = effect.kind === 'write' ? keyOf(effect.bytes) : null;
+          if (effect.kind === 'write' && key !== null) sent.set(key, effect.bytes);
         }
         return effects;
       };
@@ -184,10 +259,10 @@ export const noResend: Plant = {
     steppingBoot(boot, (step): Step => {
       const sent = new Set<string>();
       const isFirst = (bytes: Uint8Array): boolean => {
-        const [tag] = headerValues(bytes, '_tag');
-        if (tag === undefined) return true;
-        const first = !sent.has(tag);
-        sent.add(tag);
+        const key = keyOf(bytes);
+        if (key === null) return true;
+        const first = !sent.has(key);
+        sent.add(key);
         return first;
       };
       return (event, nowMs) =>

@@ -2,7 +2,7 @@
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 import type { Disk } from '../disk.ts';
-import { headerValues } from '../observation.ts';
+import { keyOf } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 import type { Plant } from './plant.ts';
 
@@ -41,8 +41,8 @@ class LyingDisk implements Disk {
         for (const operation of request.operations) {
           if (operation.op !== 'append') continue;
           // The lie: it says so to everybody.
-          const tag = headerValues(operation.packet, '_tag')[0] ?? '';
-          this.#world.observe({ kind: 'durable', host: this.#host, context: operation.context, tag });
+          const key = keyOf(operation.packet) ?? '';
+          this.#world.observe({ kind: 'durable', host: this.#host, context: operation.context, key });
         }
       }
       answer(outcome);

@@ -1,13 +1,16 @@
 /** Every planted bug, by name; the table in docs/simulator.md#plants is the same list. */
-import { endlessBacklog, endlessWriting, hiddenState } from './careless-nodes.ts';
+import { endlessBacklog, endlessWriting, hiddenState, throwingStep } from './careless-nodes.ts';
 import { lyingDisk, tornWrite } from './disks.ts';
 import {
+  confusedTags,
   droppedOnReconnect,
   forgetfulRestart,
   hastyAcknowledgement,
   mangledDelivery,
   noResend,
+  renamedDelivery,
   repeatedDelivery,
+  rewrittenDelivery,
   rollbackForCommit,
   swappedDeliveries,
 } from './dishonest-nodes.ts';
@@ -20,14 +23,18 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     forgetfulRestart,
     repeatedDelivery,
     mangledDelivery,
+    rewrittenDelivery,
+    renamedDelivery,
     hastyAcknowledgement,
     rollbackForCommit,
     tornWrite,
     lyingDisk,
     droppedOnReconnect,
     noResend,
+    confusedTags,
     endlessBacklog,
     endlessWriting,
+    throwingStep,
     hiddenState,
   ].map((plant) => [plant.name, plant]),
 );

@@ -1,8 +1,8 @@
 /** The people of the talk: they say things until they are acknowledged, and read logs from where they stopped. docs/simulator.md#talk */
 import { render } from '../../psyc/render.ts';
 import type { Host, HostUsers } from '../host.ts';
-import { headerValues } from '../observation.ts';
 import type { Random } from '../random.ts';
+import { keyAcknowledged, keyOf, readRaw } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 
 /** How long a client waits before it repeats what was not acknowledged, in microseconds. */
@@ -10,8 +10,14 @@ const repeatUs = 1_000_000;
 /** From a client to its host, in microseconds. */
 const clientDelayUs = 500;
 
+/** Tags are the authors' own, and everybody has the same few: whoever tells packets by them alone loses some. */
+const tags = ['1', '2', '3'];
+
+/** The longest is as long as a name may be. */
+const methods = ['_message_private', '_message', `_message${'_x'.repeat(60)}`];
+
 interface Saying {
-  readonly tag: string;
+  readonly key: string;
   readonly packet: Uint8Array;
 }
 
@@ -27,8 +33,7 @@ export class People implements HostUsers {
   /** How far the reader of each log has got. */
   readonly #cursors = new Map<string, number>();
   #host: Host | null = null;
-  #said = 0;
-  /** Tags that have not been delivered, of everybody everywhere. */
+  /** Keys of what has have not been delivered, of everybody everywhere. */
   readonly #underWay: Set<string>;
 
   /** `targets` is whom they speak to, `read` what they read here. */
@@ -69,17 +74,17 @@ export class People implements HostUsers {
   }
 
   onReply(to: string, packet: Uint8Array): void {
-    const acknowledged = headerValues(packet, '_tag_relay');
+    const acknowledged = keyAcknowledged(packet);
     const open = this.#open.get(to) ?? [];
     this.#open.set(
       to,
-      open.filter(({ tag }) => !acknowledged.includes(tag)),
+      open.filter(({ key }) => key !== acknowledged),
     );
   }
 
   onDelivered(context: string, sequence: number, packet: Uint8Array): void {
     this.#cursors.set(context, sequence);
-    for (const tag of headerValues(packet, '_tag')) this.#underWay.delete(tag);
+    this.#underWay.delete(keyOf(packet) ?? '');
   }
 
   /** Whether everything said here was acknowledged. */
@@ -91,14 +96,19 @@ export class People implements HostUsers {
     const target = random.pick(this.#targets);
     const counter = (this.#counters.get(`${author} ${target}`) ?? 0) + 1;
     this.#counters.set(`${author} ${target}`, counter);
-    const tag = `t${random.word().toString(36)}-${++this.#said}`;
+    const tag = random.pick(tags);
+    const method = random.pick(methods);
     const data = drawData(random);
     const routing = { _source: author, _target: target, _tag: tag, _counter: String(counter) };
-    const packet = render({ routing, method: '_message_private', data });
-    this.#underWay.add(tag);
-    this.#open.get(author)?.push({ tag, packet });
-    this.#world.observe({ kind: 'said', tag, author, target, counter, data });
+    const packet = render({ routing, method, data });
+    const key = `${author} ${target} ${counter}`;
+    this.#underWay.add(key);
+    this.#open.get(author)?.push({ key, packet });
+    // From what was meant, not from what was rendered.
+    const content = Uint8Array.from([...ascii(`${method}\n`), ...data, ...(data.length === 0 ? [] : [0x0a])]);
+    this.#world.observe({ kind: 'said', key, author, target, tag, counter, content });
     this.#hand(packet);
+    if (random.chance(0.1)) this.#hand(forged(packet));
   }
 
   #repeat(author: string): void {
@@ -113,10 +123,22 @@ export class People implements HostUsers {
   }
 }
 
+/** An acknowledgement of what a person has just said, by himself: only the target's host may say that. */
+function forged(packet: Uint8Array): Uint8Array {
+  const { routing } = readRaw(packet);
+  const tag = routing.get('_tag');
+  return render({
+    routing: { _source: routing.get('_target'), _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag },
+    method: '_echo',
+  });
+}
+
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
 /** Data of a message: bytes that mean nothing, or try to mean something to a parser. */
 function drawData(random: Random): Uint8Array {
   const kind = random.below(8);
-  if (kind === 0) return new TextEncoder().encode('\n|\n:_tag_relay\tt0-0\n\n_echo_message_private\n|\n');
+  if (kind === 0) return ascii('\n|\n:_tag_relay\t1\n\n_echo\n|\n');
   if (kind === 1) return new Uint8Array(0);
   const data = new Uint8Array(kind === 2 ? random.between(500, 1500) : random.between(1, 100));
   for (let i = 0; i < data.length; i++) data[i] = random.chance(0.05) ? random.below(256) : random.between(0x20, 0x7e);

@@ -18,6 +18,6 @@ export interface Scene {
 export interface Play {
   /** Whether everything that was to come has come, or the time for it is over. */
   isOver(): boolean;
-  /** Tags on every disk, in order, by host and context. */
+  /** Keys of what is on every disk, in order, by host and context. */
   stored(): Map<string, Map<string, string[]>>;
 }

@@ -1,7 +1,22 @@
 /** One log of a talking node: what comes in, and either its reader or the way to the peer who owns it. docs/simulator.md#talk */
-import { type Incoming, type IncomingEvent, newIncoming, stepIncoming, waitingCount } from '../../circuit/incoming.ts';
+import {
+  type Incoming,
+  type IncomingEvent,
+  newIncoming,
+  stepIncoming,
+  type StoreRefusal,
+  waitingCount,
+} from '../../circuit/incoming.ts';
 import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../../circuit/following.ts';
 import type { DeliveryLimits } from '../../circuit/limits.ts';
+import {
+  type Acknowledgement,
+  type Message,
+  messageId,
+  messageInRow,
+  messageOf,
+  rowOf,
+} from '../../circuit/message.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import {
   backlogCount,
@@ -13,18 +28,16 @@ import {
   startOutgoing,
   stepOutgoing,
 } from '../../circuit/outgoing.ts';
-import { encodeText } from '../../psyc/bytes.ts';
+import { copyBytes, encodeText } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
-import { renderRouted } from '../../psyc/render.ts';
+import type { Route } from '../../psyc/reply.ts';
+import { recourse } from '../../store/errors.ts';
 import type { Row, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import type { NodeEffect } from '../machine.ts';
 
 /** Who is to hear that a packet is durable. */
 export interface Token {
-  readonly author: string;
-  readonly target: string;
-  readonly tag: string;
-  readonly method: string;
+  readonly message: Message;
   readonly fromPeer: boolean;
 }
 
@@ -34,9 +47,10 @@ export type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omi
 /** What a log needs of its node. */
 export interface TalkSurroundings {
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
-  /** Sends to the peer, if there is a way; whoever needs to be sure sends again. */
-  send(packet: Uint8Array): void;
+  /** Sends to the peer; false when there is no way or no room. */
+  send(packet: Uint8Array): boolean;
   acknowledge(token: Token): void;
+  refuse(token: Token, code: string): void;
   effect(effect: NodeEffect): void;
   readonly nowMs: number;
 }
@@ -87,29 +101,29 @@ export class TalkLog {
     if (!this.remote) this.#tellFollowing({ kind: 'attached', after });
   }
 
-  takeEcho(tag: string): void {
-    if (this.remote) this.#tellOutgoing({ kind: 'acknowledged', tag });
+  setWritable(): void {
+    if (this.remote) this.#tellOutgoing({ kind: 'writable' });
   }
 
-  takeMessage(packet: Packet, route: (variable: string) => string | undefined, fromPeer: boolean): void {
-    const author = route('_source');
-    const tag = route('_tag');
-    const counter = counterOf(route('_counter'));
-    const { method } = packet;
-    if (author === undefined || tag === undefined || counter === null || method === null) return;
-    // Whoever says it keeps it until it is acknowledged: silence means later.
-    if (this.remote && !this.#hasRoom()) return;
-    const target = this.#target;
-    const text = String(counter);
+  /** What the peer says of something in this log. */
+  takeAcknowledgement({ author, tag, counter }: Acknowledgement): void {
+    if (this.remote) this.#tellOutgoing({ kind: 'acknowledged', author, tag, counter });
+  }
+
+  takeMessage(packet: Packet, route: Route, fromPeer: boolean): void {
+    const message = messageOf(packet, route);
+    if (message === null) return;
+    const { author, counter } = message;
     this.#tellIncoming({
       kind: 'arrived',
+      // Whoever says it keeps it until it is acknowledged: silence means later.
+      hasRoom: !this.remote || this.#hasRoom(),
       arrival: {
         author,
         counter,
-        // The packet id of PSYC: context, source, target, counter, fragment.
-        id: this.#hash(encodeText(`||${author}|${target}|${text}|`)),
-        packet: renderRouted({ _source: author, _target: target, _tag: tag, _counter: text }, packet.content),
-        token: { author, target, tag, method, fromPeer },
+        id: this.#hash(messageId(message)),
+        packet: copyBytes(rowOf(message, packet)),
+        token: { message, fromPeer },
       },
     });
   }
@@ -121,17 +135,24 @@ export class TalkLog {
   }
 
   takeTimer(name: string): void {
-    if (name === `in ${this.#target}`) this.#tellIncoming({ kind: 'timer' });
-    else if (name === `out ${this.#target}`) this.#tellOutgoing({ kind: 'timer' });
-    else if (name === `follow ${this.#target}`) this.#tellFollowing({ kind: 'timer' });
+    const target = this.#target;
+    if (name === `in ${target}`) this.#tellIncoming({ kind: 'timer', author: null });
+    else if (name.startsWith(`look ${target} `))
+      this.#tellIncoming({ kind: 'timer', author: name.slice(`look ${target} `.length) });
+    else if (name === `store ${target}`) this.#tellOutgoing({ kind: 'timer', name: 'store' });
+    else if (name === `resend ${target}`) this.#tellOutgoing({ kind: 'timer', name: 'resend' });
+    else if (name === `follow ${target}`) this.#tellFollowing({ kind: 'timer' });
   }
 
   queues(): [string, number][] {
     return [
       ['waiting', waitingCount(this.#incoming)],
+      ['waiting bytes', this.#incoming.waitingBytes],
       ['held', this.#incoming.held],
+      ['held bytes', this.#incoming.heldBytes],
       ['authors', this.#incoming.authors.size],
       ['window', this.#outgoing.window.length],
+      ['window bytes', this.#outgoing.windowBytes],
       ['backlog', backlogCount(this.#outgoing)],
     ];
   }
@@ -143,7 +164,8 @@ export class TalkLog {
         case 'look': {
           const { author } = effect;
           this.#node.ask({ kind: 'latest', context, author: encodeText(author) }, (outcome) => {
-            if (outcome.kind !== 'rows') return this.#tellIncoming({ kind: 'look failed', author });
+            if (outcome.kind !== 'rows')
+              return this.#tellIncoming({ kind: 'look failed', author, ...refusalIn(outcome) });
             // A write of the last life may have been committed after this one had looked: it is found out here, if at all.
             this.#tellLast(outcome.last);
             return this.#tellIncoming({ kind: 'found', author, counter: counterIn(outcome.rows[0]) });
@@ -156,7 +178,7 @@ export class TalkLog {
               ({ op: 'append', context, lease, author: encodeText(author), id, packet }) as const,
           );
           this.#node.ask({ kind: 'write', operations }, (outcome) => {
-            if (outcome.kind !== 'written') this.#tellIncoming({ kind: 'write failed' });
+            if (outcome.kind !== 'written') this.#tellIncoming({ kind: 'write failed', ...refusalIn(outcome) });
             else this.#tellIncoming({ kind: 'written', sequences: outcome.appended.map(({ sequence }) => sequence) });
           });
           break;
@@ -165,17 +187,25 @@ export class TalkLog {
           this.#node.acknowledge(effect.token);
           break;
         case 'refuse':
-          // Silence: it comes again.
+          this.#node.refuse(effect.token, effect.code);
+          break;
+        case 'stopped':
+          this.#tellOutgoing({ kind: 'stopped' });
           break;
         case 'recorded': {
           const { sequence, arrival } = effect;
-          const row = { sequence, tag: arrival.token.tag, packet: arrival.packet };
+          const { author, tag, counter } = arrival.token.message;
+          const row = { sequence, author, tag, counter, packet: arrival.packet };
           if (this.remote) this.#tellOutgoing({ kind: 'appended', row });
           else this.#tellFollowing({ kind: 'appended', row });
           break;
         }
         case 'timer':
-          this.#node.effect({ kind: 'timer', name: `in ${context}`, delayMs: effect.delayMs });
+          this.#node.effect({
+            kind: 'timer',
+            name: effect.author === null ? `in ${context}` : `look ${context} ${effect.author}`,
+            delayMs: effect.delayMs,
+          });
           break;
       }
     }
@@ -195,7 +225,7 @@ export class TalkLog {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'send':
-          this.#node.send(effect.packet);
+          if (!this.#node.send(effect.packet)) this.#tellOutgoing({ kind: 'refused', sequence: effect.sequence });
           break;
         case 'marks':
           this.#node.ask({ kind: 'marks', context }, (outcome) => {
@@ -212,13 +242,14 @@ export class TalkLog {
           break;
         case 'mark': {
           const mark = { op: 'mark', context, lease, name: acknowledgedMark, sequence: effect.sequence } as const;
-          this.#node.ask({ kind: 'write', operations: [mark] }, (outcome) =>
-            this.#tellOutgoing({ kind: outcome.kind === 'written' ? 'mark written' : 'mark failed' }),
-          );
+          this.#node.ask({ kind: 'write', operations: [mark] }, (outcome) => {
+            if (outcome.kind === 'written') this.#tellOutgoing({ kind: 'mark written' });
+            else this.#tellOutgoing({ kind: refusalIn(outcome).again === 'stop' ? 'stopped' : 'mark failed' });
+          });
           break;
         }
         case 'timer':
-          this.#node.effect({ kind: 'timer', name: `out ${context}`, delayMs: effect.delayMs });
+          this.#node.effect({ kind: 'timer', name: `${effect.name} ${context}`, delayMs: effect.delayMs });
           break;
       }
     }
@@ -245,16 +276,16 @@ export class TalkLog {
   }
 }
 
-/** A counter in canonical decimal, or null. */
-function counterOf(text: string | undefined): number | null {
-  return text !== undefined && /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
+/** What an answer that is not the one asked for means. */
+function refusalIn(outcome: StoreOutcome): StoreRefusal {
+  if (outcome.kind !== 'refused') throw new Error(`the store answered ${outcome.kind} to something else`);
+  return { again: recourse(outcome.code), code: outcome.code };
 }
 
 const counterIn = (row: Row | undefined): number =>
-  row === undefined ? 0 : Number(parseOne(row.packet).ownRoute('_counter'));
+  row === undefined ? 0 : messageInRow(parseOne(row.packet)).counter;
 
-const tagged = ({ sequence, packet }: Row): OutgoingRow => ({
-  sequence,
-  packet,
-  tag: parseOne(packet).ownRoute('_tag') ?? '',
-});
+function tagged({ sequence, packet }: Row): OutgoingRow {
+  const { author, tag, counter } = messageInRow(parseOne(packet));
+  return { sequence, author, tag, counter, packet };
+}

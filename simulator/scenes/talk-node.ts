@@ -1,12 +1,12 @@
 /** The node of the talk: circuits, deliveries and a store put together for two servers that know each other. docs/simulator.md#talk */
 import { backoffMs } from '../../circuit/backoff.ts';
 import { type Circuit, type CircuitEvent, newCircuit, stepCircuit } from '../../circuit/circuit.ts';
-import { parseOne } from '../../circuit/one-packet.ts';
+import { acknowledge, acknowledgementIn, refuse } from '../../circuit/message.ts';
+import { type LonePacket, readOne } from '../../circuit/one-packet.ts';
 import type { CircuitLimits, DeliveryLimits } from '../../circuit/limits.ts';
-import { decodeText } from '../../psyc/bytes.ts';
 import { PsycError } from '../../psyc/error.ts';
 import type { Packet } from '../../psyc/packet.ts';
-import { render } from '../../psyc/render.ts';
+import type { Route } from '../../psyc/reply.ts';
 import type { StoreOutcome } from '../../store/store.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import { type Asked, TalkLog, type TalkSurroundings, type Token } from './talk-log.ts';
@@ -70,21 +70,18 @@ export class TalkNode implements Machine, TalkSurroundings {
     this.effect({ kind: 'store', request: { ...asked, request } });
   }
 
-  send(packet: Uint8Array): void {
+  send(packet: Uint8Array): boolean {
     if (this.#options.datagrams) this.effect({ kind: 'datagram', to: this.#options.peer, bytes: packet });
-    else if (this.#current !== null) {
-      const { routing, content } = parseOne(packet);
-      const variables = new Map(routing.map(({ name, value }) => [name, decodeText(value)]));
-      this.#tellCircuit(this.#current, { kind: 'send', routing: variables, content });
-    }
+    else return this.#current !== null && this.#tellCircuit(this.#current, { kind: 'send', bytes: packet });
+    return true;
   }
 
-  acknowledge({ author, target, tag, method, fromPeer }: Token): void {
-    // Both names: the specification's, and the one that psyced matches.
-    const routing = { _source: target, _target: author, _tag_relay: tag, _tag_reply: tag };
-    const packet = render({ routing, method: `_echo${method}` });
-    if (fromPeer) this.send(packet);
-    else this.effect({ kind: 'reply', to: author, packet });
+  acknowledge(token: Token): void {
+    this.#answer(token, acknowledge(token.message));
+  }
+
+  refuse(token: Token, code: string): void {
+    this.#answer(token, refuse(token.message, code));
   }
 
   effect(effect: NodeEffect): void {
@@ -113,7 +110,7 @@ export class TalkNode implements Machine, TalkSurroundings {
         this.#tellCircuit(event.circuit, { kind: event.kind });
         break;
       case 'datagram':
-        this.#takeWhole(event.bytes, true);
+        if (event.from === this.#options.peer) this.#takeWhole(event.bytes, true);
         break;
       case 'timer':
         this.#takeTimer(event.name);
@@ -147,9 +144,11 @@ export class TalkNode implements Machine, TalkSurroundings {
     this.#tellCircuit(circuit, { kind: 'dialled' });
   }
 
-  #tellCircuit(name: string, event: CircuitEvent): void {
+  /** Gives false when the circuit refused what was to be sent. */
+  #tellCircuit(name: string, event: CircuitEvent): boolean {
     const circuit = this.#circuits.get(name);
-    if (circuit === undefined) return;
+    if (circuit === undefined) return false;
+    let isTaken = true;
     for (const effect of stepCircuit(circuit, event, this.nowMs)) {
       switch (effect.kind) {
         case 'write':
@@ -168,13 +167,17 @@ export class TalkNode implements Machine, TalkSurroundings {
           this.#takePacket(effect.packet, (variable) => effect.routing.get(variable), true);
           break;
         case 'refused':
-          // The log has it, and sends it again.
+          isTaken = false;
+          break;
+        case 'writable':
+          if (name === this.#current) for (const log of this.#logs.values()) log.setWritable();
           break;
         case 'closed':
           this.#closed(name, circuit);
           break;
       }
     }
+    return isTaken;
   }
 
   /** A peer who opens another circuit has given the one before up, even where we have not heard of it. */
@@ -205,22 +208,29 @@ export class TalkNode implements Machine, TalkSurroundings {
     for (const log of this.#logs.values()) log.setConnected(connected);
   }
 
+  /** An answer that finds no room is not kept: what it answers comes again. */
+  #answer({ message, fromPeer }: Token, packet: Uint8Array): void {
+    if (fromPeer) this.send(packet);
+    else this.effect({ kind: 'reply', to: message.author, packet });
+  }
+
   /** Bytes that must be one packet. */
   #takeWhole(bytes: Uint8Array, fromPeer: boolean): void {
-    let packet: Packet;
+    let lone: LonePacket;
     try {
-      packet = parseOne(bytes);
+      lone = readOne(bytes);
     } catch (error) {
       if (!(error instanceof PsycError)) throw error;
       return;
     }
-    this.#takePacket(packet, (variable) => packet.ownRoute(variable), fromPeer);
+    this.#takePacket(lone.packet, lone.route, fromPeer);
   }
 
-  #takePacket(packet: Packet, route: (variable: string) => string | undefined, fromPeer: boolean): void {
-    const relayed = route('_tag_relay');
-    if (relayed !== undefined && packet.method?.startsWith('_echo') === true) {
-      this.#logs.get(route('_source') ?? '')?.takeEcho(relayed);
+  #takePacket(packet: Packet, route: Route, fromPeer: boolean): void {
+    const acknowledgement = acknowledgementIn(packet, route);
+    if (acknowledgement !== null) {
+      // Only the peer knows what it has: a local person who says so is not heard.
+      if (fromPeer) this.#logs.get(acknowledgement.target)?.takeAcknowledgement(acknowledgement);
       return;
     }
     // A log of the peer's takes what local people say, not what the peer says: nothing is relayed.

@@ -12,8 +12,8 @@ import { type Disk, FaultyDisk } from '../disk.ts';
 import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
 import type { Boot } from '../machine.ts';
-import { headerValues } from '../observation.ts';
 import type { Plant } from '../plants/plant.ts';
+import { keyOf } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 import { People } from './people.ts';
 import type { Play, Scene } from './scene.ts';
@@ -37,10 +37,14 @@ const circuitLimits = {
 };
 const deliveryLimits = {
   waitingMax: 8,
+  waitingBytesMax: 5_000,
   heldMax: 6,
+  heldBytesMax: 4_000,
   authorsMax: 2,
   batchMax: 4,
+  batchBytesMax: 3_000,
   windowMax: 6,
+  windowBytesMax: 4_000,
   backlogMax: 12,
   retryMsMin: 50,
   retryMsMax: 2_000,
@@ -52,12 +56,16 @@ const deliveryLimits = {
 const maxima = {
   circuits: 3,
   waiting: 8,
+  'waiting bytes': 5_000,
   held: 6,
+  'held bytes': 4_000,
   authors: 2,
   window: 6,
+  'window bytes': 4_000,
   // The limit, and the one write of the last life that may be committed after the start.
   backlog: 12 + 4,
-  'unsent bytes': 4_096 + 2,
+  // The limit, and the packet in which a circuit says why it ends.
+  'unsent bytes': 4_096 + 150,
   // For each of four logs: a write or a read or marks, a mark, a look-up of each author.
   'store requests': 16,
 };
@@ -76,8 +84,7 @@ function begin(world: World, plant: Plant | null, datagrams: boolean): Play {
     const peer = name === names[0] ? names[1] : names[0];
     const random = world.random.stream(name);
     let disk: Disk = new FaultyDisk(world.clock, random.stream('disk'), world.faults, (append) => {
-      const tag = headerValues(append.packet, '_tag')[0] ?? '';
-      world.observe({ kind: 'durable', host: name, context: append.context, tag });
+      world.observe({ kind: 'durable', host: name, context: append.context, key: keyOf(append.packet) ?? '' });
     });
     if (plant?.disk !== undefined) disk = plant.disk(disk, world, name);
     disks.set(name, disk);
@@ -111,7 +118,7 @@ function begin(world: World, plant: Plant | null, datagrams: boolean): Play {
   world.clock.at(faultsUs, () => world.calmDown(calm));
   return {
     isOver: settled(world, () => underWay.size === 0 && everybody.every((people) => people.isContent())),
-    stored: () => new Map([...disks].map(([name, disk]) => [name, tagsOf(disk)])),
+    stored: () => new Map([...disks].map(([name, disk]) => [name, keysOf(disk)])),
   };
 }
 
@@ -127,15 +134,15 @@ function settled(world: World, isContent: () => boolean): () => boolean {
   };
 }
 
-function tagsOf(disk: Disk): Map<string, string[]> {
-  const tags = new Map<string, string[]>();
+function keysOf(disk: Disk): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
   for (const [context, packets] of disk.audit()) {
-    tags.set(
+    keys.set(
       context,
-      packets.map((packet) => headerValues(packet, '_tag')[0] ?? ''),
+      packets.map((packet) => keyOf(packet) ?? ''),
     );
   }
-  return tags;
+  return keys;
 }
 
 const checkers = (): Checker[] => [

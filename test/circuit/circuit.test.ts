@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { type Circuit, type CircuitEffect, newCircuit, stepCircuit } from '../../circuit/circuit.ts';
 import { type CircuitLimits, circuitLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
+import { limits as wireLimits } from '../../psyc/limits.ts';
+import { renderRouted } from '../../psyc/render.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (part: Uint8Array): string => new TextDecoder().decode(part);
@@ -47,8 +49,43 @@ test('who dials greets at once and is ready; who accepts greets when greeted', (
   const accepting = newCircuit(true);
   expect(lines(stepCircuit(accepting, { kind: 'opened' }, 5))).toEqual([`timer ${circuitLimits.greetingMsMax}`]);
   expect(feed(accepting, '|')).toEqual(['write |\n']);
-  expect(feed(accepting, '\n')).toEqual(['ready']);
+  // The keep-alive is armed now, and not when the greeting would have been late.
+  expect(feed(accepting, '\n')).toEqual(['ready', `timer ${circuitLimits.keepAliveMs}`]);
   expect(feed(accepting, '|\n|\n')).toEqual([]);
+});
+
+test('to who dials nobody need greet: psyced begins with a packet; PSYC 0.9 is an error there too', () => {
+  const dialler = (): Circuit => {
+    const circuit = newCircuit(false);
+    stepCircuit(circuit, { kind: 'opened' }, 0);
+    return circuit;
+  };
+  const greeting = ':_source\tpsyc://b.example/\n\n_notice_circuit_established\nhi\n|\n';
+  for (let at = 0; at <= greeting.length; at++) {
+    const circuit = dialler();
+    expect([...feed(circuit, greeting.slice(0, at)), ...feed(circuit, greeting.slice(at))]).toEqual([
+      'packet _source=psyc://b.example/ _notice_circuit_established hi',
+    ]);
+  }
+  const circuit = dialler();
+  expect(feed(circuit, '|\n|\n')).toEqual([]);
+  expect(circuit.heardFirst).toBe(true);
+  expect(feed(dialler(), '.\n').slice(-2)).toEqual(['close', 'closed _obsolete_syntax']);
+  expect(feed(dialler(), 'HTTP/1.1 400\r\n').slice(-2)).toEqual(['close', 'closed _invalid_line']);
+});
+
+test('each packet comes with the way it is to be delivered', () => {
+  const deliveries = stepCircuit(
+    accepted(),
+    {
+      kind: 'bytes',
+      bytes: bytes(
+        '|\n\n_a\n|\n:_source\ts\n\n_a\n|\n:_target\tt\n\n_a\n|\n:_context\tc\n\n_a\n|\n:_context\tc\n:_target\tt\n\n_a\n|\n',
+      ),
+    },
+    1,
+  ).flatMap((effect) => (effect.kind === 'packet' ? [effect.delivery] : []));
+  expect(deliveries).toEqual(['circuit', 'root', 'unicast', 'multicast', 'member']);
 });
 
 const conversation = [
@@ -63,6 +100,7 @@ const conversation = [
 const understood = [
   'write |\n',
   'ready',
+  `timer ${circuitLimits.keepAliveMs}`,
   'packet _source=psyc://b.example/~bob _target=psyc://a.example/@hall _tag=1 _message_public hi',
   'packet _source=psyc://b.example/~bob _target=psyc://a.example/@hall _tag=2 _a b\n|',
   'packet _source=psyc://b.example/~bob _target=psyc://a.example/~ada null ',
@@ -85,6 +123,13 @@ test.each<[string, string, string, number]>([
   ['an entity name in the routing header', '|\n:_nick\tx\n\n_m\n|\n', '_foreign_name_in_routing', 2],
   ['the same variable twice', '|\n|\n:_tag\t1\n:_tag\t2\n|\n', '_duplicate_routing', 12],
   ['a routing name in the entity header', '|\n:_tag\t1\n\n:_source\tx\n_m\n|\n', '_routing_name_in_entity', 11],
+  ['a source together with a context', '|\n:_source\ta\n:_context\tb\n\n_m\n|\n', '_invalid_usage', 2],
+  [
+    'the same, the one now and the other before',
+    '|\n=_context\tb\n\n_m\n|\n:_source\ta\n\n_m\n|\n',
+    '_invalid_usage',
+    20,
+  ],
   ['a greeting that is none', 'GET / HTTP/1.1\r\n', '_circuit_invalid_greeting', 0],
   ['TLS where none is spoken', '\u0016\u0003\u0001', '_circuit_invalid_greeting', 0],
   ['PSYC 0.9 after a greeting', '|\n.\n', '_obsolete_syntax', 2],
@@ -133,7 +178,8 @@ test('deadlines: opening, greeting, idle; keep-alives in between', () => {
   const silent = accepted();
   expect(tick(silent, greetingMsMax).slice(-1)).toEqual(['closed _circuit_timeout_greeting']);
   const circuit = accepted();
-  feed(circuit, '|\n', 10);
+  // The timer that is armed, not one that the test calls by itself: it replaces the greeting's.
+  expect(feed(circuit, '|\n', 10)).toEqual(['write |\n', 'ready', `timer ${keepAliveMs}`]);
   expect(tick(circuit, 10 + keepAliveMs)).toEqual([`timer ${keepAliveMs}`]);
   stepCircuit(circuit, { kind: 'drained', bytes: 2 }, 11);
   expect(tick(circuit, 10 + 2 * keepAliveMs)).toEqual(['write |\n', `timer ${keepAliveMs}`]);
@@ -142,18 +188,25 @@ test('deadlines: opening, greeting, idle; keep-alives in between', () => {
   expect(tick(circuit, 10 + idleMsMax).slice(-1)).toEqual(['closed _circuit_timeout_idle']);
 });
 
-test('a packet that would pass the limit of unsent bytes is refused, until the transport has taken some', () => {
+test('a packet that would pass the limit of unsent bytes is refused, and all after it, until there is room again', () => {
   const circuit = accepted({ ...circuitLimits, unsentBytesMax: 1000 });
   const send = (size: number): string =>
-    lines(
-      stepCircuit(circuit, { kind: 'send', routing: new Map([['_tag', '1']]), content: new Uint8Array(size) }, 1),
-    )[0]!.slice(0, 7);
+    lines(stepCircuit(circuit, { kind: 'send', bytes: new Uint8Array(size).fill(0x3a) }, 1))[0]!.slice(0, 7);
+  const drain = (count: number): string[] => lines(stepCircuit(circuit, { kind: 'drained', bytes: count }, 1));
   expect(send(1)).toBe('refused');
   feed(circuit, '|\n');
-  expect([send(400), send(400)]).toEqual(['write :', 'refused']);
-  stepCircuit(circuit, { kind: 'drained', bytes: 300 }, 1);
-  expect(send(300)).toBe('write :');
+  // The small one must not overtake the large one that found no room.
+  expect([send(600), send(400), send(10)]).toEqual(['write :', 'refused', 'refused']);
+  expect(drain(50)).toEqual([]);
+  expect(send(10)).toBe('refused');
+  expect(drain(100)).toEqual(['writable']);
+  expect(drain(100)).toEqual([]);
+  expect(send(400)).toBe('write :');
   expect(circuit.unsentBytes).toBeLessThanOrEqual(1000);
+});
+
+test('the largest packet has room on an idle circuit', () => {
+  expect(circuitLimits.unsentBytesMax).toBeGreaterThan(2 * (wireLimits.contentBytesMax + wireLimits.routingBytesMax));
 });
 
 /** Variables by name, so that their order on the wire does not matter. */
@@ -168,46 +221,38 @@ test('what one end sends, the other end of a circuit understands, at any split',
   const content = fc.option(
     fc.uint8Array({ maxLength: 20 }).map((data) => bytes(`_method\n${text(data).replaceAll('|', '')}\n`)),
   );
+  const packets = fc.array(fc.tuple(routing, content), { maxLength: 12 });
   fc.assert(
-    fc.property(
-      fc.array(fc.tuple(routing, content), { maxLength: 12 }),
-      fc.integer({ min: 1, max: 9 }),
-      (packets, size) => {
-        const near = newCircuit(false);
-        const far = accepted();
-        const sent: string[] = [];
-        const written: number[] = [];
-        const write = (effects: readonly CircuitEffect[]): void => {
-          for (const effect of effects) if (effect.kind === 'write') written.push(...effect.bytes);
-        };
-        write(stepCircuit(near, { kind: 'opened' }, 0));
-        for (const [variables, part] of packets) {
-          // An empty packet is a greeting, which is not handed on.
-          if (Object.keys(variables).length === 0 && part === null) continue;
-          const names = new Map(Object.entries(variables));
-          sent.push(JSON.stringify([Object.fromEntries(inOrder(names)), part === null ? null : text(part)]));
-          write(stepCircuit(near, { kind: 'send', routing: names, content: part }, 0));
+    fc.property(packets, fc.integer({ min: 1, max: 9 }), (drafts, size) => {
+      const near = newCircuit(false);
+      const far = accepted();
+      const sent: string[] = [];
+      const written: number[] = [];
+      const write = (effects: readonly CircuitEffect[]): void => {
+        for (const effect of effects) if (effect.kind === 'write') written.push(...effect.bytes);
+      };
+      write(stepCircuit(near, { kind: 'opened' }, 0));
+      for (const [variables, part] of drafts) {
+        // An empty packet is a greeting, which is not handed on.
+        if (Object.keys(variables).length === 0 && part === null) continue;
+        const named = inOrder(new Map(Object.entries(variables)));
+        sent.push(JSON.stringify([Object.fromEntries(named), part === null ? null : text(part)]));
+        write(stepCircuit(near, { kind: 'send', bytes: renderRouted(variables, part) }, 0));
+      }
+      // The last word of a circuit is the circuit's own.
+      write(stepCircuit(near, { kind: 'timer' }, circuitLimits.idleMsMax));
+      const heard: string[] = [];
+      for (let at = 0; at < written.length; at += size) {
+        const piece = Uint8Array.from(written.slice(at, at + size));
+        for (const effect of stepCircuit(far, { kind: 'bytes', bytes: piece }, 1)) {
+          if (effect.kind !== 'packet') continue;
+          const { content: part } = effect.packet;
+          heard.push(JSON.stringify([Object.fromEntries(inOrder(effect.routing)), part === null ? null : text(part)]));
         }
-        // The last word of a circuit is the circuit's own, whatever variables held before.
-        write(stepCircuit(near, { kind: 'timer' }, circuitLimits.idleMsMax));
-        const heard: string[] = [];
-        for (let at = 0; at < written.length; at += size) {
-          for (const effect of stepCircuit(
-            far,
-            { kind: 'bytes', bytes: Uint8Array.from(written.slice(at, at + size)) },
-            1,
-          )) {
-            if (effect.kind !== 'packet') continue;
-            const { content: part } = effect.packet;
-            heard.push(
-              JSON.stringify([Object.fromEntries(inOrder(effect.routing)), part === null ? null : text(part)]),
-            );
-          }
-        }
-        expect(heard.slice(0, -1)).toEqual(sent);
-        expect(heard.at(-1)).toMatch(/^\[\{\},.*_error_circuit_timeout_idle/);
-      },
-    ),
+      }
+      expect(heard.slice(0, -1)).toEqual(sent);
+      expect(heard.at(-1)).toMatch(/^\[\{\},.*_error_circuit_timeout_idle/);
+    }),
   );
 });
 

@@ -10,28 +10,33 @@ import {
   stepIncoming,
   waitingCount,
 } from '../../circuit/incoming.ts';
-import { deliveryLimits } from '../../circuit/limits.ts';
+import { type DeliveryLimits, deliveryLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
-import { backlogCount, newOutgoing, type OutgoingEffect, startOutgoing, stepOutgoing } from '../../circuit/outgoing.ts';
 import { PsycError } from '../../psyc/error.ts';
+import { limits as wireLimits } from '../../psyc/limits.ts';
+import { storeLimits } from '../../store/store.ts';
 
-const limits = {
+const limits: DeliveryLimits = {
   ...deliveryLimits,
   waitingMax: 4,
+  waitingBytesMax: 1000,
   heldMax: 3,
+  heldBytesMax: 1000,
   authorsMax: 2,
   batchMax: 2,
+  batchBytesMax: 1000,
   windowMax: 2,
+  windowBytesMax: 1000,
   resendMsMin: 100,
   resendMsMax: 400,
 };
 const nothing = new Uint8Array(0);
 
-const arrival = (author: string, counter: number): Arrival<string> => ({
+const arrival = (author: string, counter: number, size = 0): Arrival<string> => ({
   author,
   counter,
   id: nothing,
-  packet: nothing,
+  packet: new Uint8Array(size),
   token: `${author}${counter}`,
 });
 
@@ -50,13 +55,24 @@ function incomingLines(effects: readonly IncomingEffect<string>[]): string[] {
       case 'recorded':
         return `recorded ${effect.sequence} ${effect.arrival.token}`;
       case 'timer':
-        return `timer ${effect.delayMs}`;
+        return `timer ${effect.delayMs}${effect.author === null ? '' : ` ${effect.author}`}`;
+      case 'stopped':
+        return `stopped ${effect.code}`;
     }
   });
 }
 
-const arrive = (incoming: Incoming<string>, author: string, counter: number): string[] =>
-  incomingLines(stepIncoming(incoming, { kind: 'arrived', arrival: arrival(author, counter) }));
+const arrive = (incoming: Incoming<string>, author: string, counter: number, size = 0, hasRoom = true): string[] =>
+  incomingLines(stepIncoming(incoming, { kind: 'arrived', arrival: arrival(author, counter, size), hasRoom }));
+const tick = (incoming: Incoming<string>, author: string | null = null): string[] =>
+  incomingLines(stepIncoming(incoming, { kind: 'timer', author }));
+const writeFails = (
+  incoming: Incoming<string>,
+  again: 'later' | 'never' | 'stop' = 'later',
+  code = '_code',
+): string[] => incomingLines(stepIncoming(incoming, { kind: 'write failed', again, code }));
+const lookFails = (incoming: Incoming<string>, author: string, again: 'later' | 'never' = 'later'): string[] =>
+  incomingLines(stepIncoming(incoming, { kind: 'look failed', author, again, code: '_code' }));
 const found = (incoming: Incoming<string>, author: string, counter: number): string[] =>
   incomingLines(stepIncoming(incoming, { kind: 'found', author, counter }));
 const written = (incoming: Incoming<string>, ...sequences: number[]): string[] =>
@@ -92,21 +108,77 @@ test('a write that failed is written again, as it was, before anything newer; th
   const incoming = newIncoming<string>(limits);
   arrive(incoming, 'a', 1);
   found(incoming, 'a', 0);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'write failed' }))).toEqual(['timer 250']);
+  expect(writeFails(incoming)).toEqual(['timer 250']);
   expect(arrive(incoming, 'a', 2)).toEqual([]);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'timer' }))).toEqual(['write a1']);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'write failed' }))).toEqual(['timer 500']);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'timer' }))).toEqual(['write a1']);
+  expect(tick(incoming)).toEqual(['write a1']);
+  expect(writeFails(incoming)).toEqual(['timer 500']);
+  expect(tick(incoming)).toEqual(['write a1']);
   expect(written(incoming, 1)).toEqual(['acknowledge a1', 'recorded 1 a1', 'write a2']);
 });
 
-test('a look-up that failed is made again, and only that one', () => {
+test('a look-up that failed is made again, that one only, and keeps no write waiting', () => {
   const incoming = newIncoming<string>(limits);
   arrive(incoming, 'a', 1);
   arrive(incoming, 'b', 1);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'look failed', author: 'a' }))).toEqual(['timer 250']);
-  expect(incomingLines(stepIncoming(incoming, { kind: 'timer' }))).toEqual(['look a']);
+  expect(lookFails(incoming, 'a')).toEqual(['timer 250 a']);
   expect(found(incoming, 'b', 0)).toEqual(['write b1']);
+  expect(written(incoming, 1)).toEqual(['acknowledge b1', 'recorded 1 b1']);
+  expect(tick(incoming, 'b')).toEqual([]);
+  expect(tick(incoming, 'a')).toEqual(['look a']);
+  expect(lookFails(incoming, 'a')).toEqual(['timer 500 a']);
+});
+
+test('an author whom the store will never look up is refused and forgotten', () => {
+  const incoming = newIncoming<string>({ ...limits, authorsMax: 1 });
+  arrive(incoming, 'a', 1);
+  arrive(incoming, 'a', 2);
+  expect(lookFails(incoming, 'a', 'never')).toEqual(['refuse a1 _code', 'refuse a2 _code']);
+  expect(incoming).toMatchObject({ held: 0, heldBytes: 0 });
+  expect(arrive(incoming, 'b', 1)).toEqual(['look b']);
+});
+
+test('what the store will never take is refused, with what follows it; others of the same write are not', () => {
+  const incoming = newIncoming<string>({ ...limits, batchMax: 3 });
+  for (const author of ['a', 'b']) {
+    arrive(incoming, author, 1);
+    found(incoming, author, author === 'b' ? 0 : 1);
+  }
+  // b1 is being written; a2, b2 and a3 wait.
+  expect(arrive(incoming, 'a', 2)).toEqual([]);
+  arrive(incoming, 'b', 2);
+  arrive(incoming, 'a', 3);
+  arrive(incoming, 'a', 5);
+  expect(written(incoming, 1).at(-1)).toBe('write a2 b2 a3');
+  expect(writeFails(incoming, 'never')).toEqual(['write a2']);
+  expect(writeFails(incoming, 'never', '_bad')).toEqual([
+    'refuse a2 _bad',
+    'refuse a3 _bad',
+    'refuse a5 _bad',
+    'write b2',
+  ]);
+  expect(written(incoming, 2)).toEqual(['acknowledge b2', 'recorded 2 b2']);
+  expect(incoming).toMatchObject({ waiting: [], writing: null, waitingBytes: 0, held: 0 });
+  // He may try again, and the store is asked what it has of him.
+  expect(arrive(incoming, 'a', 2)).toEqual(['look a']);
+});
+
+test("a log that is somebody else's now takes and acknowledges nothing any more", () => {
+  const incoming = newIncoming<string>(limits);
+  arrive(incoming, 'a', 1);
+  found(incoming, 'a', 0);
+  arrive(incoming, 'a', 2);
+  expect(writeFails(incoming, 'stop', '_store_lease')).toEqual(['stopped _store_lease']);
+  expect([...arrive(incoming, 'a', 1), ...tick(incoming), ...found(incoming, 'a', 0)]).toEqual([]);
+});
+
+test('what is in the log is acknowledged again even when the log may not grow', () => {
+  const incoming = newIncoming<string>(limits);
+  expect(arrive(incoming, 'a', 1, 0, false)).toEqual(['look a']);
+  expect(incoming.held).toBe(0);
+  expect(found(incoming, 'a', 1)).toEqual([]);
+  expect(arrive(incoming, 'a', 1, 0, false)).toEqual(['acknowledge a1']);
+  expect([...arrive(incoming, 'a', 2, 0, false), ...arrive(incoming, 'a', 3, 0, false)]).toEqual([]);
+  expect(incoming).toMatchObject({ held: 0, waiting: [], writing: null });
 });
 
 test('limits: the queue, the held, the authors; the next packet never waits for a place among the held', () => {
@@ -115,12 +187,14 @@ test('limits: the queue, the held, the authors; the next packet never waits for 
   found(incoming, 'a', 0);
   for (const counter of [2, 3, 4]) arrive(incoming, 'a', counter);
   expect(waitingCount(incoming)).toBe(4);
-  expect(arrive(incoming, 'a', 5)).toEqual(['refuse a5 _queue_full']);
-  for (const counter of [6, 7, 8]) expect(arrive(incoming, 'a', counter)).toEqual([]);
-  expect(arrive(incoming, 'a', 9)).toEqual(['refuse a9 _counter_gap']);
+  // What finds no room is not answered: it comes again.
+  expect(arrive(incoming, 'a', 5)).toEqual([]);
+  for (const counter of [6, 7, 8, 9]) expect(arrive(incoming, 'a', counter)).toEqual([]);
+  expect([...incoming.authors.get('a')!.held.keys()]).toEqual([6, 7, 8]);
   // Who holds most gives way to somebody who holds less.
-  expect(arrive(incoming, 'b', 1)).toEqual(['refuse a8 _counter_gap', 'look b']);
-  expect(arrive(incoming, 'c', 1)).toEqual(['refuse c1 _queue_full']);
+  expect(arrive(incoming, 'b', 1)).toEqual(['look b']);
+  expect([...incoming.authors.get('a')!.held.keys()]).toEqual([6, 7]);
+  expect(arrive(incoming, 'c', 1)).toEqual([]);
   expect(written(incoming, 1)).toEqual(['acknowledge a1', 'recorded 1 a1', 'write a2 a3']);
   expect(arrive(incoming, 'a', 5)).toEqual([]);
   expect(written(incoming, 2, 3).at(-1)).toBe('write a4 a5');
@@ -130,62 +204,49 @@ test('limits: the queue, the held, the authors; the next packet never waits for 
   expect(incoming.authors.size).toBe(2);
 });
 
-const row = (sequence: number) => ({ sequence, tag: `t${sequence}`, packet: Uint8Array.of(sequence) });
-
-function outgoingLines(effects: readonly OutgoingEffect[]): string[] {
-  return effects.map((effect) => {
-    switch (effect.kind) {
-      case 'send':
-        return `send ${effect.packet[0]}`;
-      case 'read':
-        return `read ${effect.after} ${effect.rowsMax}`;
-      case 'mark':
-        return `mark ${effect.sequence}`;
-      case 'timer':
-        return `timer ${effect.delayMs}`;
-      case 'marks':
-        return 'marks';
-    }
-  });
-}
-
-test('what goes out: read from the mark, sent in order, sent again when it takes too long or the way is new, marked when acknowledged', () => {
-  const outgoing = newOutgoing(limits);
-  const step = (event: Parameters<typeof stepOutgoing>[1], nowMs = 0): string[] =>
-    outgoingLines(stepOutgoing(outgoing, event, nowMs));
-  expect(outgoingLines(startOutgoing(outgoing))).toEqual(['marks']);
-  expect(step({ kind: 'connected' })).toEqual([]);
-  expect(step({ kind: 'marked', mark: 3, last: 7 })).toEqual(['read 3 2']);
-  expect(step({ kind: 'appended', row: row(8) })).toEqual([]);
-  expect(step({ kind: 'rows', rows: [row(4), row(5)], last: 7 })).toEqual(['send 4', 'send 5', 'timer 100']);
-  expect(backlogCount(outgoing)).toBe(5);
-  // The later one first: nothing can be marked yet.
-  expect(step({ kind: 'acknowledged', tag: 't5' })).toEqual([]);
-  expect(step({ kind: 'timer' }, 100)).toEqual(['send 4', 'timer 200']);
-  expect(step({ kind: 'timer' }, 300)).toEqual(['send 4', 'timer 400']);
-  expect(step({ kind: 'disconnected' }, 350)).toEqual([]);
-  expect(step({ kind: 'timer' }, 700)).toEqual([]);
-  expect(step({ kind: 'connected' }, 800)).toEqual(['send 4', 'timer 400']);
-  expect(step({ kind: 'acknowledged', tag: 't4' }, 810)).toEqual(['read 5 2', 'mark 5']);
-  expect(step({ kind: 'acknowledged', tag: 'nobody knows' }, 810)).toEqual([]);
-  // What is not marked durably would be sent again after a restart: it counts.
-  expect(backlogCount(outgoing)).toBe(5);
-  expect(step({ kind: 'mark failed' }, 820)).toEqual(['timer 250']);
-  expect(step({ kind: 'timer' }, 1070)).toEqual(['mark 5']);
-  expect(step({ kind: 'mark written' }, 1080)).toEqual([]);
-  expect(backlogCount(outgoing)).toBe(3);
-  expect(step({ kind: 'rows', rows: [row(6), row(7)], last: 8 }, 1090)).toEqual(['send 6', 'send 7', 'timer 100']);
+test('limits in bytes: of one write, of what waits, of what is held', () => {
+  const incoming = newIncoming<string>({ ...limits, batchMax: 9, waitingMax: 9, heldMax: 9 });
+  arrive(incoming, 'a', 1, 2000);
+  // One alone may pass the limit: it would never be written otherwise.
+  expect(incoming.heldBytes).toBe(0);
+  expect(found(incoming, 'a', 0)).toEqual([]);
+  expect(arrive(incoming, 'a', 1, 2000)).toEqual(['write a1']);
+  expect(arrive(incoming, 'a', 2, 1)).toEqual([]);
+  expect(waitingCount(incoming)).toBe(1);
+  expect(written(incoming, 1)).toEqual(['acknowledge a1', 'recorded 1 a1']);
+  expect(incoming.waitingBytes).toBe(0);
+  expect(arrive(incoming, 'a', 2, 400)).toEqual(['write a2']);
+  for (const counter of [3, 4]) arrive(incoming, 'a', counter, 300);
+  arrive(incoming, 'a', 5, 300);
+  expect(incoming.waitingBytes).toBe(1000);
+  for (const [counter, size] of [
+    [6, 600],
+    [7, 400],
+    [8, 1],
+  ] as const)
+    arrive(incoming, 'a', counter, size);
+  expect([...incoming.authors.get('a')!.held.keys()]).toEqual([6, 7]);
+  arrive(incoming, 'b', 1, 700);
+  expect([...incoming.authors.get('a')!.held.keys()]).toEqual([]);
+  expect(incoming).toMatchObject({ held: 1, heldBytes: 700 });
+  const wide = newIncoming<string>({ ...limits, batchMax: 9, waitingMax: 9, waitingBytesMax: 9000 });
+  arrive(wide, 'a', 1);
+  found(wide, 'a', 0);
+  for (const counter of [2, 3, 4, 5]) arrive(wide, 'a', counter, 400);
+  expect(written(wide, 1).at(-1)).toBe('write a2 a3');
 });
 
-test('a store that does not answer is asked again', () => {
-  const outgoing = newOutgoing(limits);
-  startOutgoing(outgoing);
-  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'marks failed' }, 0))).toEqual(['timer 250']);
-  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'timer' }, 250))).toEqual(['marks']);
-  stepOutgoing(outgoing, { kind: 'marked', mark: 0, last: 1 }, 251);
-  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'read failed' }, 252))).toEqual(['timer 250']);
-  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'timer' }, 502))).toEqual(['read 0 2']);
+test('what goes into one write is what a store takes in one write', () => {
+  const { batchMax, batchBytesMax } = deliveryLimits;
+  const rowBytesMax = wireLimits.contentBytesMax + wireLimits.routingBytesMax;
+  expect(batchMax).toBeLessThanOrEqual(storeLimits.operationsMax);
+  expect(Math.max(batchBytesMax, rowBytesMax)).toBeLessThanOrEqual(storeLimits.writeBytesMax);
+  expect(rowBytesMax).toBeLessThanOrEqual(storeLimits.packetBytesMax);
+  expect(wireLimits.uniformBytesMax).toBeLessThanOrEqual(storeLimits.authorBytesMax);
+  expect(wireLimits.uniformBytesMax).toBeLessThanOrEqual(storeLimits.contextBytesMax);
 });
+
+const row = (sequence: number) => ({ sequence, packet: Uint8Array.of(sequence) });
 
 test('a reader gets each row once: from the log when he comes, as it grows while he is here', () => {
   const following = newFollowing(limits);

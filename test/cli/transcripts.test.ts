@@ -36,9 +36,21 @@ function linked(): string {
 
 const folder = join(root, 'test/transcripts');
 
-describe.each(readdirSync(folder))('%s', (file) => {
+/** The README's commands: whoever types them must see what it shows. */
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  .split('```\n')
+  .filter((block) => block.startsWith('$ '))
+  .join('\n')
+  .replaceAll('npx p3do', 'p3do');
+
+const transcripts: [string, string][] = [
+  ['README.md', readme],
+  ...readdirSync(folder).map((file): [string, string] => [file, readFileSync(join(folder, file), 'utf8')]),
+];
+
+describe.each(transcripts)('%s', (_, text) => {
   const path = `${linked()}:${process.env['PATH'] ?? ''}`;
-  test.each(scenesOf(readFileSync(join(folder, file), 'utf8')))('$command', async ({ command, expected }) => {
+  test.each(scenesOf(text))('$command', async ({ command, expected }) => {
     expect(transcribe(await run('bash', ['-c', command], { env: { PATH: path } }))).toBe(expected);
   });
 });

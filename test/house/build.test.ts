@@ -1,5 +1,15 @@
 /** The committed executable: builds when dist is not what the sources say, only then, once for all who wait, and explains itself. */
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lutimesSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { linkPackages, type Outcome, project, run, write } from './fixture.ts';
@@ -76,6 +86,37 @@ test('a lock left behind by the dead is taken over', async () => {
   symlinkSync(dead.trim(), join(folder, 'dist/.building'));
   expect(await start(folder)).toEqual(built('one\n'));
   expect(existsSync(join(folder, 'dist/.building'))).toBe(false);
+});
+
+test.each([
+  ['a file', (path: string) => writeFileSync(path, '1')],
+  ['a folder', (path: string) => mkdirSync(join(path, 'x'), { recursive: true })],
+  ['a link to no process', (path: string) => symlinkSync('-1', path)],
+  [
+    'a lock older than any build',
+    (path: string) => {
+      symlinkSync(String(process.ppid), path);
+      lutimesSync(path, 1, 1);
+    },
+  ],
+  [
+    'a lock from the future',
+    (path: string) => {
+      symlinkSync(String(process.ppid), path);
+      lutimesSync(path, 4e9, 4e9);
+    },
+  ],
+])('%s in the place of the lock is taken over', async (_, make) => {
+  const folder = command('one');
+  mkdirSync(join(folder, 'dist'));
+  make(join(folder, 'dist/.building'));
+  expect(await start(folder)).toEqual(built('one\n'));
+});
+
+test("an editor's lock file is no source", async () => {
+  const folder = command('one');
+  symlinkSync('nobody@nowhere.1', join(folder, 'core/.#word.ts'));
+  expect(await start(folder)).toEqual(built('one\n'));
 });
 
 test('sources that do not compile: the compiler speaks, then one sentence, exit code 1, and nothing runs', async () => {

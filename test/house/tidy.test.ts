@@ -13,7 +13,7 @@ import { opening } from '../tidy/opening.ts';
 import { readme } from '../tidy/readme.ts';
 import type { Rule } from '../tidy/tree.ts';
 import { vectors } from '../tidy/vectors.ts';
-import { workplace } from '../tidy/workplace.ts';
+import { portable } from '../tidy/portable.ts';
 
 type Files = Record<string, string>;
 
@@ -205,11 +205,11 @@ describe('vectors', () => {
   ]);
 });
 
-describe('workplace', () => {
+describe('portable', () => {
   // In two pieces each, or this file would be the violation.
   const said = (...pieces: string[]): Files => ({ 'docs/a.md': `one\n${pieces.join('')}` });
-  shows(workplace, [
-    ['words that only look like it', said('framework/main homework/ tmp/ a session of the client, an agent'), []],
+  shows(portable, [
+    ['words that only look like it', said('framework/main homework/ tmp/x'), []],
     [
       'a registry',
       said('registry.', 'example.org'),

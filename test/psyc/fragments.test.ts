@@ -89,19 +89,6 @@ describe('fragments', () => {
       '_invalid_fragment',
     ],
     ['that differ in their number', () => [piece(1, 0, 2), piece(1, 1, 3)], '_invalid_fragment'],
-    [
-      'that differ in their routing',
-      () => [
-        piece(1, 0, 2),
-        parse(
-          render({
-            routing: { _source: 'psyc://h/', _counter: '1', _fragment: '1', _amount_fragments: '2', _tag: 'x' },
-            method: FRAGMENT_METHOD,
-          }),
-        ),
-      ],
-      '_invalid_fragment',
-    ],
     ['that differ in one place', () => [piece(1, 0, 2, 'a'), piece(1, 0, 2, 'b')], '_invalid_fragment'],
     [
       'without a counter',
@@ -113,6 +100,34 @@ describe('fragments', () => {
   ] as const)('%s are refused', (_, packets, wanted) => {
     const reassembly = new Reassembly();
     expect(() => packets().forEach((each) => take(reassembly, each))).toThrow(code(wanted));
+  });
+
+  test('of two speakers in one context do not mix', () => {
+    const spoken = (who: string, index: number) => {
+      const routing = {
+        _context: 'psyc://h/@p',
+        _source_relay: who,
+        _counter: '1',
+        _fragment: String(index),
+        _amount_fragments: '2',
+      };
+      return parse(render({ routing, method: FRAGMENT_METHOD, data: who }));
+    };
+    const reassembly = new Reassembly();
+    expect([take(reassembly, spoken('ada', 0)), take(reassembly, spoken('mallory', 1))]).toEqual([null, null]);
+    expect(latin1(take(reassembly, spoken('ada', 1))!.content)).toBe('adaada');
+  });
+
+  test('of one who begins many do not drive out those of others', () => {
+    const spoken = (who: string, counter: number, index: number) => {
+      const routing = { _source: who, _counter: String(counter), _fragment: String(index), _amount_fragments: '2' };
+      return parse(render({ routing, method: FRAGMENT_METHOD, data: 'x' }));
+    };
+    const reassembly = new Reassembly();
+    take(reassembly, spoken('ada', 1, 0));
+    for (let counter = 0; counter < 100; counter++) take(reassembly, spoken('mallory', counter, 0));
+    expect(reassembly.size).toBe(limits.fragmentedPacketsMax);
+    expect(take(reassembly, spoken('ada', 1, 1))).not.toBeNull();
   });
 
   test('never finished do not grow: the packet begun longest ago goes', () => {
@@ -157,6 +172,14 @@ describe('answers', () => {
     expect(tagAnswered(route(request))).toBeUndefined();
   });
 
+  test('go to a relay only in a context, and never to nobody', () => {
+    const to = (routing: Record<string, string>) => replyRouting((name) => routing[name])['_target'];
+    expect(to({ _context: 'psyc://h/@p', _source_relay: 'psyc://a/~al' })).toBe('psyc://a/~al');
+    expect(to({ _target: 'psyc://h/@p', _source_relay: 'psyc://victim/~v', _tag: '1' })).toBeUndefined();
+    expect(to({ _source: '', _context: 'psyc://h/@p', _source_relay: 'psyc://a/~al' })).toBe('psyc://a/~al');
+    expect(tagAnswered((name) => ({ _tag_relay: '', _tag_reply: 't' })[name])).toBe('t');
+  });
+
   test('counters are whole numbers below 2^53', () => {
     expect(['0', '7', '9007199254740991'].map(parseCounter)).toEqual([0, 7, 9007199254740991]);
     for (const text of ['', '-1', '01', '1.0', '1e3', ' 1', '9007199254740992', '99999999999999999', 'x']) {
@@ -179,6 +202,12 @@ describe('psyctext', () => {
     expect(renderText('[_nick] says [] to [_none], [ _nick] [nick] [_evil][_nick]', value)).toBe(
       'al says [] to [_none], [ _nick] [nick] [_nick]al',
     );
+  });
+
+  test('does not grow without end', () => {
+    const value = () => 'x'.repeat(65_536);
+    expect(renderText('[_a][_a]', value)).toHaveLength(131_072);
+    expect(() => renderText('[_a]'.repeat(1600), value)).toThrow(code('_oversized_content'));
   });
 
   test('takes any text', () => {

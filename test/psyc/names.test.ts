@@ -67,6 +67,19 @@ describe('names', () => {
     expect(withoutChannel('psyc://h/~al#_presence')).toBe('psyc://h/~al');
   });
 
+  test('parts that would be read as others are not rendered', () => {
+    const refused = (parts: Partial<Parameters<typeof renderUniform>[0]>) =>
+      expect(() => renderUniform({ host: 'h', kind: 'object', name: 'x', ...parts })).toThrow(
+        expect.objectContaining({ code: '_invalid_uniform' }),
+      );
+    refused({ name: '~root' });
+    refused({ host: 'h/~root#' });
+    refused({ host: 'H' });
+    refused({ port: 70_000 });
+    refused({ name: 'a#b' });
+    refused({ kind: 'node' });
+  });
+
   test('each failing uniform says which rule it broke', () => {
     expect(() => parseEntity('psyc://127.0.0.1/~a')).toThrow(expect.objectContaining({ code: '_invalid_domain' }));
     expect(() => parseEntity('psyc://h/~a.b')).toThrow(expect.objectContaining({ code: '_invalid_nick' }));

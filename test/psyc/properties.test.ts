@@ -89,6 +89,38 @@ describe('packets', () => {
     );
   });
 
+  test('the same at any split under limits so small that they are met', () => {
+    const small = fc.record({
+      nameBytesMax: fc.nat(6),
+      lengthDigitsMax: fc.nat(3),
+      routingModifiersMax: fc.nat(3),
+      routingBytesMax: fc.nat(40),
+      syncLinesMax: fc.nat(2),
+      entityModifiersMax: fc.nat(3),
+      valueBytesMax: fc.nat(12),
+      contentBytesMax: fc.nat(60),
+    });
+    const lines = fc.array(
+      fc.constantFrom('=\n', '?\n', ':_a\tb\n', '=_b 2\tcd\n', '_m\n', '\n', '|\n', 'x\n', '9\n', ':_abc\t'),
+      { maxLength: 10 },
+    );
+    const bytes = fc.oneof(
+      lines.map((each) => Uint8Array.from(Buffer.from(each.join('')))),
+      draft.map((each) => render(each).slice()),
+    );
+    fc.assert(
+      fc.property(bytes, small, (each, limits) => {
+        const whole = read(each, [], limits);
+        for (const cuts of [[...every(each.length, 1)], ...[...every(each.length, 1)].map((cut) => [cut])]) {
+          const cut = read(each, cuts, limits);
+          expect(cut.error).toEqual(whole.error);
+          expect(cut.packets.length).toBe(whole.packets.length);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('a content is carried on as it came', () => {
     fc.assert(
       fc.property(draft, fc.boolean(), (each, withLength) => {
@@ -119,6 +151,8 @@ describe('packets', () => {
           }
         };
         expect(all).toThrow(expect.objectContaining({ code: '_oversized_content', offset: 0 }));
+        expect(() => parser.next()).toThrow(PsycError);
+        for (let again = 0; again < 2; again++) parser.feed(bytes);
         expect(() => parser.next()).toThrow(PsycError);
         expect(() => parser.end()).toThrow(PsycError);
       }),

@@ -1,5 +1,6 @@
 /** Feeding a parser at chosen splits, and telling what came out of it. */
 import { PsycError } from '../../psyc/error.ts';
+import type { ParserLimits } from '../../psyc/limits.ts';
 import type { Modifier, Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { latin1, type PacketVector } from './vectors.ts';
@@ -14,8 +15,8 @@ export interface Reading {
  * Reads `bytes` cut into pieces. Each piece is a copy that is overwritten once it was drained, as a network's buffer may be:
  * packets are copied before, so that whatever a parser keeps of the piece beyond its tick shows.
  */
-export function read(bytes: Uint8Array, cuts: Iterable<number>): Reading {
-  const parser = new Parser();
+export function read(bytes: Uint8Array, cuts: Iterable<number>, limits: Partial<ParserLimits> = {}): Reading {
+  const parser = new Parser(limits);
   const packets: Packet[] = [];
   let from = 0;
   try {

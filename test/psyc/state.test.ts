@@ -1,13 +1,12 @@
 /** State of contexts and circuits: what is kept from packet to packet. docs/spec/psyc.md#state */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { limits } from '../../psyc/limits.ts';
 import { type Generation, parseList, renderList, textList } from '../../psyc/list.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { type Assignment, type Draft, render } from '../../psyc/render.ts';
-import { deliveryOf, routingNames } from '../../psyc/routing.ts';
-import { RoutingCompression, RoutingMemory } from '../../psyc/routing-memory.ts';
+import { deliveryOf } from '../../psyc/routing.ts';
+import { RoutingMemory } from '../../psyc/routing-memory.ts';
 import { ContextState } from '../../psyc/state.ts';
 import { read } from './reading.ts';
 import { latin1 } from './vectors.ts';
@@ -188,34 +187,6 @@ describe('routing variables of a circuit', () => {
     const memory = new RoutingMemory();
     expect(take(memory, line('=', '_foo', 'x'), line('+', '_source', 'x'), line('?', '_target', 'x'))).toEqual({});
     expect(take(memory)).toEqual({});
-  });
-
-  test('a compressed header says the same, for any sequence of packets', () => {
-    const value = fc.constantFrom('', 'psyc://a.example/~al', 'psyc://b.example/@hall', '1', '2');
-    const routing = fc.dictionary(fc.constantFrom(...routingNames), value, { maxKeys: 5 });
-    fc.assert(
-      fc.property(fc.array(routing, { maxLength: 12 }), (headers) => {
-        const memory = new RoutingMemory();
-        const compression = new RoutingCompression();
-        for (const header of headers) {
-          const given = new Map(Object.entries(header).filter(([, text]) => text !== ''));
-          const [sent] = read(compression.packet(given, null), []).packets;
-          expect(Object.fromEntries(memory.take(sent!))).toEqual(Object.fromEntries(given));
-          if (given.size > 0) expect(sent!.length).toBeGreaterThan('|\n'.length);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('a value told twice is told no more, but for tags and counters', () => {
-    const compression = new RoutingCompression();
-    const routing = new Map([
-      ['_context', context],
-      ['_tag', 't'],
-    ]);
-    const told = () => compression.lines(routing).map(({ operator, name }) => operator + name);
-    expect([told(), told(), told()]).toEqual([[':_context', ':_tag'], ['=_context', ':_tag'], [':_tag']]);
   });
 
   test.each([

@@ -14,7 +14,7 @@ test('a seed: a readable report, the same each time, exit code 0', () => {
   const first = p3do('--seed', '7');
   expect(first).toMatchObject({ status: 0, stderr: '' });
   expect(first.stdout).toMatch(
-    /^scene +talk: .+\nseed +7\nvirtual time +\d+\.\d{3} s, \d+ events\npackets +(\d+) said, \1 acknowledged, \1 delivered\nfaults +\w.+\n(\w+ +ok\n){8}fingerprint +[0-9a-f]{64}\n$/,
+    /^scene +talk: .+\nseed +7\nvirtual time +\d+\.\d{3} s, \d+ events\npackets +(\d+) said, \1 acknowledged, \1 delivered\nfaults +\w.+\n(\w+ +ok\n){9}fingerprint +[0-9a-f]{64}\n$/,
   );
   expect(p3do('--seed', '7', '--scene', 'talk')).toEqual(first);
 });
@@ -25,6 +25,20 @@ test('a plant that is noticed: exit code 1, who noticed it, and the command to s
   expect(stdout).toMatch(/^durability +FAILED at \d+\.\d{3} s: \d+ acknowledged and not on the disk, the first .+$/m);
   expect(stdout).toMatch(/^noticed +by .*durability.* \(planted for durability\)$/m);
   expect(stdout).toMatch(/^again +p3do simulate --seed 3 --scene talk --plant lying-disk$/m);
+});
+
+test('a sweep outlives a seed that crashes, and names it', () => {
+  const { status, stdout, stderr } = p3do('--seeds', '6..8', '--plant', 'throwing-step');
+  expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+  expect(stdout).toMatch(/^seed 7 +crash FAILED at \d+\.\d{3} s: Error: the store refuses again$/m);
+  expect(stdout).toMatch(/^seeds +3 played twice/m);
+});
+
+test('the help says which scene is played, not all that it is made of', () => {
+  const { status, stdout } = p3do('--help');
+  expect(status).toBe(0);
+  expect(stdout).toContain('(default: "talk")');
+  expect(stdout).not.toContain('{"name"');
 });
 
 test('many seeds: those that failed, and sums', () => {

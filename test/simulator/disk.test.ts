@@ -87,6 +87,16 @@ test('crashes, lost connections, full disks: a write is there as a whole or not 
   );
 });
 
+test('once it is calm, a disk that was full takes writes, and no connection to it is lost', () => {
+  const one = bench({ diskFullIntervalUsMean: 1, diskFullUsMean: 100 * SECOND, storeLoss: 1, diskUsMean: SECOND });
+  one.clock.after(1000, () => {
+    for (let number = 1; number <= 8; number++) one.write(number);
+    one.faults.rates = calm;
+  });
+  while (one.clock.tick());
+  expect(one.answers.map(([, { kind }]) => kind)).toEqual(new Array(8).fill('written'));
+});
+
 test('after a crash nobody is told anything, and the host can ask again', () => {
   const one = bench({ diskUsMean: SECOND });
   one.write(1);

@@ -79,6 +79,18 @@ test('partitions that lie on each other heal with the last; and all at once when
   expect(links.isCut('a', 'b')).toBe(false);
 });
 
+test('a partition that was healed does not end a later one', () => {
+  const { clock, network } = bench({});
+  const { links } = network;
+  links.partition('a', 'b', false, 10);
+  links.healAll();
+  links.partition('a', 'b', false, 30);
+  const seen: string[] = [];
+  for (const atUs of [20, 40]) clock.at(atUs, () => seen.push(`${clock.nowUs} ${links.isCut('a', 'b')}`));
+  while (clock.tick());
+  expect(seen).toEqual(['20 true', '40 false']);
+});
+
 test('random partitions come at their interval, and last', () => {
   const { clock, faults, network } = bench({
     partitionIntervalUsMean: SECOND,
@@ -160,6 +172,20 @@ test('chunks are cut where nothing ends', () => {
   while (one.clock.tick());
   expect(far.bytesHeard).toHaveLength(1000);
   expect(one.faults.of('chopped')).toBeGreaterThan(3);
+});
+
+test("a sender's Buffer is its own: what arrives is a copy, and spoiling that spoils nothing else", () => {
+  const one = bench({});
+  const sent = Buffer.from('abc');
+  one.network.streams.listen('b', () => new Ear());
+  one.network.streams.connect('a', 'b', new Ear()).write(sent);
+  let kept: Uint8Array = new Uint8Array(0);
+  one.network.datagrams.listen('b', (_, bytes) => {
+    kept = bytes.fill(0);
+  });
+  one.network.datagrams.send('a', 'b', sent);
+  while (one.clock.tick());
+  expect([sent.toString(), kept.length]).toEqual(['abc', 3]);
 });
 
 test('the buffer of a chunk is spoilt once it was heard', () => {

@@ -7,7 +7,7 @@ const plain: fc.Arbitrary<Plain> = fc.letrec<{ value: Plain }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     fc.string(),
-    fc.maxSafeInteger(),
+    fc.integer({ min: -(2 ** 52), max: 2 ** 52 }),
     fc.boolean(),
     fc.constant(null),
     fc.uint8Array({ maxLength: 10 }),
@@ -54,6 +54,25 @@ test('time, place and direction count too; a listener changes nothing', () => {
   expect(new Set([of(1, 'a', '>'), of(2, 'a', '>'), of(1, 'b', '>'), of(1, 'a', '<')]).size).toBe(4);
 });
 
-test.each([0.5, Number.NaN, 2 ** 53])('%d is not for a trace: engines might print it differently', (number) => {
-  expect(() => new Trace().add(0, 'host', '>', { number })).toThrow(RangeError);
+test('numbers that zigzag would run together are none', () => {
+  expect(fingerprint(2 ** 52)).not.toBe(fingerprint(2 ** 52 - 1));
+  expect(fingerprint(-(2 ** 52))).not.toBe(fingerprint(2 ** 52));
 });
+
+test.each<[string, unknown]>([
+  ['a Map', new Map([[1, 2]])],
+  ['a Set', new Set([1])],
+  ['a bigint', 1n],
+  ['a function', () => 1],
+  ['an instance', new Trace()],
+  ['other numbers in a row', new Uint16Array(2)],
+])('%s is not for a trace: it would look like every other', (_, value) => {
+  expect(() => new Trace().add(0, 'host', '>', { value: value as Plain })).toThrow(TypeError);
+});
+
+test.each([0.5, Number.NaN, 2 ** 52 + 1, -(2 ** 52) - 1, 2 ** 53])(
+  '%d is not for a trace: engines might print it differently',
+  (number) => {
+    expect(() => new Trace().add(0, 'host', '>', { number })).toThrow(RangeError);
+  },
+);

@@ -1,6 +1,6 @@
 /** The memory twin passes the suite of all stores. */
 import { expect, test } from '@jest/globals';
-import { mayRetry } from '../../store/errors.ts';
+import { recourse } from '../../store/errors.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { append, bytes, storeSuite } from './suite.ts';
 
@@ -16,8 +16,10 @@ test('contexts are listed in the order in which they came to be', () => {
   expect(store.contexts()).toEqual(['b', 'a']);
 });
 
-test('only what the world refused may succeed later', () => {
+test('only what the world refused may succeed later; whose lease is gone must stop', () => {
   expect(
-    ['_store_full', '_store_lost', '_store_lease', '_store_oversized_id'].map((code) => mayRetry(code as never)),
-  ).toEqual([true, true, false, false]);
+    (['_store_full', '_store_lost', '_store_lease', '_store_oversized_id', '_store_invalid_mark'] as const).map(
+      recourse,
+    ),
+  ).toEqual(['later', 'later', 'stop', 'never', 'never']);
 });
