@@ -10,10 +10,10 @@ const cited = /(docs\/spec\/[\w-]+\.md)#([\w-]*errors)\b/;
 const names = (text: string, pattern: RegExp): Set<string> =>
   new Set([...text.matchAll(pattern)].map(([, name = '']) => name));
 
-/** The codes in a folder's error.ts (or errors.ts) and those in the section of the specification that it cites are the same. */
+/** The codes in a folder's error.ts (or errors.ts, or …-errors.ts) and those in the section of the specification that it cites are the same. */
 export const errors: Rule = (tree) =>
   [...tree].flatMap(([path, text]) => {
-    if (!/^[\w-]+\/errors?\.ts$/.test(path)) return [];
+    if (!/^[\w-]+\/(?:[\w-]+-)?errors?\.ts$/.test(path)) return [];
     const [place, spec, anchor] = cited.exec(text) ?? [];
     if (place === undefined || spec === undefined || anchor === undefined) {
       return [`${path}: cites no docs/spec/….md with an anchor that ends in errors`];

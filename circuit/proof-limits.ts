@@ -1,0 +1,17 @@
+/** What a peer may make us hold before and after it has proved who it is; by name. docs/spec/circuit-proof.md#proof-limits */
+
+/** Bytes, milliseconds and counts; the table in docs/spec/circuit-proof.md#proof-limits holds the same numbers. */
+export const proofLimits = {
+  /** Bytes of an OpenPGP key, a certificate or a statement that comes with a proof. */
+  evidenceBytesMax: 65_536,
+  /** Bytes of a browser's origin. */
+  originBytesMax: 512,
+  /** Challenges outstanding, one a circuit. */
+  challengesMax: 4096,
+  /** How long a challenge may be answered. */
+  challengeMsMax: 120_000,
+  /** How far a browser's clock may be from ours. */
+  clockMsMax: 300_000,
+  /** Hosts and persons that one circuit may prove. */
+  provedMax: 64,
+} as const;

@@ -1,0 +1,115 @@
+/** The variables of a packet that carries a proof, read strictly. docs/spec/circuit-proof.md#messages */
+import { bytesOfHex } from '../crypto/bytes.ts';
+import { PsycError } from '../psyc/error.ts';
+import { isDomain } from '../psyc/names.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { parseCounter } from '../psyc/reply.ts';
+import { parseEntity, renderUniform } from '../psyc/uniform.ts';
+import type { DeviceClaim } from './binding.ts';
+import { ProofError } from './proof-errors.ts';
+import { proofLimits } from './proof-limits.ts';
+
+/** What the uniform of a node begins with; the domain follows. */
+export const NODE = 'psyc://';
+
+/** Whether a uniform is that of a node, without port. */
+export const isNode = (uniform: string): boolean => uniform.startsWith(NODE) && isDomain(uniform.slice(NODE.length));
+
+/** What comes with a proof so that the checker need not fetch it: OpenPGP keys and statements, judged elsewhere; none where it has them. */
+export interface Evidence {
+  /** The domain's key; or the person's, with his home domain's certification. */
+  readonly key: Uint8Array | null;
+  /** The statement of the person's identity key that enrols the device. */
+  readonly statement: Uint8Array | null;
+}
+
+/** The entity variables of one packet, each set at most once; names it does not know are passed over. */
+export class Lines {
+  private readonly values = new Map<string, Uint8Array>();
+  private readonly packet: Packet;
+
+  constructor(packet: Packet) {
+    this.packet = packet;
+    for (const { operator, name, value } of packet.entity) {
+      if (operator !== ':' || this.values.has(name)) this.fail(name);
+      this.values.set(name, value);
+    }
+  }
+
+  fail(name: string): never {
+    throw new ProofError('_proof_invalid_message', `${name} is missing, wrong or there twice`);
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  text(name: string): string {
+    return this.has(name) ? this.packet.text(name)! : this.fail(name);
+  }
+
+  /** Bytes of its own. */
+  bytes(name: string, length: number): Uint8Array {
+    const value = this.values.get(name);
+    return value?.length === length ? new Uint8Array(value) : this.fail(name);
+  }
+
+  number(name: string): number {
+    try {
+      return parseCounter(this.text(name));
+    } catch (error) {
+      if (error instanceof PsycError) return this.fail(name);
+      throw error;
+    }
+  }
+
+  domain(name: string): string {
+    const uniform = this.text(name);
+    return isNode(uniform) ? uniform.slice(NODE.length) : this.fail(name);
+  }
+
+  person(name: string): string {
+    const text = this.text(name);
+    try {
+      const uniform = parseEntity(text);
+      const isPerson = uniform.kind === 'person' && uniform.channel === undefined;
+      return isPerson && renderUniform(uniform) === text ? text : this.fail(name);
+    } catch (error) {
+      if (error instanceof PsycError) return this.fail(name);
+      throw error;
+    }
+  }
+
+  /** As browsers write it: scheme, host and perhaps a port, in printable ASCII without blanks. */
+  origin(): string {
+    const text = this.text('_origin');
+    const fits = text.length <= proofLimits.originBytesMax && /^[a-z][a-z0-9+.-]*:\/\/[!-~]+$/.test(text);
+    return fits ? text : this.fail('_origin');
+  }
+
+  fingerprints(): { fingerprint: Uint8Array; peerFingerprint: Uint8Array | null } {
+    const peerFingerprint = this.has('_fingerprint_target') ? this.hex('_fingerprint_target', [20, 32]) : null;
+    return { fingerprint: this.hex('_fingerprint', [20, 32]), peerFingerprint };
+  }
+
+  deviceClaim(): DeviceClaim {
+    const person = this.person('_uniform_source');
+    return { person, device: this.hex('_device', [16]), to: this.domain('_uniform_target'), ...this.fingerprints() };
+  }
+
+  signature(): { signature: Uint8Array; evidence: Evidence } {
+    const evidence = { key: this.evidence('_key'), statement: this.evidence('_statement') };
+    return { signature: this.bytes('_signature', 64), evidence };
+  }
+
+  private evidence(name: string): Uint8Array | null {
+    const value = this.values.get(name);
+    if (value === undefined) return null;
+    return value.length <= proofLimits.evidenceBytesMax ? new Uint8Array(value) : this.fail(name);
+  }
+
+  private hex(name: string, lengths: readonly number[]): Uint8Array {
+    const bytes = bytesOfHex(this.text(name));
+    return bytes !== null && lengths.includes(bytes.length) ? bytes : this.fail(name);
+  }
+}

@@ -1,0 +1,111 @@
+/** The packets that carry proofs, challenges and their acceptance: of the circuit itself, without source or target. docs/spec/circuit-proof.md#messages */
+import { hexOf } from '../crypto/bytes.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { render, type Value } from '../psyc/render.ts';
+import type { BrowserAnswer, DeviceClaim, ServerClaim } from './binding.ts';
+import { type Evidence, isNode, Lines, NODE } from './proof-lines.ts';
+
+const SERVER_PROOF = '_notice_proof_server';
+const DEVICE_PROOF = '_request_login';
+const BROWSER_PROOF = '_request_login_browser';
+const CHALLENGE_REQUEST = '_request_challenge';
+const CHALLENGE = '_notice_challenge';
+const PROVED = '_notice_proved';
+
+const SERVER_ROLES = ['initiator', 'acceptor', 'host'] as const;
+
+/** A claim, the signature of 64 bytes under it, and what comes with it. */
+interface Signature<Claim = ServerClaim | DeviceClaim> {
+  readonly claim: Claim;
+  readonly signature: Uint8Array;
+  readonly evidence: Evidence;
+}
+
+/** A proof as it travels. */
+export type ProofMessage =
+  | ({ readonly kind: 'server' } & Signature<ServerClaim>)
+  | ({ readonly kind: 'device' } & Signature<DeviceClaim>)
+  | ({ readonly kind: 'browser'; readonly answer: BrowserAnswer } & Signature<DeviceClaim>)
+  | { readonly kind: 'challenge request' }
+  /** `challenge`: 32 bytes. */
+  | { readonly kind: 'challenge'; readonly challenge: Uint8Array }
+  /** The peer's proof was taken: `uniform` is the node or person proved. */
+  | { readonly kind: 'proved'; readonly uniform: string };
+
+/** The packet. */
+export function renderProof(message: ProofMessage): Uint8Array {
+  switch (message.kind) {
+    case 'server': {
+      const { role, from, to } = message.claim;
+      const uniforms = { _uniform_source: NODE + from, _uniform_target: to === '' ? undefined : NODE + to };
+      return render({ method: SERVER_PROOF, entity: { _role: role, ...uniforms, ...signatureLines(message) } });
+    }
+    case 'device':
+      return render({ method: DEVICE_PROOF, entity: { ...deviceLines(message.claim), ...signatureLines(message) } });
+    case 'browser': {
+      const { origin, challenge, timeMs } = message.answer;
+      const answer = { _origin: origin, _challenge: challenge, _time: String(timeMs) };
+      const entity = { ...deviceLines(message.claim), ...answer, ...signatureLines(message) };
+      return render({ method: BROWSER_PROOF, entity });
+    }
+    case 'challenge request':
+      return render({ method: CHALLENGE_REQUEST });
+    case 'challenge':
+      return render({ method: CHALLENGE, entity: { _challenge: message.challenge } });
+    case 'proved':
+      return render({ method: PROVED, entity: { _uniform_proved: message.uniform } });
+  }
+}
+
+/** What a packet without source, target and context says of proofs; null when its method is another. Throws ProofError `_proof_invalid_message`. */
+export function parseProof(packet: Packet): ProofMessage | null {
+  switch (packet.method) {
+    case SERVER_PROOF: {
+      const lines = new Lines(packet);
+      const role = SERVER_ROLES.find((name) => name === lines.text('_role')) ?? lines.fail('_role');
+      const to = lines.has('_uniform_target') ? lines.domain('_uniform_target') : '';
+      const claim = { role, from: lines.domain('_uniform_source'), to, ...lines.fingerprints() };
+      return { kind: 'server', claim, ...lines.signature() };
+    }
+    case DEVICE_PROOF: {
+      const lines = new Lines(packet);
+      return { kind: 'device', claim: lines.deviceClaim(), ...lines.signature() };
+    }
+    case BROWSER_PROOF: {
+      const lines = new Lines(packet);
+      const answer = {
+        origin: lines.origin(),
+        challenge: lines.bytes('_challenge', 32),
+        timeMs: lines.number('_time'),
+      };
+      return { kind: 'browser', claim: lines.deviceClaim(), answer, ...lines.signature() };
+    }
+    case CHALLENGE_REQUEST:
+      return { kind: 'challenge request' };
+    case CHALLENGE:
+      return { kind: 'challenge', challenge: new Lines(packet).bytes('_challenge', 32) };
+    case PROVED: {
+      const lines = new Lines(packet);
+      const uniform = lines.text('_uniform_proved');
+      return { kind: 'proved', uniform: isNode(uniform) ? uniform : lines.person('_uniform_proved') };
+    }
+    default:
+      return null;
+  }
+}
+
+const deviceLines = ({ person, device, to }: DeviceClaim): Record<string, Value> => ({
+  _uniform_source: person,
+  _uniform_target: NODE + to,
+  _device: hexOf(device),
+});
+
+function signatureLines({ claim, signature, evidence }: Signature): Record<string, Value | undefined> {
+  return {
+    _fingerprint: hexOf(claim.fingerprint),
+    _fingerprint_target: claim.peerFingerprint === null ? undefined : hexOf(claim.peerFingerprint),
+    _signature: signature,
+    _key: evidence.key ?? undefined,
+    _statement: evidence.statement ?? undefined,
+  };
+}

@@ -1,0 +1,31 @@
+/** What a key or a statement may make us hold or compute, and how long things last. docs/spec/pki.md#limits */
+
+/** Bytes, counts and seconds; the table in docs/spec/pki.md#limits holds the same numbers. */
+export const limits = {
+  /** Bytes of a key with all its signatures, without armour. */
+  keyBytesMax: 65_536,
+  /** Bytes of one packet's body. */
+  packetBytesMax: 8192,
+  /** User ids of a key. */
+  userIdsMax: 4,
+  /** Subkeys of a key. */
+  subkeysMax: 16,
+  /** Signatures of a key together, self-signatures included. */
+  signaturesMax: 256,
+  /** Subpackets of one signature. */
+  subpacketsMax: 64,
+  /** Devices enrolled at once. */
+  devicesMax: 16,
+  /** Devices revoked in an identity key's life. */
+  revokedDevicesMax: 64,
+  /** Bytes of a device statement with its signature. */
+  statementBytesMax: 16_384,
+  /** Seconds that a domain's certification of a user id lasts: 30 days. */
+  certificationSeconds: 2_592_000,
+  /** A certification with less than these seconds left is renewed: 20 days. */
+  renewalSeconds: 1_728_000,
+  /** How far ahead another's clock may be. */
+  skewSeconds: 300,
+  /** How far back our own signatures and keys are dated, for those whose clocks are behind. */
+  backdateSeconds: 60,
+} as const;

@@ -1,0 +1,67 @@
+/** What a device shows when it logs in anywhere, and who that makes it. docs/spec/pki.md#staple */
+import { type Certificate, checkGood, encryptionKeys, readCertificate } from './certificate.ts';
+import { certStatus } from './certification.ts';
+import { deviceKey, isSuccessor, readStatement } from './enrolment.ts';
+import type { SignedStatement } from './device-statement.ts';
+import { PkiError } from './error.ts';
+import { domainOf, personOf } from './user-id.ts';
+
+/** Two byte strings, as a client keeps and sends them. */
+export type Staple = {
+  /** The identity's public key with its domain's certification. */
+  readonly certificate: Uint8Array;
+  /** The newest signed device statement. */
+  readonly devices: Uint8Array;
+};
+
+/** A device's owner, proved but for the device's own signature on the circuit. */
+export type Person = {
+  readonly nick: string;
+  readonly domain: string;
+  readonly certificate: Certificate;
+  readonly statement: SignedStatement;
+  /** The device's raw Ed25519 key, 32 bytes, for its signature on the circuit. */
+  readonly deviceKey: Uint8Array;
+  /** When the domain's certification ends, Unix seconds. */
+  readonly until: number;
+  /** Raw X25519 key, 32 bytes, for what is sealed to the person: the one that began last; null where there is none. */
+  readonly encryptionKey: Uint8Array | null;
+};
+
+/**
+ * Checks a staple at `now`, Unix seconds, for the device with this id of 16 bytes: the domain's key is `authority`,
+ * which the caller has pinned; `known` is the newest statement seen of that identity, or null. Throws PkiError: what
+ * `readCertificate`, `readStatement`, `isSuccessor` and `deviceKey` throw, the codes of `certStatus`, and
+ * `_invalid_authority` where the authority is no key of a domain.
+ */
+export async function checkStaple(
+  staple: Staple,
+  device: Uint8Array,
+  authority: Certificate,
+  known: SignedStatement | null,
+  now: number,
+): Promise<Person> {
+  const certificate = await readCertificate(staple.certificate);
+  checkGood(certificate, now);
+  const statement = await readStatement(staple.devices, certificate, now);
+  const { userId } = statement.statement;
+  const { nick, domain } = personOf(userId);
+  const own = domainOf(authority);
+  if (own === null) throw new PkiError('_invalid_authority', 'not the key of a domain');
+  if (own !== domain) throw new PkiError('_foreign_user_id', `${own} does not speak for ${domain}`);
+  const status = await certStatus(certificate, userId, authority, now);
+  if (!status.isValid) throw new PkiError(status.code, `${domain} does not vouch for ${nick} now`);
+  if (known !== null) isSuccessor(known, statement);
+  const key = deviceKey(statement.statement, device);
+  const begun = encryptionKeys(certificate, now).filter(({ from }) => from <= now);
+  const newest = begun.reduce<(typeof begun)[number] | null>((a, b) => (a !== null && a.from > b.from ? a : b), null);
+  return {
+    nick,
+    domain,
+    certificate,
+    statement,
+    deviceKey: key,
+    until: status.until,
+    encryptionKey: newest?.raw ?? null,
+  };
+}

@@ -1,0 +1,20 @@
+/** What authors may make us hold, and how far clocks may be apart; by name. docs/spec/publication.md#limits */
+
+/** Bytes, milliseconds and counts; the table in docs/spec/publication.md#limits holds the same numbers. */
+export const publicationLimits = {
+  /** Bytes of what is signed; the line of the signature has room beside it in PSYC's limit for a content. */
+  signedContentBytesMax: 245_760,
+  /** How far an author's clock may be ahead of ours. */
+  skewMsMax: 300_000,
+  /** A publication older than this is not multicast. */
+  multicastAgeMsMax: 172_800_000,
+  /** Chains whose newest publications are remembered. */
+  chainsMax: 4096,
+  /** Counters of one chain that are remembered, up to the highest. */
+  chainWindowMax: 64,
+  /** Publications with one counter that are kept. */
+  forksMax: 4,
+  /** Bytes of a padded content, sealed: the least, and the most. */
+  paddedBytesMin: 256,
+  paddedBytesMax: 131_072,
+} as const;
