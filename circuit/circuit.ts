@@ -1,5 +1,5 @@
 /** One end of a circuit: a byte stream to a peer becomes packets, and packets bytes. docs/spec/federation.md#circuit */
-import { PIPE } from '../psyc/bytes.ts';
+import { type DecodeRange, decodeRange, PIPE } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { Parser } from '../psyc/parse.ts';
@@ -77,12 +77,16 @@ export interface Circuit {
 }
 
 /** A circuit on a stream that is about to open; `accepted`: the peer opened it. */
-export function newCircuit(accepted: boolean, limits: CircuitLimits = circuitLimits): Circuit {
+export function newCircuit(
+  accepted: boolean,
+  limits: CircuitLimits = circuitLimits,
+  decode: DecodeRange = decodeRange,
+): Circuit {
   return {
     accepted,
     limits,
     phase: 'opening',
-    parser: new Parser(),
+    parser: new Parser({}, decode),
     routing: new RoutingMemory(),
     readBytes: 0,
     greeted: false,

@@ -3,8 +3,11 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from '@jest/globals';
 
-/** Something to install: its name, the Debian packages that bring it (`gnupg dirmngr`), and how to see whether it is there. */
-type Component = { name: string; apt: string; probe: () => boolean };
+/**
+ * Something a machine may lack: its name, how to see whether it is there, and the Debian packages that bring it
+ * (`gnupg dirmngr`), or what else to do.
+ */
+type Component = { name: string; probe: () => boolean } & ({ apt: string } | { otherwise: string });
 
 /** Whether `program` can be started by name, for a component's `probe`. */
 export function onPath(program: string): boolean {
@@ -24,16 +27,17 @@ export function onPath(program: string): boolean {
  * it must use the component in tests and hooks only.
  */
 export function needs(component: Component): (title: string, body: () => void) => void {
-  const { name, apt, probe } = component;
+  const { name, probe } = component;
+  const remedy = 'apt' in component ? `apt install ${component.apt}` : component.otherwise;
   if (probe()) return (title, body) => describe(title, body);
   if (process.env['P3DO_TEST_ALL'] === '1') {
     return (title) =>
       describe(title, () => {
         test(`needs ${name}`, () => {
-          throw new Error(`${name} is missing: apt install ${apt}`);
+          throw new Error(`${name} is missing: ${remedy}`);
         });
       });
   }
   // The outer title is how the reason travels through jest's results to test/closing.ts.
-  return (title, body) => describe(`needs ${name} (apt install ${apt})`, () => describe.skip(title, body));
+  return (title, body) => describe(`needs ${name} (${remedy})`, () => describe.skip(title, body));
 }

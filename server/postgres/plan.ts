@@ -1,0 +1,152 @@
+/** What a group of writes comes to, request by request, as the memory twin would have it; touches nothing. docs/spec/federation.md#store */
+import type { StoreCode } from '../../store/errors.ts';
+import { type Append, type Appended, type Operation, type StoreOutcome, storeLimits } from '../../store/store.ts';
+import type { ContextState } from './states.ts';
+
+/** A write that waits for its group. */
+export interface Write {
+  readonly request: number;
+  readonly operations: readonly Operation[];
+}
+
+/** A context on the way through a group: what was found, and what the group made of it so far. */
+export interface Draft {
+  readonly found: ContextState;
+  /** Sequence by id: of rows that were there, as far as looked up, and of rows of this group. */
+  readonly ids: Map<string, number>;
+  /** Highest sequence of each mark that the group moves. */
+  readonly moved: Map<string, number>;
+  /** Marks that the group makes. */
+  readonly born: Set<string>;
+  /** Members that the group enters, or with 0 takes out. */
+  readonly members: Map<string, number>;
+  /** Of the members that the group names, those who are in. */
+  readonly present: Set<string>;
+  memberCount: number;
+  lease: number;
+  last: number;
+  isTouched: boolean;
+}
+
+/** A row to insert. */
+export interface PlannedRow {
+  readonly append: Append;
+  readonly sequence: number;
+}
+
+/** What is to be written, and what to answer once it is. */
+export interface Plan {
+  readonly outcomes: readonly StoreOutcome[];
+  readonly drafts: ReadonlyMap<string, Draft>;
+  readonly rows: readonly PlannedRow[];
+  /** Whether some answer leans on what was found, and not on what the write will check: a refusal. */
+  readonly refuses: boolean;
+}
+
+/** An id as a map key: one unit a byte. */
+export const idKey = (id: Uint8Array): string =>
+  Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
+
+/** Why a write is refused as a whole, or null. */
+function refusalOf(operations: readonly Operation[], draftOf: (context: string) => Draft): StoreCode | null {
+  const names = new Map<string, Set<string>>();
+  const fresh = new Map<string, Set<string>>();
+  const members = new Map<string, Map<string, boolean>>();
+  for (const operation of operations) {
+    const { context } = operation;
+    const draft = draftOf(context);
+    if (operation.lease !== draft.lease) return '_store_lease';
+    if (operation.op === 'append') {
+      const id = idKey(operation.id);
+      if (draft.ids.has(id)) continue;
+      const ids = fresh.get(context);
+      if (ids === undefined) fresh.set(context, new Set([id]));
+      else ids.add(id);
+    } else if (operation.op === 'member') {
+      const changes = members.get(context) ?? new Map<string, boolean>();
+      members.set(context, changes.set(operation.name, operation.sequence > 0));
+      let count = draft.memberCount;
+      for (const [name, isIn] of changes) count += Number(isIn) - Number(draft.present.has(name));
+      if (operation.sequence > 0 && count > storeLimits.membersMax) return '_store_excessive_members';
+    } else {
+      if (operation.sequence > draft.last + (fresh.get(context)?.size ?? 0)) return '_store_invalid_sequence';
+      const { marks } = draft.found;
+      if (marks!.has(operation.name) || draft.born.has(operation.name)) continue;
+      const born = names.get(context) ?? new Set();
+      names.set(context, born.add(operation.name));
+      if (marks!.size + draft.born.size + born.size > storeLimits.marksMax) return '_store_excessive_marks';
+    }
+  }
+  return null;
+}
+
+/**
+ * Plans `writes` in their order on the contexts `found`, where `ids` gives the sequence of ids known to be there, and
+ * `present` the members that are in, of those that the writes name. Writes are within the limits, every context named is found, and those with marks to move have their marks.
+ */
+export function plan(
+  writes: readonly Write[],
+  found: ReadonlyMap<string, ContextState>,
+  ids: ReadonlyMap<string, Map<string, number>> = new Map(),
+  present: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+): Plan {
+  const drafts = new Map<string, Draft>();
+  const rows: PlannedRow[] = [];
+  const outcomes: StoreOutcome[] = [];
+  let refuses = false;
+  const draftOf = (context: string): Draft => {
+    let draft = drafts.get(context);
+    if (draft === undefined) {
+      const state = found.get(context)!;
+      const { lease, last } = state;
+      draft = {
+        found: state,
+        ids: new Map(ids.get(context)),
+        moved: new Map(),
+        born: new Set(),
+        members: new Map(),
+        present: new Set(present.get(context)),
+        memberCount: state.members,
+        lease,
+        last,
+        isTouched: false,
+      };
+      drafts.set(context, draft);
+    }
+    return draft;
+  };
+  for (const { request, operations } of writes) {
+    const code = refusalOf(operations, draftOf);
+    if (code !== null) {
+      refuses = true;
+      outcomes.push({ kind: 'refused', request, code });
+      continue;
+    }
+    const appended: Appended[] = [];
+    for (const operation of operations) {
+      const draft = draftOf(operation.context);
+      draft.isTouched = true;
+      if (operation.op === 'mark') {
+        draft.moved.set(operation.name, Math.max(operation.sequence, draft.moved.get(operation.name) ?? 0));
+        if (!draft.found.marks!.has(operation.name)) draft.born.add(operation.name);
+      } else if (operation.op === 'member') {
+        const { name, sequence } = operation;
+        draft.members.set(name, sequence);
+        if (sequence > 0 && !draft.present.has(name)) draft.memberCount++;
+        if (sequence === 0 && draft.present.has(name)) draft.memberCount--;
+        if (sequence > 0) draft.present.add(name);
+        else draft.present.delete(name);
+      } else {
+        const id = idKey(operation.id);
+        const there = draft.ids.get(id);
+        const sequence = there ?? ++draft.last;
+        appended.push({ sequence, already: there !== undefined });
+        if (there !== undefined) continue;
+        draft.ids.set(id, sequence);
+        rows.push({ append: operation, sequence });
+      }
+    }
+    outcomes.push({ kind: 'written', request, appended });
+  }
+  return { outcomes, drafts, rows, refuses };
+}

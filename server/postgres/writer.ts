@@ -1,0 +1,146 @@
+/** Group commit: writes that come while a commit is in flight go into the next one together. docs/spec/federation.md#store */
+import { setImmediate } from 'node:timers/promises';
+import type { Operation, StoreOutcome } from '../../store/store.ts';
+import { commit } from './commit.ts';
+import { codeOf, failureOf } from './failures.ts';
+import type { Link } from './link.ts';
+import { contextsOf, lookUp } from './lookup.ts';
+import { type Plan, plan, type Write } from './plan.ts';
+import { type ContextState, States } from './states.ts';
+
+/** What waits and what goes together; bytes count authors, ids and packets. */
+const WAITING_WRITES_MAX = 65_536;
+const WAITING_BYTES_MAX = 134_217_728;
+const GROUP_OPERATIONS_MAX = 4096;
+const GROUP_BYTES_MAX = 16_777_216;
+
+/** How often a group is planned again because another process was faster. */
+const STALE_MAX = 8;
+
+interface Waiting extends Write {
+  readonly bytes: number;
+  readonly answer: (outcome: StoreOutcome) => void;
+}
+
+/** The operations with bytes of their own, and how many those are. */
+function copyOf(operations: readonly Operation[]): { operations: Operation[]; bytes: number } {
+  let bytes = 0;
+  const copies = operations.map((operation) => {
+    if (operation.op !== 'append') return operation;
+    const { author, id, packet } = operation;
+    bytes += author.length + id.length + packet.length;
+    return { ...operation, author: author.slice(), id: id.slice(), packet: packet.slice() };
+  });
+  return { operations: copies, bytes };
+}
+
+/** Takes writes that are within the limits, one group after another. */
+export class Writer {
+  readonly #link: Link;
+  readonly #states = new States();
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #isRunning = false;
+  #generation = 0;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** To be called when the connection was lost: what is remembered may be older than a write that was not answered. */
+  forget(): void {
+    this.#generation++;
+    this.#states.clear();
+  }
+
+  /** Never rejects. `_store_full` also where more waits than may wait. */
+  async write({ request, operations }: Write): Promise<StoreOutcome> {
+    if (this.#waiting.length >= WAITING_WRITES_MAX || this.#waitingBytes >= WAITING_BYTES_MAX)
+      return { kind: 'refused', request, code: '_store_full' };
+    const copy = copyOf(operations);
+    this.#waitingBytes += copy.bytes;
+    return new Promise((answer) => {
+      this.#waiting.push({ request, ...copy, answer });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiting.length > 0) {
+      // Those whose answers or packets arrive in this turn of the loop come along.
+      await setImmediate();
+      await this.#perform(this.#gather());
+    }
+    this.#isRunning = false;
+  }
+
+  #gather(): Waiting[] {
+    let count = 0;
+    let operations = 0;
+    let bytes = 0;
+    for (const write of this.#waiting) {
+      operations += write.operations.length;
+      if (count > 0 && (operations > GROUP_OPERATIONS_MAX || bytes + write.bytes > GROUP_BYTES_MAX)) break;
+      bytes += write.bytes;
+      count++;
+    }
+    this.#waitingBytes -= bytes;
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Answers every write of a group: together, or where PostgreSQL refuses the whole, in halves, so that one spoils no other. */
+  async #perform(group: readonly Waiting[]): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { outcomes } = await this.#commit(group, attempt > 0);
+        for (const [at, outcome] of outcomes.entries()) group[at]!.answer(outcome);
+        return;
+      } catch (error) {
+        for (const context of contextsOf(group).all) this.#states.delete(context);
+        const failure = failureOf(error);
+        if (failure === 'stale' && attempt < STALE_MAX) continue;
+        if (failure === 'refused' && group.length > 1) {
+          const middle = group.length >> 1;
+          await this.#perform(group.slice(0, middle));
+          return this.#perform(group.slice(middle));
+        }
+        const code = codeOf(failure);
+        for (const { request, answer } of group) answer({ kind: 'refused', request, code });
+        return;
+      }
+    }
+  }
+
+  async #commit(group: readonly Write[], mustLookUp: boolean): Promise<Plan> {
+    const generation = this.#generation;
+    let planned = mustLookUp ? null : this.#fromMemory(group);
+    // A refusal is answered only on what the database says now: nothing would check it otherwise.
+    if (planned === null || planned.refuses) {
+      const { states, ids, present } = await lookUp(this.#link, group);
+      planned = plan(group, states, ids, present);
+    }
+    const keys = await commit(this.#link, planned);
+    if (generation !== this.#generation) return planned;
+    for (const [context, key] of keys) {
+      const { found, born, lease, last, memberCount } = planned.drafts.get(context)!;
+      const marks = born.size === 0 || found.marks === null ? found.marks : new Set([...found.marks, ...born]);
+      this.#states.set(context, { key, lease, last, revision: found.revision + 1, members: memberCount, marks });
+    }
+    return planned;
+  }
+
+  /** A plan on what is remembered, as if no id were there: the statement fails if one is. Null if not enough is remembered. */
+  #fromMemory(group: readonly Write[]): Plan | null {
+    // Who is a member is remembered for nobody: there may be a hundred thousand.
+    if (group.some(({ operations }) => operations.some(({ op }) => op === 'member'))) return null;
+    const { all, withMarks } = contextsOf(group);
+    const found = new Map<string, ContextState>();
+    for (const context of all) {
+      const state = this.#states.get(context);
+      if (state === undefined || (state.marks === null && withMarks.has(context))) return null;
+      found.set(context, state);
+    }
+    return plan(group, found);
+  }
+}

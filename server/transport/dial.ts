@@ -1,0 +1,114 @@
+/** A circuit to a domain's server: found, connected over TLS, and run. docs/spec/transport.md#dialling */
+import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
+import { connect, type ConnectionOptions, createSecureContext } from 'node:tls';
+import { newCircuit } from '../../circuit/circuit.ts';
+import { type CircuitLimits, circuitLimits } from '../../circuit/limits.ts';
+import { decodeUtf8 } from '../utf8.ts';
+import { TransportError } from './errors.ts';
+import { transportLimits } from './limits.ts';
+import type { Shell } from './outlet.ts';
+import { type Address, endpointsOf, type Endpoint, type Finding } from './resolve.ts';
+import { CircuitRunner, type RunnerOptions } from './runner.ts';
+import { diallingTls } from './tls.ts';
+import { exporter, TlsStream } from './tls-stream.ts';
+import { WriteTurn } from './write-turn.ts';
+
+/** How to dial. */
+export interface DialOptions extends RunnerOptions, Finding {
+  /** Whose server is wanted. */
+  readonly domain: string;
+  readonly circuitLimits?: CircuitLimits;
+}
+
+const turn = new WriteTurn();
+
+/** One for all: without it every connection would read the system's certificates, which nobody asks. */
+const secureContext = createSecureContext({ minVersion: diallingTls.minVersion });
+
+/** Dials at once; whatever goes wrong is the circuit's end, `_circuit_lost` or `_circuit_timeout_opening`. */
+export function dial(options: DialOptions): CircuitRunner {
+  const runner = new CircuitRunner(newCircuit(false, options.circuitLimits ?? circuitLimits, decodeUtf8), options);
+  const dialling = new AbortController();
+  runner.dialled(() => dialling.abort());
+  void reach(options, dialling.signal).then(
+    (stream) => runner.carry(stream),
+    (error: unknown) => runner.failed(asTransportError(error)),
+  );
+  return runner;
+}
+
+const asTransportError = (error: unknown): TransportError =>
+  error instanceof TransportError ? error : new TransportError('_transport_unresolved', 'not found', error);
+
+/** The first endpoint that answers. */
+async function reach(options: DialOptions, signal: AbortSignal): Promise<TlsStream> {
+  const { domain, resolver, timers, limits = transportLimits } = options;
+  const shell = { turn, timers, limits };
+  let last: unknown;
+  for (const endpoint of await endpointsOf(domain, options, limits.hostsMax)) {
+    try {
+      const { host } = endpoint;
+      const family = isIP(host);
+      const addresses = family === 0 ? await resolver.addresses(host) : [{ address: host, family }];
+      if (signal.aborted) break;
+      return await connected(domain, endpoint, addresses.slice(0, limits.addressesMax), shell, signal);
+    } catch (error) {
+      last = error;
+    }
+    if (signal.aborted) break;
+  }
+  throw last instanceof Error ? last : new TransportError('_transport_unreachable', 'given up');
+}
+
+/** TLS to one of the addresses, whichever answers first (RFC 8305). */
+function connected(
+  domain: string,
+  { host, port }: Endpoint,
+  addresses: readonly Address[],
+  shell: Shell,
+  signal: AbortSignal,
+): Promise<TlsStream> {
+  return new Promise((resolve, reject) => {
+    const options: ConnectionOptions & TcpNetConnectOpts = {
+      ...diallingTls,
+      secureContext,
+      host,
+      port,
+      lookup: told(addresses),
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: shell.limits.addressMsMax,
+      // RFC 6066 section 3: a name, never an address.
+      ...(isIP(domain) === 0 ? { servername: domain } : {}),
+    };
+    const socket = connect(options).setNoDelay(true);
+    const abort = (): void => void socket.destroy();
+    signal.addEventListener('abort', abort, { once: true });
+    const fail = (error?: Error): void => {
+      signal.removeEventListener('abort', abort);
+      reject(new TransportError('_transport_unreachable', error?.message ?? 'the connection closed', error));
+    };
+    socket.once('error', fail);
+    socket.once('close', fail);
+    socket.once('secureConnect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('close', fail);
+      const channel = { kind: 'tls', accepted: false, domain, origin: null, exportKey: exporter(socket) } as const;
+      // It listens for errors from here on; the one listener above is spent by the first, and says it to nobody.
+      resolve(new TlsStream(socket, channel, shell));
+    });
+  });
+}
+
+/** Answers the socket's question for addresses with those that are known. */
+const told =
+  (addresses: readonly Address[]): LookupFunction =>
+  (_host, { all }, answer) => {
+    const [first] = addresses;
+    if (first === undefined) answer(new Error('no address'), []);
+    else if (all)
+      answer(
+        null,
+        addresses.map(({ address, family }) => ({ address, family })),
+      );
+    else answer(null, first.address, first.family);
+  };

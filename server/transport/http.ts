@@ -1,0 +1,105 @@
+/** HTTP on the TLS port: WebSocket at one path with one subprotocol, and short answers to everything else. docs/spec/transport.md#http */
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import type { Shell } from './outlet.ts';
+import type { ByteStream } from './stream.ts';
+import { exporter } from './tls-stream.ts';
+import { WebSocketStream } from './websocket-stream.ts';
+
+/** Where circuits are, and what they are called (RFC 6455 section 1.9). */
+const WEBSOCKET_PATH = '/psyc';
+const SUBPROTOCOL = 'psyc';
+
+const UPGRADE_HERE = `A PSYC server: open a WebSocket at ${WEBSOCKET_PATH} with the subprotocol ${SUBPROTOCOL}.\n`;
+
+/** A whole answer, after which the connection ends (RFC 9112). `headers`: further lines. */
+export function answer(status: number, text: string, headers: readonly string[] = []): string {
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    ...headers,
+    '',
+    text,
+  ].join('\r\n');
+}
+
+/** Who hears of what came. */
+interface HttpOwner {
+  accept(stream: ByteStream, socket: TLSSocket): void;
+  /** A request was answered with an error; `reason` is for the log. */
+  refused(reason: string): void;
+}
+
+/** Takes TLS sockets by `emit('connection', socket)`, and gives WebSocket streams. It never listens. */
+export function httpFor(shell: Shell, owner: HttpOwner): Server {
+  const { limits } = shell;
+  const options: ServerOptions & { closeTimeout: number; maxPendingAutoPongs: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+    maxPayload: limits.messageBytesMax,
+    maxFragments: limits.messageFragmentsMax,
+    maxBufferedChunks: limits.messageChunksMax,
+    maxPendingAutoPongs: limits.pongsMax,
+    closeTimeout: limits.closingMsMax,
+  };
+  const websockets = new WebSocketServer(options);
+  const server = createServer({ maxHeaderSize: limits.httpHeadBytesMax, keepAlive: false }, (request, response) => {
+    owner.refused('no upgrade');
+    const [status, text] = pathOf(request) === WEBSOCKET_PATH ? [426, UPGRADE_HERE] : [404, UPGRADE_HERE];
+    response.writeHead(status, {
+      Connection: status === 426 ? 'close, Upgrade' : 'close',
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(text),
+      ...(status === 426 ? { Upgrade: 'websocket' } : {}),
+    });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    owner.refused(error.message);
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+    if (socket.writable) socket.end(answer(status, 'No request that this port understands.\n')).resume();
+    else socket.destroy();
+  });
+  websockets.on('wsClientError', (error, socket) => {
+    owner.refused(error.message);
+    socket.end(answer(400, `${error.message}.\n`, ['Sec-WebSocket-Version: 13']));
+  });
+  server.on('upgrade', (request, duplex: Duplex, head: Buffer) => {
+    const refusal = refusalOf(request);
+    if (refusal !== null) {
+      owner.refused('not our path or subprotocol');
+      // Until ws takes the socket over nobody else hears its errors.
+      duplex.on('error', () => duplex.destroy());
+      duplex.end(refusal);
+      return;
+    }
+    const socket = duplex as TLSSocket;
+    websockets.handleUpgrade(request, socket, head, (websocket) => {
+      const channel = {
+        kind: 'websocket',
+        accepted: true,
+        domain: socket.servername || null,
+        origin: request.headers.origin ?? null,
+        exportKey: exporter(socket),
+      } as const;
+      owner.accept(new WebSocketStream(websocket, socket, channel, shell), socket);
+    });
+  });
+  return server;
+}
+
+const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?', 1)[0]!;
+
+/** The answer to an upgrade that is none of ours; null: `ws` is to judge it. */
+function refusalOf(request: IncomingMessage): string | null {
+  if (pathOf(request) !== WEBSOCKET_PATH) return answer(404, UPGRADE_HERE);
+  const asked = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (asked.includes(SUBPROTOCOL)) return null;
+  return answer(400, `The subprotocol must be ${SUBPROTOCOL}.\n`, [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`]);
+}

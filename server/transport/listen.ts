@@ -1,0 +1,192 @@
+/** A port that takes circuits: TLS, then PSYC as it is or inside WebSocket. docs/spec/transport.md#listening */
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import { Admission } from './admission.ts';
+import type { Credentials } from './certificate.ts';
+import type { TransportCode } from './errors.ts';
+import { httpFor } from './http.ts';
+import { type TransportLimits, transportLimits } from './limits.ts';
+import type { Shell } from './outlet.ts';
+import { isHttp, isTls, plainAnswer } from './plain.ts';
+import type { ByteStream } from './stream.ts';
+import type { Timers } from './timers.ts';
+import { acceptingTls, ALPN_HTTP, ALPN_PSYC } from './tls.ts';
+import { exporter, TlsStream } from './tls-stream.ts';
+import { WriteTurn } from './write-turn.ts';
+
+/** Where to listen, and whom to tell. */
+export interface ListenOptions {
+  /** Addresses of ours, IPv4 and IPv6; `::` is every one of both kinds. */
+  readonly hosts: readonly string[];
+  /** 0: any, and one of its own for each host. */
+  readonly port: number;
+  readonly credentials: Credentials;
+  /** Takes a stream that a peer has opened; must call its `carry` at once. */
+  readonly accept: (stream: ByteStream) => void;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly limits?: TransportLimits;
+}
+
+/** The two ends of a connection, as raw socket and TLS socket both know them. */
+const endsOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
+  `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
+
+/** A listening server. */
+export class Listener {
+  readonly #options: ListenOptions;
+  readonly #limits: TransportLimits;
+  readonly #admission: Admission;
+  readonly #shell: Shell;
+  readonly #tls: TlsServer;
+  readonly #http: HttpServer;
+  readonly #servers: Server[] = [];
+  /** What ends the wait of connections that are no circuits yet. */
+  readonly #waiting = new Map<string, () => void>();
+
+  private constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? transportLimits;
+    this.#admission = new Admission(this.#limits);
+    this.#shell = { turn: new WriteTurn(), timers: options.timers, limits: this.#limits };
+    this.#http = httpFor(this.#shell, {
+      accept: (stream, socket) => this.#accept(stream, socket),
+      refused: (reason) => this.#log('_transport_invalid_request', reason),
+    });
+    this.#tls = createTlsServer(acceptingTls(options.credentials, this.#limits.acceptMsMax), (socket) =>
+      this.#secure(socket),
+    );
+    this.#tls.on('tlsClientError', (error) => this.#log('_transport_handshake', error.message));
+  }
+
+  /** Rejects with the system's error when an address is taken or not ours. */
+  static async open(options: ListenOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    try {
+      for (const host of options.hosts) await listener.#listen(host);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    return listener;
+  }
+
+  /** Where it listens, in the order of `hosts`. */
+  get addresses(): AddressInfo[] {
+    return this.#servers.map((server) => server.address() as AddressInfo);
+  }
+
+  /** How many connections there are. */
+  get connections(): number {
+    return this.#admission.sockets.size;
+  }
+
+  /** Takes no more, breaks off what is no circuit yet, and gives the others `closingMsMax` to end. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise<void>((done) => void server.close(() => done())));
+    for (const socket of this.#admission.sockets) if (this.#waiting.has(endsOf(socket))) socket.destroy();
+    const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
+      for (const socket of this.#admission.sockets) socket.destroy();
+    });
+    // A server counts a connection as gone a little before it is.
+    const gone = Array.from(
+      this.#admission.sockets,
+      (socket) => new Promise<void>((done) => void socket.once('close', () => done())),
+    );
+    await Promise.all([...closed, ...gone]);
+    cancel();
+    this.#http.close();
+  }
+
+  async #listen(host: string): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
+    server.listen({ host, port: this.#options.port });
+    await once(server, 'listening');
+    // A connection that breaks between the kernel and us is no reason to stop.
+    server.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'listening'));
+    this.#servers.push(server);
+  }
+
+  #connected(socket: Socket): void {
+    // Its errors are told by what lies above it; without a listener they would end the process.
+    socket.on('error', () => {});
+    if (!this.#admission.admit(socket)) {
+      this.#log('_transport_excessive_connections', `from ${socket.remoteAddress}`);
+      socket.destroy();
+      return;
+    }
+    this.#await(socket);
+    peek(socket, (first) => {
+      if (isTls(first)) {
+        this.#tls.emit('connection', socket);
+        return;
+      }
+      this.#log('_transport_plain', `from ${socket.remoteAddress}`);
+      const answer = plainAnswer(first);
+      if (answer === null) socket.destroy();
+      else socket.end(answer).resume();
+    });
+  }
+
+  /** Gives the connection so long to become a circuit. */
+  #await(socket: Socket): void {
+    const ends = endsOf(socket);
+    const cancel = this.#options.timers.after(this.#limits.acceptMsMax, () => {
+      this.#log('_transport_timeout', `from ${socket.remoteAddress}`);
+      socket.destroy();
+    });
+    const stop = (): void => {
+      cancel();
+      if (this.#waiting.get(ends) === stop) this.#waiting.delete(ends);
+    };
+    this.#waiting.set(ends, stop);
+    socket.once('close', stop);
+  }
+
+  #secure(socket: TLSSocket): void {
+    socket.on('error', (error: Error) => this.#log('_transport_broken', error.message));
+    if (socket.alpnProtocol === ALPN_PSYC) this.#raw(socket);
+    else if (socket.alpnProtocol === ALPN_HTTP) this.#http.emit('connection', socket);
+    else {
+      peek(socket, (first) => {
+        if (isHttp(first)) {
+          this.#http.emit('connection', socket);
+          socket.resume();
+        } else this.#raw(socket);
+      });
+    }
+  }
+
+  #raw(socket: TLSSocket): void {
+    const channel = {
+      kind: 'tls',
+      accepted: true,
+      domain: socket.servername || null,
+      origin: null,
+      exportKey: exporter(socket),
+    } as const;
+    this.#accept(new TlsStream(socket, channel, this.#shell), socket);
+  }
+
+  #accept(stream: ByteStream, socket: TLSSocket): void {
+    this.#waiting.get(endsOf(socket))?.();
+    this.#options.accept(stream);
+  }
+
+  /** For the debug level only: `reason` may name the peer's address. */
+  #log(code: TransportCode, reason: string): void {
+    this.#options.log.debug({ code, reason }, 'connection refused');
+  }
+}
+
+/** Looks at the first byte, and leaves the socket paused with everything still to be read. */
+function peek(socket: Socket, seen: (first: number) => void): void {
+  socket.once('data', (chunk: Buffer) => {
+    socket.pause();
+    socket.unshift(chunk);
+    seen(chunk[0]!);
+  });
+}

@@ -1,0 +1,95 @@
+/** The writing half of a stream: gathers chunks, has one write under way at a time, tells what was taken. docs/spec/transport.md#writing */
+import type { TLSSocket } from 'node:tls';
+import type { TransportLimits } from './limits.ts';
+import type { Timers } from './timers.ts';
+import type { Join, WriteTurn } from './write-turn.ts';
+
+/** What all streams of a listener or dialler share. */
+export interface Shell {
+  readonly turn: WriteTurn;
+  readonly timers: Timers;
+  readonly limits: TransportLimits;
+}
+
+/** Chunks in, writes to one socket out. Who calls `write` bounds it by what `drained` has not told yet. */
+export class Outlet {
+  readonly #socket: TLSSocket;
+  readonly #shell: Shell;
+  readonly #join: Join;
+  readonly #drained: (bytes: number) => void;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isQueued = false;
+  /** Bytes of the chunks that the write under way holds, frame not counted; 0 without one. */
+  #writingBytes = 0;
+  #sinceMs = 0;
+
+  constructor(socket: TLSSocket, shell: Shell, join: Join, drained: (bytes: number) => void) {
+    this.#socket = socket;
+    this.#shell = shell;
+    this.#join = join;
+    this.#drained = drained;
+  }
+
+  get writingSinceMs(): number | null {
+    return this.#writingBytes === 0 ? null : this.#sinceMs;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#queue();
+  }
+
+  /** Writes what this turn gathered; the rest follows once the peer has taken it. */
+  flush(): void {
+    this.#isQueued = false;
+    if (this.#writingBytes > 0 || this.#waiting.length === 0 || this.#socket.destroyed) return;
+    const chunks = this.#take();
+    this.#sinceMs = this.#shell.timers.nowMs();
+    this.#socket.write(this.#shell.turn.joined(this.#join, chunks, this.#writingBytes), this.#written);
+  }
+
+  /** Hands the socket everything that is left, for it to be sent before the end. */
+  finish(): void {
+    if (this.#socket.destroyed) return;
+    while (this.#waiting.length > 0) {
+      const chunks = this.#take();
+      this.#socket.write(this.#join(chunks, this.#writingBytes));
+    }
+  }
+
+  #queue(): void {
+    if (this.#isQueued || this.#writingBytes > 0) return;
+    this.#isQueued = true;
+    this.#shell.turn.add(this);
+  }
+
+  /** The chunks of the next write: as many as the limit allows, one at least. */
+  #take(): Uint8Array[] {
+    const { batchBytesMax } = this.#shell.limits;
+    const chunks = this.#waiting;
+    if (this.#waitingBytes <= batchBytesMax) {
+      this.#writingBytes = this.#waitingBytes;
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+      return chunks;
+    }
+    let count = 1;
+    let bytes = chunks[0]!.length;
+    while (count < chunks.length && bytes + chunks[count]!.length <= batchBytesMax) bytes += chunks[count++]!.length;
+    this.#waiting = chunks.slice(count);
+    this.#waitingBytes -= bytes;
+    this.#writingBytes = bytes;
+    return chunks.slice(0, count);
+  }
+
+  readonly #written = (error?: Error | null): void => {
+    const bytes = this.#writingBytes;
+    this.#writingBytes = 0;
+    // The socket's own events tell what broke.
+    if (error) return;
+    if (this.#waiting.length > 0) this.#queue();
+    this.#drained(bytes);
+  };
+}
