@@ -76,7 +76,8 @@ test('of many started at once, one builds and all run', async () => {
   expect(outcomes.map(({ status, stdout }) => ({ status, stdout }))).toEqual(
     Array.from({ length: 8 }, () => ({ status: 0, stdout: 'one\n' })),
   );
-  expect(outcomes.filter(({ stderr }) => stderr !== '')).toEqual([built('one\n')]);
+  // On a slow machine the others say that they wait.
+  expect(outcomes.filter(({ stderr }) => stderr.includes('building'))).toEqual([built('one\n')]);
 });
 
 test('a lock left behind by the dead is taken over', async () => {
