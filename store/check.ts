@@ -3,6 +3,7 @@ import type { StoreCode } from './errors.ts';
 import { type Operation, type StoreRequest, storeLimits } from './store.ts';
 
 const whole = (number: number, least: number): boolean => Number.isSafeInteger(number) && number >= least;
+const isPage = (rowsMax: number): boolean => whole(rowsMax, 1) && rowsMax <= storeLimits.pageRowsMax;
 const encoder = new TextEncoder();
 
 /** What no database keeps as text: nothing at all, a NUL (PostgreSQL), half of a pair (UTF-8). */
@@ -40,6 +41,10 @@ function checkOperation(operation: Operation): StoreCode | null {
       if (exceeds(operation.name, storeLimits.markBytesMax)) return '_store_oversized_mark';
       if (unfit.test(operation.name)) return '_store_invalid_mark';
       return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
+    case 'member':
+      if (exceeds(operation.name, storeLimits.memberBytesMax)) return '_store_oversized_member';
+      if (unfit.test(operation.name)) return '_store_invalid_member';
+      return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
   }
 }
 
@@ -50,8 +55,12 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
     if (code !== null) return code;
     if (request.kind === 'latest') return checkAuthor(request.author);
     if (request.kind === 'marks') return null;
+    if (request.kind === 'members') {
+      if (request.above !== '' && exceeds(request.above, storeLimits.memberBytesMax)) return '_store_oversized_member';
+      return isPage(request.rowsMax) ? null : '_store_invalid_page';
+    }
     if (!whole(request.after, 0)) return '_store_invalid_sequence';
-    return whole(request.rowsMax, 1) && request.rowsMax <= storeLimits.pageRowsMax ? null : '_store_invalid_page';
+    return isPage(request.rowsMax) ? null : '_store_invalid_page';
   }
   const { operations } = request;
   if (operations.length === 0 || operations.length > storeLimits.operationsMax) return '_store_excessive_operations';

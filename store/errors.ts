@@ -12,14 +12,17 @@ export type StoreCode =
   | '_store_invalid_author'
   | '_store_invalid_id'
   | '_store_invalid_mark'
+  | '_store_invalid_member'
   | '_store_oversized_context'
   | '_store_oversized_author'
   | '_store_oversized_id'
   | '_store_oversized_packet'
   | '_store_oversized_mark'
+  | '_store_oversized_member'
   | '_store_oversized_write'
   | '_store_excessive_operations'
   | '_store_excessive_marks'
+  | '_store_excessive_members'
   | '_store_invalid_sequence'
   | '_store_invalid_page';
 

@@ -15,6 +15,7 @@ import {
 
 /** Whose every context is until there is a cluster. */
 const soleLease = 1;
+const encoder = new TextEncoder();
 
 interface Log {
   readonly rows: Row[];
@@ -22,6 +23,14 @@ interface Log {
   readonly ids: Map<string, number>;
   readonly latest: Map<string, number>;
   readonly marks: Map<string, number>;
+  readonly members: Map<string, number>;
+}
+
+/** The order of UTF-8 bytes, which is that of code points, not of UTF-16 units. */
+function compareBytes(a: string, b: string): number {
+  const [left, right] = [encoder.encode(a), encoder.encode(b)];
+  const at = left.findIndex((byte, index) => byte !== right[index]);
+  return at === -1 ? left.length - right.length : left[at]! - (right[at] ?? -1);
 }
 
 /** A store that keeps everything in memory, and forgets it with the process. */
@@ -62,6 +71,14 @@ export class MemoryStore implements Store {
         const marks = [...(log?.marks ?? [])].map(([name, sequence]) => ({ name, sequence }));
         return { kind: 'marks', request: request.request, marks, last };
       }
+      case 'members': {
+        const members = [...(log?.members ?? [])]
+          .filter(([name]) => compareBytes(name, request.above) > 0)
+          .sort(([a], [b]) => compareBytes(a, b))
+          .slice(0, request.rowsMax)
+          .map(([name, sequence]) => ({ name, sequence }));
+        return { kind: 'members', request: request.request, members, last };
+      }
     }
   }
 
@@ -79,7 +96,10 @@ export class MemoryStore implements Store {
       const log = this.#log(operation.context);
       if (operation.op === 'mark')
         log.marks.set(operation.name, Math.max(operation.sequence, log.marks.get(operation.name) ?? 0));
-      else appended.push(this.#append(log, operation));
+      else if (operation.op === 'member') {
+        if (operation.sequence === 0) log.members.delete(operation.name);
+        else log.members.set(operation.name, operation.sequence);
+      } else appended.push(this.#append(log, operation));
     }
     return { kind: 'written', request, appended };
   }
@@ -88,6 +108,7 @@ export class MemoryStore implements Store {
     const names = new Map<string, Set<string>>();
     /** Ids that this write adds, by context: how much longer each log will be. */
     const added = new Map<string, Set<string>>();
+    const entered = new Map<string, Set<string>>();
     let bytes = this.#bytes;
     for (const operation of operations) {
       const { context } = operation;
@@ -101,6 +122,11 @@ export class MemoryStore implements Store {
         ids.add(id);
         bytes += operation.packet.length + operation.author.length + operation.id.length;
         if (bytes > this.#capacityBytes) return '_store_full';
+      } else if (operation.op === 'member') {
+        const present = entered.get(context) ?? new Set(log?.members.keys());
+        entered.set(context, present);
+        if (operation.sequence === 0) present.delete(operation.name);
+        else if (present.add(operation.name).size > storeLimits.membersMax) return '_store_excessive_members';
       } else {
         if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
         const known = names.get(context) ?? new Set(log?.marks.keys());
@@ -126,7 +152,7 @@ export class MemoryStore implements Store {
   #log(context: string): Log {
     let log = this.#logs.get(context);
     if (log === undefined) {
-      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map() };
+      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map(), members: new Map() };
       this.#logs.set(context, log);
     }
     return log;

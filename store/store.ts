@@ -15,6 +15,10 @@ export const storeLimits = {
   markBytesMax: 128,
   /** Marks of one context. */
   marksMax: 1024,
+  /** Bytes of a member's name. */
+  memberBytesMax: 1024,
+  /** Members of one context. */
+  membersMax: 100_000,
   /** Operations of one write. */
   operationsMax: 1024,
   /** Bytes of all packets of one write. */
@@ -52,8 +56,19 @@ type Mark = {
   readonly sequence: number;
 };
 
-/** One change. People, devices, memberships and keys will be further members of this union. */
-export type Operation = Append | Mark;
+/** Enters a name in a context's list of members, changes since when, or takes it out. */
+type Member = {
+  readonly op: 'member';
+  readonly context: string;
+  readonly lease: number;
+  /** Whose membership: a uniform. */
+  readonly name: string;
+  /** The owner's word for when it began, from 1 (as a rule a sequence of the log); 0 takes the name out. */
+  readonly sequence: number;
+};
+
+/** One change. People, devices and keys will be further members of this union. */
+export type Operation = Append | Mark | Member;
 
 /** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
 export type StoreRequest =
@@ -70,7 +85,15 @@ export type StoreRequest =
   /** The newest row of one author in a log, if there is one. */
   | { readonly kind: 'latest'; readonly request: number; readonly context: string; readonly author: Uint8Array }
   /** All marks of a log. */
-  | { readonly kind: 'marks'; readonly request: number; readonly context: string };
+  | { readonly kind: 'marks'; readonly request: number; readonly context: string }
+  /** A page of a context's members: names above `above` (at first ''), in the order of their UTF-8 bytes. */
+  | {
+      readonly kind: 'members';
+      readonly request: number;
+      readonly context: string;
+      readonly above: string;
+      readonly rowsMax: number;
+    };
 
 /** A row of a log, as it is read. */
 export type Row = {
@@ -96,9 +119,16 @@ export type StoreOutcome =
   /** `last` is the log's newest sequence, 0 when it is empty. */
   | { readonly kind: 'rows'; readonly request: number; readonly rows: readonly Row[]; readonly last: number }
   | { readonly kind: 'marks'; readonly request: number; readonly marks: readonly NamedMark[]; readonly last: number }
+  /** `last` is the log's newest sequence. A page with fewer than were asked for is the last one. */
+  | {
+      readonly kind: 'members';
+      readonly request: number;
+      readonly members: readonly NamedMark[];
+      readonly last: number;
+    }
   | { readonly kind: 'refused'; readonly request: number; readonly code: StoreCode };
 
-/** A mark as it is read. */
+/** A mark, or a membership, as it is read. */
 type NamedMark = {
   readonly name: string;
   readonly sequence: number;

@@ -199,6 +199,42 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     expect(await write(store, mark('read', 2))).toMatchObject({ kind: 'written' });
   });
 
+  const member = (name: string, sequence: number, lease = 1): Operation => ({
+    op: 'member',
+    context: hall,
+    lease,
+    name,
+    sequence,
+  });
+  const members = async (store: Store, above = '', rowsMax = 512): Promise<StoreOutcome> =>
+    ask(store, { kind: 'members', context: hall, above, rowsMax });
+
+  test('members enter, change and go, with rows in the same write or alone; they are read in the order of their bytes', async () => {
+    const store = await make();
+    expect(await members(store)).toMatchObject({ kind: 'members', members: [], last: 0 });
+    await write(store, append(hall, 1), member('bob', 1), member('ada', 1), member('😀', 1), member('ｚ', 1));
+    await write(store, member('ada', 3), member('cyd', 4));
+    await write(store, member('bob', 0), member('dan', 0));
+    const all = [
+      { name: 'ada', sequence: 3 },
+      { name: 'cyd', sequence: 4 },
+      { name: 'ｚ', sequence: 1 },
+      { name: '😀', sequence: 1 },
+    ];
+    expect(await members(store)).toMatchObject({ members: all, last: 1 });
+    expect(await members(store, '', 2)).toMatchObject({ members: all.slice(0, 2) });
+    expect(await members(store, 'cyd', 2)).toMatchObject({ members: all.slice(2) });
+  });
+
+  test('members are not marks, go by the lease, and are written with the rest or not at all', async () => {
+    const store = await make();
+    await write(store, member('ada', 1));
+    expect(await ask(store, { kind: 'marks', context: hall })).toMatchObject({ marks: [] });
+    expect(await write(store, member('bob', 1), member('cyd', 1, 7))).toMatchObject({ code: '_store_lease' });
+    expect(await write(store, member('bob', 1), append(bar, 1, { lease: 7 }))).toMatchObject({ code: '_store_lease' });
+    expect(await members(store)).toMatchObject({ members: [{ name: 'ada', sequence: 1 }] });
+  });
+
   test.each<[string, Operation[], string]>([
     ['no operation', [], '_store_excessive_operations'],
     [
@@ -231,6 +267,9 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     ['no mark', [{ op: 'mark', context: hall, lease: 1, name: '', sequence: 0 }], '_store_invalid_mark'],
     ['a mark with a NUL', [{ op: 'mark', context: hall, lease: 1, name: '\0', sequence: 0 }], '_store_invalid_mark'],
     ['a broken mark', [{ op: 'mark', context: hall, lease: 1, name: 'm', sequence: -1 }], '_store_invalid_sequence'],
+    ['no member', [member('', 1)], '_store_invalid_member'],
+    ['a long member', [member('m'.repeat(storeLimits.memberBytesMax + 1), 1)], '_store_oversized_member'],
+    ['a broken member', [member('ada', -1)], '_store_invalid_sequence'],
     ['a broken lease', [append(hall, 1, { lease: 0.5 })], '_store_lease'],
     [
       'a large write',
@@ -253,6 +292,7 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
       { kind: 'read', context: hall, after: 0, rowsMax: storeLimits.pageRowsMax + 1 },
       '_store_invalid_page',
     ],
+    ['an empty page of members', { kind: 'members', context: hall, above: '', rowsMax: 0 }, '_store_invalid_page'],
     ['marks of no context', { kind: 'marks', context: '' }, '_store_invalid_context'],
     ['no author', { kind: 'latest', context: hall, author: new Uint8Array(0) }, '_store_invalid_author'],
     [
