@@ -1,68 +1,25 @@
 /** What comes in for one log: each packet accepted once, in its author's order, and acknowledged when it is durable. docs/spec/federation.md#incoming */
 import { backoffMs } from './backoff.ts';
+import type { Arrival, IncomingEffect, IncomingEvent, StoreRefusal } from './incoming-events.ts';
 import { type DeliveryLimits, deliveryLimits } from './limits.ts';
 
-/** A packet for the log. `token` is the owner's own, given back with the acknowledgement. */
-export interface Arrival<Token> {
-  readonly author: string;
-  /** The author's number for it in this log: 1, 2, 3 … without gaps. */
-  readonly counter: number;
-  /** What makes it the same packet when it comes again. */
-  readonly id: Uint8Array;
-  /** The packet's own bytes, not a view of the network's buffer. */
-  readonly packet: Uint8Array;
-  readonly token: Token;
-}
-
-/**
- * Why the store did not do it. `later`: the world failed, the same may succeed; `never`: it will always refuse this;
- * `stop`: the log is somebody else's now. `code` is the store's.
- */
-export interface StoreRefusal {
-  readonly again: 'later' | 'never' | 'stop';
-  readonly code: string;
-}
-
-/** What it is told. */
-export type IncomingEvent<Token> =
-  /** `hasRoom`: whether its owner lets the log grow; what is in it already is acknowledged even if not. */
-  | { readonly kind: 'arrived'; readonly arrival: Arrival<Token>; readonly hasRoom: boolean }
-  /** The answer to `look`: the author's last counter in the log, 0 when there is none; or no answer. */
-  | { readonly kind: 'found'; readonly author: string; readonly counter: number }
-  | ({ readonly kind: 'look failed'; readonly author: string } & StoreRefusal)
-  /** The answer to `write`: the sequence of each row in its order; or it did not happen, as far as anybody knows. */
-  | { readonly kind: 'written'; readonly sequences: readonly number[] }
-  | ({ readonly kind: 'write failed' } & StoreRefusal)
-  /** The time asked for by `timer` has come: for writes, or for looking up this author. */
-  | { readonly kind: 'timer'; readonly author: string | null };
-
-/** What it does. */
-export type IncomingEffect<Token> =
-  /** Find the author's newest row. */
-  | { readonly kind: 'look'; readonly author: string }
-  /** Append these, all or none; ids that are there already count as appended. One write at a time. */
-  | { readonly kind: 'write'; readonly arrivals: readonly Arrival<Token>[] }
-  /** Durable: tell whoever sent it. */
-  | { readonly kind: 'acknowledge'; readonly token: Token }
-  /** The store will never take it: tell whoever sent it. What merely finds no room is left unanswered, and comes again. */
-  | { readonly kind: 'refuse'; readonly token: Token; readonly code: string }
-  /** The row is in the log, new or not. */
-  | { readonly kind: 'recorded'; readonly sequence: number; readonly arrival: Arrival<Token> }
-  /** A new one for the same author, or for writes (null), replaces the old. */
-  | { readonly kind: 'timer'; readonly author: string | null; readonly delayMs: number }
-  /** The log is somebody else's: nothing is taken or acknowledged any more. */
-  | { readonly kind: 'stopped'; readonly code: string };
+/** How often a packet may come before those it follows, until its author is told that they are missing. */
+const triesMax = 4;
 
 interface Author<Token> {
   /** Counter of the newest durable packet; -1 until the store has told. */
   durable: number;
   /** Counter of the newest packet that waits or is being written. */
   queued: number;
+  /** Where he last began anew; nothing before it is accepted, and nobody knows whether it is there. */
+  base: number;
   looking: 'no' | 'asked' | 'resting';
   /** How often looking him up failed in a row. */
   failures: number;
   readonly held: Map<number, Arrival<Token>>;
   heldBytes: number;
+  /** How often each of the held came again, where that is counted. */
+  readonly tries: Map<number, number>;
 }
 
 /** The state; only `stepIncoming` changes it. */
@@ -121,6 +78,7 @@ export function stepIncoming<Token>(incoming: Incoming<Token>, event: IncomingEv
       author.looking = 'no';
       author.failures = 0;
       author.durable = author.queued = event.counter;
+      author.base = event.base ?? 0;
       release(incoming, author, effects);
       break;
     }
@@ -152,27 +110,44 @@ function arrive<Token>(
   const author = authorOf(incoming, arrival.author);
   if (author === null) return;
   if (author.durable === -1) {
-    if (hasRoom) hold(incoming, author, arrival);
+    if (hasRoom) hold(incoming, author, arrival, effects);
     if (author.looking !== 'no') return;
     author.looking = 'asked';
     effects.push({ kind: 'look', author: arrival.author });
+  } else if (counter < author.base) {
+    effects.push({ kind: 'refuse', token, code: '_settled_counter' });
   } else if (counter <= author.durable) {
     // Its acknowledgement was lost on the way: the packet is here.
     effects.push({ kind: 'acknowledge', token });
+  } else if (arrival.refusal !== undefined) {
+    effects.push({ kind: 'refuse', token, code: arrival.refusal });
   } else if (!hasRoom) return;
-  else if (counter > author.queued + 1) hold(incoming, author, arrival);
-  else if (counter === author.queued + 1) {
+  else if (counter > author.queued + 1 && !mayBegin(author, arrival)) hold(incoming, author, arrival, effects);
+  else if (counter > author.queued) {
     // The next one never needs a place among the held, or a full hold would wait for it for ever.
     if (!canWait(incoming, arrival)) return;
-    author.queued++;
-    wait(incoming, arrival);
+    wait(incoming, author, arrival);
     release(incoming, author, effects);
   }
 }
 
+/** Whether numbers may be left out before this packet: not while earlier ones of this author are on their way to the log. */
+const mayBegin = <Token>(author: Author<Token>, { begins }: Arrival<Token>): boolean =>
+  begins === true && author.queued === author.durable;
+
 /** Keeps a packet that cannot be taken yet. When there is no room, whoever holds most gives his last ones up. */
-function hold<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: Arrival<Token>): void {
-  if (author.held.has(arrival.counter)) return;
+function hold<Token>(
+  incoming: Incoming<Token>,
+  author: Author<Token>,
+  arrival: Arrival<Token>,
+  effects: IncomingEffect<Token>[],
+): void {
+  if (author.held.has(arrival.counter)) {
+    holdAgain(incoming, author, arrival, effects);
+    return;
+  }
+  // Held anew is counted anew; what has left the hold is not counted on.
+  for (const other of author.tries.keys()) if (!author.held.has(other)) author.tries.delete(other);
   const { heldMax, heldBytesMax } = incoming.limits;
   for (;;) {
     const isCrowded = incoming.held >= heldMax;
@@ -190,6 +165,22 @@ function hold<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: 
   incoming.heldBytes += arrival.packet.length;
 }
 
+/** Counts that it came again, and refuses it when what it follows never came. */
+function holdAgain<Token>(
+  incoming: Incoming<Token>,
+  author: Author<Token>,
+  { counter, token, missing }: Arrival<Token>,
+  effects: IncomingEffect<Token>[],
+): void {
+  if (missing === undefined || author.durable === -1) return;
+  const tries = (author.tries.get(counter) ?? 1) + 1;
+  author.tries.set(counter, tries);
+  if (tries < triesMax) return;
+  author.tries.delete(counter);
+  letGo(incoming, author, author.held.get(counter)!);
+  effects.push({ kind: 'refuse', token, code: missing });
+}
+
 function letGo<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: Arrival<Token>): void {
   author.held.delete(arrival.counter);
   author.heldBytes -= arrival.packet.length;
@@ -203,7 +194,16 @@ function authorOf<Token>(incoming: Incoming<Token>, name: string): Author<Token>
   if (author !== undefined) incoming.authors.delete(name);
   else {
     if (incoming.authors.size >= incoming.limits.authorsMax && !forgetOne(incoming)) return null;
-    author = { durable: -1, queued: -1, looking: 'no', failures: 0, held: new Map(), heldBytes: 0 };
+    author = {
+      durable: -1,
+      queued: -1,
+      base: 0,
+      looking: 'no',
+      failures: 0,
+      held: new Map(),
+      heldBytes: 0,
+      tries: new Map(),
+    };
   }
   incoming.authors.set(name, author);
   return author;
@@ -244,24 +244,29 @@ function canWait<Token>(incoming: Incoming<Token>, { packet }: Arrival<Token>): 
   return count < waitingMax && (count === 0 || incoming.waitingBytes + packet.length <= waitingBytesMax);
 }
 
-function wait<Token>(incoming: Incoming<Token>, arrival: Arrival<Token>): void {
-  incoming.waiting.push(arrival);
+/** Takes a packet into the queue as its author's next one. */
+function wait<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: Arrival<Token>): void {
+  if (arrival.begins === true) author.base = arrival.counter;
+  author.queued = arrival.counter;
+  incoming.waiting.push(author.base === 0 ? arrival : { ...arrival, base: author.base });
   incoming.waitingBytes += arrival.packet.length;
 }
 
-/** Moves held packets whose turn has come into the queue, and acknowledges those that are in the log. */
+/** Moves held packets whose turn has come into the queue, and answers those that will not enter it. */
 function release<Token>(incoming: Incoming<Token>, author: Author<Token>, effects: IncomingEffect<Token>[]): void {
   for (const [counter, arrival] of author.held) {
-    if (counter > author.queued) continue;
+    const { token, refusal } = arrival;
+    if (counter < author.base) effects.push({ kind: 'refuse', token, code: '_settled_counter' });
+    else if (counter <= author.durable) effects.push({ kind: 'acknowledge', token });
+    else if (refusal !== undefined) effects.push({ kind: 'refuse', token, code: refusal });
+    else if (counter > author.queued) continue;
     letGo(incoming, author, arrival);
-    if (counter <= author.durable) effects.push({ kind: 'acknowledge', token: arrival.token });
   }
-  for (;;) {
-    const next = author.held.get(author.queued + 1);
-    if (next === undefined || !canWait(incoming, next)) return;
-    author.queued++;
-    letGo(incoming, author, next);
-    wait(incoming, next);
+  for (const arrival of [...author.held.values()].sort((a, b) => a.counter - b.counter)) {
+    if (arrival.counter !== author.queued + 1 && !mayBegin(author, arrival)) return;
+    if (!canWait(incoming, arrival)) return;
+    letGo(incoming, author, arrival);
+    wait(incoming, author, arrival);
   }
 }
 

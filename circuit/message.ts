@@ -78,6 +78,11 @@ function answer({ author, target, tag, counter }: Message, method: string, entit
 export function acknowledgementIn(packet: Packet, route: Route): Acknowledgement | null {
   const { method } = packet;
   if (method === null || !(inherits(method, '_echo') || inherits(method, '_error_delivery'))) return null;
+  return answeredIn(packet, route);
+}
+
+/** What a packet answers, or null when it answers nothing; its method says whether it acknowledges or refuses. */
+export function answeredIn(packet: Packet, route: Route): Acknowledgement | null {
   const tag = tagAnswered(route);
   const author = route('_target');
   const target = route('_source');

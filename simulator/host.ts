@@ -2,7 +2,7 @@
 import type { StoreOutcome } from '../store/store.ts';
 import type { Disk } from './disk.ts';
 import type { Boot, Machine, NodeEffect, NodeEvent } from './machine.ts';
-import { keyAcknowledged, keyOf } from './raw-packet.ts';
+import { byCounter, type KeyReader, readRaw } from './raw-packet.ts';
 import type { Random } from './random.ts';
 import type { StreamEnd, StreamListener } from './streams.ts';
 import type { World } from './world.ts';
@@ -23,6 +23,7 @@ export class Host {
   readonly #disk: Disk;
   readonly #users: HostUsers;
   readonly #random: Random;
+  readonly #keys: KeyReader;
   #machine: Machine | null = null;
   #life = 0;
   readonly #streams = new Map<string, StreamEnd>();
@@ -34,12 +35,14 @@ export class Host {
   #doomed = false;
   readonly #longest = new Map<string, number>();
 
-  constructor(world: World, name: string, boot: Boot, disk: Disk, users: HostUsers) {
+  /** `keys`: how what was said is known in its packets. */
+  constructor(world: World, name: string, boot: Boot, disk: Disk, users: HostUsers, keys: KeyReader = byCounter) {
     this.name = name;
     this.#world = world;
     this.#boot = boot;
     this.#disk = disk;
     this.#users = users;
+    this.#keys = keys;
     this.#random = world.random.stream(`host ${name}`);
   }
 
@@ -128,6 +131,7 @@ export class Host {
         const end = this.#streams.get(effect.circuit);
         if (end === undefined) break;
         this.#watch(effect.bytes, 'peer', end.peerHost);
+        this.#watchMulticast(effect.circuit, end.peerHost, effect.bytes);
         end.write(effect.bytes);
         this.#measure('unsent bytes', end.unsentBytes);
         break;
@@ -160,7 +164,7 @@ export class Host {
         break;
       case 'deliver': {
         const { context, sequence, packet } = effect;
-        const key = keyOf(packet) ?? '';
+        const key = this.#keys.keyOf(packet) ?? '';
         this.#world.observe({ kind: 'delivered', host: this.name, context, sequence, key, packet });
         this.#users.onDelivered(context, sequence, packet);
         break;
@@ -201,8 +205,17 @@ export class Host {
 
   /** Sees acknowledgements leave; whatever leaves is one whole packet. */
   #watch(bytes: Uint8Array, to: 'person' | 'peer', addressee: string): void {
-    const key = keyAcknowledged(bytes);
+    const key = this.#keys.keyAcknowledged(bytes);
     if (key !== null) this.#world.observe({ kind: 'acknowledged', host: this.name, key, to, addressee });
+  }
+
+  /** Sees what leaves for all members of a context behind one circuit. */
+  #watchMulticast(circuit: string, peer: string, bytes: Uint8Array): void {
+    const { routing } = readRaw(bytes);
+    const context = routing.get('_context') ?? '';
+    if (context === '' || (routing.get('_target') ?? '') !== '') return;
+    const [host, counter, atUs] = [this.name, routing.get('_counter') ?? '', this.#world.clock.nowUs];
+    this.#world.observe({ kind: 'multicast', host, circuit, peer, context, counter, atUs });
   }
 
   #measure(name: string, length: number): void {

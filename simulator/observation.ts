@@ -1,6 +1,6 @@
 /** What a run shows at its boundary: all that checkers are told, and all that they may judge by. docs/simulator.md#checkers */
 
-/** One thing that was seen from outside. `key` names what was said: source, target and counter, with blanks between. */
+/** One thing that was seen from outside. `key` names what was said: as a rule source, target and counter, with blanks between. */
 export type Observation =
   /** An author wants this said; the first time, not each time he repeats it. */
   | {
@@ -32,6 +32,23 @@ export type Observation =
       readonly sequence: number;
       readonly key: string;
       readonly packet: Uint8Array;
+    }
+  /** The author was told that what he said is not taken, and never will be. */
+  | { readonly kind: 'refused'; readonly host: string; readonly key: string }
+  /** A device was told that it hears a context from this sequence on; or that it hears it no more. */
+  | { readonly kind: 'entered'; readonly host: string; readonly context: string; readonly sequence: number }
+  | { readonly kind: 'left'; readonly host: string; readonly context: string }
+  /** Somebody tries to pass this for another's word. */
+  | { readonly kind: 'forged'; readonly key: string }
+  /** A host wrote a packet to all members of a context on one circuit, at this time. */
+  | {
+      readonly kind: 'multicast';
+      readonly host: string;
+      readonly circuit: string;
+      readonly peer: string;
+      readonly context: string;
+      readonly counter: string;
+      readonly atUs: number;
     }
   /** A queue is longer than it ever was. */
   | { readonly kind: 'queue'; readonly host: string; readonly name: string; readonly length: number }

@@ -37,6 +37,14 @@ function lineEnd(bytes: Uint8Array, from: number): number {
   return end === -1 ? bytes.length : end;
 }
 
+/** How what was said is known again in its packets and in what acknowledges them. */
+export interface KeyReader {
+  /** What names a packet that somebody said; null when it has no such name. */
+  keyOf(bytes: Uint8Array): string | null;
+  /** The key of what a packet acknowledges, null when it acknowledges nothing. */
+  keyAcknowledged(bytes: Uint8Array): string | null;
+}
+
 /** What names a packet that somebody said: source, target, counter; null when one is missing. */
 export function keyOf(bytes: Uint8Array): string | null {
   const { routing } = readRaw(bytes);
@@ -53,3 +61,19 @@ export function keyAcknowledged(bytes: Uint8Array): string | null {
 
 const keyFrom = (source = '', target = '', counter = ''): string | null =>
   source === '' || target === '' || counter === '' ? null : `${source} ${target} ${counter}`;
+
+/** By source, target and counter, which is what makes a packet the same. */
+export const byCounter: KeyReader = { keyOf, keyAcknowledged };
+
+/** By the tag, where the counter of what a place passes on is the place's; a scene that uses it gives each tag once. */
+export const byTag: KeyReader = {
+  keyOf: (bytes) => readRaw(bytes).routing.get('_tag') ?? null,
+  keyAcknowledged: (bytes) => {
+    const { routing, content } = readRaw(bytes);
+    // What a device has of its person's log is for this log alone.
+    if (routing.get('_source')?.startsWith(`${routing.get('_target')}#`) === true) return null;
+    // The method is the first line that begins with an underscore: values with line feeds are not said in that scene.
+    const method = /^_\w+$/m.exec(textOfBytes(content))?.[0] ?? '';
+    return method.startsWith('_echo') ? (routing.get('_tag_relay') ?? null) : null;
+  },
+};

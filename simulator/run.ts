@@ -98,13 +98,16 @@ function play(options: RunOptions, onLine?: (line: TraceLine) => void): RunRepor
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     failures.set('crash', { what, atUs: world.clock.nowUs });
   }
-  const verdicts = checkerNames.map((name): Verdict => {
-    const failure = failures.get(name);
-    if (failure !== undefined) return { checker: name, verdict: 'failed', ...failure };
-    const checker = checkers.find((candidate) => candidate.name === name);
-    const told = name === 'crash' || (checker !== undefined && (judged || !checker.atEnd));
-    return { checker: name, verdict: told ? 'ok' : 'unjudged', what: null, atUs: null };
-  });
+  const judges = new Set<CheckerName>([...checkers.map(({ name }) => name), 'crash', 'determinism']);
+  const verdicts = checkerNames
+    .filter((name) => judges.has(name))
+    .map((name): Verdict => {
+      const failure = failures.get(name);
+      if (failure !== undefined) return { checker: name, verdict: 'failed', ...failure };
+      const checker = checkers.find((candidate) => candidate.name === name);
+      const told = name === 'crash' || (checker !== undefined && (judged || !checker.atEnd));
+      return { checker: name, verdict: told ? 'ok' : 'unjudged', what: null, atUs: null };
+    });
   return {
     scene: scene.name,
     seed,

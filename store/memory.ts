@@ -15,7 +15,6 @@ import {
 
 /** Whose every context is until there is a cluster. */
 const soleLease = 1;
-
 const encoder = new TextEncoder();
 
 interface Log {

@@ -8,6 +8,12 @@ export class AcknowledgementChecker implements Checker {
   readonly atEnd = false;
   readonly #sayings = new Sayings();
   readonly #durable = new Set<string>();
+  readonly #relays: ((author: string) => string) | null;
+
+  /** `relays`: the host of an author's device, where servers pass acknowledgements on to it; null: they do not. */
+  constructor(relays: ((author: string) => string) | null = null) {
+    this.#relays = relays;
+  }
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
@@ -16,13 +22,20 @@ export class AcknowledgementChecker implements Checker {
     } else if (observation.kind === 'acknowledged') {
       const { host, key, to, addressee } = observation;
       const said = this.#sayings.get(key);
-      if (said === undefined) return `${host} acknowledged ${key}, and nobody said it`;
-      const awaited = to === 'person' ? said.author : hostOf(said.author);
-      if (addressee !== awaited) return `${host} acknowledged ${key} to ${addressee}, and ${awaited} waits for it`;
-      if (this.#durable.has(`${host} ${said.target} ${key}`)) return null;
+      // Requests are acknowledged as well, where others than what is said is numbered.
+      if (said === undefined) return this.#relays === null ? `${host} acknowledged ${key}, and nobody said it` : null;
+      const awaited = to === 'person' ? [said.author] : this.#awaited(said.author);
+      if (!awaited.includes(addressee))
+        return `${host} acknowledged ${key} to ${addressee}, and ${awaited.join(' or ')} waits for it`;
+      const home = this.#relays === null ? host : hostOf(said.target);
+      if (this.#durable.has(`${home} ${said.target} ${key}`)) return null;
       return `${host} acknowledged ${key} to a ${to} before it was durable there`;
     }
     return null;
+  }
+
+  #awaited(author: string): string[] {
+    return this.#relays === null ? [hostOf(author)] : [hostOf(author), this.#relays(author)];
   }
 }
 

@@ -10,6 +10,9 @@ export const checkerNames = [
   'durability',
   'liveness',
   'queues',
+  'members',
+  'copies',
+  'forgery',
   'crash',
   'determinism',
 ] as const;

@@ -7,8 +7,14 @@ export class DurabilityChecker implements Checker {
   readonly promise = 'nothing acknowledged is lost';
   readonly atEnd = true;
   readonly #sayings = new Sayings();
+  readonly #hostOf: ((target: string) => string) | null;
   /** Host and key of every acknowledgement. */
   readonly #acknowledged = new Map<string, { readonly host: string; readonly key: string }>();
+
+  /** `hostOf`: where a target's log is, when others may pass its acknowledgements on. */
+  constructor(hostOf: ((target: string) => string) | null = null) {
+    this.#hostOf = hostOf;
+  }
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
@@ -24,7 +30,9 @@ export class DurabilityChecker implements Checker {
     }
     for (const { host, key } of this.#acknowledged.values()) {
       const said = this.#sayings.get(key);
-      if (said !== undefined && !there.has(`${host} ${said.target} ${key}`)) lost.push(`${key} at ${host}`);
+      if (said === undefined) continue;
+      const home = this.#hostOf === null ? host : this.#hostOf(said.target);
+      if (!there.has(`${home} ${said.target} ${key}`)) lost.push(`${key} at ${home}`);
     }
     return lost.length === 0 ? null : `${lost.length} acknowledged and not on the disk, the first ${lost[0]}`;
   }

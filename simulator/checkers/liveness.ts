@@ -7,15 +7,24 @@ export class LivenessChecker implements Checker {
   readonly promise = 'once faults end, everything said is delivered, and its author hears that it was taken';
   readonly atEnd = true;
   readonly #sayings = new Sayings();
+  readonly #needsDelivery: boolean;
   readonly #delivered = new Set<string>();
   readonly #taken = new Set<string>();
+
+  /** Without `needsDelivery` another checker says who should have got it. */
+  constructor(needsDelivery = true) {
+    this.#needsDelivery = needsDelivery;
+  }
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
     if (observation.kind === 'delivered') this.#delivered.add(observation.key);
     if (observation.kind === 'acknowledged' && observation.to === 'person') this.#taken.add(observation.key);
+    if (observation.kind === 'refused' && !this.#needsDelivery) this.#taken.add(observation.key);
     if (observation.kind !== 'ended') return null;
-    const missing = this.#sayings.all().filter(({ key }) => !this.#delivered.has(key) || !this.#taken.has(key));
+    const missing = this.#sayings
+      .all()
+      .filter(({ key }) => (this.#needsDelivery && !this.#delivered.has(key)) || !this.#taken.has(key));
     const first = missing[0];
     if (first === undefined) return null;
     return `${missing.length} said and never delivered or acknowledged, the first ${first.key}`;

@@ -10,8 +10,8 @@ export class OnceChecker implements Checker {
 
   observe(observation: Observation): string | null {
     if (observation.kind !== 'delivered') return null;
-    const { context, key } = observation;
-    const delivery = `${context} ${key}`;
+    const { host, context, key } = observation;
+    const delivery = `${host} ${context} ${key}`;
     if (this.#delivered.has(delivery)) return `${key} was delivered to ${context} twice`;
     this.#delivered.add(delivery);
     return null;

@@ -1,6 +1,7 @@
 /** Planted bugs: what each changes from outside, and the checker that must notice. docs/simulator.md#plants */
 import type { CheckerName } from '../checkers/checker.ts';
 import type { Disk } from '../disk.ts';
+import type { NodeOptions } from '../../federation/events.ts';
 import type { Boot, Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { TalkNodeOptions } from '../scenes/talk-node.ts';
 import type { World } from '../world.ts';
@@ -18,6 +19,10 @@ export interface Plant {
   readonly disk?: (disk: Disk, world: World, host: string) => Disk;
   /** Changes what the nodes are told of themselves. */
   readonly options?: (options: TalkNodeOptions) => TalkNodeOptions;
+  /** Changes what the nodes of the scene `federation` are told of themselves. */
+  readonly federation?: (options: NodeOptions) => NodeOptions;
+  /** The scene in which it must be noticed; `talk` unless told. */
+  readonly scene?: 'federation';
 }
 
 /** Steps the real machine. */

@@ -14,6 +14,7 @@ import {
   rollbackForCommit,
   swappedDeliveries,
 } from './dishonest-nodes.ts';
+import { copyForEach, credulousNode, forgottenMembers } from './federation-nodes.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -36,5 +37,8 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     endlessWriting,
     throwingStep,
     hiddenState,
+    credulousNode,
+    forgottenMembers,
+    copyForEach,
   ].map((plant) => [plant.name, plant]),
 );

@@ -136,7 +136,7 @@ function forged(packet: Uint8Array): Uint8Array {
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Data of a message: bytes that mean nothing, or try to mean something to a parser. */
-function drawData(random: Random): Uint8Array {
+export function drawData(random: Random): Uint8Array {
   const kind = random.below(8);
   if (kind === 0) return ascii('\n|\n:_tag_relay\t1\n\n_echo\n|\n');
   if (kind === 1) return new Uint8Array(0);

@@ -1,6 +1,9 @@
 /** Every scene there is, by name. docs/simulator.md#scenes */
+import { federation } from './federation.ts';
 import type { Scene } from './scene.ts';
 import { datagrams, talk } from './talk.ts';
 
 /** The scenes, the first of them the one that is played unless another is named. */
-export const scenes: ReadonlyMap<string, Scene> = new Map([talk, datagrams].map((scene) => [scene.name, scene]));
+export const scenes: ReadonlyMap<string, Scene> = new Map(
+  [talk, datagrams, federation].map((scene) => [scene.name, scene]),
+);

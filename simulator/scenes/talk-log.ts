@@ -1,12 +1,6 @@
 /** One log of a talking node: what comes in, and either its reader or the way to the peer who owns it. docs/simulator.md#talk */
-import {
-  type Incoming,
-  type IncomingEvent,
-  newIncoming,
-  stepIncoming,
-  type StoreRefusal,
-  waitingCount,
-} from '../../circuit/incoming.ts';
+import { type Incoming, newIncoming, stepIncoming, waitingCount } from '../../circuit/incoming.ts';
+import type { IncomingEvent, StoreRefusal } from '../../circuit/incoming-events.ts';
 import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../../circuit/following.ts';
 import type { DeliveryLimits } from '../../circuit/limits.ts';
 import {

@@ -13,7 +13,7 @@ import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
 import type { Boot } from '../machine.ts';
 import type { Plant } from '../plants/plant.ts';
-import { keyOf } from '../raw-packet.ts';
+import { byCounter, keyOf, type KeyReader } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 import { People } from './people.ts';
 import type { Play, Scene } from './scene.ts';
@@ -123,23 +123,24 @@ function begin(world: World, plant: Plant | null, datagrams: boolean): Play {
 }
 
 /** Over when everything said was delivered and acknowledged, and a while has passed; or when it takes too long. */
-function settled(world: World, isContent: () => boolean): () => boolean {
+export function settled(world: World, isContent: () => boolean, calmUs: number = graceUs): () => boolean {
   let sinceUs = -1;
   return () => {
     const { nowUs } = world.clock;
     if (nowUs < faultsUs) return false;
     if (nowUs >= faultsUs + settleUs) return true;
     if (sinceUs === -1 && isContent()) sinceUs = nowUs;
-    return sinceUs !== -1 && nowUs >= sinceUs + graceUs;
+    return sinceUs !== -1 && nowUs >= sinceUs + calmUs;
   };
 }
 
-function keysOf(disk: Disk): Map<string, string[]> {
+/** The keys of every row on a disk, in order, by context. */
+export function keysOf(disk: Disk, reader: KeyReader = byCounter): Map<string, string[]> {
   const keys = new Map<string, string[]>();
   for (const [context, packets] of disk.audit()) {
     keys.set(
       context,
-      packets.map((packet) => keyOf(packet) ?? ''),
+      packets.map((packet) => reader.keyOf(packet) ?? ''),
     );
   }
   return keys;

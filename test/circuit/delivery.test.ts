@@ -2,14 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { backoffMs } from '../../circuit/backoff.ts';
 import { newFollowing, stepFollowing } from '../../circuit/following.ts';
-import {
-  type Arrival,
-  type Incoming,
-  type IncomingEffect,
-  newIncoming,
-  stepIncoming,
-  waitingCount,
-} from '../../circuit/incoming.ts';
+import { type Incoming, newIncoming, stepIncoming, waitingCount } from '../../circuit/incoming.ts';
+import type { Arrival, IncomingEffect } from '../../circuit/incoming-events.ts';
 import { type DeliveryLimits, deliveryLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { PsycError } from '../../psyc/error.ts';
@@ -289,4 +283,32 @@ test.each([
   }
   expect(thrown).toBeInstanceOf(PsycError);
   expect(thrown).toMatchObject({ code });
+});
+
+test('what may not enter the log is refused, uses no number up, and is acknowledged when it is there already', () => {
+  const incoming = newIncoming<string>(limits);
+  const refused = (counter: number): string[] =>
+    incomingLines(
+      stepIncoming(incoming, { kind: 'arrived', arrival: { ...arrival('a', counter), refusal: '_no' }, hasRoom: true }),
+    );
+  expect(refused(3)).toEqual(['look a']);
+  expect(found(incoming, 'a', 2)).toEqual(['refuse a3 _no']);
+  expect(refused(2)).toEqual(['acknowledge a2']);
+  expect(refused(4)).toEqual(['refuse a4 _no']);
+  expect(arrive(incoming, 'a', 3)).toEqual(['write a3']);
+});
+
+test('who begins anew may leave numbers out, but not while earlier ones are on their way', () => {
+  const incoming = newIncoming<string>(limits);
+  const begin = (counter: number): string[] =>
+    incomingLines(
+      stepIncoming(incoming, { kind: 'arrived', arrival: { ...arrival('a', counter), begins: true }, hasRoom: true }),
+    );
+  expect(begin(7)).toEqual(['look a']);
+  expect(found(incoming, 'a', 2)).toEqual(['write a7']);
+  expect(begin(12)).toEqual([]);
+  expect(written(incoming, 1)).toEqual(['acknowledge a7', 'recorded 1 a7', 'write a12']);
+  expect(arrive(incoming, 'a', 5)).toEqual(['refuse a5 _settled_counter']);
+  expect(arrive(incoming, 'a', 7)).toEqual(['refuse a7 _settled_counter']);
+  expect(arrive(incoming, 'a', 12)).toEqual([]);
 });

@@ -1,0 +1,110 @@
+/** The local members of a place elsewhere: they hear what it multicasts over its link. docs/spec/federation.md#audiences */
+import { type Desk, type Entity, lease } from './desk.ts';
+import { entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
+import { membershipEcho } from './methods.ts';
+import { nodeUniform } from './place.ts';
+import { Roll } from './roll.ts';
+
+/** One context of another domain, as far as people here are members. */
+export class Audience implements Entity {
+  readonly #context: string;
+  readonly #desk: Desk;
+  readonly #roll: Roll;
+  readonly #pass: (letter: Letter) => void;
+  /** Sequence of the newest word on each person, which an older one does not change. */
+  readonly #heard = new Map<string, number>();
+  /** The newest row that was passed on; -1: none in this life. */
+  #highest = -1;
+  #enrolling = 0;
+  /** Words that are on their way to the store, as many as `#enrolling` at most. */
+  readonly #writing = new Set<string>();
+
+  /** `pass` hands a letter to the person it names. */
+  constructor(context: string, desk: Desk, pass: (letter: Letter) => void) {
+    this.#context = context;
+    this.#desk = desk;
+    this.#pass = pass;
+    this.#roll = new Roll(
+      context,
+      desk,
+      () => {},
+      (letter) => this.take(letter),
+    );
+    this.#roll.load();
+  }
+
+  take(letter: Letter): void {
+    if (!this.#roll.isKnown) {
+      this.#roll.hold(letter);
+      return;
+    }
+    if (letter.routing.has('_context')) this.#multicast(letter);
+    else this.#enrol(letter);
+  }
+
+  queues(): [string, number][] {
+    return [
+      ['members', this.#roll.members.size],
+      ['letters', this.#roll.heldCount + this.#enrolling],
+    ];
+  }
+
+  #multicast(letter: Letter): void {
+    const counter = Number(letter.routing.get('_counter') ?? Number.NaN);
+    if (!Number.isSafeInteger(counter)) return;
+    if (counter > this.#highest) {
+      this.#highest = counter;
+      this.#desk.postToAll(letter, this.#roll.members.keys());
+    }
+    // Not durable here: whoever misses it asks the place, whose log is the truth.
+    const routing = { _source: nodeUniform(this.#desk.options.domain), _target: this.#context };
+    this.#desk.post(newLetter({ routing, entity: { _sequence: String(counter) }, method: '_echo_context' }));
+  }
+
+  /** The place says that somebody here is a member, or is none any more: written down before he hears it. */
+  #enrol(letter: Letter): void {
+    const person = entityOf(letter.routing.get('_target') ?? '');
+    const isEnter = membershipEcho(letter.packet.method) === 'enter';
+    const sequence = Number(letter.packet.text('_sequence') ?? 0);
+    const isNews = Number.isSafeInteger(sequence) && sequence > 0 && sequence >= (this.#heard.get(person) ?? 0);
+    const isKnown = this.#roll.members.has(person) === isEnter;
+    // The same word is on its way to the store: it may yet fail, and whoever waits for this echo asks again.
+    if (!isNews && !isKnown && this.#writing.has(`${person} ${isEnter}`)) return;
+    if (!isNews || isKnown) {
+      if (isNews) this.#hear(person, sequence);
+      this.#pass(letter);
+      return;
+    }
+    const { federationLimits } = this.#desk.options;
+    if (this.#enrolling >= federationLimits.lettersMax || this.#roll.members.size >= federationLimits.placeMembersMax)
+      return;
+    this.#hear(person, sequence);
+    this.#enrolling++;
+    const word = `${person} ${isEnter}`;
+    this.#writing.add(word);
+    const kept = keepLetter(letter);
+    const since = isEnter ? sequence : 0;
+    const member = { op: 'member', context: this.#context, lease, name: person, sequence: since } as const;
+    this.#desk.ask({ kind: 'write', operations: [member] }, (outcome) => {
+      this.#enrolling--;
+      this.#writing.delete(word);
+      // Silence when it failed: the echo is asked for again, and may then come with an older sequence.
+      if (outcome.kind !== 'written') {
+        this.#heard.delete(person);
+        return;
+      }
+      this.#roll.set(person, since);
+      this.#pass(kept);
+    });
+  }
+
+  #hear(person: string, sequence: number): void {
+    this.#heard.delete(person);
+    this.#heard.set(person, sequence);
+    const { placeMembersMax } = this.#desk.options.federationLimits;
+    for (const name of this.#heard.keys()) {
+      if (this.#heard.size <= placeMembersMax) return;
+      this.#heard.delete(name);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** What an entity has of its node: a clock, a store, a way to post packets; and nothing of other entities. docs/spec/federation.md#entities */
+import type { StoreOutcome, StoreRequest } from '../store/store.ts';
+import type { NodeOptions } from './events.ts';
+import type { Letter } from './letter.ts';
+
+/** A request without its number, which the node gives. */
+export type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omit<R, 'request'> : never) : never;
+
+/** Constant until there is a cluster. */
+export const lease = 1;
+
+/** What becomes of the way to another domain: it is there, it is gone, it has room again. */
+export type LinkChange = 'connected' | 'disconnected' | 'writable';
+
+/** The way to another domain. */
+export interface Link {
+  readonly isUp: boolean;
+  /** Sends, if there is a circuit with room, or gives false; whoever must be sure sends again. */
+  send(letter: Letter): boolean;
+  /** Wants the circuit kept up, and to be told when it comes and goes and has room again. */
+  watch(changed: (change: LinkChange) => void): void;
+  unwatch(changed: (change: LinkChange) => void): void;
+}
+
+/** What every entity is given. */
+export interface Desk {
+  readonly options: NodeOptions;
+  readonly nowMs: number;
+  ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
+  /** A timer of this name; a new one replaces the old. */
+  timer(name: string, delayMs: number, happen: () => void): void;
+  /** Sends a packet on its way to whoever it names; it may be lost. */
+  post(letter: Letter): void;
+  /** The link to another domain; null when there are too many. */
+  linkTo(domain: string): Link | null;
+  /** The same multicast to each of these local persons. */
+  postToAll(letter: Letter, persons: Iterable<string>): void;
+}
+
+/** An entity: packets in, and packets out over its desk. */
+export interface Entity {
+  /** Takes a packet addressed to it. */
+  take(letter: Letter): void;
+  /** Lengths of what it holds, by name. */
+  queues(): readonly (readonly [name: string, length: number])[];
+}

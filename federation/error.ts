@@ -1,0 +1,25 @@
+/** Why a node or an entity says no: the codes. docs/spec/federation.md#federation-errors */
+
+/** What is answered to whoever asked; the circuit stays, except after the `_unproved` ones. */
+export type FederationCode =
+  // authority: the circuit is closed
+  | '_unproved_source'
+  | '_unproved_context'
+  | '_unproved_relay'
+  // routing
+  | '_invalid_entity'
+  | '_invalid_target'
+  | '_unknown_target'
+  | '_unsupported_method'
+  | '_necessary_counter'
+  | '_settled_counter'
+  | '_missing_counter'
+  // places
+  | '_necessary_membership'
+  | '_invalid_page'
+  | '_excessive_members'
+  | '_excessive_requests'
+  // the node
+  | '_excessive_devices'
+  | '_excessive_entities'
+  | '_excessive_peers';

@@ -1,0 +1,49 @@
+/** A page of a place's log for one member, as packets in the place's context. docs/spec/federation.md#history */
+import type { Desk } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { type Letter, newLetter } from './letter.ts';
+import { multicastOf } from './multicast.ts';
+
+/** A whole number in canonical decimal, or null. */
+const whole = (text: string): number | null => (/^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null);
+
+/**
+ * Answers with the rows after `_after` (without it: the newest), at most `_limit` of them, then `_echo_history`. Gives a
+ * code when it does not begin; else calls `over` once. A store that does not answer means silence: it is asked again.
+ */
+export function readHistory(
+  context: string,
+  { routing, packet }: Letter,
+  to: string,
+  last: number,
+  desk: Desk,
+  over: () => void,
+): FederationCode | null {
+  const { historyRowsMax, historyBytesMax } = desk.options.federationLimits;
+  const limit = whole(packet.text('_limit') ?? String(historyRowsMax));
+  if (limit === null || limit === 0) return '_invalid_page';
+  const rowsMax = Math.min(limit, historyRowsMax);
+  const after = whole(packet.text('_after') ?? String(Math.max(0, last - rowsMax)));
+  if (after === null) return '_invalid_page';
+  const tag = routing.get('_tag');
+  desk.ask({ kind: 'read', context, after, rowsMax }, (outcome) => {
+    over();
+    if (outcome.kind !== 'rows') return;
+    let reached = after;
+    let bytes = 0;
+    for (const row of outcome.rows) {
+      if (bytes > historyBytesMax) break;
+      desk.post(multicastOf(context, row, to));
+      reached = row.sequence;
+      bytes += row.packet.length;
+    }
+    desk.post(
+      newLetter({
+        routing: { _source: context, _target: to, _tag_relay: tag, _tag_reply: tag },
+        entity: { _counter_relay: routing.get('_counter'), _after: String(reached), _sequence: String(outcome.last) },
+        method: '_echo_history',
+      }),
+    );
+  });
+  return null;
+}

@@ -1,0 +1,173 @@
+/** What comes into one log: the incoming delivery machine with its store. docs/spec/federation.md#incoming */
+import { type Incoming, newIncoming, stepIncoming, waitingCount } from '../circuit/incoming.ts';
+import type { Arrival, IncomingEvent, StoreRefusal } from '../circuit/incoming-events.ts';
+import { type Message, messageId, messageInRow, messageOf, rowOf } from '../circuit/message.ts';
+import { parseOne } from '../circuit/one-packet.ts';
+import { copyBytes, encodeText } from '../psyc/bytes.ts';
+import { recourse, type StoreCode } from '../store/errors.ts';
+import type { Operation, Row, StoreOutcome } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { type Letter, letterBytes, parseLetter, readdress } from './letter.ts';
+
+/** What was said, and how its author will know the answer. */
+export interface Token {
+  readonly message: Message;
+  readonly method: string;
+  /** The packet as the log has it. */
+  readonly packet: Uint8Array;
+}
+
+/** What its owner does with what happens. */
+export interface InboxOwner {
+  /** Operations beside the append. */
+  beside?(arrival: Arrival<Token>): Operation[];
+  /** Durable; `sequence` is its row's, or null when it came before and is only said again. */
+  acknowledged(token: Token, sequence: number | null): void;
+  /** It will never be taken as it is. */
+  rejected(token: Token, code: FederationCode | StoreCode): void;
+  /** A row has been added; in the order of the log, and before it is acknowledged. */
+  recorded(sequence: number, arrival: Arrival<Token>): void;
+  /** The log is at least this long. */
+  grown(last: number): void;
+  /** The log is somebody else's: nothing of it is sent on any more. */
+  stopped(): void;
+}
+
+/** The incoming side of one log. */
+export class Inbox {
+  readonly #context: string;
+  readonly #desk: Desk;
+  readonly #owner: InboxOwner;
+  readonly #incoming: Incoming<Token>;
+
+  constructor(context: string, desk: Desk, owner: InboxOwner) {
+    this.#context = context;
+    this.#desk = desk;
+    this.#owner = owner;
+    this.#incoming = newIncoming(desk.options.deliveryLimits);
+  }
+
+  /** Packets taken and not durable. */
+  get count(): number {
+    return waitingCount(this.#incoming) + this.#incoming.held;
+  }
+
+  queues(): [string, number][] {
+    const { held, heldBytes, waitingBytes, authors } = this.#incoming;
+    return [
+      ['waiting', waitingCount(this.#incoming)],
+      ['waiting bytes', waitingBytes],
+      ['held', held],
+      ['held bytes', heldBytes],
+      ['authors', authors.size],
+    ];
+  }
+
+  /**
+   * Takes a message; false when the packet is none. `author` keeps numbers apart, `change` is the delivery machine's;
+   * `hasRoom`: whether the log may grow.
+   */
+  take(
+    { routing, packet }: Letter,
+    author: string,
+    change: { refusal?: FederationCode; begins?: boolean; missing?: FederationCode } = {},
+    hasRoom = true,
+  ): boolean {
+    const { method } = packet;
+    const message = messageOf(packet, (name) => routing.get(name));
+    if (message === null || method === null) return false;
+    const bytes = copyBytes(rowOf(message, packet));
+    const arrival: Arrival<Token> = {
+      author,
+      counter: message.counter,
+      id: this.#desk.options.hash(messageId(message)),
+      packet: bytes,
+      token: { message, method, packet: bytes },
+      ...change,
+    };
+    this.#tell({ kind: 'arrived', arrival, hasRoom });
+    return true;
+  }
+
+  #tell(event: IncomingEvent<Token>): void {
+    const context = this.#context;
+    const effects = stepIncoming(this.#incoming, event);
+    for (const [index, effect] of effects.entries()) {
+      switch (effect.kind) {
+        case 'look':
+          this.#look(effect.author);
+          break;
+        case 'write':
+          this.#write(effect.arrivals);
+          break;
+        case 'acknowledge': {
+          const next = effects[index + 1];
+          const recorded = next?.kind === 'recorded' && next.arrival.token === effect.token ? next : null;
+          if (recorded !== null) this.#owner.recorded(recorded.sequence, recorded.arrival);
+          this.#owner.acknowledged(effect.token, recorded?.sequence ?? null);
+          break;
+        }
+        case 'refuse':
+          this.#owner.rejected(effect.token, effect.code as FederationCode | StoreCode);
+          break;
+        case 'stopped':
+          this.#owner.stopped();
+          break;
+        case 'recorded':
+          // Told with its acknowledgement, which comes right before.
+          break;
+        case 'timer': {
+          const { author, delayMs } = effect;
+          const name = author === null ? `in ${context}` : `look ${context} ${author}`;
+          this.#desk.timer(name, delayMs, () => this.#tell({ kind: 'timer', author }));
+          break;
+        }
+      }
+    }
+  }
+
+  #look(author: string): void {
+    this.#desk.ask({ kind: 'latest', context: this.#context, author: encodeText(author) }, (outcome) => {
+      if (outcome.kind !== 'rows') {
+        this.#tell({ kind: 'look failed', author, ...refusalIn(outcome) });
+        return;
+      }
+      // A write of the last life may have been committed after this one had looked: it shows here.
+      this.#owner.grown(outcome.last);
+      this.#tell({ kind: 'found', author, ...positionIn(outcome.rows[0]) });
+    });
+  }
+
+  #write(arrivals: readonly Arrival<Token>[]): void {
+    const context = this.#context;
+    const operations = arrivals.flatMap((arrival): Operation[] => {
+      const { author, id, packet, base } = arrival;
+      // The base stands in the row, under a name that no one else's packet reaches a log with.
+      const bytes = base === undefined ? packet : withBase(packet, base);
+      const row: Operation = { op: 'append', context, lease, author: encodeText(author), id, packet: bytes };
+      return [row, ...(this.#owner.beside?.(arrival) ?? [])];
+    });
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind !== 'written') this.#tell({ kind: 'write failed', ...refusalIn(outcome) });
+      else this.#tell({ kind: 'written', sequences: outcome.appended.map(({ sequence }) => sequence) });
+    });
+  }
+}
+
+function withBase(packet: Uint8Array, base: number): Uint8Array {
+  const letter = parseLetter(packet);
+  return letterBytes(readdress({ ...Object.fromEntries(letter.routing), _count: String(base) }, letter.packet));
+}
+
+function positionIn(row: Row | undefined): { counter: number; base: number } {
+  if (row === undefined) return { counter: 0, base: 0 };
+  const packet = parseOne(row.packet);
+  return { counter: messageInRow(packet).counter, base: Number(packet.ownRoute('_count') ?? 0) };
+}
+
+/** What an answer that is not the one asked for means. */
+export function refusalIn(outcome: StoreOutcome): StoreRefusal {
+  if (outcome.kind !== 'refused') throw new Error(`the store answered ${outcome.kind} to something else`);
+  return { again: recourse(outcome.code), code: outcome.code };
+}

@@ -1,0 +1,126 @@
+/** A packet on its way inside a node: routing variables as they hold, and the content as it came. docs/spec/federation.md#entities */
+import type { Message } from '../circuit/message.ts';
+import { parseOne } from '../circuit/one-packet.ts';
+import { decodeText } from '../psyc/bytes.ts';
+import { PsycError } from '../psyc/error.ts';
+import { inherits } from '../psyc/keyword.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { render, renderRouted, type Value, type Variables } from '../psyc/render.ts';
+import { parseUniform, renderUniform, withoutChannel } from '../psyc/uniform.ts';
+import type { StoreCode } from '../store/errors.ts';
+import type { FederationCode } from './error.ts';
+
+/** What entities say to each other. The packet's own routing header counts for nothing; its bytes are valid during the step. */
+export interface Letter {
+  readonly routing: ReadonlyMap<string, string>;
+  readonly packet: Packet;
+}
+
+/** What a new letter is made of; variables that are undefined are left out. */
+export interface LetterDraft {
+  readonly routing: Readonly<Record<string, string | undefined>>;
+  readonly entity?: Variables;
+  readonly method: string;
+  readonly data?: string;
+}
+
+const variables = (routing: Readonly<Record<string, string | undefined>>): Map<string, string> =>
+  new Map(Object.entries(routing).filter((entry): entry is [string, string] => entry[1] !== undefined));
+
+/** A letter of our own. */
+export function newLetter({ routing, entity = {}, method, data }: LetterDraft): Letter {
+  return { routing: variables(routing), packet: parseOne(render({ entity, method, data: data ?? null })) };
+}
+
+/** The same content under other routing variables. */
+export const readdress = (routing: Readonly<Record<string, string | undefined>>, packet: Packet): Letter => ({
+  routing: variables(routing),
+  packet,
+});
+
+/** A letter that outlives the step. */
+export const keepLetter = ({ routing, packet }: Letter): Letter => ({
+  routing: new Map(routing),
+  packet: packet.copy(),
+});
+
+/** A letter as one packet, for a log. */
+export const letterBytes = ({ routing, packet }: Letter): Uint8Array =>
+  renderRouted(Object.fromEntries(routing), packet.content, packet.hasLength);
+
+/** The letter in bytes made by `letterBytes`. */
+export function parseLetter(bytes: Uint8Array): Letter {
+  const packet = parseOne(bytes);
+  return { routing: new Map(packet.routing.map(({ name, value }) => [name, decodeText(value)])), packet };
+}
+
+/** The uniform in its one form, or null when it is none. */
+export function canonical(uniform: string): string | null {
+  try {
+    return renderUniform(parseUniform(uniform));
+  } catch (error) {
+    if (!(error instanceof PsycError)) throw error;
+    return null;
+  }
+}
+
+/** The domain of a uniform that is one. */
+export const domainOf = (uniform: string): string => parseUniform(uniform).host;
+
+/** The entity a uniform names, without the device or channel. */
+export const entityOf = withoutChannel;
+
+/** The device or channel of a uniform, or null. */
+export function deviceOf(uniform: string): string | null {
+  const hash = uniform.indexOf('#');
+  return hash === -1 ? null : uniform.slice(hash + 1);
+}
+
+const answers = ['_echo', '_status', '_info', '_notice', '_error', '_failure', '_warning'];
+
+/** Whether the letter says that its sender took or did what carried the tag. */
+export const isEcho = (method: string | null): boolean => method !== null && inherits(method, '_echo');
+
+/** Whether the letter says that its sender will not. */
+export const isRefusal = (method: string | null): boolean =>
+  method !== null && (inherits(method, '_error') || inherits(method, '_failure'));
+
+/** Whether it may be answered at all: errors about errors would never end. */
+const mayBeAnswered = (method: string | null): boolean =>
+  method !== null && !answers.some((family) => inherits(method, family));
+
+/** The answer to a message: under its tag, both names, and its counter. */
+export function answerLetter(
+  message: Message,
+  method: string,
+  entity: Readonly<Record<string, Value | undefined>> = {},
+): Letter {
+  const { author, target, tag, counter } = message;
+  return newLetter({
+    routing: { _source: target, _target: author, _tag_relay: tag, _tag_reply: tag },
+    entity: { _counter_relay: String(counter), ...entity },
+    method,
+  });
+}
+
+/** A message once more as far as answers go by it: without its content. */
+export const headingOf = ({ author, target, tag, counter }: Message, method: string): Letter =>
+  newLetter({ routing: { _source: author, _target: target, _tag: tag, _counter: String(counter) }, method });
+
+/** The answer that something is not done, with the tag under both names; null when there is nobody to tell. */
+export function refusalLetter(letter: Letter, code: FederationCode | StoreCode, own: string): Letter | null {
+  const { routing, packet } = letter;
+  const to = routing.get('_source');
+  const tag = routing.get('_tag');
+  if (to === undefined || !mayBeAnswered(packet.method)) return null;
+  // In the name of whom it was for, where we may speak for him.
+  const target = routing.get('_target') ?? own;
+  const from = domainOf(target) === domainOf(own) ? target : own;
+  return newLetter({
+    routing: { _source: from, _target: to, _tag_relay: tag, _tag_reply: tag },
+    entity: { _counter_relay: routing.get('_counter'), _code: code, _method: packet.method ?? undefined },
+    // What is full may have room later: a failure. What is wrong stays wrong: an error.
+    method: `${code.startsWith('_excessive') ? '_failure' : '_error'}${code}`,
+    data: 'This was not done: [_code].',
+  });
+}

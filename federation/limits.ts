@@ -1,0 +1,32 @@
+/** What peers and people may make a node hold; by name. docs/spec/federation.md#federation-limits */
+
+/** Counts; the table in docs/spec/federation.md#federation-limits holds the same numbers. */
+export const federationLimits = {
+  /** Members of one place. */
+  placeMembersMax: 10_000,
+  /** Domains with members of one place; below the store's marks of a context. */
+  placeDomainsMax: 1_000,
+  /** Members that the answer to an entering device names. */
+  listedMembersMax: 200,
+  /** Devices of one person with a circuit at one time. */
+  devicesMax: 16,
+  /** Persons, places and audiences awake at one time. */
+  entitiesMax: 100_000,
+  /** Domains to which this node holds or wants circuits. */
+  peersMax: 1_000,
+  /** Circuits at one time, those that have proved nothing included. */
+  circuitsMax: 20_000,
+  /** Packets that an entity holds until the store has told it who its members are. */
+  lettersMax: 64,
+  /** Packets posted and not yet routed in one step. */
+  postedMax: 100_000,
+  /** Pages of history being read for one place. */
+  historiesMax: 64,
+  /** Rows of one page of history. */
+  historyRowsMax: 100,
+  /** Bytes of one page of history; the row that passes it is the last. */
+  historyBytesMax: 262_144,
+} as const;
+
+/** The limits of one node. */
+export type FederationLimits = { readonly [K in keyof typeof federationLimits]: number };

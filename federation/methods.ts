@@ -1,0 +1,38 @@
+/** The methods that places and persons understand, old names and new. docs/spec/federation.md#methods */
+import { inherits } from '../psyc/keyword.ts';
+import { limits } from '../psyc/limits.ts';
+
+/** What somebody asks of a place. */
+export type PlaceRequest = 'enter' | 'leave' | 'history' | 'speech';
+
+const requests: readonly (readonly [family: string, request: PlaceRequest])[] = [
+  ['_request_context_enter', 'enter'],
+  ['_request_enter', 'enter'],
+  ['_request_context_leave', 'leave'],
+  ['_request_leave', 'leave'],
+  ['_request_history', 'history'],
+  ['_message', 'speech'],
+];
+
+/** What a method asks of a place, or null. */
+export function placeRequestOf(method: string | null): PlaceRequest | null {
+  if (method === null) return null;
+  return requests.find(([family]) => inherits(method, family))?.[1] ?? null;
+}
+
+/** The method that acknowledges a request: who asks as psyced does is answered as psyced does. */
+export function echoOf(method: string): string {
+  if (inherits(method, '_request_enter')) return '_echo_place_enter';
+  if (inherits(method, '_request_leave')) return '_echo_place_leave';
+  const echo = `_echo${inherits(method, '_request') ? method.slice('_request'.length) : method}`;
+  // A name that is too long for a keyword could not be sent.
+  return echo.length > limits.nameBytesMax ? '_echo' : echo;
+}
+
+/** Whether a place tells somebody that he is a member now, or is none any more. */
+export function membershipEcho(method: string | null): 'enter' | 'leave' | null {
+  if (method === null) return null;
+  if (['_echo_context_enter', '_echo_place_enter'].some((family) => inherits(method, family))) return 'enter';
+  if (['_echo_context_leave', '_echo_place_leave'].some((family) => inherits(method, family))) return 'leave';
+  return null;
+}

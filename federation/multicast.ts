@@ -1,0 +1,25 @@
+/** A row of a place's log as its members get it. docs/spec/federation.md#places */
+import { entityOf, type Letter, newLetter, parseLetter, readdress } from './letter.ts';
+import { placeRequestOf } from './methods.ts';
+
+/** A row, or what is going to be one. */
+export interface MulticastRow {
+  readonly sequence: number;
+  readonly packet: Uint8Array;
+}
+
+/** To all members; with `target`, to one. What was asked of the place is told as a notice. */
+export function multicastOf(context: string, { sequence, packet: bytes }: MulticastRow, target?: string): Letter {
+  const { routing, packet } = parseLetter(bytes);
+  const author = entityOf(routing.get('_source') ?? '');
+  const heading = {
+    _target: target,
+    _context: context,
+    _source_relay: author,
+    _tag: routing.get('_tag'),
+    _counter: String(sequence),
+  };
+  const request = placeRequestOf(packet.method);
+  if (request !== 'enter' && request !== 'leave') return readdress(heading, packet);
+  return newLetter({ routing: heading, entity: { _uniform_member: author }, method: `_notice_context_${request}` });
+}

@@ -1,0 +1,44 @@
+/** Plants in servers of a federation: bugs in whom they believe, remember and tell. docs/simulator.md#plants */
+import type { NodeEffect } from '../machine.ts';
+import { readRaw } from '../raw-packet.ts';
+import { type Plant, steppingBoot } from './plant.ts';
+
+/** Everybody speaks for everybody. */
+export const credulousNode: Plant = {
+  name: 'credulous-node',
+  what: 'a server takes whatever a circuit says, in whosever name',
+  caughtBy: 'forgery',
+  scene: 'federation',
+  federation: (options) => ({ ...options, mayCome: () => null }),
+};
+
+/** Members of the last life are none. */
+export const forgottenMembers: Plant = {
+  name: 'forgotten-members',
+  what: 'after a restart a server does not know who the members are',
+  caughtBy: 'members',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(boot, (step, life) => (event, nowMs) => {
+      if (life === 1 || event.kind !== 'stored' || event.outcome.kind !== 'members') return step(event, nowMs);
+      return step({ kind: 'stored', outcome: { ...event.outcome, members: [] } }, nowMs);
+    }),
+};
+
+/** As if each member got a copy of his own. */
+export const copyForEach: Plant = {
+  name: 'copy-for-each',
+  what: 'a multicast is written twice on a circuit, as if it went to each of two members',
+  caughtBy: 'copies',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).flatMap((effect): NodeEffect[] => {
+          if (effect.kind !== 'write') return [effect];
+          const { routing } = readRaw(effect.bytes);
+          return routing.has('_context') && !routing.has('_target') ? [effect, effect] : [effect];
+        }),
+    ),
+};

@@ -1,0 +1,252 @@
+/** A device of a person: it says things until they are answered, and hears places from where it stopped. docs/simulator.md#federation */
+import { backoffMs } from '../../circuit/backoff.ts';
+import { type Circuit, type CircuitEvent, newCircuit, stepCircuit } from '../../circuit/circuit.ts';
+import type { CircuitLimits } from '../../circuit/limits.ts';
+import { parseOne } from '../../circuit/one-packet.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { render, renderRouted } from '../../psyc/render.ts';
+import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
+import type { Observer } from '../observation.ts';
+
+const repeatMs = 1_000;
+const windowMax = 5;
+
+/** Who it is. */
+export interface DeviceOptions {
+  readonly host: string;
+  readonly server: string;
+  readonly person: string;
+  readonly device: string;
+  readonly circuitLimits: CircuitLimits;
+  readonly observe: Observer;
+}
+
+interface Saying {
+  readonly tag: string;
+  readonly method: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A client, which never crashes and often loses its circuit. */
+export class Device implements Machine {
+  readonly #options: DeviceOptions;
+  readonly #source: string;
+  #effects: NodeEffect[] = [];
+  #nowMs = 0;
+  #circuit: { readonly name: string; readonly state: Circuit; isReady: boolean } | null = null;
+  #dialled = 0;
+  #failures = 0;
+  /** What is not answered, in order, by target. */
+  readonly #open = new Map<string, Saying[]>();
+  /** The newest row it has of each log it hears, and the newest it heard of. */
+  readonly #cursors = new Map<string, { has: number; last: number; isAsking: boolean }>();
+  #asked = 0;
+
+  constructor(options: DeviceOptions) {
+    this.#options = options;
+    this.#source = `${options.person}#${options.device}`;
+    this.#cursors.set(options.person, { has: 0, last: 0, isAsking: false });
+  }
+
+  /** Whether everything it said is answered, and it has everything it has heard of. */
+  get isContent(): boolean {
+    const isSettled = [...this.#open.values()].every((sayings) => sayings.length === 0);
+    return isSettled && [...this.#cursors.values()].every(({ has, last, isAsking }) => has >= last && !isAsking);
+  }
+
+  step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
+    this.#nowMs = nowMs;
+    this.#effects = [];
+    switch (event.kind) {
+      case 'started':
+        this.#dial();
+        this.#effects.push({ kind: 'timer', name: 'repeat', delayMs: repeatMs });
+        break;
+      case 'opened':
+      case 'bytes':
+      case 'drained':
+      case 'ended':
+      case 'failed':
+        if (event.circuit === this.#circuit?.name) this.#tell(event);
+        break;
+      case 'timer':
+        if (event.name === 'dial') this.#dial();
+        else if (event.name === 'repeat') {
+          this.#sayAll();
+          this.#effects.push({ kind: 'timer', name: 'repeat', delayMs: repeatMs });
+        } else if (this.#circuit !== null) this.#tell({ kind: 'timer' });
+        break;
+      case 'said':
+        this.#say(event.packet);
+        break;
+      default:
+        break;
+    }
+    return this.#effects;
+  }
+
+  queues(): (readonly [string, number])[] {
+    return [];
+  }
+
+  #dial(): void {
+    const name = `out ${++this.#dialled}`;
+    this.#circuit = { name, state: newCircuit(false, this.#options.circuitLimits), isReady: false };
+    this.#effects.push({ kind: 'connect', circuit: name, to: this.#options.server });
+    this.#tell({ kind: 'dialled' });
+  }
+
+  #tell(event: CircuitEvent): void {
+    const circuit = this.#circuit;
+    if (circuit === null) return;
+    for (const effect of stepCircuit(circuit.state, event, this.#nowMs)) {
+      switch (effect.kind) {
+        case 'write':
+          this.#effects.push({ kind: 'write', circuit: circuit.name, bytes: effect.bytes });
+          break;
+        case 'close':
+          this.#effects.push({ kind: 'close', circuit: circuit.name });
+          break;
+        case 'timer':
+          this.#effects.push({ kind: 'timer', name: `circuit ${circuit.name}`, delayMs: effect.delayMs });
+          break;
+        case 'ready':
+          circuit.isReady = true;
+          this.#sayAll();
+          for (const [context, cursor] of this.#cursors) {
+            cursor.isAsking = false;
+            this.#askHistory(context);
+          }
+          break;
+        case 'packet':
+          this.#hear(effect.packet, effect.routing);
+          break;
+        case 'refused':
+        case 'writable':
+          // It says everything again before long.
+          break;
+        case 'closed':
+          this.#circuit = null;
+          if (circuit.state.heardFirst) this.#failures = 0;
+          this.#effects.push({ kind: 'timer', name: 'dial', delayMs: backoffMs(this.#failures++, 50, 2_000) });
+          break;
+      }
+    }
+  }
+
+  #say(bytes: Uint8Array): void {
+    const packet = parseOne(bytes);
+    const target = packet.ownRoute('_target') ?? '';
+    const sayings = this.#open.get(target) ?? [];
+    this.#open.set(target, sayings);
+    sayings.push({ tag: packet.ownRoute('_tag') ?? '', method: packet.method ?? '', bytes });
+    this.#sayTo(target);
+  }
+
+  #sayAll(): void {
+    for (const target of this.#open.keys()) this.#sayTo(target);
+    for (const [context, cursor] of this.#cursors) {
+      if (!cursor.isAsking && cursor.has >= cursor.last) continue;
+      // An answer that has not come by now is lost.
+      cursor.isAsking = false;
+      this.#askHistory(context);
+    }
+  }
+
+  /** Everything under way, in order. Entering and leaving are asked alone: numbers begin anew with them. */
+  #sayTo(target: string): void {
+    for (const [index, { method, bytes }] of (this.#open.get(target) ?? []).slice(0, windowMax).entries()) {
+      const isAlone = method.startsWith('_request');
+      if (isAlone && index > 0) return;
+      this.#send(bytes);
+      if (isAlone) return;
+    }
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#circuit?.isReady === true) this.#tell({ kind: 'send', bytes });
+  }
+
+  #ask(target: string, method: string, entity: Record<string, string>, more: Record<string, string>): void {
+    this.#send(render({ routing: { _source: this.#source, _target: target, ...more }, entity, method }));
+  }
+
+  /** A place's log from where it stopped; a person's own is sent by itself. */
+  #askHistory(context: string): void {
+    const cursor = this.#cursors.get(context);
+    if (cursor === undefined || cursor.isAsking || context === this.#options.person) return;
+    cursor.isAsking = true;
+    this.#ask(context, '_request_history', { _after: String(cursor.has) }, { _tag: `h${++this.#asked}` });
+  }
+
+  #hear(packet: Packet, routing: ReadonlyMap<string, string>): void {
+    const method = packet.method ?? '';
+    const source = routing.get('_source') ?? '';
+    const context = routing.get('_context');
+    const tag = routing.get('_tag_relay');
+    if (context !== undefined) this.#row(context, packet, routing);
+    else if (tag !== undefined) this.#answered(source, tag, method, packet);
+    else if (method.startsWith('_message')) {
+      this.#row(this.#options.person, packet, routing);
+      const cursor = this.#cursors.get(this.#options.person)!;
+      // What came before it is on its way again; what came before is acknowledged again.
+      if (Number(routing.get('_counter')) > cursor.has) return;
+      const relayed = { _tag_relay: routing.get('_tag') ?? '' };
+      this.#ask(this.#options.person, `_echo${method}`, { _sequence: routing.get('_counter') ?? '' }, relayed);
+    }
+  }
+
+  #row(context: string, packet: Packet, routing: ReadonlyMap<string, string>): void {
+    const cursor = this.#cursors.get(context);
+    const counter = Number(routing.get('_counter'));
+    if (cursor === undefined || counter <= cursor.has) return;
+    if (counter > cursor.has + 1) {
+      cursor.last = Math.max(cursor.last, context === this.#options.person ? 0 : counter);
+      this.#askHistory(context);
+      return;
+    }
+    cursor.has = counter;
+    if (packet.method?.startsWith('_message') !== true) return;
+    // With the variables that the circuit remembered, so that it can be looked at alone.
+    const heading = Object.fromEntries(routing);
+    // A page of history is for this device alone.
+    if (heading['_target'] === this.#source) delete heading['_target'];
+    const bytes = renderRouted(heading, packet.content, packet.hasLength);
+    this.#effects.push({ kind: 'deliver', context, sequence: counter, packet: bytes });
+  }
+
+  #answered(source: string, tag: string, method: string, packet: Packet): void {
+    if (method === '_echo_history') {
+      const cursor = this.#cursors.get(source);
+      if (cursor === undefined) return;
+      cursor.isAsking = false;
+      cursor.last = Math.max(cursor.last, Number(packet.text('_sequence')));
+      if (cursor.has < cursor.last) this.#askHistory(source);
+      return;
+    }
+    const isEcho = method.startsWith('_echo');
+    if (!isEcho && !method.startsWith('_error') && !method.startsWith('_failure')) return;
+    const sayings = this.#open.get(source) ?? [];
+    const saying = sayings.find((open) => open.tag === tag);
+    if (saying === undefined) return;
+    const { host: at, observe } = this.#options;
+    this.#open.set(
+      source,
+      sayings.filter((open) => open !== saying),
+    );
+    if (!isEcho) observe({ kind: 'refused', host: at, key: tag });
+    else {
+      this.#effects.push({ kind: 'reply', to: this.#source, packet: packet.raw.slice() });
+      if (saying.method === '_request_context_enter' && !this.#cursors.has(source)) {
+        const sequence = Number(packet.text('_sequence'));
+        this.#cursors.set(source, { has: sequence, last: sequence, isAsking: false });
+        observe({ kind: 'entered', host: at, context: source, sequence });
+        this.#askHistory(source);
+      } else if (saying.method === '_request_context_leave') {
+        this.#cursors.delete(source);
+        observe({ kind: 'left', host: at, context: source });
+      }
+    }
+    this.#sayTo(source);
+  }
+}
