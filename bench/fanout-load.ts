@@ -1,9 +1,19 @@
 /** The load of the fan-out: members who read and publishers who do not wait, as cheap as they can be. Child of fanout.ts. */
 import { connect, type TLSSocket } from 'node:tls';
+import { frame, UPGRADE } from '../test/server/node/frames.ts';
+import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from '../test/server/node/speaker.ts';
 
-/** Connect so many members to a port; or let the publishers of a port speak. */
+/**
+ * Connect so many members to a port, as people who log in if it is a whole server, or people who stay outside; or let the
+ * publishers of a port speak.
+ */
 export type Order =
-  | { readonly kind: 'join'; readonly port: number; readonly members: number }
+  | {
+      readonly kind: 'join' | 'idle';
+      readonly port: number;
+      readonly members: number;
+      readonly isWhole: boolean;
+    }
   | {
       readonly kind: 'publish';
       readonly port: number;
@@ -16,6 +26,8 @@ export type Order =
 export interface Arrivals {
   readonly delaysMs: readonly number[];
   readonly bytes: number;
+  /** How many got each message. */
+  readonly hearers: number;
   readonly tookMs: number;
 }
 
@@ -27,22 +39,17 @@ const BODY_BYTES = 1024;
 const MARK = '@@@';
 const STAMP = /@@@(\d{10}\.\d{3})/g;
 
-const upgrade =
-  'GET /psyc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: psyc\r\n\r\n';
+const text = (said: string): Buffer => frame(Buffer.from(said));
+const HALL = 'psyc://localhost/@hall';
 
-/** A client's frame; the mask is zero, as a load may have it. */
-function frame(text: string): Buffer {
-  const body = Buffer.from(text);
-  const head =
-    body.length < 126 ? [0x82, 0x80 | body.length] : [0x82, 0x80 | 126, body.length >> 8, body.length & 0xff];
-  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), body]);
-}
+/** Somebody who can say things. */
+type Publisher = (body: string) => void;
 
 /** One port's connections and what they got. */
 class Side {
   readonly #port: number;
-  readonly #publishers: TLSSocket[] = [];
+  readonly #isWhole: boolean;
+  readonly #publishers: Publisher[] = [];
   #members = 0;
   bytes = 0;
   delaysMs: number[] = [];
@@ -50,15 +57,33 @@ class Side {
   missing = 0;
   arrived: (() => void) | null = null;
 
-  constructor(port: number) {
+  constructor(port: number, isWhole: boolean) {
     this.#port = port;
+    this.#isWhole = isWhole;
+  }
+
+  /** Everybody who hears: in a place of ours those who speak hear themselves. */
+  get hearers(): number {
+    return this.#members + (this.#isWhole ? PUBLISHERS : 0);
   }
 
   async join(members: number): Promise<void> {
-    while (this.#publishers.length < PUBLISHERS) this.#publishers.push(await this.#open());
+    while (this.#publishers.length < PUBLISHERS) this.#publishers.push(await this.#publisher());
     // A few at a time, so that the kernel's queue of connections does not overflow.
     for (let left = members; left > 0; left -= 25) {
       await Promise.all(Array.from({ length: Math.min(25, left) }, () => this.#member()));
+    }
+  }
+
+  /** The same without entering. */
+  async idle(members: number): Promise<void> {
+    for (let left = members; left > 0; left -= 25) {
+      await Promise.all(
+        Array.from({ length: Math.min(25, left) }, async () => {
+          if (this.#isWhole) (await this.#login()).speaker.peer.release(() => {});
+          else (await this.#open()).resume();
+        }),
+      );
     }
   }
 
@@ -79,53 +104,99 @@ class Side {
           return;
         }
         const body = `${MARK}${atMs.toFixed(3).padStart(14, '0')}`.padEnd(BODY_BYTES, 'x');
-        const content = `_message\n${body}\n`;
-        this.#publishers[publisher]!.write(frame(`:_target\tpsyc://localhost/@hall\n${content.length}\n${content}|\n`));
+        this.#publishers[publisher]!(body);
       }
     };
     speak();
     await all;
-    return { delaysMs: this.delaysMs, bytes: this.bytes, tookMs: performance.now() - beginMs };
+    return { delaysMs: this.delaysMs, bytes: this.bytes, hearers: this.hearers, tookMs: performance.now() - beginMs };
+  }
+
+  async #publisher(): Promise<Publisher> {
+    if (!this.#isWhole) {
+      const socket = await this.#open();
+      return (body) => {
+        const content = `_message\n${body}\n`;
+        socket.write(text(`:_target\t${HALL}\n${content.length}\n${content}|\n`));
+      };
+    }
+    const { speaker, sayings } = await this.#enter();
+    speaker.peer.release((chunk) => (this.bytes += chunk.length));
+    return (body) => speaker.say(sayings.say('_message_public', body));
+  }
+
+  /** Somebody new, who registers, logs in and enters. */
+  async #enter(): Promise<{ speaker: Speaker; sayings: Sayings }> {
+    const { speaker, keys } = await this.#login();
+    const sayings = new Sayings(keys, HALL);
+    speaker.say(sayings.ask('_request_context_enter'));
+    await speaker.method('_echo_context_enter');
+    return { speaker, sayings };
+  }
+
+  async #login(): Promise<{ speaker: Speaker; keys: SpeakerKeys }> {
+    const keys = await newSpeakerKeys(`n${this.#port}x${++people}`, 'localhost');
+    const speaker = await Speaker.open({ host: '127.0.0.1', port: this.#port }, keys, {
+      invite: null,
+      isWebSocket: true,
+    });
+    return { speaker, keys };
   }
 
   #open(): Promise<TLSSocket> {
     return new Promise((done, failed) => {
       const socket = connect({ host: '127.0.0.1', port: this.#port, rejectUnauthorized: false });
       socket.once('error', failed);
-      socket.write(upgrade);
+      socket.write(UPGRADE);
       socket.once('data', () => {
-        socket.write(frame('|\n'));
+        socket.write(text('|\n'));
         done(socket);
       });
     });
   }
 
   async #member(): Promise<void> {
-    const socket = await this.#open();
     const isSampled = this.#members++ % SAMPLED === 0;
+    if (this.#isWhole) {
+      const { speaker } = await this.#enter();
+      speaker.peer.release(this.#hearing(isSampled));
+      return;
+    }
+    const socket = await this.#open();
+    socket.on('data', this.#hearing(isSampled));
+    socket.write(text(`:_target\t${HALL}\n\n_request_enter\n|\n`));
+  }
+
+  /** Counts what comes, and looks into it if sampled. */
+  #hearing(isSampled: boolean): (chunk: Buffer) => void {
     let rest = '';
-    socket.on('data', (chunk: Buffer) => {
+    return (chunk) => {
       this.bytes += chunk.length;
       if (!isSampled) return;
-      const text = rest + chunk.toString('latin1');
+      const heard = rest + chunk.toString('latin1');
       let end = 0;
-      for (const match of text.matchAll(STAMP)) {
+      for (const match of heard.matchAll(STAMP)) {
         this.delaysMs.push(performance.now() - Number(match[1]));
         end = match.index + match[0].length;
         if (--this.missing === 0) this.arrived?.();
       }
-      rest = text.slice(Math.max(end, text.length - 20));
-    });
-    socket.write(frame(':_target\tpsyc://localhost/@hall\n\n_request_enter\n|\n'));
+      rest = heard.slice(Math.max(end, heard.length - 20));
+    };
   }
+}
+
+/** So that everybody has another nick. */
+let people = 0;
+
+function doing(side: Side, order: Order): Promise<Arrivals | void> {
+  if (order.kind === 'publish') return side.publish(order.messages, order.periodMs, order.isSpread);
+  return order.kind === 'join' ? side.join(order.members) : side.idle(order.members);
 }
 
 const sides = new Map<number, Side>();
 process.on('message', (order: Order) => {
-  const side = sides.get(order.port) ?? new Side(order.port);
+  const side = sides.get(order.port) ?? new Side(order.port, order.kind !== 'publish' && order.isWhole);
   sides.set(order.port, side);
-  const work =
-    order.kind === 'join' ? side.join(order.members) : side.publish(order.messages, order.periodMs, order.isSpread);
-  void work.then((arrivals) => process.send!(arrivals ?? null));
+  void doing(side, order).then((arrivals) => process.send!(arrivals ?? null));
 });
 process.on('disconnect', () => process.exit());

@@ -1,11 +1,17 @@
-/** One contender of the fan-out: our transport and circuits around a core of ten lines, or bare `ws`. Child of fanout.ts. */
+/** One contender of the fan-out: the whole server, our transport around a core of ten lines, or bare `ws`. Child of fanout.ts. */
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { newCircuit } from '../circuit/circuit.ts';
 import { circuitLimits } from '../circuit/limits.ts';
 import { renderRouted } from '../psyc/render.ts';
+import { loadDomain } from '../server/domain/load.ts';
+import { quickstart } from '../server/domain/quickstart.ts';
+import { Server } from '../server/server.ts';
 import { selfSigned } from '../server/transport/certificate.ts';
 import { transportLimits } from '../server/transport/limits.ts';
 import { Listener } from '../server/transport/listen.ts';
@@ -13,8 +19,11 @@ import { type CircuitOwner, CircuitRunner } from '../server/transport/runner.ts'
 import { systemTimers } from '../server/transport/timers.ts';
 import { decodeUtf8 } from '../server/utf8.ts';
 
-/** `p3do`; `frames`: ws, a frame a message, corked; `joined`: ws, all messages of a turn in one frame, made once. */
-export type Kind = 'p3do' | 'frames' | 'joined';
+/**
+ * `memory`, `postgres`: the whole server with its store; `transport`: TLS, WebSocket and circuits alone; `frames`: ws, a frame a
+ * message, corked; `joined`: ws, all messages of a turn in one frame, made once.
+ */
+export type Kind = 'memory' | 'postgres' | 'transport' | 'frames' | 'joined';
 
 /** What a contender tells when asked. */
 export interface Standing {
@@ -92,13 +101,65 @@ function bare(kind: Kind): Promise<number> {
   return new Promise((done) => void server.listen(0, host, () => done((server.address() as AddressInfo).port)));
 }
 
+/** What `p3do quickstart` makes and `p3do serve` runs, but for the port and how many may come from one address. */
+async function whole(kind: 'memory' | 'postgres'): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'p3do-bench-'));
+  chmodSync(folder, 0o711);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await quickstart(folder, { domain: 'localhost', now: Math.floor(Date.now() / 1000), hosts: [host] });
+  const domain = await loadDomain(folder);
+  const config = {
+    ...domain.config,
+    listen: { hosts: [host], port: 0 },
+    limits: { connections: 10_000, connectionsPerAddress: 10_000 },
+    ...(kind === 'memory' ? { store: { kind } } : {}),
+  };
+  const log = pino({ level: 'silent' });
+  const server = await Server.start({ ...domain, config }, { log, crashed: () => process.exit(1) });
+  stop = () => server.stop();
+  return Number(server.addresses[0]!.split(':').at(-1));
+}
+
+/** CPU of all processes that descend from this one, in microseconds; Linux counts in hundredths of a second. */
+function cpuOfDescendants(): number {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const stats = all.flatMap((pid) => {
+    try {
+      const [, , ppid, ...fields] = readFileSync(`/proc/${pid}/stat`, 'latin1')
+        .replace(/\(.*\)/, 'x')
+        .split(' ');
+      // utime, stime, cutime, cstime are fields 14 to 17 (proc(5)).
+      const ticks = fields.slice(10, 14).reduce((sum, field) => sum + Number(field), 0);
+      return [{ pid: Number(pid), ppid: Number(ppid), ticks }];
+    } catch {
+      // It is gone meanwhile.
+      return [];
+    }
+  });
+  const family = new Set([process.pid]);
+  for (let size = 0; size < family.size; ) {
+    size = family.size;
+    for (const { pid, ppid } of stats) if (family.has(ppid)) family.add(pid);
+  }
+  family.delete(process.pid);
+  return stats.reduce((sum, { pid, ticks }) => (family.has(pid) ? sum + ticks * 10_000 : sum), 0);
+}
+
+let stop: () => Promise<void> = async () => {};
+
+const start = (kind: Kind): Promise<number> => {
+  if (kind === 'memory' || kind === 'postgres') return whole(kind);
+  return kind === 'transport' ? ours() : bare(kind);
+};
+
 const kind = process.argv[2] as Kind;
-const port = await (kind === 'p3do' ? ours() : bare(kind));
+const port = await start(kind);
 process.on('message', (question: 'cpu' | 'memory') => {
   if (question === 'memory') globalThis.gc?.();
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
-  process.send!({ cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed + external } satisfies Standing);
+  const cpuMicros = user + system + (kind === 'postgres' ? cpuOfDescendants() : 0);
+  process.send!({ cpuMicros, rssBytes: rss, heapBytes: heapUsed + external } satisfies Standing);
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => void stop().finally(() => process.exit()));
 process.send!(port);

@@ -7,7 +7,9 @@ import type { Arrivals, Order } from './fanout-load.ts';
 import type { Kind, Standing } from './fanout-server.ts';
 
 const MEMBERS = 1000;
-const WARM_UP_MEMBERS = 30;
+/** Clients whose memory is measured, and those that come before them. */
+const IDLE = 500;
+const IDLE_WARM_UP = 300;
 const PUBLISHERS = 10;
 const BODY_BYTES = 1024;
 const ROUNDS = 4;
@@ -18,10 +20,17 @@ const scenarios = [
   { name: 'spread', messages: 2, periodMs: 200, isSpread: true },
 ] as const;
 
-const kinds: readonly Kind[] = ['p3do', 'frames', 'joined'];
-const names = { p3do: 'p3do', frames: 'ws, a frame a message', joined: 'ws, joined' };
+const kinds: readonly Kind[] = ['memory', 'postgres', 'transport', 'frames', 'joined'];
+const names = {
+  memory: 'server, memory',
+  postgres: 'server, PostgreSQL',
+  transport: 'transport alone',
+  frames: 'ws, a frame a message',
+  joined: 'ws, joined',
+};
 const MEMORY_BYTES_MAX = 8192;
-const RATIO_MAX = 1.2;
+/** Of the CPU of bare ws, joined, at most. */
+const ratioMax: Partial<Record<Kind, number>> = { memory: 1.2, postgres: 1.5, transport: 1.2 };
 
 const child = (file: string, ...args: string[]): ChildProcess =>
   fork(fileURLToPath(new URL(file + extname(import.meta.url), import.meta.url)), args, { execArgv: ['--expose-gc'] });
@@ -45,19 +54,34 @@ interface Round {
 const load = child('./fanout-load');
 const order = <Answer>(what: Order): Promise<Answer> => ask<Answer>(load, what);
 
-const servers: { kind: Kind; process: ChildProcess; port: number; rss: number; heap: number; rounds: Round[][] }[] = [];
+/** What clients take that are logged in, if there is a login, and do nothing: a process of its own, warmed up by some. */
+async function idleBytes(kind: Kind): Promise<{ rss: number; heap: number }> {
+  process.stderr.write(`${IDLE} idle clients of ${names[kind]} …\n`);
+  const server = child('./fanout-server', kind);
+  const [port] = (await once(server, 'message')) as [number];
+  const isWhole = kind === 'memory' || kind === 'postgres';
+  const idle = async (members: number): Promise<Standing> => {
+    await order({ kind: 'idle', port, members, isWhole });
+    return standing(server, 'memory');
+  };
+  const before = await idle(IDLE_WARM_UP);
+  const after = await idle(IDLE);
+  server.disconnect();
+  const each = (field: 'rssBytes' | 'heapBytes'): number => (after[field] - before[field]) / IDLE;
+  return { rss: each('rssBytes'), heap: each('heapBytes') };
+}
+
+const idles = new Map<Kind, { rss: number; heap: number }>();
+for (const kind of ['memory', 'postgres', 'transport', 'joined'] as const) idles.set(kind, await idleBytes(kind));
+
+const servers: { kind: Kind; process: ChildProcess; port: number; rounds: Round[][] }[] = [];
 for (const kind of kinds) {
   const server = child('./fanout-server', kind);
   const [port] = (await once(server, 'message')) as [number];
   process.stderr.write(`connecting ${MEMBERS} to ${kind} …\n`);
-  await order({ kind: 'join', port, members: WARM_UP_MEMBERS });
-  const before = await standing(server, 'memory');
-  const members = MEMBERS - WARM_UP_MEMBERS;
-  await order({ kind: 'join', port, members });
-  const after = await standing(server, 'memory');
-  const rss = (after.rssBytes - before.rssBytes) / members;
-  const heap = (after.heapBytes - before.heapBytes) / members;
-  servers.push({ kind, process: server, port, rss, heap, rounds: scenarios.map(() => []) });
+  const isWhole = kind === 'memory' || kind === 'postgres';
+  await order({ kind: 'join', port, members: MEMBERS, isWhole });
+  servers.push({ kind, process: server, port, rounds: scenarios.map(() => []) });
 }
 
 for (let round = -1; round < ROUNDS; round++) {
@@ -67,7 +91,7 @@ for (let round = -1; round < ROUNDS; round++) {
       const before = await standing(server.process, 'cpu');
       const arrivals = await order<Arrivals>({ kind: 'publish', port: server.port, ...scenario });
       const after = await standing(server.process, 'cpu');
-      const deliveries = scenario.messages * PUBLISHERS * MEMBERS;
+      const deliveries = scenario.messages * PUBLISHERS * arrivals.hearers;
       if (arrivals.bytes < 0.98 * deliveries * BODY_BYTES)
         throw new Error(`${server.kind} delivered ${arrivals.bytes} bytes`);
       const sorted = [...arrivals.delaysMs].sort((a, b) => a - b);
@@ -96,25 +120,29 @@ const mean = (rounds: readonly Round[], field: keyof Round): number =>
   rounds.reduce((sum, round) => sum + round[field], 0) / rounds.length;
 
 process.stdout.write(`Node ${process.version}: ${MEMBERS} TLS WebSocket members of one context, ${PUBLISHERS} publishers, ${BODY_BYTES} bytes, open loop,
-${ROUNDS} interleaved rounds, means. "!" marks p3do above ${RATIO_MAX} times the CPU of ws.\n\n`);
+${ROUNDS} interleaved rounds, means. The relay is bare ws that joins the writes of a turn and keeps nothing; "!" marks what is above
+${ratioMax.memory} times its CPU, ${ratioMax.postgres} times with PostgreSQL, whose processes are counted in.\n\n`);
 for (const [index, { name, periodMs }] of scenarios.entries()) {
-  const rows = [['', 'CPU s a million', 'p3do/this', 'deliveries/ms', 'p99 ms']];
-  const own = mean(servers[0]!.rounds[index]!, 'cpu');
+  const rows = [['', 'CPU s a million', 'of the relay', 'deliveries/ms', 'p99 ms']];
+  const relay = mean(servers.find(({ kind }) => kind === 'joined')!.rounds[index]!, 'cpu');
   for (const { kind, rounds } of servers) {
     const of = (field: keyof Round): number => mean(rounds[index]!, field);
-    const ratio = own / of('cpu');
+    const ratio = of('cpu') / relay;
     rows.push([
       names[kind],
       of('cpu').toFixed(2),
-      ratio.toFixed(2) + over(ratio, RATIO_MAX),
+      ratio.toFixed(2) + over(ratio, ratioMax[kind] ?? Infinity),
       of('rate').toFixed(0),
       of('p99Ms').toFixed(1),
     ]);
   }
   process.stdout.write(`Publishers ${name}, each every ${periodMs} ms:\n\n${table(rows)}\n\n`);
 }
-const bare = servers.find(({ kind }) => kind === 'joined')!;
-const more = servers[0]!.rss - bare.rss;
-process.stdout.write(`An idle client takes ${servers.map(({ kind, rss, heap }) => `${names[kind]} ${(rss / 1024).toFixed(1)} KiB (JavaScript heap and buffers ${(heap / 1024).toFixed(1)})`).join(', ')}:
-${(more / 1024).toFixed(1)} KiB more than bare ws${over(more, MEMORY_BYTES_MAX)}; ${MEMORY_BYTES_MAX / 1024} are allowed.
+const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
+const more = idles.get('memory')!.rss - idles.get('joined')!.rss;
+const each = [...idles].map(
+  ([kind, { rss, heap }]) => `${names[kind]} ${kib(rss)} KiB (JavaScript heap and buffers ${kib(heap)})`,
+);
+process.stdout.write(`An idle client takes ${each.join(', ')}:
+a client of the server ${kib(more)} KiB more than bare ws${over(more, MEMORY_BYTES_MAX)}; ${kib(MEMORY_BYTES_MAX)} are allowed.
 `);

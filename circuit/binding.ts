@@ -7,6 +7,9 @@ import { hexOf, joinBytes, textBytes, uint64 } from '../crypto/bytes.ts';
  */
 export type Role = 'initiator' | 'acceptor' | 'host' | 'device';
 
+/** The 32 bytes that the two ends of one TLS connection export for the proof of each role. */
+export type Exported = Readonly<Record<Role, Uint8Array>>;
+
 /** Bytes of exported keying material under a proof. */
 const EXPORTED_BYTES = 32;
 

@@ -1,6 +1,7 @@
 /** One end of a circuit: a byte stream to a peer becomes packets, and packets bytes. docs/spec/federation.md#circuit */
 import { type DecodeRange, decodeRange, PIPE } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
+import type { ParserLimits } from '../psyc/limits.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { Parser } from '../psyc/parse.ts';
 import { checkRouting, type Delivery } from '../psyc/routing.ts';
@@ -76,17 +77,18 @@ export interface Circuit {
   wroteAtMs: number;
 }
 
-/** A circuit on a stream that is about to open; `accepted`: the peer opened it. */
+/** A circuit on a stream that is about to open; `accepted`: the peer opened it. `parserLimits`: until the peer is proved. */
 export function newCircuit(
   accepted: boolean,
   limits: CircuitLimits = circuitLimits,
   decode: DecodeRange = decodeRange,
+  parserLimits: Partial<ParserLimits> = {},
 ): Circuit {
   return {
     accepted,
     limits,
     phase: 'opening',
-    parser: new Parser({}, decode),
+    parser: new Parser(parserLimits, decode),
     routing: new RoutingMemory(),
     readBytes: 0,
     greeted: false,
@@ -144,7 +146,7 @@ function open(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void {
   circuit.openedAtMs = circuit.heardAtMs = circuit.wroteAtMs = nowMs;
   circuit.phase = 'greeting';
   if (!circuit.accepted) {
-    // Without waiting for an answer: psyced gives none. The proof of keys will stand between greeting and ready.
+    // Without waiting for an answer: psyced gives none. Proofs are its owner's next business.
     greet(circuit, nowMs, effects);
     circuit.phase = 'ready';
     effects.push({ kind: 'ready' });
@@ -243,6 +245,19 @@ function watch(circuit: Circuit, nowMs: number, effects: CircuitEffect[]): void 
   }
   const keepAliveAtMs = circuit.phase === 'ready' ? circuit.wroteAtMs + keepAliveMs : nextMs;
   effects.push({ kind: 'timer', delayMs: Math.min(nextMs, idleAtMs, keepAliveAtMs) - nowMs });
+}
+
+/**
+ * The same as the event `send`, for a packet that goes to many circuits: true when it is to be written, and there is nothing
+ * else to do; false when nothing was done, and the event has to be given.
+ */
+export function sendAlike(circuit: Circuit, bytes: Uint8Array, nowMs: number): boolean {
+  if (circuit.phase !== 'ready' || circuit.full) return false;
+  const unsentBytes = circuit.unsentBytes + bytes.length;
+  if (unsentBytes > circuit.limits.unsentBytesMax) return false;
+  circuit.unsentBytes = unsentBytes;
+  circuit.wroteAtMs = nowMs;
+  return true;
 }
 
 function send(circuit: Circuit, bytes: Uint8Array, nowMs: number, effects: CircuitEffect[]): void {

@@ -16,6 +16,11 @@ export type ProofCode =
   | '_proof_unknown_challenge'
   | '_proof_expired_challenge'
   | '_proof_invalid_time'
+  // the course
+  | '_proof_necessary'
+  | '_proof_excessive'
+  | '_proof_timeout'
+  | '_proof_unbound'
   // who may speak for whom
   | '_authority_unproved_source'
   | '_authority_unproved_context'

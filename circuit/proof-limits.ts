@@ -6,12 +6,18 @@ export const proofLimits = {
   evidenceBytesMax: 65_536,
   /** Bytes of a browser's origin. */
   originBytesMax: 512,
+  /** Bytes of an invitation's text. */
+  inviteBytesMax: 64,
   /** Challenges outstanding, one a circuit. */
   challengesMax: 4096,
   /** How long a challenge may be answered. */
   challengeMsMax: 120_000,
   /** How far a browser's clock may be from ours. */
   clockMsMax: 300_000,
+  /** From the greeting until both ends have said that they took the other's proof. */
+  provingMsMax: 30_000,
+  /** Packets of proof, requests and challenges among them, that one circuit takes. */
+  proofsMax: 8,
   /** Hosts and persons that one circuit may prove. */
   provedMax: 64,
 } as const;

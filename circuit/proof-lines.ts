@@ -69,15 +69,17 @@ export class Lines {
   }
 
   person(name: string): string {
-    const text = this.text(name);
-    try {
-      const uniform = parseEntity(text);
-      const isPerson = uniform.kind === 'person' && uniform.channel === undefined;
-      return isPerson && renderUniform(uniform) === text ? text : this.fail(name);
-    } catch (error) {
-      if (error instanceof PsycError) return this.fail(name);
-      throw error;
-    }
+    return this.inhabitant(name, false);
+  }
+
+  channel(): string {
+    return this.inhabitant('_channel', true);
+  }
+
+  invite(): string {
+    const text = this.text('_invite');
+    const fits = text.length <= proofLimits.inviteBytesMax && /^[!-~]+$/.test(text);
+    return fits ? text : this.fail('_invite');
   }
 
   /** As browsers write it: scheme, host and perhaps a port, in printable ASCII without blanks. */
@@ -102,10 +104,29 @@ export class Lines {
     return { signature: this.bytes('_signature', 64), evidence };
   }
 
-  private evidence(name: string): Uint8Array | null {
+  /** Evidence that must be there. */
+  need(name: string): Uint8Array {
+    return this.evidence(name) ?? this.fail(name);
+  }
+
+  /** Bytes of its own; null where they did not come along. */
+  evidence(name: string): Uint8Array | null {
     const value = this.values.get(name);
     if (value === undefined) return null;
     return value.length <= proofLimits.evidenceBytesMax ? new Uint8Array(value) : this.fail(name);
+  }
+
+  /** A person, or a channel of one. */
+  private inhabitant(name: string, hasChannel: boolean): string {
+    const text = this.text(name);
+    try {
+      const uniform = parseEntity(text);
+      const isIt = uniform.kind === 'person' && (uniform.channel !== undefined) === hasChannel;
+      return isIt && renderUniform(uniform) === text ? text : this.fail(name);
+    } catch (error) {
+      if (error instanceof PsycError) return this.fail(name);
+      throw error;
+    }
   }
 
   private hex(name: string, lengths: readonly number[]): Uint8Array {

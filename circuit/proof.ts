@@ -52,19 +52,10 @@ export const proveBrowser = (suite: Suite, claim: DeviceClaim, answer: BrowserAn
   suite.ed25519Sign(browserBytes(claim, answer), seed);
 
 /**
- * Checks a server's proof. `exported` is what *we* exported for the claim's role; `publicKey` is the [A] subkey of the key with the
- * claim's fingerprint. Then that key is proved, and whether it is the domain's is asked elsewhere. Throws ProofError:
- * `_proof_invalid_role`, `_proof_reflected`, `_proof_foreign_source`, `_proof_foreign_target`, `_proof_foreign_fingerprint`,
- * `_proof_invalid_signature`.
+ * Checks what a server claims, before anybody reads its key. Throws ProofError: `_proof_invalid_role`, `_proof_reflected`,
+ * `_proof_foreign_source`, `_proof_foreign_target`, `_proof_foreign_fingerprint`.
  */
-export function checkServer(
-  suite: Suite,
-  check: ServerCheck,
-  claim: ServerClaim,
-  exported: Uint8Array,
-  publicKey: Uint8Array,
-  signature: Uint8Array,
-): void {
+export function checkServerClaim(check: ServerCheck, claim: ServerClaim): void {
   if (claim.role === check.role) throw new ProofError('_proof_reflected', 'the proof is of our own role');
   if (claim.role !== opposite[check.role])
     throw new ProofError('_proof_invalid_role', `a peer has no role ${claim.role}`);
@@ -76,8 +67,28 @@ export function checkServer(
   if (check.fingerprint !== null && hexOf(claim.fingerprint) === hexOf(check.fingerprint)) {
     throw new ProofError('_proof_reflected', 'the proof is of our own key');
   }
+}
+
+/**
+ * Checks a server's proof. `exported` is what *we* exported for the claim's role; `publicKey` is the [A] subkey of the key with the
+ * claim's fingerprint. Then that key is proved, and whether it is the domain's is asked elsewhere. Throws ProofError as
+ * `checkServerClaim`, and `_proof_invalid_signature`.
+ */
+export function checkServer(
+  suite: Suite,
+  check: ServerCheck,
+  claim: ServerClaim,
+  exported: Uint8Array,
+  publicKey: Uint8Array,
+  signature: Uint8Array,
+): void {
+  checkServerClaim(check, claim);
   checkSignature(suite, signature, serverBytes(claim, exported), publicKey);
 }
+
+/** Checks what a device claims, before anybody reads a key. Throws ProofError `_proof_foreign_target`, `_proof_foreign_fingerprint`. */
+export const checkDeviceClaim = ({ domain, fingerprint }: DeviceCheck, { to, peerFingerprint }: DeviceClaim): void =>
+  checkTarget(domain, fingerprint, to, peerFingerprint);
 
 /**
  * Checks a device's proof on a circuit over TLS. `exported` is what *we* exported for the role `device`; `publicKey` is that of the

@@ -22,10 +22,65 @@ const subcommands: Record<string, Subcommand> = {
     example: "printf ':_tag\\t1\\n\\n_message\\nhi\\n|\\n' | p3do packet --json",
     load: () => import('./packet.ts'),
   },
+  quickstart: {
+    summary: 'make a domain on this machine: its keys, its configuration, the first invitation',
+    example: 'p3do quickstart example.org',
+    load: () => import('./quickstart.ts'),
+  },
+  config: {
+    summary: "say what is wrong with a domain's configuration, or what it means",
+    example: 'p3do config check --domain example.org',
+    load: () => import('./config.ts'),
+  },
+  invite: {
+    summary: 'make an invitation that lets one person register',
+    example: 'p3do invite --domain example.org',
+    load: () => import('./invite.ts'),
+  },
+  serve: {
+    summary: "run a domain's server",
+    example: 'p3do serve',
+    load: () => import('./serve.ts'),
+  },
+  store: {
+    summary: "look after a domain's embedded database",
+    example: 'p3do store upgrade --domain example.org',
+    load: () => import('./store.ts'),
+  },
   simulate: {
     summary: 'run servers under a seed, with faults, and check what must hold',
     example: 'p3do simulate --seed 7',
     load: () => import('./simulate.ts'),
+  },
+  register: {
+    summary: 'make keys for a person, and register a name at a domain',
+    example: 'p3do register ada@a.example',
+    load: () => import('./register.ts'),
+  },
+  enter: {
+    summary: 'become a member of a place',
+    example: 'p3do enter @hall@b.example',
+    load: () => import('./enter.ts'),
+  },
+  leave: {
+    summary: 'be a member of a place no more',
+    example: 'p3do leave @hall@b.example',
+    load: () => import('./leave.ts'),
+  },
+  say: {
+    summary: 'say something to a place or a person',
+    example: 'p3do say bob@b.example Good morning',
+    load: () => import('./say.ts'),
+  },
+  listen: {
+    summary: 'hear what is said to a person and in places',
+    example: 'p3do listen',
+    load: () => import('./listen.ts'),
+  },
+  history: {
+    summary: 'show what was said in a place',
+    example: 'p3do history @hall@b.example',
+    load: () => import('./history.ts'),
   },
 };
 
@@ -70,7 +125,10 @@ async function program(args: string[]): Promise<Command> {
 
 /** What to tell a person about `error`, or null if it is our own mistake and should crash with its stack. */
 function explained(error: unknown): string | null {
-  return error instanceof Error && 'syscall' in error ? error.message : null;
+  if (!(error instanceof Error)) return null;
+  // Our own codes are keywords; what has one has a sentence for people too.
+  const isCoded = 'code' in error && typeof error.code === 'string' && error.code.startsWith('_');
+  return 'syscall' in error || isCoded ? error.message : null;
 }
 
 async function run(args: string[]): Promise<void> {
@@ -83,7 +141,7 @@ async function run(args: string[]): Promise<void> {
     }
     const message = explained(error);
     if (message === null) throw error;
-    process.stderr.write(`p3do: ${message}\n`);
+    process.stderr.write(message.replace(/^/gm, 'p3do: ').concat('\n'));
     process.exitCode = exitCodes.bad;
   }
 }

@@ -8,9 +8,7 @@ export type ClientCode =
   | '_damaged_file'
   | '_refused_parameters'
   | '_wrong_passphrase'
-  | '_empty_passphrase'
-  | '_exposed_file'
-  | '_existing_file';
+  | '_empty_passphrase';
 
 /** A file of the client that cannot be used as it is. */
 export class ClientError extends Error {

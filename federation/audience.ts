@@ -42,6 +42,10 @@ export class Audience implements Entity {
     else this.#enrol(letter);
   }
 
+  get isIdle(): boolean {
+    return this.#roll.isKnown && this.#roll.heldCount === 0 && this.#enrolling === 0;
+  }
+
   queues(): [string, number][] {
     return [
       ['members', this.#roll.members.size],
@@ -57,7 +61,7 @@ export class Audience implements Entity {
       this.#desk.postToAll(letter, this.#roll.members.keys());
     }
     // Not durable here: whoever misses it asks the place, whose log is the truth.
-    const routing = { _source: nodeUniform(this.#desk.options.domain), _target: this.#context };
+    const routing = { _source: nodeUniform(this.#desk.domain), _target: this.#context };
     this.#desk.post(newLetter({ routing, entity: { _sequence: String(counter) }, method: '_echo_context' }));
   }
 

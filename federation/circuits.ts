@@ -1,67 +1,109 @@
-/** The circuits of one node: bytes become packets with what they may speak for, and packets bytes. docs/spec/federation.md#authority */
-import { type Circuit, type CircuitEvent, newCircuit, stepCircuit } from '../circuit/circuit.ts';
+/** The circuits of one node: bytes become proofs, then packets of somebody who may say them, and packets bytes. docs/spec/circuit-proof.md */
+import { Authority, judge } from '../circuit/authority.ts';
+import type { Exported } from '../circuit/binding.ts';
+import { Challenges } from '../circuit/challenge.ts';
+import { type Circuit, type CircuitEvent, newCircuit, sendAlike, stepCircuit } from '../circuit/circuit.ts';
+import { proofLimits } from '../circuit/proof-limits.ts';
+import {
+  type HandshakeEffect,
+  type Proved,
+  type ServerAnswer,
+  ServerHandshake,
+  type ServerQuestion,
+} from '../circuit/server-handshake.ts';
+import { bytesOfHex } from '../crypto/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
-import { type Authority, mayGo } from './authority.ts';
-import type { FederationCode } from './error.ts';
+import { render } from '../psyc/render.ts';
+import { BorderCheck, type Border, signedBy } from './border.ts';
 import type { NodeEffect, NodeOptions } from './events.ts';
-import { canonical, type Letter, letterBytes, newLetter } from './letter.ts';
+import { canonical, domainOf, entityOf, type Letter, letterBytes } from './letter.ts';
 
 /** What circuits tell the router. */
-export interface CircuitsOwner {
+export interface CircuitsOwner extends Border {
+  readonly options: NodeOptions;
   readonly nowMs: number;
+  readonly unixMs: number;
   effect(effect: NodeEffect): void;
-  onReady(circuit: string, authority: Authority, accepted: boolean): void;
-  onLetter(letter: Letter, authority: Authority): void;
+  /** Somebody wants to prove something: answers now or later, once. */
+  onQuestion(question: ServerQuestion, answer: (answer: ServerAnswer) => void): void;
+  onReady(circuit: string, peer: Proved, accepted: boolean): void;
+  onLetter(letter: Letter, peer: Proved): void;
   /** There is room again after `send` gave false. */
-  onWritable(circuit: string, authority: Authority): void;
-  onClosed(circuit: string, authority: Authority, heard: boolean): void;
+  onWritable(circuit: string, peer: Proved): void;
+  /** `domain`: whose server it is, or was to be. */
+  onClosed(circuit: string, peer: Proved | null, domain: string | null, heard: boolean): void;
 }
 
 interface Entry {
   readonly circuit: Circuit;
-  readonly authority: Authority;
   readonly accepted: boolean;
+  /** Whom it was opened to. */
+  readonly domain: string | null;
+  exported: Exported | null;
+  handshake: ServerHandshake | null;
+  /** Who is at the other end, once both are proved; and what that end may speak for. */
+  peer: Proved | null;
+  readonly authority: Authority;
+  readonly check: BorderCheck;
 }
 
 const uniforms = ['_source', '_target', '_context', '_source_relay'] as const;
+
+/** Until its end is proved, a circuit takes proofs only. */
+const provingLimits = { contentBytesMax: 2 * proofLimits.evidenceBytesMax + 8192, entityModifiersMax: 32 };
 
 /** All circuits, by name. */
 export class NodeCircuits {
   readonly #options: NodeOptions;
   readonly #owner: CircuitsOwner;
   readonly #circuits = new Map<string, Entry>();
+  readonly #challenges = new Challenges();
+  /** This node, to servers; and to its own clients, who take its word for others. */
+  readonly #own = new Authority();
+  readonly #home = new Authority(true);
   #dialled = 0;
   #rendered: { readonly letter: Letter; readonly bytes: Uint8Array } | null = null;
 
-  constructor(options: NodeOptions, owner: CircuitsOwner) {
-    this.#options = options;
+  constructor(owner: CircuitsOwner) {
+    this.#options = owner.options;
     this.#owner = owner;
+    for (const own of [this.#own, this.#home]) own.proveHost(this.#options.identity.domain);
   }
 
   get count(): number {
     return this.#circuits.size;
   }
 
+  queues(): [string, number][] {
+    let unchecked = 0;
+    for (const { check } of this.#circuits.values()) unchecked = Math.max(unchecked, check.waiting);
+    return [
+      ['circuits of the node', this.#circuits.size],
+      ['unchecked', unchecked],
+    ];
+  }
+
   /** Asks for a stream to a domain; gives the circuit's name. */
   dial(domain: string): string {
     const name = `out ${this.#options.life}.${++this.#dialled}`;
-    const authority: Authority = { kind: 'server', domain };
-    this.#circuits.set(name, { circuit: newCircuit(false, this.#options.circuitLimits), authority, accepted: false });
+    this.#circuits.set(name, this.#newEntry(name, domain));
     this.#owner.effect({ kind: 'connect', circuit: name, to: domain });
     this.tell(name, { kind: 'dialled' });
     return name;
   }
 
   /** A stream stands: one of ours, or somebody else's. */
-  opened(name: string, peer: string, accepted: boolean): void {
+  opened(name: string, exported: Exported | null, accepted: boolean): void {
     if (accepted) {
-      const authority = this.#options.authorityOf(peer);
-      if (authority === null || this.#circuits.size >= this.#options.federationLimits.circuitsMax) {
+      if (this.#circuits.size >= this.#options.federationLimits.circuitsMax) {
         this.#owner.effect({ kind: 'close', circuit: name });
         return;
       }
-      this.#circuits.set(name, { circuit: newCircuit(true, this.#options.circuitLimits), authority, accepted });
+      this.#circuits.set(name, this.#newEntry(name, null));
     }
+    const entry = this.#circuits.get(name);
+    if (entry === undefined) return;
+    entry.exported = exported;
     this.tell(name, { kind: 'opened' });
   }
 
@@ -82,50 +124,193 @@ export class NodeCircuits {
           this.#owner.effect({ kind: 'timer', name: `circuit ${name}`, delayMs: effect.delayMs });
           break;
         case 'ready':
-          this.#owner.onReady(name, entry.authority, entry.accepted);
+          this.#prove(name, entry);
           break;
-        case 'packet':
+        case 'packet': {
           // What came behind a packet for which the circuit was closed counts for nothing.
-          if (this.#circuits.get(name) === entry)
-            this.#take(name, entry, { routing: effect.routing, packet: effect.packet });
+          if (this.#circuits.get(name) !== entry) break;
+          const { packet, routing } = effect;
+          const { nowMs, unixMs } = this.#owner;
+          if (entry.peer !== null) this.#take(name, entry, entry.peer, { routing, packet });
+          else if (entry.handshake !== null) {
+            const route = (variable: string): string | undefined => routing.get(variable);
+            this.#perform(name, entry, entry.handshake.packet(packet, route, unixMs, nowMs));
+          }
           break;
+        }
         case 'refused':
           isTaken = false;
           // A device that misses one multicast asks for it only when it knows: so it is made to come again.
-          if (entry.authority.kind === 'client' && this.#circuits.get(name) === entry) this.#shut(name, entry);
+          if (entry.peer?.kind !== 'server' && this.#circuits.get(name) === entry) this.#shut(name, entry);
           break;
         case 'writable':
-          this.#owner.onWritable(name, entry.authority);
+          if (entry.peer !== null) this.#owner.onWritable(name, entry.peer);
           break;
         case 'closed':
-          if (this.#circuits.get(name) === entry) this.#forget(name, entry);
+          if (this.#circuits.get(name) === entry) {
+            if (!['_circuit_lost', '_circuit_ended'].includes(effect.code)) this.#noteRefusal(effect.code);
+            this.#forget(name, entry);
+          }
           break;
       }
     }
     return isTaken;
   }
 
+  /** A circuit that has not proved itself by now never will. */
+  provingEnded(name: string): void {
+    if (this.#circuits.get(name)?.peer === null) this.giveUp(name, '_proof_timeout');
+  }
+
   /** Sends what this circuit may be told; false when there is no room for it. What may never go is dropped. */
   send(name: string, letter: Letter): boolean {
     const entry = this.#circuits.get(name);
-    if (entry === undefined) return false;
-    if (mayGo(entry.authority, letter.routing, this.#options.domain) !== null) return true;
+    if (entry === undefined || entry.peer === null) return false;
+    if (!this.#mayGo(entry.peer, entry.authority, letter)) return true;
     const bytes = this.#bytesOf(letter);
     return bytes === null || this.tell(name, { kind: 'send', bytes });
   }
 
+  /** A multicast to clients: encoded once, and one effect for all. Who has no room for it is cut off, to come again. */
+  sendToAll(names: readonly string[], letter: Letter): void {
+    const relay = letter.routing.get('_source_relay');
+    // What is signed or said by nobody everybody may hear; else see `#mayGo`.
+    const isForAll = relay === undefined || signedBy(letter) !== null;
+    const bytes = this.#bytesOf(letter);
+    if (bytes === null) return;
+    const { nowMs } = this.#owner;
+    const circuits: string[] = [];
+    for (const name of names) {
+      const entry = this.#circuits.get(name);
+      if (entry === undefined || entry.peer === null) continue;
+      if (!isForAll && !this.#mayGo(entry.peer, entry.authority, letter)) continue;
+      if (sendAlike(entry.circuit, bytes, nowMs)) circuits.push(name);
+      else this.tell(name, { kind: 'send', bytes });
+    }
+    if (circuits.length > 0) this.#owner.effect({ kind: 'write all', circuits, bytes });
+  }
+
   /** Closes a circuit without telling the owner, who wants it so. */
   close(name: string): void {
+    this.#circuits.get(name)?.check.stop();
     if (this.#circuits.delete(name)) this.#owner.effect({ kind: 'close', circuit: name });
+    this.#challenges.forget(name);
   }
 
   /** One error packet, then the end. */
-  giveUp(name: string, code: FederationCode): void {
+  giveUp(name: string, code: string): void {
     const entry = this.#circuits.get(name);
     if (entry === undefined) return;
-    const letter = newLetter({ routing: {}, entity: { _code: code }, method: `_error${code}` });
-    this.tell(name, { kind: 'send', bytes: letterBytes(letter) });
+    this.#noteRefusal(code);
+    const bytes = render({
+      entity: { _code: code },
+      method: `_error${code}`,
+      data: 'This circuit is closed: [_code].',
+    });
+    this.tell(name, { kind: 'send', bytes });
     if (this.#circuits.get(name) === entry) this.#shut(name, entry);
+  }
+
+  #newEntry(name: string, domain: string | null): Entry {
+    const { circuitLimits, decode } = this.#options;
+    return {
+      circuit: newCircuit(domain === null, circuitLimits, decode, provingLimits),
+      accepted: domain === null,
+      domain,
+      exported: null,
+      handshake: null,
+      peer: null,
+      authority: new Authority(),
+      check: new BorderCheck(this.#owner, (code) => this.giveUp(name, code)),
+    };
+  }
+
+  #prove(name: string, entry: Entry): void {
+    const { identity, suite, origins, pins } = this.#options;
+    const { domain, exported } = entry;
+    const expected = domain === null ? null : bytesOfHex(pins.get(domain) ?? '');
+    entry.handshake = new ServerHandshake({
+      suite,
+      identity,
+      dialled: domain === null ? null : { domain, expected: expected?.length === 0 ? null : expected },
+      exported,
+      origins,
+      challenges: this.#challenges,
+      circuit: name,
+    });
+    this.#owner.effect({ kind: 'timer', name: `prove ${name}`, delayMs: proofLimits.provingMsMax });
+    this.#perform(name, entry, entry.handshake.start());
+  }
+
+  #perform(name: string, entry: Entry, effects: readonly HandshakeEffect[]): void {
+    for (const effect of effects) {
+      if (this.#circuits.get(name) !== entry) return;
+      switch (effect.kind) {
+        case 'write':
+          this.tell(name, { kind: 'send', bytes: effect.bytes });
+          break;
+        case 'ask':
+          this.#owner.onQuestion(effect.question, (answer) => {
+            if (this.#circuits.get(name) !== entry || entry.handshake === null) return;
+            this.#perform(name, entry, entry.handshake.answer(answer));
+          });
+          break;
+        case 'admitted':
+          entry.circuit.parser.setLimits();
+          break;
+        case 'proved': {
+          const { peer } = effect;
+          if (peer.kind === 'server') entry.authority.proveHost(peer.domain);
+          else entry.authority.provePerson(peer.person);
+          entry.peer = peer;
+          entry.handshake = entry.exported = null;
+          this.#challenges.forget(name);
+          this.#owner.onReady(name, peer, entry.accepted);
+          break;
+        }
+        case 'failed':
+          if (!effect.byPeer) this.giveUp(name, effect.code);
+          else {
+            this.#noteRefusal(effect.code);
+            this.#shut(name, entry);
+          }
+          break;
+      }
+    }
+  }
+
+  #take(name: string, entry: Entry, peer: Proved, letter: Letter): void {
+    const routing = new Map(letter.routing);
+    for (const variable of uniforms) {
+      const text = routing.get(variable);
+      if (text === undefined) continue;
+      const uniform = canonical(text);
+      if (uniform === null) {
+        this.giveUp(name, '_invalid_entity');
+        return;
+      }
+      routing.set(variable, uniform);
+    }
+    const own = peer.kind === 'server' ? this.#own : this.#home;
+    const checked = { routing, packet: letter.packet };
+    entry.check.take(checked, peer, entry.authority, own, (passed) => {
+      if (this.#circuits.get(name) === entry) this.#owner.onLetter(passed, peer);
+    });
+  }
+
+  /** What may go out: a server is told only what this domain says, or what an author signed, and only about itself. */
+  #mayGo(peer: Proved, authority: Authority, letter: Letter): boolean {
+    const { routing } = letter;
+    if (peer.kind === 'client') {
+      // His own server may tell a client everything, but what he is said to have said: that he must have signed.
+      const relay = routing.get('_source_relay');
+      if (relay === undefined || entityOf(relay) !== peer.person) return true;
+    } else {
+      const target = routing.get('_target');
+      if (target !== undefined && domainOf(target) !== peer.domain) return false;
+    }
+    const own = peer.kind === 'server' ? this.#own : this.#home;
+    return judge(own, authority, (variable) => routing.get(variable), signedBy(letter)).allowed;
   }
 
   /** The letter's bytes, rendered once for all circuits that it goes to in a row; null when it does not fit a packet. */
@@ -140,21 +325,8 @@ export class NodeCircuits {
     return this.#rendered.bytes;
   }
 
-  #take(name: string, entry: Entry, letter: Letter): void {
-    const routing = new Map(letter.routing);
-    for (const variable of uniforms) {
-      const text = routing.get(variable);
-      if (text === undefined) continue;
-      const uniform = canonical(text);
-      if (uniform === null) {
-        this.giveUp(name, '_invalid_entity');
-        return;
-      }
-      routing.set(variable, uniform);
-    }
-    const code = this.#options.mayCome(entry.authority, routing, this.#options.domain);
-    if (code !== null) this.giveUp(name, code);
-    else this.#owner.onLetter({ routing, packet: letter.packet }, entry.authority);
+  #noteRefusal(code: string): void {
+    this.#owner.effect({ kind: 'notice', notice: { kind: 'refused', code } });
   }
 
   #shut(name: string, entry: Entry): void {
@@ -162,8 +334,16 @@ export class NodeCircuits {
     this.#forget(name, entry);
   }
 
-  #forget(name: string, { authority, circuit }: Entry): void {
+  #forget(name: string, { peer, domain, circuit, check }: Entry): void {
+    check.stop();
     this.#circuits.delete(name);
-    this.#owner.onClosed(name, authority, circuit.heardFirst);
+    this.#challenges.forget(name);
+    // What was greeted and then refused proved nothing: it is dialled later and later.
+    this.#owner.onClosed(
+      name,
+      peer,
+      peer?.kind === 'server' ? peer.domain : domain,
+      circuit.heardFirst && peer !== null,
+    );
   }
 }

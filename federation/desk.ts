@@ -1,7 +1,8 @@
 /** What an entity has of its node: a clock, a store, a way to post packets; and nothing of other entities. docs/spec/federation.md#entities */
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
-import type { NodeOptions } from './events.ts';
+import type { NodeOptions, Notice } from './events.ts';
 import type { Letter } from './letter.ts';
+import type { PkiAnswer, PkiQuestion } from './pki.ts';
 
 /** A request without its number, which the node gives. */
 export type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omit<R, 'request'> : never) : never;
@@ -25,8 +26,16 @@ export interface Link {
 /** What every entity is given. */
 export interface Desk {
   readonly options: NodeOptions;
+  readonly domain: string;
+  /** Never goes back. */
   readonly nowMs: number;
+  /** Milliseconds since 1970. */
+  readonly unixMs: number;
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
+  /** Asks those who read and make OpenPGP packets. */
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void): void;
+  /** Tells the admin. */
+  notify(notice: Notice): void;
   /** A timer of this name; a new one replaces the old. */
   timer(name: string, delayMs: number, happen: () => void): void;
   /** Sends a packet on its way to whoever it names; it may be lost. */
@@ -41,6 +50,8 @@ export interface Desk {
 export interface Entity {
   /** Takes a packet addressed to it. */
   take(letter: Letter): void;
+  /** Whether nothing is lost when it is forgotten: it is woken again when something is for it. */
+  readonly isIdle: boolean;
   /** Lengths of what it holds, by name. */
   queues(): readonly (readonly [name: string, length: number])[];
 }

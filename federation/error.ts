@@ -1,11 +1,9 @@
 /** Why a node or an entity says no: the codes. docs/spec/federation.md#federation-errors */
+import type { PeopleCode } from './people-errors.ts';
 
-/** What is answered to whoever asked; the circuit stays, except after the `_unproved` ones. */
+/** What is answered to whoever asked; the circuit stays, unless it is not proved yet. */
 export type FederationCode =
-  // authority: the circuit is closed
-  | '_unproved_source'
-  | '_unproved_context'
-  | '_unproved_relay'
+  | PeopleCode
   // routing
   | '_invalid_entity'
   | '_invalid_target'

@@ -1,43 +1,70 @@
 /** A node from outside: what it is told, what it has done for it, and what it is told of itself. docs/spec/federation.md#node */
+import type { Exported } from '../circuit/binding.ts';
 import type { CircuitLimits, DeliveryLimits } from '../circuit/limits.ts';
+import type { ServerIdentity } from '../circuit/server-handshake.ts';
+import type { Suite } from '../crypto/suite.ts';
+import type { DecodeRange } from '../psyc/bytes.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
-import type { Authority, Judge } from './authority.ts';
 import type { FederationLimits } from './limits.ts';
+import type { PkiAnswer, PkiQuestion } from './pki.ts';
 
 /** What a node is told. It names the circuits it opens, its shell those it accepts. */
 export type NodeEvent =
   | { readonly kind: 'started' }
-  /** The stream stands; `peer` is whatever the shell knows of the other end, for `authorityOf`. */
-  | { readonly kind: 'opened'; readonly circuit: string; readonly peer: string; readonly accepted: boolean }
+  /** The stream stands; null: it exports nothing. */
+  | {
+      readonly kind: 'opened';
+      readonly circuit: string;
+      readonly exported: Exported | null;
+      readonly accepted: boolean;
+    }
   | { readonly kind: 'bytes'; readonly circuit: string; readonly bytes: Uint8Array }
   | { readonly kind: 'drained'; readonly circuit: string; readonly bytes: number }
   | { readonly kind: 'ended'; readonly circuit: string }
   | { readonly kind: 'failed'; readonly circuit: string }
   | { readonly kind: 'timer'; readonly name: string }
-  | { readonly kind: 'stored'; readonly outcome: StoreOutcome };
+  | { readonly kind: 'stored'; readonly outcome: StoreOutcome }
+  | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer };
 
 /** What it has done for it. */
 export type NodeEffect =
   /** Open a stream to a domain. */
   | { readonly kind: 'connect'; readonly circuit: string; readonly to: string }
   | { readonly kind: 'write'; readonly circuit: string; readonly bytes: Uint8Array }
+  /** The same bytes on each of these. */
+  | { readonly kind: 'write all'; readonly circuits: readonly string[]; readonly bytes: Uint8Array }
   | { readonly kind: 'close'; readonly circuit: string }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
   | { readonly kind: 'timer'; readonly name: string; readonly delayMs: number }
-  | { readonly kind: 'store'; readonly request: StoreRequest };
+  | { readonly kind: 'store'; readonly request: StoreRequest }
+  /** Read or make OpenPGP packets, which takes a while. */
+  | { readonly kind: 'pki'; readonly request: number; readonly question: PkiQuestion }
+  /** Something that the admin should hear of. */
+  | { readonly kind: 'notice'; readonly notice: Notice };
+
+/** For the log. Names domains, never persons. */
+export type Notice =
+  /** A domain's key was taken without anybody's having vouched for it. */
+  | { readonly kind: 'first contact'; readonly domain: string; readonly fingerprint: string }
+  /** A domain came with another key than the pinned or configured one. */
+  | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
+  | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }
+  /** A circuit was closed for cause. */
+  | { readonly kind: 'refused'; readonly code: string };
 
 /** What a node is told of itself before it starts. */
 export interface NodeOptions {
-  readonly domain: string;
+  /** Its domain and what proves it. */
+  readonly identity: ServerIdentity;
   /** Tells names of circuits of different lives apart. */
   readonly life: number;
-  /** Whether somebody of this nick lives here. */
-  isPerson(nick: string): boolean;
-  /** What the other end has proved; null: nothing, and the circuit is closed. */
-  authorityOf(peer: string): Authority | null;
-  readonly mayCome: Judge;
-  /** BLAKE2b-256. */
-  hash(bytes: Uint8Array): Uint8Array;
+  readonly suite: Suite;
+  /** The platform's way from bytes to text. */
+  readonly decode: DecodeRange;
+  /** Fingerprints of domain keys that the configuration names, hexadecimal, by domain. */
+  readonly pins: ReadonlyMap<string, string>;
+  /** Pages that browsers may log in from. */
+  readonly origins: readonly string[];
   readonly circuitLimits: CircuitLimits;
   readonly deliveryLimits: DeliveryLimits;
   readonly federationLimits: FederationLimits;

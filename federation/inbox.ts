@@ -10,6 +10,9 @@ import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Letter, letterBytes, parseLetter, readdress } from './letter.ts';
 
+/** docs/spec/federation.md#delivery */
+const ID_BYTES = 32;
+
 /** What was said, and how its author will know the answer. */
 export interface Token {
   readonly message: Message;
@@ -81,7 +84,7 @@ export class Inbox {
     const arrival: Arrival<Token> = {
       author,
       counter: message.counter,
-      id: this.#desk.options.hash(messageId(message)),
+      id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
       packet: bytes,
       token: { message, method, packet: bytes },
       ...change,

@@ -6,7 +6,8 @@ import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { render, renderRouted, type Value, type Variables } from '../psyc/render.ts';
-import { parseUniform, renderUniform, withoutChannel } from '../psyc/uniform.ts';
+import { parseEntity, parseUniform, renderUniform, withoutChannel } from '../psyc/uniform.ts';
+import type { PublicationCode } from '../publication/error.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { FederationCode } from './error.ts';
 
@@ -76,6 +77,19 @@ export function deviceOf(uniform: string): string | null {
   return hash === -1 ? null : uniform.slice(hash + 1);
 }
 
+/** Whether a uniform names what this domain could have. */
+function isEntityAt(uniform: string, domain: string): boolean {
+  try {
+    return parseEntity(uniform).host === domain;
+  } catch (error) {
+    if (!(error instanceof PsycError)) throw error;
+    return false;
+  }
+}
+
+/** Whether a uniform is a person's, or a channel of one. */
+export const isPerson = (uniform: string): boolean => uniform.includes('/~', 'psyc://'.length);
+
 const answers = ['_echo', '_status', '_info', '_notice', '_error', '_failure', '_warning'];
 
 /** Whether the letter says that its sender took or did what carried the tag. */
@@ -108,14 +122,18 @@ export const headingOf = ({ author, target, tag, counter }: Message, method: str
   newLetter({ routing: { _source: author, _target: target, _tag: tag, _counter: String(counter) }, method });
 
 /** The answer that something is not done, with the tag under both names; null when there is nobody to tell. */
-export function refusalLetter(letter: Letter, code: FederationCode | StoreCode, own: string): Letter | null {
+export function refusalLetter(
+  letter: Letter,
+  code: FederationCode | PublicationCode | StoreCode,
+  own: string,
+): Letter | null {
   const { routing, packet } = letter;
   const to = routing.get('_source');
   const tag = routing.get('_tag');
   if (to === undefined || !mayBeAnswered(packet.method)) return null;
   // In the name of whom it was for, where we may speak for him.
   const target = routing.get('_target') ?? own;
-  const from = domainOf(target) === domainOf(own) ? target : own;
+  const from = isEntityAt(target, domainOf(own)) ? target : own;
   return newLetter({
     routing: { _source: from, _target: to, _tag_relay: tag, _tag_reply: tag },
     entity: { _counter_relay: routing.get('_counter'), _code: code, _method: packet.method ?? undefined },

@@ -26,6 +26,20 @@ export const federationLimits = {
   historyRowsMax: 100,
   /** Bytes of one page of history; the row that passes it is the last. */
   historyBytesMax: 262_144,
+  /** Logins and registrations of one person that wait for each other. */
+  loginsMax: 16,
+  /** OpenPGP questions that are not answered, of the whole node; whoever asks more is refused and asks again. */
+  pkiAskedMax: 256,
+  /** Authors whose keys are remembered. */
+  authorsKnownMax: 10_000,
+  /** Authors whose keys are being asked for. */
+  authorsAskedMax: 256,
+  /** How long an author's domain may take to tell his keys. */
+  keysMsMax: 10_000,
+  /** A device that is not known is asked for again after this. */
+  keysAgainMsMin: 10_000,
+  /** Packets of one circuit that wait for an author's keys. */
+  uncheckedMax: 64,
 } as const;
 
 /** The limits of one node. */

@@ -12,14 +12,9 @@ export interface MulticastRow {
 export function multicastOf(context: string, { sequence, packet: bytes }: MulticastRow, target?: string): Letter {
   const { routing, packet } = parseLetter(bytes);
   const author = entityOf(routing.get('_source') ?? '');
-  const heading = {
-    _target: target,
-    _context: context,
-    _source_relay: author,
-    _tag: routing.get('_tag'),
-    _counter: String(sequence),
-  };
+  const heading = { _target: target, _context: context, _tag: routing.get('_tag'), _counter: String(sequence) };
   const request = placeRequestOf(packet.method);
-  if (request !== 'enter' && request !== 'leave') return readdress(heading, packet);
+  if (request !== 'enter' && request !== 'leave') return readdress({ ...heading, _source_relay: author }, packet);
+  // The place's own word, which nobody else signs.
   return newLetter({ routing: heading, entity: { _uniform_member: author }, method: `_notice_context_${request}` });
 }

@@ -1,24 +1,39 @@
 /** One server's step: circuits, a router, and entities that know nothing of each other. docs/spec/federation.md#node */
+import { isChannelOf } from '../circuit/channel.ts';
+import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
 import { PsycError } from '../psyc/error.ts';
+import { isNick } from '../psyc/names.ts';
 import { parseEntity, type Uniform } from '../psyc/uniform.ts';
+import type { PublicationCode } from '../publication/error.ts';
+import type { Author } from '../publication/sign.ts';
 import type { StoreOutcome } from '../store/store.ts';
 import { Audience } from './audience.ts';
-import type { Authority } from './authority.ts';
+import { Authors } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
 import type { Asked, Desk, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import type { NodeEffect, NodeEvent, NodeOptions } from './events.ts';
+import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { domainOf, entityOf, type Letter, refusalLetter } from './letter.ts';
 import { membershipEcho } from './methods.ts';
 import { Peer } from './peer.ts';
 import { Person } from './person.ts';
+import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { nodeUniform, Place } from './place.ts';
 import { Roll } from './roll.ts';
+import { admitServer, readServerKey } from './trust.ts';
+
+/** The domain's own name in its keys, docs/spec/pki.md. */
+const OWN_NICK = 'p3do';
+
+/** Of an entity table that is full, this share of its places is looked through for idle ones. */
+const SWEPT = 1000;
 
 /** One life of a node. */
 export class FederationNode implements Desk, CircuitsOwner {
   readonly options: NodeOptions;
+  readonly domain: string;
   nowMs = 0;
+  unixMs = 0;
   #effects: NodeEffect[] = [];
   readonly #circuits: NodeCircuits;
   readonly #persons = new Map<string, Person>();
@@ -29,23 +44,32 @@ export class FederationNode implements Desk, CircuitsOwner {
   readonly #duties: Roll;
   readonly #timers = new Map<string, () => void>();
   #posted: Letter[] = [];
+  #isDelivering = false;
   #request = 0;
   readonly #asked = new Map<number, (outcome: StoreOutcome) => void>();
+  readonly #askedPki = new Map<number, (answer: PkiAnswer) => void>();
+  readonly #authors: Authors;
 
   constructor(options: NodeOptions) {
     this.options = options;
-    this.#circuits = new NodeCircuits(options, this);
+    this.domain = options.identity.domain;
+    this.#circuits = new NodeCircuits(this);
+    this.#authors = new Authors(this);
     this.#duties = new Roll(
-      nodeUniform(options.domain),
+      nodeUniform(this.domain),
       this,
       () => this.#wake(),
       () => {},
     );
   }
 
-  /** Takes one event and gives the effects, in order. `nowMs` never goes back. Never throws, whatever the bytes. */
-  step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
+  /**
+   * Takes one event and gives the effects, in order. `nowMs` never goes back; `unixMs` counts from 1970, as well as anybody
+   * knows. Never throws, whatever the bytes.
+   */
+  step(event: NodeEvent, nowMs: number, unixMs: number): readonly NodeEffect[] {
     this.nowMs = nowMs;
+    this.unixMs = unixMs;
     this.#effects = [];
     this.#take(event);
     this.#deliver();
@@ -55,10 +79,12 @@ export class FederationNode implements Desk, CircuitsOwner {
   /** Lengths of all queues and tables, by name: the longest of each kind. */
   queues(): (readonly [string, number])[] {
     const longest = new Map<string, number>([
-      ['circuits of the node', this.#circuits.count],
+      ...this.#circuits.queues(),
+      ...this.#authors.queues(),
       ['peers', this.#peers.size],
       ['entities', this.#persons.size + this.#places.size + this.#audiences.size],
       ['questions', this.#asked.size],
+      ['pki questions', this.#askedPki.size],
     ]);
     for (const entities of [this.#persons, this.#places, this.#audiences, this.#peers]) {
       for (const entity of (entities as Map<string, Entity>).values()) {
@@ -74,6 +100,20 @@ export class FederationNode implements Desk, CircuitsOwner {
     this.effect({ kind: 'store', request: { ...asked, request } });
   }
 
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void): void {
+    if (this.#askedPki.size >= this.options.federationLimits.pkiAskedMax) {
+      answer({ kind: 'refused', code: '_trust_unavailable' });
+      return;
+    }
+    const request = ++this.#request;
+    this.#askedPki.set(request, answer);
+    this.effect({ kind: 'pki', request, question });
+  }
+
+  notify(notice: Notice): void {
+    this.effect({ kind: 'notice', notice });
+  }
+
   timer(name: string, delayMs: number, happen: () => void): void {
     this.#timers.set(name, happen);
     this.effect({ kind: 'timer', name, delayMs });
@@ -84,7 +124,9 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   postToAll(letter: Letter, persons: Iterable<string>): void {
-    for (const person of persons) this.#persons.get(person)?.hear(letter);
+    const circuits: string[] = [];
+    for (const person of persons) this.#persons.get(person)?.addCircuits(circuits);
+    this.#circuits.sendToAll(circuits, letter);
   }
 
   linkTo(domain: string): Link | null {
@@ -95,34 +137,63 @@ export class FederationNode implements Desk, CircuitsOwner {
     this.#effects.push(effect);
   }
 
-  onReady(circuit: string, authority: Authority, accepted: boolean): void {
-    if (authority.kind === 'server') {
-      const peer = this.#peer(authority.domain);
+  findAuthor(person: string, device: Uint8Array, found: (author: Author | null) => void): void {
+    this.#authors.find(person, device, found);
+  }
+
+  refuse(letter: Letter, code: FederationCode | PublicationCode): void {
+    const answer = refusalLetter(letter, code, nodeUniform(this.domain));
+    if (answer !== null) this.post(answer);
+  }
+
+  onQuestion(question: ServerQuestion, answer: (answer: ServerAnswer) => void): void {
+    if (question.kind === 'server key') readServerKey(this, question, answer);
+    else if (question.kind === 'admission' && question.peer.kind === 'server') admitServer(this, question, answer);
+    else {
+      const code = this.#faultOf(question);
+      if (code !== null) answer({ kind: 'refused', code });
+      else {
+        const person = this.#person(personIn(question));
+        if (person === null) answer({ kind: 'refused', code: '_excessive_entities' });
+        else person.ask(question, answer);
+      }
+    }
+  }
+
+  onReady(circuit: string, proved: Proved, accepted: boolean): void {
+    if (proved.kind === 'server') {
+      const peer = this.#peer(proved.domain);
       if (peer === null) this.#circuits.giveUp(circuit, '_excessive_peers');
-      else peer.ready(circuit, accepted);
+      else {
+        this.notify({ kind: 'connected', domain: proved.domain });
+        peer.ready(circuit, accepted);
+      }
       return;
     }
-    const person = this.#person(authority.person);
+    const person = this.#person(proved.person);
     if (person === null) {
       this.#circuits.giveUp(circuit, '_excessive_entities');
       return;
     }
-    const attached = person.attach(authority.device, circuit);
+    const attached = person.attach(proved.channel, circuit, proved.device);
     if (typeof attached === 'string') this.#circuits.giveUp(circuit, attached);
     else if (attached.replaced !== null) this.#circuits.close(attached.replaced);
   }
 
-  onWritable(circuit: string, authority: Authority): void {
-    if (authority.kind === 'server') this.#peers.get(authority.domain)?.writable(circuit);
+  onWritable(circuit: string, proved: Proved): void {
+    if (proved.kind === 'server') this.#peers.get(proved.domain)?.writable(circuit);
   }
 
-  onClosed(circuit: string, authority: Authority, heard: boolean): void {
-    if (authority.kind === 'server') this.#peers.get(authority.domain)?.closed(circuit, heard);
-    else this.#persons.get(authority.person)?.detach(authority.device, circuit);
+  onClosed(circuit: string, proved: Proved | null, domain: string | null, heard: boolean): void {
+    if (proved?.kind === 'client') this.#persons.get(proved.person)?.detach(proved.channel, circuit);
+    else if (domain !== null) {
+      if (proved !== null) this.notify({ kind: 'disconnected', domain });
+      this.#peers.get(domain)?.closed(circuit, heard);
+    }
   }
 
-  onLetter(letter: Letter, authority: Authority): void {
-    this.#route(letter, authority);
+  onLetter(letter: Letter, from: Proved): void {
+    this.#route(letter, from);
     this.#deliver();
   }
 
@@ -132,7 +203,7 @@ export class FederationNode implements Desk, CircuitsOwner {
         this.#duties.load();
         break;
       case 'opened':
-        this.#circuits.opened(event.circuit, event.peer, event.accepted);
+        this.#circuits.opened(event.circuit, event.exported, event.accepted);
         break;
       case 'bytes':
       case 'drained':
@@ -143,6 +214,10 @@ export class FederationNode implements Desk, CircuitsOwner {
       case 'timer': {
         if (event.name.startsWith('circuit ')) {
           this.#circuits.tell(event.name.slice('circuit '.length), { kind: 'timer' });
+          break;
+        }
+        if (event.name.startsWith('prove ')) {
+          this.#circuits.provingEnded(event.name.slice('prove '.length));
           break;
         }
         const happen = this.#timers.get(event.name);
@@ -156,17 +231,27 @@ export class FederationNode implements Desk, CircuitsOwner {
         answer?.(event.outcome);
         break;
       }
+      case 'answered': {
+        const answer = this.#askedPki.get(event.request);
+        this.#askedPki.delete(event.request);
+        answer?.(event.answer);
+        break;
+      }
     }
   }
 
   /** Routes what entities have posted, and what that makes them post. */
   #deliver(): void {
+    // What is taken meanwhile posts behind what is there.
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
     for (let at = 0; at < this.#posted.length; at++) this.#route(this.#posted[at]!, null);
+    this.#isDelivering = false;
     this.#posted = [];
   }
 
   /** `from`: what brought the letter; null for an entity of this node. */
-  #route(letter: Letter, from: Authority | null): void {
+  #route(letter: Letter, from: Proved | null): void {
     const { routing } = letter;
     const target = routing.get('_target');
     const context = routing.get('_context');
@@ -177,48 +262,58 @@ export class FederationNode implements Desk, CircuitsOwner {
     }
     const domain = domainOf(target);
     if (from?.kind === 'server') {
-      if (domain !== this.options.domain) {
+      if (domain !== this.domain) {
         // Never relayed between two other domains.
-        this.#refuse(letter, '_invalid_target');
+        this.refuse(letter, '_invalid_target');
         return;
       }
       this.#peers.get(from.domain)?.answered(letter);
     }
-    if (domain === this.options.domain) this.#toEntity(letter, target, from);
+    if (domain === this.domain) this.#toEntity(letter, target, from);
     else {
       const peer = this.#peer(domain);
-      if (peer === null) this.#refuse(letter, '_excessive_peers');
+      if (peer === null) this.refuse(letter, '_excessive_peers');
       else peer.take(letter);
     }
   }
 
-  #toEntity(letter: Letter, target: string, from: Authority | null): void {
+  #toEntity(letter: Letter, target: string, from: Proved | null): void {
     const uniform = entityOrNull(target);
     const name = entityOf(target);
-    if (uniform?.kind === 'place') this.#hand(letter, this.#place(name));
-    else if (uniform?.kind === 'person' && this.options.isPerson(uniform.name)) {
+    if (uniform?.kind === 'node') this.#authors.answered(letter);
+    else if (uniform?.kind === 'place') this.#hand(letter, this.#place(name));
+    else if (uniform?.kind === 'person') {
       // A place elsewhere tells somebody here that he is a member: whoever passes its multicasts on must know first.
       const isMembership = from?.kind === 'server' && membershipEcho(letter.packet.method) !== null;
       if (isMembership && !letter.routing.has('_context')) {
         this.#hand(letter, this.#audience(letter.routing.get('_source') ?? nodeUniform(from.domain)));
       } else this.#hand(letter, this.#person(name));
-    } else this.#refuse(letter, '_unknown_target');
+    } else this.refuse(letter, '_unknown_target');
   }
 
   #hand(letter: Letter, entity: Entity | null): void {
-    if (entity === null) this.#refuse(letter, '_excessive_entities');
+    if (entity === null) this.refuse(letter, '_excessive_entities');
     else entity.take(letter);
   }
 
-  #refuse(letter: Letter, code: FederationCode): void {
-    const answer = refusalLetter(letter, code, nodeUniform(this.options.domain));
-    if (answer !== null) this.post(answer);
+  /** What is wrong with whoever registers or logs in, before anything is looked up. */
+  #faultOf(question: Exclude<ServerQuestion, { kind: 'server key' }>): FederationCode | null {
+    const person = personIn(question);
+    const { host, name } = parseEntity(person);
+    const isHere = host === this.domain;
+    if (question.kind === 'registration') {
+      if (!isHere) return '_registration_foreign_domain';
+      return isNick(name) && name !== OWN_NICK ? null : '_registration_invalid_nick';
+    }
+    if (!isHere) return '_login_foreign_domain';
+    if (question.kind !== 'device key') return null;
+    const { channel, claim } = question;
+    return isChannelOf(channel, person, claim.device) ? null : '_login_invalid_channel';
   }
 
   #person(uniform: string): Person | null {
     return this.#awake(this.#persons, uniform, () => {
-      const send = (circuit: string, letter: Letter): boolean => this.#circuits.send(circuit, letter);
-      return new Person(uniform, this, send);
+      return new Person(uniform, this, this.#circuits);
     });
   }
 
@@ -237,19 +332,24 @@ export class FederationNode implements Desk, CircuitsOwner {
   #peer(domain: string): Peer | null {
     let peer = this.#peers.get(domain);
     if (peer === undefined) {
-      if (this.#peers.size >= this.options.federationLimits.peersMax) return null;
+      const { peersMax } = this.options.federationLimits;
+      if (this.#peers.size >= peersMax) sweep(this.#peers, (idle) => idle.leave());
+      if (this.#peers.size >= peersMax) return null;
       peer = new Peer(domain, this, this.#circuits);
       this.#peers.set(domain, peer);
     }
     return peer;
   }
 
-  /** The entity, woken if need be; null when too many are awake. */
-  #awake<E>(entities: Map<string, E>, uniform: string, wake: () => E): E | null {
+  /** The entity, woken if need be; null when too many are awake, and none of them idle. */
+  #awake<E extends Entity>(entities: Map<string, E>, uniform: string, wake: () => E): E | null {
     let entity = entities.get(uniform);
     if (entity === undefined) {
-      const { size: persons } = this.#persons;
-      if (persons + this.#places.size + this.#audiences.size >= this.options.federationLimits.entitiesMax) return null;
+      const { entitiesMax } = this.options.federationLimits;
+      const tables: Map<string, Entity>[] = [this.#persons, this.#places, this.#audiences];
+      const count = (): number => tables.reduce((sum, { size }) => sum + size, 0);
+      if (count() >= entitiesMax) for (const table of tables) sweep(table);
+      if (count() >= entitiesMax) return null;
       entity = wake();
       entities.set(uniform, entity);
     }
@@ -262,6 +362,22 @@ export class FederationNode implements Desk, CircuitsOwner {
       else this.#peer(domainOf(name));
     }
   }
+}
+
+/** Forgets idle entities, those that were woken first; they are moved to the end when they are not idle. */
+function sweep<E extends Entity>(entities: Map<string, E>, leave: (entity: E) => void = () => {}): void {
+  for (const [uniform, entity] of [...entities].slice(0, SWEPT)) {
+    entities.delete(uniform);
+    if (entity.isIdle) leave(entity);
+    else entities.set(uniform, entity);
+  }
+}
+
+/** Whose question it is. */
+function personIn(question: Exclude<ServerQuestion, { kind: 'server key' }>): string {
+  if (question.kind === 'registration') return question.registration.person;
+  if (question.kind === 'device key') return question.claim.person;
+  return question.peer.kind === 'client' ? question.peer.person : '';
 }
 
 /** The parts of a uniform that an entity of ours may have, or null. */

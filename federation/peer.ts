@@ -36,6 +36,8 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
   #failures = 0;
   /** Somebody wanted to send while there was no circuit. */
   #asked = false;
+  /** Unnumbered letters that wait for a circuit, and are dropped with it. */
+  #unsent: Letter[] = [];
   /** What came before it was known how much is on its way. */
   #held: Letter[] = [];
   /** Whether the store knows that this node must wake this peer. */
@@ -60,6 +62,9 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     const { routing } = letter;
     // What a place shows one member is in its log, and asked for again.
     if (!routing.has('_counter') || routing.has('_context')) {
+      if (this.#current === null && this.#unsent.length < this.#desk.options.federationLimits.lettersMax) {
+        this.#unsent.push(keepLetter(letter));
+      }
       this.send(letter);
       return;
     }
@@ -121,7 +126,7 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     for (const [other, otherAccepted] of [...this.#ready]) if (otherAccepted === accepted) this.#drop(other);
     this.#ready.set(circuit, accepted);
     // Both sides may have dialled: the circuit of the domain that comes first stays, and the other domain closes its own.
-    const isOursFirst = this.#desk.options.domain < this.#domain;
+    const isOursFirst = this.#desk.domain < this.#domain;
     const all = [...this.#ready];
     if (isOursFirst && accepted && all.some(([, otherAccepted]) => !otherAccepted)) return;
     if (!isOursFirst && all.some(([, otherAccepted]) => otherAccepted)) {
@@ -136,14 +141,29 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     if (this.#dialling === circuit) this.#dialling = null;
     this.#ready.delete(circuit);
     if (this.#current === circuit) this.#use([...this.#ready.keys()].at(-1) ?? null);
-    if (this.#current === null) this.#rest();
+    if (this.#current !== null) return;
+    // Who was not reached now may be reached in an hour: nobody waits that long for what is not numbered.
+    this.#unsent = [];
+    this.#rest();
+  }
+
+  /** Nothing is on its way there, and nobody wants it to be reachable. */
+  get isIdle(): boolean {
+    const isQuiet = this.#held.length + this.#unsent.length === 0 && this.#inbox.count === 0 && this.#outbox.isDone;
+    return isQuiet && this.#watchers.size === 0 && this.#dialling === null && !this.#resting;
+  }
+
+  /** Gives its circuits up, to be forgotten. */
+  leave(): void {
+    this.#outbox.stop();
+    for (const circuit of [...this.#ready.keys()]) this.#drop(circuit);
   }
 
   queues(): [string, number][] {
     return [
       ...this.#inbox.queues(),
       ...this.#outbox.queues(),
-      ['letters', this.#held.length],
+      ['letters', this.#held.length + this.#unsent.length],
       ['backlog', this.#outbox.backlog],
       ['circuits', this.#ready.size],
     ];
@@ -151,7 +171,7 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
 
   beside(): Operation[] {
     if (this.#registered) return [];
-    const context = nodeUniform(this.#desk.options.domain);
+    const context = nodeUniform(this.#desk.domain);
     return [{ op: 'member', context, lease, name: this.#context, sequence: 1 }];
   }
 
@@ -192,6 +212,9 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     const before = this.#current;
     this.#current = circuit;
     if (before === circuit) return;
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    if (circuit !== null) for (const letter of unsent) this.#circuits.send(circuit, letter);
     this.#tellWatchers(circuit === null ? 'disconnected' : 'connected');
   }
 

@@ -82,6 +82,12 @@ export class Place implements Entity, InboxOwner {
     }
   }
 
+  /** It must stay awake for the domains that hear it, and for whoever is being answered. */
+  get isIdle(): boolean {
+    const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
+    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0;
+  }
+
   queues(): [string, number][] {
     return [
       ...this.#inbox.queues(),
@@ -101,9 +107,9 @@ export class Place implements Entity, InboxOwner {
     const sequence = this.#roll.members.get(name) ?? this.#roll.last + 1;
     const operations: Operation[] = [{ op: 'member', context, lease, name, sequence }];
     const domain = domainOf(name);
-    if (domain === this.#desk.options.domain || this.#subscribers.has(domain)) return operations;
+    if (domain === this.#desk.domain || this.#subscribers.has(domain)) return operations;
     // A domain hears what comes after it has joined; and this place must wake when the node starts.
-    const node = nodeUniform(this.#desk.options.domain);
+    const node = nodeUniform(this.#desk.domain);
     operations.push({ op: 'mark', context, lease, name: domain, sequence: this.#roll.last });
     operations.push({ op: 'member', context: node, lease, name: context, sequence: 1 });
     return operations;
@@ -157,7 +163,7 @@ export class Place implements Entity, InboxOwner {
   }
 
   #loaded(): void {
-    const { domain } = this.#desk.options;
+    const { domain } = this.#desk;
     for (const person of this.#roll.members.keys()) {
       const home = domainOf(person);
       if (home !== domain) this.#subscribers.join(home);
@@ -177,7 +183,7 @@ export class Place implements Entity, InboxOwner {
     const isFull = members.size + this.#inbox.count >= placeMembersMax;
     const home = domainOf(person);
     const isWide =
-      home !== this.#desk.options.domain &&
+      home !== this.#desk.domain &&
       !this.#subscribers.has(home) &&
       this.#subscribers.count + this.#inbox.count >= placeDomainsMax;
     return isFull || isWide ? { refusal: '_excessive_members' } : {};
@@ -210,8 +216,7 @@ export class Place implements Entity, InboxOwner {
     for (const effect of stepFollowing(this.#following, event)) {
       switch (effect.kind) {
         case 'deliver': {
-          const { domain } = this.#desk.options;
-          const local = [...this.#roll.members.keys()].filter((person) => domainOf(person) === domain);
+          const { local } = this.#roll;
           if (local.length > 0) this.#desk.postToAll(multicastOf(context, effect.row), local);
           break;
         }

@@ -1,7 +1,7 @@
 /** A list of members kept in the store: read page by page before its owner does anything, and again when it may have changed behind his back. docs/spec/federation.md#membership */
 import { backoffMs } from '../circuit/backoff.ts';
 import type { Desk } from './desk.ts';
-import { keepLetter, type Letter } from './letter.ts';
+import { domainOf, keepLetter, type Letter } from './letter.ts';
 
 const pageRows = 512;
 
@@ -9,6 +9,8 @@ const pageRows = 512;
 export class Roll {
   /** Since when, by uniform. */
   readonly members = new Map<string, number>();
+  /** Members of this domain, once somebody asked; null: they may have changed since. */
+  #local: readonly string[] | null = null;
   /** The log's newest sequence, as far as is known. */
   last = 0;
   readonly #context: string;
@@ -37,6 +39,12 @@ export class Roll {
     return this.#held.length;
   }
 
+  /** The members who live here: asked for every multicast, so that it must not look at everybody. */
+  get local(): readonly string[] {
+    this.#local ??= [...this.members.keys()].filter((person) => domainOf(person) === this.#desk.domain);
+    return this.#local;
+  }
+
   /** Reads the list from the store. */
   load(): void {
     if (this.#phase === 'reading') return;
@@ -47,6 +55,7 @@ export class Roll {
   /** A membership has become durable; 0: it has ended. */
   set(name: string, since: number): void {
     if (this.#phase === 'reading') this.#changes.set(name, since);
+    if (this.members.has(name) !== since > 0) this.#local = null;
     if (since === 0) this.members.delete(name);
     else this.members.set(name, since);
   }
@@ -71,6 +80,7 @@ export class Roll {
         return;
       }
       this.members.clear();
+      this.#local = null;
       for (const [name, sequence] of found) this.members.set(name, sequence);
       this.last = Math.max(this.last, outcome.last);
       this.#phase = 'known';

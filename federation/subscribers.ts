@@ -45,7 +45,7 @@ export class Subscribers {
       known.until = null;
       return;
     }
-    if (domain === this.#desk.options.domain) return;
+    if (domain === this.#desk.domain) return;
     const link = this.#desk.linkTo(domain);
     if (link === null) return;
     const owner: OutboxOwner = {

@@ -14,18 +14,22 @@ export type Staple = {
   readonly devices: Uint8Array;
 };
 
-/** A device's owner, proved but for the device's own signature on the circuit. */
-export type Person = {
+/** A person as his domain and his identity key say who he is. */
+export type Vouched = {
   readonly nick: string;
   readonly domain: string;
   readonly certificate: Certificate;
   readonly statement: SignedStatement;
-  /** The device's raw Ed25519 key, 32 bytes, for its signature on the circuit. */
-  readonly deviceKey: Uint8Array;
   /** When the domain's certification ends, Unix seconds. */
   readonly until: number;
   /** Raw X25519 key, 32 bytes, for what is sealed to the person: the one that began last; null where there is none. */
   readonly encryptionKey: Uint8Array | null;
+};
+
+/** A device's owner, proved but for the device's own signature on the circuit. */
+export type Person = Vouched & {
+  /** The device's raw Ed25519 key, 32 bytes, for its signature on the circuit. */
+  readonly deviceKey: Uint8Array;
 };
 
 /**
@@ -41,6 +45,17 @@ export async function checkStaple(
   known: SignedStatement | null,
   now: number,
 ): Promise<Person> {
+  const vouched = await checkPerson(staple, authority, known, now);
+  return { ...vouched, deviceKey: deviceKey(vouched.statement.statement, device) };
+}
+
+/** The same without a device: for those who write to the person, or hear him. Throws as `checkStaple`. */
+export async function checkPerson(
+  staple: Staple,
+  authority: Certificate,
+  known: SignedStatement | null,
+  now: number,
+): Promise<Vouched> {
   const certificate = await readCertificate(staple.certificate);
   checkGood(certificate, now);
   const statement = await readStatement(staple.devices, certificate, now);
@@ -52,7 +67,6 @@ export async function checkStaple(
   const status = await certStatus(certificate, userId, authority, now);
   if (!status.isValid) throw new PkiError(status.code, `${domain} does not vouch for ${nick} now`);
   if (known !== null) isSuccessor(known, statement);
-  const key = deviceKey(statement.statement, device);
   const begun = encryptionKeys(certificate, now).filter(({ from }) => from <= now);
   const newest = begun.reduce<(typeof begun)[number] | null>((a, b) => (a !== null && a.from > b.from ? a : b), null);
   return {
@@ -60,7 +74,6 @@ export async function checkStaple(
     domain,
     certificate,
     statement,
-    deviceKey: key,
     until: status.until,
     encryptionKey: newest?.raw ?? null,
   };

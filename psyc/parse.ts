@@ -37,6 +37,11 @@ export class Parser {
     this.scanner = new PacketScanner({ ...defaultLimits, ...limits }, decode);
   }
 
+  /** Other limits from now on: more for whoever has proved himself. To be called between packets. */
+  setLimits(limits: Partial<ParserLimits> = {}): void {
+    this.scanner.setLimits({ ...defaultLimits, ...limits });
+  }
+
   /** Takes the next bytes; those before must have been drained by `next`. */
   feed(chunk: Uint8Array): void {
     if (this.failure !== null) return;

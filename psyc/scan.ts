@@ -26,7 +26,7 @@ const DATA = 2;
 export class PacketScanner {
   /** The packet cannot go on with fewer bytes than this; 0: with no fewer than up to the next line feed. */
   wanted = 0;
-  private readonly limits: ParserLimits;
+  private limits: ParserLimits;
   private readonly decode: grammar.DecodeRange;
   /** Offset of the current packet's first byte among all bytes ever scanned. */
   private base = 0;
@@ -51,6 +51,11 @@ export class PacketScanner {
   constructor(limits: ParserLimits, decode: grammar.DecodeRange) {
     this.limits = limits;
     this.decode = decode;
+  }
+
+  /** To be called between packets. */
+  setLimits(limits: ParserLimits): void {
+    this.limits = limits;
   }
 
   /** Throws a PsycError; `offset` counts from the packet's first byte. */

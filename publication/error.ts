@@ -11,6 +11,7 @@ export type PublicationCode =
   | '_publication_oversized'
   // author
   | '_publication_foreign_key'
+  | '_publication_foreign_device'
   | '_publication_foreign_source'
   | '_publication_foreign_context'
   | '_publication_invalid_signature'

@@ -21,6 +21,8 @@ export interface Disk {
 /** Told of every append the moment it has become durable, in order. */
 export type DurableListener = (append: Append, sequence: number) => void;
 
+type Write = Extract<StoreRequest, { kind: 'write' }>;
+
 interface Pending {
   readonly request: StoreRequest;
   readonly answer: (outcome: StoreOutcome) => void;
@@ -34,16 +36,27 @@ export class FaultyDisk implements Disk {
   readonly #random: Random;
   readonly #faults: Faults;
   readonly #durable: DurableListener;
-  readonly #store = new MemoryStore();
+  readonly #store: MemoryStore;
   /** Asked and not yet committed, oldest first. */
   #pending: Pending[] = [];
   #unanswered = 0;
   #freeAtUs = 0;
   #fullUntilUs = 0;
+  /** Counts interruptions; and the latest of those spans in which a write to each context was done. */
+  #span = 0;
+  readonly #writtenIn = new Map<string, number>();
   /** Counts crashes: answers to an earlier life are not given. */
   #life = 0;
 
-  constructor(clock: Clock, random: Random, faults: Faults, durable: DurableListener) {
+  /** `store`: what is on the disk from the beginning. */
+  constructor(
+    clock: Clock,
+    random: Random,
+    faults: Faults,
+    durable: DurableListener,
+    store: MemoryStore = new MemoryStore(),
+  ) {
+    this.#store = store;
     this.#clock = clock;
     this.#random = random;
     this.#faults = faults;
@@ -98,7 +111,7 @@ export class FaultyDisk implements Disk {
     if (pending.settled) return;
     pending.settled = true;
     this.#pending.shift();
-    const outcome = this.#perform(pending.request);
+    const outcome = this.#perform(pending.request, this.#span);
     // The answer takes its own time: a crash in between leaves a commit that nobody heard of.
     const life = this.#life;
     this.#clock.after(this.#faults.rates.diskUsMin, () => {
@@ -121,31 +134,39 @@ export class FaultyDisk implements Disk {
 
   /**
    * Ends everything under way: the first few requests are committed, now or a little later (a database finishes what it
-   * was sent even when the sender is gone), the others never. A request is one or the other as a whole.
+   * was sent even when the sender is gone), the others never. A request is one or the other as a whole. What would come
+   * later than a write that was asked for afterwards does not come: a database finds that its context has changed.
    */
   #interrupt(): Pending[] {
     const interrupted = this.#pending;
+    const span = this.#span++;
     this.#pending = [];
     this.#freeAtUs = 0;
     const committed = interrupted.length === 0 ? 0 : this.#random.below(interrupted.length + 1);
     let delayUs = 0;
     interrupted.forEach((pending, index) => {
       pending.settled = true;
-      if (pending.request.kind !== 'write') return;
+      const { request } = pending;
+      if (request.kind !== 'write') return;
       if (index >= committed) this.#faults.happened('lost batch');
       else if (this.#random.chance(0.5)) {
         this.#faults.happened('unheard commit');
-        this.#clock.after(delayUs, () => this.#perform(pending.request));
+        this.#clock.after(delayUs, () => this.#performLate(request, span));
       } else {
         this.#faults.happened('late commit');
         delayUs += this.#random.exponential(10 * this.#faults.rates.diskUsMean);
-        this.#clock.after(delayUs, () => this.#perform(pending.request));
+        this.#clock.after(delayUs, () => this.#performLate(request, span));
       }
     });
     return interrupted;
   }
 
-  #perform(request: StoreRequest): StoreOutcome {
+  #performLate(request: Write, span: number): void {
+    if (request.operations.every(({ context }) => (this.#writtenIn.get(context) ?? 0) <= span))
+      this.#perform(request, span);
+  }
+
+  #perform(request: StoreRequest, span: number): StoreOutcome {
     const isFull = this.#clock.nowUs < this.#fullUntilUs && this.#faults.rates.diskFullIntervalUsMean > 0;
     if (request.kind === 'write' && isFull) {
       this.#faults.happened('disk full');
@@ -153,6 +174,7 @@ export class FaultyDisk implements Disk {
     }
     const outcome = this.#store.perform(request);
     if (request.kind !== 'write' || outcome.kind !== 'written') return outcome;
+    for (const { context } of request.operations) this.#writtenIn.set(context, span);
     const appends = request.operations.filter((operation): operation is Append => operation.op === 'append');
     appends.forEach((append, index) => {
       const appended = outcome.appended[index]!;

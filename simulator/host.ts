@@ -192,7 +192,10 @@ export class Host {
       this.tell({ kind, circuit });
     };
     return {
-      opened: () => this.tell({ kind: 'opened', circuit, peer, accepted }),
+      opened: () => {
+        const stream = this.#streams.get(circuit)?.name ?? '';
+        this.tell({ kind: 'opened', circuit, peer, stream, accepted });
+      },
       bytes: (bytes) => this.tell({ kind: 'bytes', circuit, bytes }),
       drained: (bytes) => this.tell({ kind: 'drained', circuit, bytes }),
       ended: () => {

@@ -5,7 +5,14 @@ import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 export type NodeEvent =
   /** The process has started, with nothing but its store. */
   | { readonly kind: 'started' }
-  | { readonly kind: 'opened'; readonly circuit: string; readonly peer: string; readonly accepted: boolean }
+  /** `stream` names the stream at both of its ends, and no other. */
+  | {
+      readonly kind: 'opened';
+      readonly circuit: string;
+      readonly peer: string;
+      readonly stream: string;
+      readonly accepted: boolean;
+    }
   | { readonly kind: 'bytes'; readonly circuit: string; readonly bytes: Uint8Array }
   | { readonly kind: 'drained'; readonly circuit: string; readonly bytes: number }
   | { readonly kind: 'ended'; readonly circuit: string }

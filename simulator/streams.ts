@@ -36,6 +36,8 @@ interface Surroundings {
 export class StreamEnd {
   readonly host: string;
   readonly peerHost: string;
+  /** What the connection is called at both ends. */
+  readonly name: string;
   readonly #around: Surroundings;
   #listener: StreamListener | null = null;
   #other: StreamEnd | null = null;
@@ -47,10 +49,11 @@ export class StreamEnd {
   #open = true;
   #standing = false;
 
-  constructor(around: Surroundings, host: string, peerHost: string) {
+  constructor(around: Surroundings, host: string, peerHost: string, name: string) {
     this.#around = around;
     this.host = host;
     this.peerHost = peerHost;
+    this.name = name;
   }
 
   /** Whether this end is still told things. */
@@ -218,6 +221,7 @@ export class StreamEnd {
 export class Streams {
   readonly #around: Surroundings;
   readonly #acceptors = new Map<string, StreamAcceptor>();
+  #connected = 0;
 
   constructor(clock: Clock, random: Random, faults: Faults, links: Links) {
     this.#around = { clock, random, faults, links };
@@ -232,8 +236,9 @@ export class Streams {
   /** Connects two hosts; the listener hears `opened` or `failed` later. Gives the near end. */
   connect(from: string, to: string, listener: StreamListener): StreamEnd {
     const { clock, random, faults, links } = this.#around;
-    const near = new StreamEnd(this.#around, from, to);
-    const far = new StreamEnd(this.#around, to, from);
+    const name = `stream ${++this.#connected}`;
+    const near = new StreamEnd(this.#around, from, to, name);
+    const far = new StreamEnd(this.#around, to, from, name);
     const delayUs = (): number => faults.rates.delayUsMin + random.exponential(faults.rates.delayUsMean);
     const refuse = (afterUs: number): void => {
       faults.happened('refused connection');

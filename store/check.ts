@@ -45,6 +45,10 @@ function checkOperation(operation: Operation): StoreCode | null {
       if (exceeds(operation.name, storeLimits.memberBytesMax)) return '_store_oversized_member';
       if (unfit.test(operation.name)) return '_store_invalid_member';
       return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
+    case 'record':
+      if (exceeds(operation.name, storeLimits.recordNameBytesMax)) return '_store_oversized_record';
+      if (unfit.test(operation.name)) return '_store_invalid_record';
+      return operation.value.length > storeLimits.recordValueBytesMax ? '_store_oversized_value' : null;
   }
 }
 
@@ -54,9 +58,10 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
     const code = checkContext(request.context);
     if (code !== null) return code;
     if (request.kind === 'latest') return checkAuthor(request.author);
-    if (request.kind === 'marks') return null;
+    if (request.kind === 'marks' || request.kind === 'records') return null;
     if (request.kind === 'members') {
-      if (request.above !== '' && exceeds(request.above, storeLimits.memberBytesMax)) return '_store_oversized_member';
+      if (exceeds(request.above, storeLimits.memberBytesMax)) return '_store_oversized_member';
+      if (request.above !== '' && unfit.test(request.above)) return '_store_invalid_member';
       return isPage(request.rowsMax) ? null : '_store_invalid_page';
     }
     if (!whole(request.after, 0)) return '_store_invalid_sequence';
@@ -69,6 +74,7 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
     const code = checkOperation(operation);
     if (code !== null) return code;
     if (operation.op === 'append') bytes += operation.packet.length;
+    if (operation.op === 'record') bytes += operation.value.length;
   }
   return bytes > storeLimits.writeBytesMax ? '_store_oversized_write' : null;
 }

@@ -1,5 +1,5 @@
 /** The store's twin in memory: the same answers as PostgreSQL's, at once; for the simulator and for tests. docs/spec/federation.md#store */
-import { copyBytes, keyOfBytes } from '../psyc/bytes.ts';
+import { copyBytes, equalBytes, keyOfBytes } from '../psyc/bytes.ts';
 import { checkRequest } from './check.ts';
 import type { StoreCode } from './errors.ts';
 import {
@@ -24,6 +24,7 @@ interface Log {
   readonly latest: Map<string, number>;
   readonly marks: Map<string, number>;
   readonly members: Map<string, number>;
+  readonly records: Map<string, Uint8Array>;
 }
 
 /** The order of UTF-8 bytes, which is that of code points, not of UTF-16 units. */
@@ -33,13 +34,17 @@ function compareBytes(a: string, b: string): number {
   return at === -1 ? left.length - right.length : left[at]! - (right[at] ?? -1);
 }
 
+/** Bytes that a record takes, with its name; none when it is not there. */
+const weightOf = (name: string, value: Uint8Array | undefined): number =>
+  value === undefined || value.length === 0 ? 0 : encoder.encode(name).length + value.length;
+
 /** A store that keeps everything in memory, and forgets it with the process. */
 export class MemoryStore implements Store {
   readonly #logs = new Map<string, Log>();
   readonly #capacityBytes: number;
   #bytes = 0;
 
-  /** Appends that would take all rows together past `capacityBytes` are refused with `_store_full`. */
+  /** Writes that would take all rows and records together past `capacityBytes` are refused with `_store_full`. */
   constructor(capacityBytes = 2 ** 30) {
     this.#capacityBytes = capacityBytes;
   }
@@ -79,6 +84,12 @@ export class MemoryStore implements Store {
           .map(([name, sequence]) => ({ name, sequence }));
         return { kind: 'members', request: request.request, members, last };
       }
+      case 'records': {
+        const records = [...(log?.records ?? [])]
+          .sort(([a], [b]) => compareBytes(a, b))
+          .map(([name, value]) => ({ name, value }));
+        return { kind: 'records', request: request.request, records, last };
+      }
     }
   }
 
@@ -99,6 +110,11 @@ export class MemoryStore implements Store {
       else if (operation.op === 'member') {
         if (operation.sequence === 0) log.members.delete(operation.name);
         else log.members.set(operation.name, operation.sequence);
+      } else if (operation.op === 'record') {
+        const { name, value } = operation;
+        this.#bytes += weightOf(name, value) - weightOf(name, log.records.get(name));
+        if (value.length === 0) log.records.delete(name);
+        else log.records.set(name, copyBytes(value));
       } else appended.push(this.#append(log, operation));
     }
     return { kind: 'written', request, appended };
@@ -109,6 +125,7 @@ export class MemoryStore implements Store {
     /** Ids that this write adds, by context: how much longer each log will be. */
     const added = new Map<string, Set<string>>();
     const entered = new Map<string, Set<string>>();
+    const recorded = new Map<string, Map<string, Uint8Array>>();
     let bytes = this.#bytes;
     for (const operation of operations) {
       const { context } = operation;
@@ -127,6 +144,18 @@ export class MemoryStore implements Store {
         entered.set(context, present);
         if (operation.sequence === 0) present.delete(operation.name);
         else if (present.add(operation.name).size > storeLimits.membersMax) return '_store_excessive_members';
+      } else if (operation.op === 'record') {
+        const { name, value } = operation;
+        const records = recorded.get(context) ?? new Map(log?.records);
+        recorded.set(context, records);
+        const there = records.get(name);
+        if (operation.absent === true && there !== undefined && !equalBytes(there, value))
+          return '_store_existing_record';
+        const more = weightOf(name, value) - weightOf(name, there);
+        bytes += more;
+        if (more > 0 && bytes > this.#capacityBytes) return '_store_full';
+        if (value.length === 0) records.delete(name);
+        else if (records.set(name, value).size > storeLimits.recordsMax) return '_store_excessive_records';
       } else {
         if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
         const known = names.get(context) ?? new Set(log?.marks.keys());
@@ -152,7 +181,7 @@ export class MemoryStore implements Store {
   #log(context: string): Log {
     let log = this.#logs.get(context);
     if (log === undefined) {
-      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map(), members: new Map() };
+      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map(), members: new Map(), records: new Map() };
       this.#logs.set(context, log);
     }
     return log;

@@ -19,9 +19,15 @@ export const storeLimits = {
   memberBytesMax: 1024,
   /** Members of one context. */
   membersMax: 100_000,
+  /** UTF-8 bytes of a record's name. */
+  recordNameBytesMax: 128,
+  /** Bytes of a record's value. */
+  recordValueBytesMax: 131_072,
+  /** Records of one context. */
+  recordsMax: 64,
   /** Operations of one write. */
   operationsMax: 1024,
-  /** Bytes of all packets of one write. */
+  /** Bytes of all packets and values of one write. */
   writeBytesMax: 8_388_608,
   /** Rows of one page. */
   pageRowsMax: 512,
@@ -67,8 +73,23 @@ type Member = {
   readonly sequence: number;
 };
 
-/** One change. People, devices and keys will be further members of this union. */
-export type Operation = Append | Mark | Member;
+/** Sets a named value of a context, or takes it out: what somebody is, has, or holds for true, as it is now. */
+export type SetRecord = {
+  readonly op: 'record';
+  readonly context: string;
+  readonly lease: number;
+  readonly name: string;
+  /** Empty takes the record out; no record has an empty value. */
+  readonly value: Uint8Array;
+  /**
+   * The first to come keeps it: the whole write is refused with `_store_existing_record` if the record has another value.
+   * The same value counts as success, which makes it safe to ask again after `_store_lost`.
+   */
+  readonly absent?: true;
+};
+
+/** One change. People, devices, keys and pins are records of contexts. */
+export type Operation = Append | Mark | Member | SetRecord;
 
 /** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
 export type StoreRequest =
@@ -86,6 +107,8 @@ export type StoreRequest =
   | { readonly kind: 'latest'; readonly request: number; readonly context: string; readonly author: Uint8Array }
   /** All marks of a log. */
   | { readonly kind: 'marks'; readonly request: number; readonly context: string }
+  /** All records of a context. */
+  | { readonly kind: 'records'; readonly request: number; readonly context: string }
   /** A page of a context's members: names above `above` (at first ''), in the order of their UTF-8 bytes. */
   | {
       readonly kind: 'members';
@@ -126,12 +149,25 @@ export type StoreOutcome =
       readonly members: readonly NamedMark[];
       readonly last: number;
     }
+  /** In the order of the UTF-8 bytes of their names; `last` is the log's newest sequence. */
+  | {
+      readonly kind: 'records';
+      readonly request: number;
+      readonly records: readonly NamedRecord[];
+      readonly last: number;
+    }
   | { readonly kind: 'refused'; readonly request: number; readonly code: StoreCode };
 
 /** A mark, or a membership, as it is read. */
 type NamedMark = {
   readonly name: string;
   readonly sequence: number;
+};
+
+/** A record, as it is read. */
+type NamedRecord = {
+  readonly name: string;
+  readonly value: Uint8Array;
 };
 
 /** A store that answers at once or later: what the shared suite, and a shell, needs of any store. */

@@ -1,5 +1,6 @@
 /** A person's keys on this machine: created, opened, given another passphrase. Node's half. docs/spec/pki.md#files */
 import { randomBytes } from 'node:crypto';
+import { readPrivate, writePrivate } from '../../disk/private-file.ts';
 import { makeIdentityKey } from '../../pki/make-key.ts';
 import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
 import { encodeText } from '../../psyc/bytes.ts';
@@ -7,7 +8,7 @@ import { nativeArgon2id } from './argon2-native.ts';
 import type { Argon2Parameters } from './argon2.ts';
 import { type DeviceKeys, parseDeviceFile, renderDeviceFile } from './device-file.ts';
 import { openIdentity, type Random, sealIdentity } from './identity-file.ts';
-import { readPrivate, writePrivate } from './private-file.ts';
+import { identityLimits } from './limits.ts';
 
 const SEED_BYTES = 32;
 
@@ -22,8 +23,8 @@ export type NewIdentityFile = {
 };
 
 /**
- * Makes an identity key and its file. Throws ClientError `_existing_file`, `_empty_passphrase`, `_refused_parameters`,
- * PsycError for names that are none, PkiError `_foreign_user_id`; system errors pass.
+ * Makes an identity key and its file. Throws FileError `_existing_file`, ClientError `_empty_passphrase`,
+ * `_refused_parameters`, PsycError for names that are none, PkiError `_foreign_user_id`; system errors pass.
  */
 export async function createIdentity(path: string, passphrase: string, identity: NewIdentityFile): Promise<SecretKey> {
   const { nick, domain, now, parameters } = identity;
@@ -33,9 +34,11 @@ export async function createIdentity(path: string, passphrase: string, identity:
   return readSecretKey(bytes);
 }
 
-/** Opens it. Throws ClientError as `openIdentity` and `readPrivate`, PkiError as `readSecretKey`; system errors pass. */
+/** Opens it. Throws ClientError as `openIdentity`, FileError as `readPrivate`, PkiError as `readSecretKey`; system errors pass. */
 export async function openIdentityAt(path: string, passphrase: string): Promise<SecretKey> {
-  return readSecretKey(await openIdentity(await readPrivate(path), passphrase, nativeArgon2id));
+  return readSecretKey(
+    await openIdentity(await readPrivate(path, identityLimits.fileBytesMax), passphrase, nativeArgon2id),
+  );
 }
 
 /**
@@ -57,7 +60,7 @@ async function seal(bytes: Uint8Array, passphrase: string, parameters?: Argon2Pa
   return encodeText(await sealIdentity(bytes, passphrase, sealing));
 }
 
-/** Makes this device's keys and their file, for an identity that is open here. Throws ClientError `_existing_file`. */
+/** Makes this device's keys and their file, for an identity that is open here. Throws FileError `_existing_file`. */
 export async function createDevice(path: string, userId: string, identity: SecretKey): Promise<DeviceKeys> {
   const keys = {
     userId,
@@ -69,5 +72,6 @@ export async function createDevice(path: string, userId: string, identity: Secre
   return keys;
 }
 
-/** Throws ClientError as `parseDeviceFile` and `readPrivate`; system errors pass. */
-export const openDevice = async (path: string): Promise<DeviceKeys> => parseDeviceFile(await readPrivate(path));
+/** Throws ClientError as `parseDeviceFile`, FileError as `readPrivate`; system errors pass. */
+export const openDevice = async (path: string): Promise<DeviceKeys> =>
+  parseDeviceFile(await readPrivate(path, identityLimits.fileBytesMax));

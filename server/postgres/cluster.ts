@@ -92,7 +92,7 @@ async function programsFor(binaries: Binaries, folder: string, account: Account 
 }
 
 /**
- * The cluster below `folder`, made if it is not there, with programs of the version that made it: `configured` if they fit,
+ * The cluster below `folder`, which the caller has taken; made if it is not there, with programs of the version that made it: `configured` if they fit,
  * else what is found. Throws StoreStartError with a sentence on what stands in the way.
  */
 export async function openCluster(folder: string, configured?: string): Promise<Cluster> {
@@ -110,23 +110,37 @@ export async function openCluster(folder: string, configured?: string): Promise<
 /** Where an upgrade keeps the data as it was. */
 export const oldData = (data: string): string => `${data}.old`;
 
+/** Where the socket of the cluster below `root` is. Throws `_store_long_socket_path` if the kernel has no room for its path. */
+export function socketFolderOf(root: string): string {
+  const socket = join(root, 'socket');
+  const bytes = Buffer.byteLength(join(socket, `.s.PGSQL.${PORT}`));
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return socket;
+  throw new StoreStartError(
+    '_store_long_socket_path',
+    `the path of the store's socket has ${bytes} bytes, ${SOCKET_PATH_BYTES_MAX} are possible: configure a shorter folder than ${root}`,
+  );
+}
+
+/**
+ * The account that PostgreSQL would run as with its cluster in this folder, which need not be there yet; nothing is made.
+ * Throws StoreStartError `_store_long_socket_path`, `_store_no_account`, `_store_blocked_folder`.
+ */
+export async function checkFolder(folder: string): Promise<Account | null> {
+  const root = resolve(folder);
+  socketFolderOf(root);
+  const account = await accountFor();
+  await mustReach(root, account);
+  return account;
+}
+
 /** As `openCluster`, with programs of the caller's choice for the data's major version. */
 export async function prepare(
   folder: string,
   choose: (data: string, major: number | null) => Promise<Binaries>,
 ): Promise<Cluster> {
   const root = resolve(folder);
-  const socket = join(root, 'socket');
-  const socketPath = join(socket, `.s.PGSQL.${PORT}`);
-  const bytes = Buffer.byteLength(socketPath);
-  if (bytes > SOCKET_PATH_BYTES_MAX) {
-    throw new StoreStartError(
-      '_store_long_socket_path',
-      `the path of the store's socket has ${bytes} bytes, ${SOCKET_PATH_BYTES_MAX} are possible: configure a shorter folder than ${root}`,
-    );
-  }
-  const account = await accountFor();
-  await mustReach(root, account);
+  const socket = socketFolderOf(root);
+  const account = await checkFolder(root);
   try {
     await mkdir(root, { recursive: true, mode: 0o755 });
     await privateFolder(socket, account);

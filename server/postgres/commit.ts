@@ -1,14 +1,14 @@
 /** Writes a planned group with one statement that checks what it was planned on. docs/spec/federation.md#store */
 import type { Link } from './link.ts';
 import { arrayOf, hexOf } from './lookup.ts';
-import type { Draft, Plan, PlannedRow } from './plan.ts';
+import type { Draft, Plan } from './plan.ts';
 
 /**
  * One statement is one transaction of its own: it is answered only after its commit is on the disk, and there is no COMMIT
  * that could turn into a ROLLBACK unseen. Lease and revision are checked by the very update that takes the context's lock;
  * a context that changed, or that another process made first, fails the whole statement.
  *
- * Authors, ids and packets lie in one bytea: an array of bytea would have to travel as hexadecimal text.
+ * Authors, ids, packets and values lie in one bytea: an array of bytea would have to travel as hexadecimal text.
  */
 const text = `
 WITH given AS MATERIALIZED (
@@ -45,13 +45,29 @@ WITH given AS MATERIALIZED (
   ON CONFLICT (context, name) DO UPDATE SET sequence = excluded.sequence
 ), gone AS (
   DELETE FROM p3do.members AS m USING changed WHERE m.context = id AND m.name = changed.name AND changed.sequence = 0
+), named AS (
+  SELECT touched.id, decode(given.name, 'hex') AS name, given.at, given.value
+  FROM unnest($22::int[], $23::text[], $24::int[], $25::int[]) AS given (n, name, at, value)
+  JOIN touched ON touched.n = given.n
+), kept AS (
+  INSERT INTO p3do.records (context, name, value) SELECT id, name, substring($7 FROM at FOR value) FROM named WHERE value > 0
+  ON CONFLICT (context, name) DO UPDATE SET value = excluded.value
+), dropped AS (
+  DELETE FROM p3do.records AS r USING named WHERE r.context = id AND r.name = named.name AND named.value = 0
 )
 SELECT p3do.insist(count(*) = (SELECT count(*) FROM given)), json_object_agg(n, id) AS keys FROM touched`;
 
-/** Columns of the rows, and the bytes that they point into. Places count from 1. */
-function packed(rows: readonly PlannedRow[], placeOf: ReadonlyMap<string, number>): [Buffer, ...string[]] {
+/** The bytes of a group, and columns that point into them: of rows, and of records. Places count from 1. */
+interface Packed {
+  readonly bytes: Buffer;
+  readonly rows: readonly string[];
+  readonly records: readonly string[];
+}
+
+function packed({ rows, drafts }: Plan, placeOf: ReadonlyMap<string, number>): Packed {
   const parts: Uint8Array[] = [];
   const columns: number[][] = [[], [], [], [], [], [], []];
+  const recordColumns: (number | string)[][] = [[], [], [], []];
   let at = 1;
   for (const { append, sequence } of rows) {
     const { context, lease, author, id, packet } = append;
@@ -60,7 +76,15 @@ function packed(rows: readonly PlannedRow[], placeOf: ReadonlyMap<string, number
     parts.push(author, id, packet);
     at += author.length + id.length + packet.length;
   }
-  return [Buffer.concat(parts), ...columns.map(arrayOf)];
+  for (const [context, { records }] of drafts) {
+    for (const [name, value] of records) {
+      const fields = [placeOf.get(context)!, hexOf(name), at, value.length];
+      for (const [column, field] of fields.entries()) recordColumns[column]!.push(field);
+      parts.push(value);
+      at += value.length;
+    }
+  }
+  return { bytes: Buffer.concat(parts), rows: columns.map(arrayOf), records: recordColumns.map(arrayOf) };
 }
 
 /**
@@ -78,6 +102,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
     return [0, 1, 2].map((field) => arrayOf(all.map((fields) => fields[field]!)));
   };
   const column = (value: (draft: Draft) => number): string => arrayOf(touched.map(([, draft]) => value(draft)));
+  const { bytes, rows: rowColumns, records } = packed(plan, placeOf);
   const { rows } = await link.query<{ keys: Record<string, number> }>({
     name: 'commit',
     text,
@@ -89,10 +114,12 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
       column(({ last }) => last),
       // Known contexts go by their key.
       arrayOf(touched.map(([name, { found }]) => (found.key === 0 ? hexOf(name) : '""'))),
-      ...packed(plan.rows, placeOf),
+      bytes,
+      ...rowColumns,
       ...named(({ moved }) => moved),
       column(({ memberCount }) => memberCount),
       ...named(({ members }) => members),
+      ...records,
     ],
   });
   const { keys } = rows[0]!;

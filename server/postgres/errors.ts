@@ -1,8 +1,9 @@
-/** Why the store on PostgreSQL does not start: codes, and sentences for the admin. docs/spec/federation.md#store */
+/** Why the store on PostgreSQL does not start: codes, and sentences for the admin. docs/operating.md#store-start-errors */
 
 /** What is wrong with the machine, the database or its folder; the message is one sentence that says what to do. */
 export type StoreStartCode =
   | '_store_unreachable'
+  | '_store_in_use'
   | '_store_unsafe_settings'
   | '_store_old_server'
   | '_store_newer_schema'

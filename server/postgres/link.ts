@@ -1,6 +1,6 @@
 /** One pipelined connection to PostgreSQL that comes back by itself. docs/spec/federation.md#store */
 import { Client, type ClientConfig, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
-import { reasonOf } from './errors.ts';
+import { reasonOf, StoreStartError } from './errors.ts';
 import { checkServer } from './settings.ts';
 
 /** Milliseconds: pauses between attempts to reconnect, and how long an attempt or a statement may take. */
@@ -13,7 +13,12 @@ const STATEMENT_MS_MAX = 60_000;
 export interface LinkEvents {
   readonly up?: () => void;
   readonly down?: (reason: string) => void;
+  /** Another server has the database now: the connection does not come back. */
+  readonly taken?: (reason: string) => void;
 }
+
+/** What is to be done on every new connection before it is used. One that throws `_store_in_use` later is the last. */
+export type Admission = (client: Client) => Promise<void>;
 
 /** PostgreSQL's int8. */
 const INT8 = 20;
@@ -22,12 +27,13 @@ const INT8 = 20;
 export class Link {
   readonly #config: ClientConfig;
   readonly #events: LinkEvents;
+  readonly #admit: Admission;
   #client: Client | null = null;
   #pause: NodeJS.Timeout | undefined;
   #pauseMs = PAUSE_MS_MIN;
   #isClosed = false;
 
-  private constructor(config: ClientConfig, events: LinkEvents) {
+  private constructor(config: ClientConfig, events: LinkEvents, admit: Admission) {
     this.#config = {
       application_name: 'p3do',
       keepAlive: true,
@@ -37,11 +43,12 @@ export class Link {
       pipeline: true,
     };
     this.#events = events;
+    this.#admit = admit;
   }
 
   /** Connects; rejects if the first attempt fails, or with StoreStartError if the server is none to be trusted. */
-  static async open(config: ClientConfig, events: LinkEvents = {}): Promise<Link> {
-    const link = new Link(config, events);
+  static async open(config: ClientConfig, events: LinkEvents, admit: Admission = async () => {}): Promise<Link> {
+    const link = new Link(config, events, admit);
     await link.#connect();
     return link;
   }
@@ -71,6 +78,7 @@ export class Link {
     try {
       await client.connect();
       await checkServer(client);
+      await this.#admit(client);
     } catch (error) {
       client.end().catch(() => {});
       throw error;
@@ -93,6 +101,10 @@ export class Link {
     if (this.#isClosed) return;
     this.#pause = setTimeout(() => {
       this.#connect().catch((error: unknown) => {
+        if (error instanceof StoreStartError && error.code === '_store_in_use') {
+          this.#events.taken?.(error.message);
+          return;
+        }
         this.#events.down?.(reasonOf(error));
         this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS_MAX);
         this.#again();

@@ -1,7 +1,7 @@
-/** Looks up what a group of writes is planned on: contexts, their marks, and ids that may be there. docs/spec/federation.md#store */
+/** Looks up what a group of writes is planned on: contexts, their marks and records, ids and members that may be there. docs/spec/federation.md#store */
 import type { QueryResultRow } from 'pg';
 import type { Link } from './link.ts';
-import { idKey, type Write } from './plan.ts';
+import { type Found, idKey, type Write } from './plan.ts';
 import { type ContextState, emptyState } from './states.ts';
 
 const contextsText = `
@@ -27,13 +27,17 @@ FROM unnest($1::text[], $2::int[], $3::text[]) AS given (name, place, id)
 JOIN p3do.contexts AS c ON c.name = decode(given.name, 'hex')
 JOIN p3do.rows AS r ON r.context = c.id AND r.id = decode(given.id, 'hex')`;
 
-/** What was found. */
-export interface Found {
-  readonly states: ReadonlyMap<string, ContextState>;
-  readonly ids: ReadonlyMap<string, Map<string, number>>;
-  /** Members that are in, of those that the writes name. */
-  readonly present: ReadonlyMap<string, ReadonlySet<string>>;
-}
+// All names, since their number counts; one statement, so that no other write comes between number and digests.
+const recordsText = `
+WITH given AS (
+  SELECT DISTINCT name, place, decode(record, 'hex') AS record
+  FROM unnest($1::text[], $2::int[], $3::text[]) AS given (name, place, record)
+)
+SELECT named.place, r.name, CASE WHEN given.record IS NULL THEN '' ELSE encode(sha256(r.value), 'hex') END AS digest
+FROM (SELECT DISTINCT name, place FROM given) AS named
+JOIN p3do.contexts AS c ON c.name = decode(named.name, 'hex')
+JOIN p3do.records AS r ON r.context = c.id
+LEFT JOIN given ON given.place = named.place AND given.record = r.name`;
 
 /** Columns of questions for something in a context: the context's name, its place among all, the thing. */
 class Questions {
@@ -83,15 +87,17 @@ export async function lookUp(link: Link, writes: readonly Write[]): Promise<Foun
   const hex = names.map(hexOf);
   const idQuestions = new Questions();
   const memberQuestions = new Questions();
+  const recordQuestions = new Questions();
   for (const { operations } of writes) {
     for (const operation of operations) {
       const at = place.get(operation.context)!;
       if (operation.op === 'append') idQuestions.add(hex[at]!, at, Buffer.from(operation.id).toString('hex'));
       if (operation.op === 'member') memberQuestions.add(hex[at]!, at, hexOf(operation.name));
+      if (operation.op === 'record') recordQuestions.add(hex[at]!, at, hexOf(operation.name));
     }
   }
   // Contexts first: what changes after that changes their revision too, and the write finds out.
-  const [contexts, marks, rows, members] = await Promise.all([
+  const [contexts, marks, rows, members, recordRows] = await Promise.all([
     link.query<ContextState & { n: number }>({ name: 'contexts', text: contextsText, values: [arrayOf(hex)] }),
     markNames.length === 0
       ? null
@@ -102,6 +108,7 @@ export async function lookUp(link: Link, writes: readonly Write[]): Promise<Foun
         }),
     idQuestions.ask<{ place: number; id: string; sequence: number }>(link, 'ids', idsText),
     memberQuestions.ask<{ place: number; member: string }>(link, 'members', membersText),
+    recordQuestions.ask<{ place: number; name: Buffer; digest: string }>(link, 'record names', recordsText),
   ]);
   const marksOf = new Map(markNames.map((name) => [name, new Set<string>()]));
   for (const { n, name } of marks?.rows ?? []) marksOf.get(markNames[n - 1]!)!.add(name.toString());
@@ -122,5 +129,11 @@ export async function lookUp(link: Link, writes: readonly Write[]): Promise<Foun
     const there = present.get(name) ?? new Set<string>();
     present.set(name, there.add(Buffer.from(member, 'hex').toString()));
   }
-  return { states, ids: known, present };
+  const records = new Map<string, Map<string, string>>();
+  for (const { place: at, name, digest } of recordRows) {
+    const context = names[at]!;
+    const there = records.get(context) ?? new Map<string, string>();
+    records.set(context, there.set(name.toString(), digest));
+  }
+  return { states, ids: known, present, records };
 }

@@ -59,8 +59,28 @@ const log: Migration = {
   },
 };
 
+/** Records, whose number in a context is counted as they lie there: there are few. And how often a server opened the store. */
+const records: Migration = {
+  async up(database) {
+    for (const statement of [
+      sql`CREATE TABLE p3do.records (
+        context bigint NOT NULL,
+        name bytea NOT NULL,
+        value bytea NOT NULL CHECK (length(value) > 0),
+        PRIMARY KEY (context, name)
+      )`,
+      sql`ALTER TABLE p3do.records ALTER COLUMN value SET STORAGE EXTERNAL`,
+      sql`CREATE TABLE p3do.openings (
+        sole boolean PRIMARY KEY DEFAULT true CHECK (sole),
+        number bigint NOT NULL
+      )`,
+    ])
+      await statement.execute(database);
+  },
+};
+
 /** In the order of their names; what is released is never changed. */
-const migrations: Readonly<Record<string, Migration>> = { '001-log': log };
+const migrations: Readonly<Record<string, Migration>> = { '001-log': log, '002-records': records };
 
 /** The migrations that the database has had, in order; none when it is empty. */
 async function done(pool: Pool): Promise<string[]> {

@@ -1,4 +1,6 @@
 /** What a group of writes comes to, request by request, as the memory twin would have it; touches nothing. docs/spec/federation.md#store */
+import { createHash } from 'node:crypto';
+import { equalBytes } from '../../psyc/bytes.ts';
 import type { StoreCode } from '../../store/errors.ts';
 import { type Append, type Appended, type Operation, type StoreOutcome, storeLimits } from '../../store/store.ts';
 import type { ContextState } from './states.ts';
@@ -7,6 +9,17 @@ import type { ContextState } from './states.ts';
 export interface Write {
   readonly request: number;
   readonly operations: readonly Operation[];
+}
+
+/** What a group is planned on, as the database has it. */
+export interface Found {
+  readonly states: ReadonlyMap<string, ContextState>;
+  /** Sequence by id, of those that are there of the ids that the writes name. */
+  readonly ids: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Members that are in, of those that the writes name. */
+  readonly present: ReadonlyMap<string, ReadonlySet<string>>;
+  /** All records of the contexts whose records the writes set; a digest for each that they name, else ''. */
+  readonly records: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /** A context on the way through a group: what was found, and what the group made of it so far. */
@@ -23,13 +36,17 @@ export interface Draft {
   /** Of the members that the group names, those who are in. */
   readonly present: Set<string>;
   memberCount: number;
+  /** All records as they will be: values of this group, and of those that were there a digest. */
+  readonly held: Map<string, Uint8Array | string>;
+  /** Records that the group sets, or with an empty value takes out. */
+  readonly records: Map<string, Uint8Array>;
   lease: number;
   last: number;
   isTouched: boolean;
 }
 
 /** A row to insert. */
-export interface PlannedRow {
+interface PlannedRow {
   readonly append: Append;
   readonly sequence: number;
 }
@@ -47,11 +64,18 @@ export interface Plan {
 export const idKey = (id: Uint8Array): string =>
   Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
 
+/** SHA-256 in hexadecimal: a value that is there is compared without being fetched. */
+const digestOf = (value: Uint8Array): string => createHash('sha256').update(value).digest('hex');
+
+const isSame = (held: Uint8Array | string, value: Uint8Array): boolean =>
+  typeof held === 'string' ? held === digestOf(value) : equalBytes(held, value);
+
 /** Why a write is refused as a whole, or null. */
 function refusalOf(operations: readonly Operation[], draftOf: (context: string) => Draft): StoreCode | null {
   const names = new Map<string, Set<string>>();
   const fresh = new Map<string, Set<string>>();
   const members = new Map<string, Map<string, boolean>>();
+  const records = new Map<string, Map<string, Uint8Array | string>>();
   for (const operation of operations) {
     const { context } = operation;
     const draft = draftOf(context);
@@ -68,6 +92,14 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
       let count = draft.memberCount;
       for (const [name, isIn] of changes) count += Number(isIn) - Number(draft.present.has(name));
       if (operation.sequence > 0 && count > storeLimits.membersMax) return '_store_excessive_members';
+    } else if (operation.op === 'record') {
+      const { name, value } = operation;
+      const held = records.get(context) ?? new Map(draft.held);
+      records.set(context, held);
+      const there = held.get(name);
+      if (operation.absent === true && there !== undefined && !isSame(there, value)) return '_store_existing_record';
+      if (value.length === 0) held.delete(name);
+      else if (held.set(name, value).size > storeLimits.recordsMax) return '_store_excessive_records';
     } else {
       if (operation.sequence > draft.last + (fresh.get(context)?.size ?? 0)) return '_store_invalid_sequence';
       const { marks } = draft.found;
@@ -81,15 +113,10 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
 }
 
 /**
- * Plans `writes` in their order on the contexts `found`, where `ids` gives the sequence of ids known to be there, and
- * `present` the members that are in, of those that the writes name. Writes are within the limits, every context named is found, and those with marks to move have their marks.
+ * Plans `writes` in their order on what was `found`. Writes are within the limits, the state of every context named is
+ * found, and those with marks to move have their marks.
  */
-export function plan(
-  writes: readonly Write[],
-  found: ReadonlyMap<string, ContextState>,
-  ids: ReadonlyMap<string, Map<string, number>> = new Map(),
-  present: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
-): Plan {
+export function plan(writes: readonly Write[], { states, ids, present, records }: Found): Plan {
   const drafts = new Map<string, Draft>();
   const rows: PlannedRow[] = [];
   const outcomes: StoreOutcome[] = [];
@@ -97,7 +124,7 @@ export function plan(
   const draftOf = (context: string): Draft => {
     let draft = drafts.get(context);
     if (draft === undefined) {
-      const state = found.get(context)!;
+      const state = states.get(context)!;
       const { lease, last } = state;
       draft = {
         found: state,
@@ -107,6 +134,8 @@ export function plan(
         members: new Map(),
         present: new Set(present.get(context)),
         memberCount: state.members,
+        held: new Map(records.get(context)),
+        records: new Map(),
         lease,
         last,
         isTouched: false,
@@ -136,6 +165,11 @@ export function plan(
         if (sequence === 0 && draft.present.has(name)) draft.memberCount--;
         if (sequence > 0) draft.present.add(name);
         else draft.present.delete(name);
+      } else if (operation.op === 'record') {
+        const { name, value } = operation;
+        draft.records.set(name, value);
+        if (value.length === 0) draft.held.delete(name);
+        else draft.held.set(name, value);
       } else {
         const id = idKey(operation.id);
         const there = draft.ids.get(id);

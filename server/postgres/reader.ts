@@ -1,4 +1,4 @@
-/** Pages, newest rows and marks, read from PostgreSQL: what is asked at once is sent at once. docs/spec/federation.md#store */
+/** Pages, newest rows, marks, members and records, read from PostgreSQL: what is asked at once is sent at once. docs/spec/federation.md#store */
 import { type Row, type StoreOutcome, type StoreRequest, storeLimits } from '../../store/store.ts';
 import { codeOf, failureOf } from './failures.ts';
 import type { Link } from './link.ts';
@@ -49,6 +49,11 @@ LEFT JOIN LATERAL (
 ) AS m ON true
 WHERE c.name = $1 ORDER BY m.name`;
 
+const recordsText = `
+SELECT c.last, r.name, r.value
+FROM p3do.contexts AS c LEFT JOIN p3do.records AS r ON r.context = c.id
+WHERE c.name = $1 ORDER BY r.name`;
+
 /** A Buffer as what everybody else takes it for. */
 const plain = ({ buffer, byteOffset, length }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, length);
 
@@ -84,6 +89,17 @@ export class Reader {
   async #answer(asked: Exclude<StoreRequest, { kind: 'write' }>): Promise<StoreOutcome> {
     const { request } = asked;
     const name = Buffer.from(asked.context);
+    if (asked.kind === 'records') {
+      const { rows } = await this.#link.query<{ last: number; name: Buffer | null; value: Buffer }>({
+        name: 'records',
+        text: recordsText,
+        values: [name],
+      });
+      const records = rows.flatMap(({ name: bytes, value }) =>
+        bytes === null ? [] : [{ name: bytes.toString(), value: plain(value) }],
+      );
+      return { kind: 'records', request, records, last: rows[0]?.last ?? 0 };
+    }
     if (asked.kind === 'marks' || asked.kind === 'members') {
       const { rows } = await this.#link.query<{ last: number; name: Buffer | null; sequence: number }>(
         asked.kind === 'marks'

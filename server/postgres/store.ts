@@ -1,65 +1,72 @@
 /** The store on PostgreSQL: rows are answered for once they are on the disk. docs/spec/federation.md#store */
 import type { ClientConfig } from 'pg';
 import { checkRequest } from '../../store/check.ts';
-import type { StoreCode } from '../../store/errors.ts';
 import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
+import { Claim } from './claim.ts';
 import { reasonOf, StoreStartError } from './errors.ts';
-import { Link, type LinkEvents } from './link.ts';
+import { type Admission, Link, type LinkEvents } from './link.ts';
 import { migrate } from './migrations.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
-// UTF-8 has no half of a pair: two such names would become one.
-const half = /\p{Surrogate}/u;
+/** Milliseconds that a predecessor may take to let go of the database. */
+const CLAIM_MS_MAX = 5_000;
 
-/** What this store cannot keep apart, though the limits allow it. */
-function checkNames(request: StoreRequest): StoreCode | null {
-  if (request.kind === 'members' && half.test(request.above)) return '_store_oversized_member';
-  if (request.kind !== 'write') return half.test(request.context) ? '_store_oversized_context' : null;
-  for (const operation of request.operations) {
-    if (half.test(operation.context)) return '_store_oversized_context';
-    if (operation.op === 'mark' && half.test(operation.name)) return '_store_oversized_mark';
-    if (operation.op === 'member' && half.test(operation.name)) return '_store_oversized_member';
-  }
-  return null;
+/** How a store is opened, and who is told of its connection. */
+export interface StoreOptions extends LinkEvents {
+  /** Whether no other server may open the database while this one has it: true unless said otherwise. */
+  readonly exclusive?: boolean;
+  /** Milliseconds to wait for another that has it: one that was killed needs a moment to end. */
+  readonly claimMsMax?: number;
 }
 
-/** A store that others may use at the same time; leases say who writes what. */
+/** A store that has its database to itself, or shares it; leases say who writes what. */
 export class PostgresStore implements Store {
   readonly #writes: Link;
   readonly #reads: Link;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  readonly #isTaken: () => boolean;
 
-  private constructor(writes: Link, reads: Link, writer: Writer) {
+  private constructor(writes: Link, reads: Link, writer: Writer, isTaken: () => boolean) {
     this.#writes = writes;
     this.#reads = reads;
     this.#writer = writer;
     this.#reader = new Reader(reads);
+    this.#isTaken = isTaken;
   }
 
   /**
    * Connects, brings the schema up to date, and is ready. Throws StoreStartError when the database cannot be reached, is
-   * too old, would lose rows, or was written by a newer program. Later losses heal by themselves and go to `events`.
+   * too old, would lose rows, was written by a newer program, or is in use. Later losses heal by themselves and go to
+   * `down` and `up`; but if another server opened the database during one, `taken` is told, and every write from then on is
+   * refused with `_store_lease`.
    */
-  static async open(config: ClientConfig, events: LinkEvents = {}): Promise<PostgresStore> {
+  static async open(config: ClientConfig, options: StoreOptions = {}): Promise<PostgresStore> {
+    const claim = options.exclusive === false ? null : new Claim(options.claimMsMax ?? CLAIM_MS_MAX);
+    let isTaken = false;
     let writer: Writer | undefined;
     const down = (reason: string): void => {
       writer?.forget();
-      events.down?.(reason);
+      options.down?.(reason);
+    };
+    const taken = (reason: string): void => {
+      isTaken = true;
+      options.taken?.(reason);
     };
     const links: Link[] = [];
-    const link = async (told: LinkEvents): Promise<Link> => {
-      const opened = await Link.open(config, told);
+    const link = async (told: LinkEvents, admit?: Admission): Promise<Link> => {
+      const opened = await Link.open(config, told, admit);
       links.push(opened);
       return opened;
     };
     try {
-      const writes = await link({ ...events, down });
+      const writes = await link({ ...options, down, taken }, async (client) => claim?.take(client));
       await migrate(config);
+      await claim?.count(writes);
       const reads = await link({});
       writer = new Writer(writes);
-      return new PostgresStore(writes, reads, writer);
+      return new PostgresStore(writes, reads, writer, () => isTaken);
     } catch (error) {
       await Promise.all(links.map(async (opened) => opened.close()));
       if (error instanceof StoreStartError) throw error;
@@ -69,9 +76,11 @@ export class PostgresStore implements Store {
 
   /** Never rejects. */
   async perform(request: StoreRequest): Promise<StoreOutcome> {
-    const code = checkRequest(request) ?? checkNames(request);
+    const code = checkRequest(request);
     if (code !== null) return { kind: 'refused', request: request.request, code };
-    return request.kind === 'write' ? this.#writer.write(request) : this.#reader.read(request);
+    if (request.kind !== 'write') return this.#reader.read(request);
+    if (this.#isTaken()) return { kind: 'refused', request: request.request, code: '_store_lease' };
+    return this.#writer.write(request);
   }
 
   /** Answers what was asked, then lets go of the database. What is asked later is refused with `_store_lost`. */

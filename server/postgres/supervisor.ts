@@ -3,6 +3,7 @@ import type { ClientConfig } from 'pg';
 import { isRoot } from './account.ts';
 import { type Cluster, openCluster, reach } from './cluster.ts';
 import { reasonOf } from './errors.ts';
+import { type Release, takeFolder } from './folder.ts';
 import { type Postmaster, postmasterOf, stop } from './postmaster.ts';
 
 /** Milliseconds between attempts to start it again, doubled from the one to the other. */
@@ -30,25 +31,34 @@ export class Supervisor {
   readonly connection: ClientConfig;
   readonly #cluster: Cluster;
   readonly #options: SupervisorOptions;
+  readonly #release: Release;
   #postmaster: Postmaster;
   #again: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
   #isStopping = false;
 
-  private constructor(cluster: Cluster, postmaster: Postmaster, options: SupervisorOptions) {
+  private constructor(cluster: Cluster, postmaster: Postmaster, options: SupervisorOptions, release: Release) {
     this.connection = reach(cluster);
     this.#cluster = cluster;
     this.#postmaster = postmaster;
     this.#options = options;
+    this.#release = release;
     this.#watch();
   }
 
-  /** Resolves when postgres takes connections. Throws StoreStartError. */
+  /** Resolves when postgres takes connections. Throws StoreStartError: `_store_in_use` where another supervisor is at work. */
   static async start(options: SupervisorOptions): Promise<Supervisor> {
-    const cluster = await openCluster(options.folder, options.programs);
-    const postmaster = await postmasterOf(cluster);
-    options.up?.(postmaster.pid);
-    return new Supervisor(cluster, postmaster, options);
+    // A postgres that runs in the folder is then one that a dead server left, and ours to stop.
+    const release = await takeFolder(options.folder);
+    try {
+      const cluster = await openCluster(options.folder, options.programs);
+      const postmaster = await postmasterOf(cluster);
+      options.up?.(postmaster.pid);
+      return new Supervisor(cluster, postmaster, options, release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   /** The present process. */
@@ -62,6 +72,7 @@ export class Supervisor {
     this.#wake();
     await this.#again;
     await stop(this.#postmaster);
+    await this.#release();
   }
 
   #watch(): void {

@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { type Cluster, majorOf, oldData, openCluster, prepare, reach } from './cluster.ts';
 import { StoreStartError } from './errors.ts';
+import { takeFolder } from './folder.ts';
 import { migrate, SCHEMA } from './migrations.ts';
 import { isAtWork, postmasterOf, stop } from './postmaster.ts';
 
@@ -85,6 +86,15 @@ const isThere = async (path: string): Promise<boolean> =>
  * interruption. Throws StoreStartError.
  */
 export async function upgradeCluster(folder: string, configured?: string): Promise<Upgrade> {
+  const release = await takeFolder(folder);
+  try {
+    return await upgrade(folder, configured);
+  } finally {
+    await release();
+  }
+}
+
+async function upgrade(folder: string, configured?: string): Promise<Upgrade> {
   const data = join(folder, 'data');
   if (!(await isThere(data)) && (await isThere(oldData(data)))) await rename(oldData(data), data);
   const from = await majorOf(data);

@@ -1,5 +1,6 @@
 /** Group commit: writes that come while a commit is in flight go into the next one together. docs/spec/federation.md#store */
 import { setImmediate } from 'node:timers/promises';
+import { copyBytes } from '../../psyc/bytes.ts';
 import type { Operation, StoreOutcome } from '../../store/store.ts';
 import { commit } from './commit.ts';
 import { codeOf, failureOf } from './failures.ts';
@@ -8,7 +9,7 @@ import { contextsOf, lookUp } from './lookup.ts';
 import { type Plan, plan, type Write } from './plan.ts';
 import { type ContextState, States } from './states.ts';
 
-/** What waits and what goes together; bytes count authors, ids and packets. */
+/** What waits and what goes together; bytes count authors, ids, packets and values. */
 const WAITING_WRITES_MAX = 65_536;
 const WAITING_BYTES_MAX = 134_217_728;
 const GROUP_OPERATIONS_MAX = 4096;
@@ -26,10 +27,14 @@ interface Waiting extends Write {
 function copyOf(operations: readonly Operation[]): { operations: Operation[]; bytes: number } {
   let bytes = 0;
   const copies = operations.map((operation) => {
+    if (operation.op === 'record') {
+      bytes += operation.value.length;
+      return { ...operation, value: copyBytes(operation.value) };
+    }
     if (operation.op !== 'append') return operation;
     const { author, id, packet } = operation;
     bytes += author.length + id.length + packet.length;
-    return { ...operation, author: author.slice(), id: id.slice(), packet: packet.slice() };
+    return { ...operation, author: copyBytes(author), id: copyBytes(id), packet: copyBytes(packet) };
   });
   return { operations: copies, bytes };
 }
@@ -117,8 +122,7 @@ export class Writer {
     let planned = mustLookUp ? null : this.#fromMemory(group);
     // A refusal is answered only on what the database says now: nothing would check it otherwise.
     if (planned === null || planned.refuses) {
-      const { states, ids, present } = await lookUp(this.#link, group);
-      planned = plan(group, states, ids, present);
+      planned = plan(group, await lookUp(this.#link, group));
     }
     const keys = await commit(this.#link, planned);
     if (generation !== this.#generation) return planned;
@@ -132,15 +136,15 @@ export class Writer {
 
   /** A plan on what is remembered, as if no id were there: the statement fails if one is. Null if not enough is remembered. */
   #fromMemory(group: readonly Write[]): Plan | null {
-    // Who is a member is remembered for nobody: there may be a hundred thousand.
-    if (group.some(({ operations }) => operations.some(({ op }) => op === 'member'))) return null;
+    // Who is a member is remembered for nobody: there may be a hundred thousand. Nor are records: they change seldom.
+    if (group.some(({ operations }) => operations.some(({ op }) => op === 'member' || op === 'record'))) return null;
     const { all, withMarks } = contextsOf(group);
-    const found = new Map<string, ContextState>();
+    const states = new Map<string, ContextState>();
     for (const context of all) {
       const state = this.#states.get(context);
       if (state === undefined || (state.marks === null && withMarks.has(context))) return null;
-      found.set(context, state);
+      states.set(context, state);
     }
-    return plan(group, found);
+    return plan(group, { states, ids: new Map(), present: new Map(), records: new Map() });
   }
 }

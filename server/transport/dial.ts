@@ -5,18 +5,25 @@ import { newCircuit } from '../../circuit/circuit.ts';
 import { type CircuitLimits, circuitLimits } from '../../circuit/limits.ts';
 import { decodeUtf8 } from '../utf8.ts';
 import { TransportError } from './errors.ts';
-import { transportLimits } from './limits.ts';
+import { type TransportLimits, transportLimits } from './limits.ts';
 import type { Shell } from './outlet.ts';
 import { type Address, endpointsOf, type Endpoint, type Finding } from './resolve.ts';
 import { CircuitRunner, type RunnerOptions } from './runner.ts';
+import type { ByteStream } from './stream.ts';
+import type { Timers } from './timers.ts';
 import { diallingTls } from './tls.ts';
 import { exporter, TlsStream } from './tls-stream.ts';
 import { WriteTurn } from './write-turn.ts';
 
-/** How to dial. */
-export interface DialOptions extends RunnerOptions, Finding {
-  /** Whose server is wanted. */
+/** Whose server is to be reached. */
+export interface Reaching extends Finding {
   readonly domain: string;
+  readonly timers: Timers;
+  readonly limits?: TransportLimits;
+}
+
+/** How to dial. */
+export interface DialOptions extends RunnerOptions, Reaching {
   readonly circuitLimits?: CircuitLimits;
 }
 
@@ -40,8 +47,8 @@ export function dial(options: DialOptions): CircuitRunner {
 const asTransportError = (error: unknown): TransportError =>
   error instanceof TransportError ? error : new TransportError('_transport_unresolved', 'not found', error);
 
-/** The first endpoint that answers. */
-async function reach(options: DialOptions, signal: AbortSignal): Promise<TlsStream> {
+/** A stream to the first endpoint that answers. Rejects with an Error, mostly a TransportError; with any after `signal`. */
+export async function reach(options: Reaching, signal: AbortSignal): Promise<ByteStream> {
   const { domain, resolver, timers, limits = transportLimits } = options;
   const shell = { turn, timers, limits };
   let last: unknown;

@@ -3,13 +3,13 @@ import type { NodeEffect } from '../machine.ts';
 import { readRaw } from '../raw-packet.ts';
 import { type Plant, steppingBoot } from './plant.ts';
 
-/** Everybody speaks for everybody. */
+/** Whoever signs anything is believed. */
 export const credulousNode: Plant = {
   name: 'credulous-node',
-  what: 'a server takes whatever a circuit says, in whosever name',
+  what: 'a server takes any signature for a good one',
   caughtBy: 'forgery',
   scene: 'federation',
-  federation: (options) => ({ ...options, mayCome: () => null }),
+  federation: (options) => ({ ...options, suite: { ...options.suite, ed25519Verify: () => true } }),
 };
 
 /** Members of the last life are none. */

@@ -1,24 +1,29 @@
 /** A device of a person: it says things until they are answered, and hears places from where it stopped. docs/simulator.md#federation */
 import { backoffMs } from '../../circuit/backoff.ts';
-import { type Circuit, type CircuitEvent, newCircuit, stepCircuit } from '../../circuit/circuit.ts';
 import type { CircuitLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render, renderRouted } from '../../psyc/render.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
+import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Observer } from '../observation.ts';
+import { CircuitEnd, type EndEvent } from './circuit-end.ts';
+import type { DevicePlan } from './town.ts';
 
 const repeatMs = 1_000;
 const windowMax = 5;
 
 /** Who it is. */
 export interface DeviceOptions {
-  readonly host: string;
-  readonly server: string;
-  readonly person: string;
-  readonly device: string;
+  readonly plan: DevicePlan;
+  readonly keys: IdealKeys;
+  readonly identity: IdealPerson;
+  /** With which he registers at first; null: he is registered. */
+  readonly invite: string | null;
   readonly circuitLimits: CircuitLimits;
   readonly observe: Observer;
+  /** He has logged in, and lives there. */
+  readonly registered: () => void;
 }
 
 interface Saying {
@@ -31,9 +36,12 @@ interface Saying {
 export class Device implements Machine {
   readonly #options: DeviceOptions;
   readonly #source: string;
+  readonly #host: string;
+  readonly #person: string;
   #effects: NodeEffect[] = [];
   #nowMs = 0;
-  #circuit: { readonly name: string; readonly state: Circuit; isReady: boolean } | null = null;
+  #circuit: { readonly name: string; readonly end: CircuitEnd } | null = null;
+  #isRegistered: boolean;
   #dialled = 0;
   #failures = 0;
   /** What is not answered, in order, by target. */
@@ -44,8 +52,12 @@ export class Device implements Machine {
 
   constructor(options: DeviceOptions) {
     this.#options = options;
-    this.#source = `${options.person}#${options.device}`;
-    this.#cursors.set(options.person, { has: 0, last: 0, isAsking: false });
+    const { channel, host, person } = options.plan;
+    this.#source = channel;
+    this.#host = host;
+    this.#person = person;
+    this.#isRegistered = options.invite === null;
+    this.#cursors.set(person, { has: 0, last: 0, isAsking: false });
   }
 
   /** Whether everything it said is answered, and it has everything it has heard of. */
@@ -74,7 +86,7 @@ export class Device implements Machine {
         else if (event.name === 'repeat') {
           this.#sayAll();
           this.#effects.push({ kind: 'timer', name: 'repeat', delayMs: repeatMs });
-        } else if (this.#circuit !== null) this.#tell({ kind: 'timer' });
+        } else if (event.name === `circuit ${this.#circuit?.name}`) this.#tell({ kind: 'timer' });
         break;
       case 'said':
         this.#say(event.packet);
@@ -90,48 +102,45 @@ export class Device implements Machine {
   }
 
   #dial(): void {
+    const { plan, keys, identity, invite, circuitLimits } = this.#options;
     const name = `out ${++this.#dialled}`;
-    this.#circuit = { name, state: newCircuit(false, this.#options.circuitLimits), isReady: false };
-    this.#effects.push({ kind: 'connect', circuit: name, to: this.#options.server });
+    const { person, seed, channel, server: domain } = plan;
+    const party = { kind: 'client', person, keys: identity, seed, channel } as const;
+    const registering = this.#isRegistered ? party : { ...party, invite };
+    const end = new CircuitEnd(
+      { keys, domain, party: registering, circuitLimits },
+      {
+        write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
+        close: () => this.#effects.push({ kind: 'close', circuit: name }),
+        timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+        proved: () => this.#proved(),
+        packet: (packet, routing) => this.#hear(packet, routing),
+        closed: (heard) => this.#closed(heard),
+      },
+    );
+    this.#circuit = { name, end };
+    this.#effects.push({ kind: 'connect', circuit: name, to: domain });
     this.#tell({ kind: 'dialled' });
   }
 
-  #tell(event: CircuitEvent): void {
-    const circuit = this.#circuit;
-    if (circuit === null) return;
-    for (const effect of stepCircuit(circuit.state, event, this.#nowMs)) {
-      switch (effect.kind) {
-        case 'write':
-          this.#effects.push({ kind: 'write', circuit: circuit.name, bytes: effect.bytes });
-          break;
-        case 'close':
-          this.#effects.push({ kind: 'close', circuit: circuit.name });
-          break;
-        case 'timer':
-          this.#effects.push({ kind: 'timer', name: `circuit ${circuit.name}`, delayMs: effect.delayMs });
-          break;
-        case 'ready':
-          circuit.isReady = true;
-          this.#sayAll();
-          for (const [context, cursor] of this.#cursors) {
-            cursor.isAsking = false;
-            this.#askHistory(context);
-          }
-          break;
-        case 'packet':
-          this.#hear(effect.packet, effect.routing);
-          break;
-        case 'refused':
-        case 'writable':
-          // It says everything again before long.
-          break;
-        case 'closed':
-          this.#circuit = null;
-          if (circuit.state.heardFirst) this.#failures = 0;
-          this.#effects.push({ kind: 'timer', name: 'dial', delayMs: backoffMs(this.#failures++, 50, 2_000) });
-          break;
-      }
+  #tell(event: EndEvent): void {
+    this.#circuit?.end.tell(event, this.#nowMs);
+  }
+
+  #proved(): void {
+    this.#isRegistered = true;
+    this.#options.registered();
+    this.#sayAll();
+    for (const [context, cursor] of this.#cursors) {
+      cursor.isAsking = false;
+      this.#askHistory(context);
     }
+  }
+
+  #closed(heard: boolean): void {
+    this.#circuit = null;
+    if (heard) this.#failures = 0;
+    this.#effects.push({ kind: 'timer', name: 'dial', delayMs: backoffMs(this.#failures++, 50, 2_000) });
   }
 
   #say(bytes: Uint8Array): void {
@@ -164,7 +173,7 @@ export class Device implements Machine {
   }
 
   #send(bytes: Uint8Array): void {
-    if (this.#circuit?.isReady === true) this.#tell({ kind: 'send', bytes });
+    this.#circuit?.end.send(bytes, this.#nowMs);
   }
 
   #ask(target: string, method: string, entity: Record<string, string>, more: Record<string, string>): void {
@@ -174,7 +183,7 @@ export class Device implements Machine {
   /** A place's log from where it stopped; a person's own is sent by itself. */
   #askHistory(context: string): void {
     const cursor = this.#cursors.get(context);
-    if (cursor === undefined || cursor.isAsking || context === this.#options.person) return;
+    if (cursor === undefined || cursor.isAsking || context === this.#person) return;
     cursor.isAsking = true;
     this.#ask(context, '_request_history', { _after: String(cursor.has) }, { _tag: `h${++this.#asked}` });
   }
@@ -187,12 +196,12 @@ export class Device implements Machine {
     if (context !== undefined) this.#row(context, packet, routing);
     else if (tag !== undefined) this.#answered(source, tag, method, packet);
     else if (method.startsWith('_message')) {
-      this.#row(this.#options.person, packet, routing);
-      const cursor = this.#cursors.get(this.#options.person)!;
+      this.#row(this.#person, packet, routing);
+      const cursor = this.#cursors.get(this.#person)!;
       // What came before it is on its way again; what came before is acknowledged again.
       if (Number(routing.get('_counter')) > cursor.has) return;
       const relayed = { _tag_relay: routing.get('_tag') ?? '' };
-      this.#ask(this.#options.person, `_echo${method}`, { _sequence: routing.get('_counter') ?? '' }, relayed);
+      this.#ask(this.#person, `_echo${method}`, { _sequence: routing.get('_counter') ?? '' }, relayed);
     }
   }
 
@@ -201,7 +210,7 @@ export class Device implements Machine {
     const counter = Number(routing.get('_counter'));
     if (cursor === undefined || counter <= cursor.has) return;
     if (counter > cursor.has + 1) {
-      cursor.last = Math.max(cursor.last, context === this.#options.person ? 0 : counter);
+      cursor.last = Math.max(cursor.last, context === this.#person ? 0 : counter);
       this.#askHistory(context);
       return;
     }
@@ -229,7 +238,8 @@ export class Device implements Machine {
     const sayings = this.#open.get(source) ?? [];
     const saying = sayings.find((open) => open.tag === tag);
     if (saying === undefined) return;
-    const { host: at, observe } = this.#options;
+    const { observe } = this.#options;
+    const at = this.#host;
     this.#open.set(
       source,
       sayings.filter((open) => open !== saying),

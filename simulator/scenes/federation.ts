@@ -1,10 +1,14 @@
 /** The scene: three domains, persons with one device or two, two places; everything fails now and then, and somebody forges. docs/simulator.md#federation */
-import { blake2b } from '@noble/hashes/blake2.js';
-import { type Authority, mayCome } from '../../federation/authority.ts';
-import type { NodeEvent, NodeOptions } from '../../federation/events.ts';
+import { hexOf, joinBytes, textBytes } from '../../crypto/bytes.ts';
+import type { NodeOptions } from '../../federation/events.ts';
 import { federationLimits } from '../../federation/limits.ts';
-import { FederationNode } from '../../federation/node.ts';
+import { decodeRange } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
+import { renderLine } from '../../publication/fields.ts';
+import { renderPublication, signedContent } from '../../publication/packet.ts';
+import { SEALED_METHOD } from '../../publication/private.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import type { Append, Operation } from '../../store/store.ts';
 import { AcknowledgementChecker } from '../checkers/acknowledgement.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { CopiesChecker } from '../checkers/copies.ts';
@@ -15,20 +19,37 @@ import { MembersChecker } from '../checkers/members.ts';
 import { OnceChecker } from '../checkers/once.ts';
 import { OrderChecker } from '../checkers/order.ts';
 import { QueuesChecker } from '../checkers/queues.ts';
-import { type Said, TruthChecker } from '../checkers/truth.ts';
+import { TruthChecker } from '../checkers/truth.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
 import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
-import type { Boot, Machine } from '../machine.ts';
+import { IdealKeys, type IdealPerson } from '../ideal.ts';
+import type { Boot } from '../machine.ts';
 import type { Plant } from '../plants/plant.ts';
 import type { Random } from '../random.ts';
 import { byTag } from '../raw-packet.ts';
 import type { World } from '../world.ts';
+import { Author } from './author.ts';
+import { beginUnixMs } from './circuit-end.ts';
 import { Device } from './device.ts';
-import { Forger, type Forgery } from './forger.ts';
+import { FederationMachine } from './federation-machine.ts';
+import { forgersOf, type Overheard } from './forgeries.ts';
 import { drawData } from './people.ts';
 import type { Play, Scene } from './scene.ts';
-import { keysOf, settled } from './talk.ts';
+import { keysOf as rowsOf, settled } from './talk.ts';
+import {
+  deviceHostOf,
+  type DevicePlan,
+  headerOf,
+  hostOf,
+  invite,
+  keysOf,
+  mallory,
+  type PersonPlan,
+  persons,
+  places,
+  servers,
+} from './town.ts';
 
 const SECOND = 1_000_000;
 const speakUs = 25 * SECOND;
@@ -59,7 +80,20 @@ const deliveryLimits = {
   resendMsMin: 400,
   resendMsMax: 5_000,
 };
-const nodeLimits = { ...federationLimits, lettersMax: 16, historiesMax: 8, historyRowsMax: 8, historyBytesMax: 4_096 };
+const nodeLimits = {
+  ...federationLimits,
+  lettersMax: 16,
+  historiesMax: 8,
+  historyRowsMax: 8,
+  historyBytesMax: 4_096,
+  loginsMax: 4,
+  pkiAskedMax: 12,
+  authorsKnownMax: 6,
+  authorsAskedMax: 4,
+  uncheckedMax: 12,
+  // Longer than faults last: what is honest is never taken for what nobody has a key for.
+  keysMsMax: 40_000,
+};
 
 /** What the checker of queues goes by, in words of its own. */
 const maxima = {
@@ -78,7 +112,7 @@ const maxima = {
   // The limit, and writes of the last life that may be committed after the start.
   backlog: 16 + 8,
   circuits: 2,
-  devices: 2,
+  devices: 3,
   members: 8,
   letters: 32,
   histories: 8,
@@ -86,86 +120,71 @@ const maxima = {
   // The limit, and the packet in which a circuit says why it ends.
   'unsent bytes': 16_384 + 150,
   'store requests': 100,
+  'pki questions': 12,
+  'authors known': 6,
+  'authors asked for': 4,
+  unchecked: 12,
 };
 
-const hash = (bytes: Uint8Array): Uint8Array => blake2b(bytes, { dkLen: 32 });
-const servers = ['a.example', 'b.example', 'c.example'] as const;
-const places = ['psyc://a.example/@hall', 'psyc://b.example/@bar'];
-/** Nick, domain, devices. */
-const persons: readonly (readonly [nick: string, server: string, devices: readonly string[]])[] = [
-  ['ada', 'a.example', ['phone', 'desk']],
-  ['bob', 'a.example', ['phone']],
-  ['cyd', 'b.example', ['phone', 'desk']],
-  ['dan', 'b.example', ['phone']],
-  ['eve', 'c.example', ['phone', 'desk']],
-  ['fay', 'c.example', ['phone']],
-];
-const hostOf = (uniform: string): string => /^psyc:\/\/([^/]+)/.exec(uniform)?.[1] ?? '';
-/** The host of a device, by its uniform. */
-const deviceHostOf = (uniform: string): string =>
-  uniform.replace(/^psyc:\/\/([^/]+)\/~([^#]+)#(.+)$/, (_whole, server, nick, device) => `${nick}.${device}.${server}`);
-
-/** The routing header of what was said, as a device gets it: by the place that it was said in, or by its author. */
-function headerOf({ author, target, tag }: Said, sequence: number): string {
-  const from = places.includes(target)
-    ? `_context ${target},_source_relay ${author.split('#', 1)[0]!}`
-    : `_source ${author},_target ${target}`;
-  return `${from},_tag ${tag},_counter ${sequence}`;
-}
-
-/** Method and data, each with its line feed; from what was meant, not from what was rendered. */
-const contentOf = (method: string, data: Uint8Array): Uint8Array =>
-  Uint8Array.from([...new TextEncoder().encode(`${method}\n`), ...data, ...(data.length === 0 ? [] : [0x0a])]);
-
-/** What a server knows of whoever connects: the network's word stands for the proof of keys. */
-function authorityOf(server: string, peer: string): Authority | null {
-  if (peer === 'evil.example' || (servers as readonly string[]).includes(peer)) return { kind: 'server', domain: peer };
-  const [nick = '', device = '', ...domain] = peer.split('.');
-  if (domain.join('.') !== server) return null;
-  return { kind: 'client', person: `psyc://${server}/~${nick}`, device };
-}
-
-/** The node, as the simulator's hosts run machines. */
-class FederationMachine implements Machine {
-  readonly #node: FederationNode;
-
-  constructor(options: NodeOptions) {
-    this.#node = new FederationNode(options);
-  }
-
-  step(event: Parameters<Machine['step']>[0], nowMs: number): ReturnType<Machine['step']> {
-    if (event.kind === 'datagram' || event.kind === 'said' || event.kind === 'attached') return [];
-    return this.#node.step(event satisfies NodeEvent, nowMs);
-  }
-
-  queues(): (readonly [string, number])[] {
-    return this.#node.queues();
-  }
-}
+const isPlace = (uniform: string): boolean => (places as readonly string[]).includes(uniform);
 
 /** Clients keep nothing on a disk: they do not crash. */
 const noDisk: Disk = { request: () => {}, crash: () => {}, audit: () => new Map(), unanswered: 0 };
 const nobody = { onStarted: () => {}, onReply: () => {}, onDelivered: () => {} };
 
-function beginServer(world: World, plant: Plant | null, name: string): Disk {
+/** Method and data, each with its line feed; from what was meant, not from what was rendered. */
+const contentOf = (line: Uint8Array, method: string, data: Uint8Array): Uint8Array =>
+  joinBytes(line, textBytes(`${method}\n`), data, textBytes(data.length === 0 ? '' : '\n'));
+
+/** What everybody in one run has in common. */
+interface Town {
+  readonly world: World;
+  readonly plant: Plant | null;
+  readonly keys: IdealKeys;
+  /** Everything that was said and signed. */
+  readonly heard: Overheard[];
+  /** Those who are registered, by uniform. */
+  readonly registered: Set<string>;
+}
+
+/** The disk of a server, with those who were registered before. */
+function diskOf({ world, plant, keys }: Town, name: string, random: Random): Disk {
+  const store = new MemoryStore();
+  const identity = keys.domain(name);
+  for (const plan of [...persons, mallory]) {
+    if (plan.server !== name || plan.isNew) continue;
+    const { fingerprint, key, statement } = keysOf(keys, plan);
+    const values = { fingerprint, key: keys.certified(key, identity), statement };
+    const operations = Object.entries(values).map(
+      ([record, value]): Operation => ({ op: 'record', context: plan.uniform, lease: 1, name: record, value }),
+    );
+    store.perform({ kind: 'write', request: 0, operations });
+  }
+  const durable = ({ context, packet }: Append): void =>
+    world.observe({ kind: 'durable', host: name, context, key: byTag.keyOf(packet) ?? '' });
+  const disk = new FaultyDisk(world.clock, random.stream('disk'), world.faults, durable, store);
+  return plant?.disk === undefined ? disk : plant.disk(disk, world, name);
+}
+
+function beginServer(town: Town, name: string): Disk {
+  const { world, plant, keys } = town;
   const random = world.random.stream(name);
-  let disk: Disk = new FaultyDisk(world.clock, random.stream('disk'), world.faults, (append) => {
-    world.observe({ kind: 'durable', host: name, context: append.context, key: byTag.keyOf(append.packet) ?? '' });
-  });
-  if (plant?.disk !== undefined) disk = plant.disk(disk, world, name);
+  const disk = diskOf(town, name, random);
+  // Some know a key from their configuration, the others take the first that they see.
+  const pins = new Map(name === 'b.example' ? [['a.example', hexOf(keys.domain('a.example').fingerprint)]] : []);
   let boot: Boot = (life) => {
     const options: NodeOptions = {
-      domain: name,
+      identity: keys.domain(name),
       life,
-      isPerson: (nick) => persons.some(([known, server]) => known === nick && server === name),
-      authorityOf: (peer) => authorityOf(name, peer),
-      mayCome,
-      hash,
+      suite: keys.suite,
+      decode: decodeRange,
+      pins,
+      origins: [],
       circuitLimits,
       deliveryLimits,
       federationLimits: nodeLimits,
     };
-    return new FederationMachine(plant?.federation?.(options) ?? options);
+    return new FederationMachine(plant?.federation?.(options) ?? options, keys);
   };
   if (plant?.boot !== undefined) boot = plant.boot(boot);
   const host = new Host(world, name, boot, disk, nobody, byTag);
@@ -174,33 +193,56 @@ function beginServer(world: World, plant: Plant | null, name: string): Disk {
   return disk;
 }
 
-/** One device, and what its person does with it. */
-function beginDevice(world: World, nick: string, server: string, device: string, intervalUsMean: number): Device {
-  const name = `${nick}.${device}.${server}`;
-  const person = `psyc://${server}/~${nick}`;
-  const source = `${person}#${device}`;
+/** One device, and what its person does with it on one channel. */
+function beginDevice(
+  town: Town,
+  plan: DevicePlan,
+  identity: IdealPerson,
+  author: Author,
+  intervalUsMean: number,
+): Device {
+  const { world, keys, heard, registered } = town;
+  const { host: name, person, server, channel, nick, isMain } = plan;
   const random = world.random.stream(name);
   const observe = world.observe.bind(world);
-  const machine = new Device({ host: name, server, person, device, circuitLimits, observe });
+  const joined = (): void => void registered.add(person);
+  const isNew = persons.some((known) => known.uniform === person && known.isNew);
+  const machine = new Device({
+    plan,
+    keys,
+    identity,
+    invite: isNew ? invite : null,
+    circuitLimits,
+    observe,
+    registered: joined,
+  });
+  if (!isNew) joined();
   const host = new Host(world, name, () => machine, noDisk, nobody, byTag);
   const counters = new Map<string, number>();
   const say = (target: string, method: string, data: Uint8Array | null): void => {
+    if (!isPlace(target) && !registered.has(target)) return;
     const counter = (counters.get(target) ?? 0) + 1;
     counters.set(target, counter);
     const tag = `t${random.word().toString(36)}-${name}-${counter}`;
-    const routing = { _source: source, _target: target, _tag: tag, _counter: String(counter) };
-    if (data !== null) {
-      const content = contentOf(method, data);
-      observe({ kind: 'said', key: tag, author: source, target, tag, counter, content });
+    const routing = { _source: channel, _target: target, _tag: tag, _counter: String(counter) };
+    if (data === null) {
+      host.tell({ kind: 'said', packet: render({ routing, method }) });
+      return;
     }
-    host.tell({ kind: 'said', packet: render({ routing, method, data }) });
+    const said = author.sign(target, { method, data }, beginUnixMs + world.clock.nowMs);
+    const content = contentOf(renderLine(said), method, data);
+    observe({ kind: 'said', key: tag, author: channel, target, tag, counter, content });
+    heard.push({ source: channel, address: target, counter, content: signedContent(said) });
+    host.tell({ kind: 'said', packet: renderPublication(said, routing) });
   };
-  observe({ kind: 'entered', host: name, context: person, sequence: 0 });
+  if (isMain) observe({ kind: 'entered', host: name, context: person, sequence: 0 });
   world.clock.at(0, () => host.start());
-  for (const place of places) {
-    world.clock.at(SECOND + random.below(2 * SECOND), () => say(place, '_request_context_enter', null));
+  if (isMain) {
+    for (const place of places) {
+      world.clock.at(SECOND + random.below(2 * SECOND), () => say(place, '_request_context_enter', null));
+    }
   }
-  planSpeech(world, random, intervalUsMean, person, say);
+  planSpeech(world, random, intervalUsMean, plan, say);
   // Somebody with one device leaves, speaks where he should not, and comes back.
   if (nick === 'dan' || nick === 'fay') {
     const place = random.pick(places);
@@ -211,58 +253,53 @@ function beginDevice(world: World, nick: string, server: string, device: string,
   return machine;
 }
 
+/** A side channel speaks to persons only: nobody enters a place by it. */
 function planSpeech(
   world: World,
   random: Random,
   intervalUsMean: number,
-  person: string,
+  { person, isMain }: DevicePlan,
   say: (target: string, method: string, data: Uint8Array) => void,
 ): void {
-  const others = persons.map(([nick, server]) => `psyc://${server}/~${nick}`).filter((other) => other !== person);
+  const others = persons.map(({ uniform }) => uniform).filter((other) => other !== person);
   for (let atUs = 0; atUs < speakUs; atUs += random.exponential(intervalUsMean)) {
     const times = random.chance(0.1) ? random.between(3, 8) : 1;
-    const target = random.chance(0.7) ? random.pick(places) : random.pick(others);
-    const method = places.includes(target) ? '_message_public' : '_message_private';
+    const target = isMain && random.chance(0.7) ? random.pick(places) : random.pick(others);
+    // What is sealed inside is for clients to say: here it is bytes.
+    const method = isPlace(target) ? '_message_public' : SEALED_METHOD;
     world.clock.at(2 * SECOND + atUs, () => {
       for (let i = 0; i < times; i++) say(target, method, drawData(random));
     });
   }
 }
 
-/** A client that speaks for others, and a server that does. */
-function beginForgers(world: World): void {
-  const [hall = '', bar = ''] = places;
-  const ada = 'psyc://a.example/~ada';
-  const numbered = { _counter: '1' };
-  const ofClient: Forgery[] = [
-    { _source: `${ada}#tablet`, _target: 'psyc://a.example/~bob', ...numbered },
-    { _source: ada, _target: 'psyc://b.example/~cyd', ...numbered },
-    { _context: hall, _source_relay: ada, _counter: '1' },
-    { _source: 'psyc://a.example/~mallory#desk', _source_relay: ada, _target: 'psyc://a.example/~bob', ...numbered },
-  ];
-  const ofServer: Forgery[] = [
-    { _source: `${ada}#tablet`, _target: 'psyc://b.example/~dan', ...numbered },
-    { _context: hall, _source_relay: ada, _counter: '1000000' },
-    { _source: `${ada}#phone`, _target: bar, _counter: '1000000' },
-  ];
-  const observe = world.observe.bind(world);
-  for (const [name, server, forgeries] of [
-    ['mallory.desk.a.example', 'a.example', ofClient],
-    ['evil.example', 'b.example', ofServer],
-  ] as const) {
-    const forger = new Forger(name, server, forgeries, circuitLimits, observe);
-    const host = new Host(world, name, () => forger, noDisk, nobody, byTag);
-    world.clock.after(SECOND, () => host.start());
-  }
+/** Everything that one person does. */
+function beginPerson(town: Town, plan: PersonPlan, intervalUsMean: number): Device[] {
+  const { suite } = town.keys;
+  const identity = keysOf(town.keys, plan);
+  const { fingerprint } = identity;
+  const authors = new Map<string, Author>();
+  return plan.devices.map((device) => {
+    const { id, seed } = device;
+    // One chain for each device, whatever channel it speaks on.
+    const author = authors.get(hexOf(id)) ?? new Author({ suite, fingerprint, device: id, seed });
+    authors.set(hexOf(id), author);
+    return beginDevice(town, device, identity, author, intervalUsMean);
+  });
 }
 
 function begin(world: World, plant: Plant | null): Play {
-  const disks = new Map(servers.map((name) => [name as string, beginServer(world, plant, name)]));
+  const random = world.random.stream('keys');
+  const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
+  keys.close('c.example', [invite]);
+  const town: Town = { world, plant, keys, heard: [], registered: new Set() };
+  const disks = new Map(servers.map((name) => [name as string, beginServer(town, name)]));
   const intervalUsMean = world.random.stream('talk').pick([3 * SECOND, 6 * SECOND, 12 * SECOND]);
-  const devices = persons.flatMap(([nick, server, names]) =>
-    names.map((device) => beginDevice(world, nick, server, device, intervalUsMean)),
-  );
-  beginForgers(world);
+  const devices = persons.flatMap((plan) => beginPerson(town, plan, intervalUsMean));
+  for (const forger of forgersOf(keys, town.heard, circuitLimits, world.observe.bind(world))) {
+    const host = new Host(world, forger.host, () => forger, noDisk, nobody, byTag);
+    world.clock.after(SECOND, () => host.start());
+  }
   const { links } = world.network;
   for (const [a, b] of [
     [servers[0], servers[1]],
@@ -277,7 +314,7 @@ function begin(world: World, plant: Plant | null): Play {
   world.clock.at(faultsUs, () => world.calmDown(calm));
   return {
     isOver: settled(world, () => devices.every((device) => device.isContent), graceUs),
-    stored: () => new Map([...disks].map(([name, disk]) => [name, keysOf(disk, byTag)])),
+    stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byTag)])),
   };
 }
 

@@ -1,76 +1,112 @@
-/** A hostile peer: it holds a proved circuit, and speaks for others on it. docs/simulator.md#federation */
-import { type Circuit, type CircuitEvent, newCircuit, stepCircuit } from '../../circuit/circuit.ts';
+/** A hostile peer: it proves what it can, and speaks for others. docs/simulator.md#federation */
 import type { CircuitLimits } from '../../circuit/limits.ts';
+import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
+import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { Observer } from '../observation.ts';
+import { CircuitEnd, type EndEvent, type Party } from './circuit-end.ts';
 
-/** Routing variables of one forged packet; its tag is added. */
-export type Forgery = Readonly<Record<string, string>>;
+/** One forged packet, with this tag; null: there is nothing to forge from yet. */
+export type Forgery = (tag: string, nowMs: number) => Uint8Array | null;
 
-const forgeMs = 2_000;
+/** Who forges, and how. */
+export interface ForgerOptions {
+  readonly host: string;
+  /** Whom it goes to. */
+  readonly server: string;
+  readonly keys: IdealKeys;
+  /** As whom it tries to be let in, one after the other. */
+  readonly parties: readonly Party[];
+  readonly forgeries: readonly Forgery[];
+  /** Keys of its own people, which it tells whoever asks. */
+  readonly people: ReadonlyMap<string, IdealPerson>;
+  readonly limits: CircuitLimits;
+  readonly observe: Observer;
+}
+
+const forgeMs = 1_500;
 
 /** Tries one forgery after the other, each on a new circuit if the last was closed. */
 export class Forger implements Machine {
-  readonly #server: string;
-  readonly #forgeries: readonly Forgery[];
-  readonly #limits: CircuitLimits;
-  readonly #observe: Observer;
-  readonly #host: string;
+  readonly #options: ForgerOptions;
   #effects: NodeEffect[] = [];
-  #circuit: { readonly name: string; readonly state: Circuit; isReady: boolean } | null = null;
+  #circuit: { readonly name: string; readonly end: CircuitEnd } | null = null;
+  #nowMs = 0;
   #dialled = 0;
   #forged = 0;
 
-  constructor(host: string, server: string, forgeries: readonly Forgery[], limits: CircuitLimits, observe: Observer) {
-    this.#host = host;
-    this.#server = server;
-    this.#forgeries = forgeries;
-    this.#limits = limits;
-    this.#observe = observe;
+  constructor(options: ForgerOptions) {
+    this.#options = options;
   }
 
   step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
     this.#effects = [];
+    this.#nowMs = nowMs;
     if (event.kind === 'started' || (event.kind === 'timer' && event.name === 'forge')) {
       this.#effects.push({ kind: 'timer', name: 'forge', delayMs: forgeMs });
-      if (this.#circuit === null) this.#dial(nowMs);
-      else if (this.#circuit.isReady) this.#forge(nowMs);
-    } else if (event.kind === 'timer') this.#tell({ kind: 'timer' }, nowMs);
-    else if ('circuit' in event && event.circuit === this.#circuit?.name) this.#tell(event, nowMs);
+      if (this.#circuit === null) this.#dial();
+      else if (this.#circuit.end.isProved) this.#forge(this.#circuit.end);
+    } else if (event.kind === 'timer') {
+      if (event.name === `circuit ${this.#circuit?.name}`) this.#tell({ kind: 'timer' });
+    } else if ('circuit' in event && event.circuit === this.#circuit?.name) this.#tell(event);
     return this.#effects;
+  }
+
+  /** The host that it is. */
+  get host(): string {
+    return this.#options.host;
   }
 
   queues(): (readonly [string, number])[] {
     return [];
   }
 
-  #dial(nowMs: number): void {
+  #dial(): void {
+    const { keys, server, parties, limits } = this.#options;
     const name = `out ${++this.#dialled}`;
-    this.#circuit = { name, state: newCircuit(false, this.#limits), isReady: false };
-    this.#effects.push({ kind: 'connect', circuit: name, to: this.#server });
-    this.#tell({ kind: 'dialled' }, nowMs);
+    const party = parties[this.#dialled % parties.length]!;
+    const end: CircuitEnd = new CircuitEnd(
+      { keys, domain: server, party, circuitLimits: limits },
+      {
+        write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
+        close: () => this.#effects.push({ kind: 'close', circuit: name }),
+        timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+        proved: () => this.#forge(end),
+        packet: (packet, routing) => this.#hear(end, packet, routing),
+        closed: () => {
+          this.#circuit = null;
+        },
+      },
+    );
+    this.#circuit = { name, end };
+    this.#effects.push({ kind: 'connect', circuit: name, to: server });
+    this.#tell({ kind: 'dialled' });
   }
 
-  #forge(nowMs: number): void {
-    const forgery = this.#forgeries[this.#forged % this.#forgeries.length]!;
-    const tag = `forged-${this.#host}-${++this.#forged}`;
-    this.#observe({ kind: 'forged', key: tag });
-    const bytes = render({ routing: { ...forgery, _tag: tag }, method: '_message_public', data: 'not my words' });
-    this.#tell({ kind: 'send', bytes }, nowMs);
+  #tell(event: EndEvent): void {
+    this.#circuit?.end.tell(event, this.#nowMs);
   }
 
-  #tell(event: CircuitEvent, nowMs: number): void {
-    const circuit = this.#circuit;
-    if (circuit === null) return;
-    for (const effect of stepCircuit(circuit.state, event, nowMs)) {
-      if (effect.kind === 'write') this.#effects.push({ kind: 'write', circuit: circuit.name, bytes: effect.bytes });
-      else if (effect.kind === 'close') this.#effects.push({ kind: 'close', circuit: circuit.name });
-      else if (effect.kind === 'ready') circuit.isReady = true;
-      else if (effect.kind === 'closed') this.#circuit = null;
-      else if (effect.kind === 'timer') {
-        this.#effects.push({ kind: 'timer', name: `circuit ${circuit.name}`, delayMs: effect.delayMs });
-      }
-    }
+  #forge(end: CircuitEnd): void {
+    const { forgeries, host, observe } = this.#options;
+    const forgery = forgeries[this.#forged % forgeries.length]!;
+    const tag = `forged-${host}-${++this.#forged}`;
+    const bytes = forgery(tag, this.#nowMs);
+    if (bytes === null) return;
+    observe({ kind: 'forged', key: tag });
+    end.send(bytes, this.#nowMs);
+  }
+
+  #hear(end: CircuitEnd, packet: Packet, routing: ReadonlyMap<string, string>): void {
+    const [source, target, tag] = [routing.get('_source'), routing.get('_target') ?? '', routing.get('_tag')];
+    const keys = this.#options.people.get(target);
+    if (packet.method !== '_request_keys' || keys === undefined) return;
+    const bytes = render({
+      routing: { _source: target, _target: source, _tag_relay: tag, _tag_reply: tag },
+      entity: { _key: keys.key, _statement: keys.statement },
+      method: '_status_keys',
+    });
+    end.send(bytes, this.#nowMs);
   }
 }

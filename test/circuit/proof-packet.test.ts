@@ -14,7 +14,10 @@ const nothing = { key: null, statement: null };
 const person: DeviceClaim = { person: 'psyc://a.example/~ada', device: fill(0xde, 16), to: 'b.example', ...unknown };
 const answer = { origin: 'https://b.example:8443', challenge: fill(10), timeMs: 1_760_000_000_000 };
 
+const channel = 'psyc://a.example/~ada#dededededededede';
+
 const messages: ProofMessage[] = [
+  { kind: 'server request' },
   {
     kind: 'server',
     claim: { role: 'initiator', from: 'a.example', to: 'b.example', ...keys },
@@ -27,12 +30,16 @@ const messages: ProofMessage[] = [
     signature,
     evidence: { key: fill(10, 999), statement: null },
   },
-  { kind: 'device', claim: person, signature, evidence: { key: fill(0, 65_536), statement: fill(10, 1) } },
-  { kind: 'browser', claim: person, answer, signature, evidence: nothing },
+  { kind: 'device', channel, claim: person, signature, evidence: { key: fill(0, 65_536), statement: fill(10, 1) } },
+  { kind: 'browser', channel: `${channel}-1`, claim: person, answer, signature, evidence: nothing },
   { kind: 'challenge request' },
   { kind: 'challenge', challenge: fill(10) },
-  { kind: 'proved', uniform: 'psyc://a.example' },
-  { kind: 'proved', uniform: 'psyc://a.example/~ada' },
+  { kind: 'registration', person: person.person, key: fill(1, 900), statement: fill(2, 400), invite: null },
+  { kind: 'registration', person: person.person, key: fill(1), statement: fill(10), invite: 'mfrggzdfmztwq2lk' },
+  { kind: 'registered', person: person.person, key: fill(10, 1000) },
+  { kind: 'proved', uniform: 'psyc://a.example', key: null },
+  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: null },
+  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: fill(10, 1000) },
 ];
 
 test.each(messages.map((message) => [message.kind, message] as const))('%s', (_, message) => {
@@ -56,10 +63,12 @@ describe('refused', () => {
     ...server,
     _uniform_source: person.person,
     _device: 'de'.repeat(16),
+    _channel: channel,
     _origin: 'https://b.example',
     _challenge: fill(1),
     _time: '5',
   };
+  const registration = { _uniform_source: person.person, _key: fill(1), _statement: fill(2) };
   const cases: [string, string, Record<string, Value | undefined>][] = [
     ['no role', '_notice_proof_server', { ...server, _role: undefined }],
     ['a role of devices', '_notice_proof_server', { ...server, _role: 'device' }],
@@ -76,6 +85,20 @@ describe('refused', () => {
     ['a server for a person', '_request_login', { ...device, _uniform_source: 'psyc://a.example' }],
     ['a channel of a person', '_request_login', { ...device, _uniform_source: `${person.person}#x` }],
     ['a place for a person', '_request_login', { ...device, _uniform_source: 'psyc://a.example/@hall' }],
+    ['no channel', '_request_login', { ...device, _channel: undefined }],
+    ['a person for a channel', '_request_login', { ...device, _channel: person.person }],
+    ['upper case in the channel', '_request_login', { ...device, _channel: channel.toUpperCase() }],
+    ['a registration without a key', '_request_registration', { ...registration, _key: undefined }],
+    ['a registration without a statement', '_request_registration', { ...registration, _statement: undefined }],
+    [
+      'a registration of a place',
+      '_request_registration',
+      { ...registration, _uniform_source: 'psyc://a.example/@hall' },
+    ],
+    ['an empty invitation', '_request_registration', { ...registration, _invite: '' }],
+    ['a long invitation', '_request_registration', { ...registration, _invite: 'x'.repeat(65) }],
+    ['registered without a key', '_notice_registered', { _uniform_proved: person.person }],
+    ['a node registered', '_notice_registered', { _uniform_proved: 'psyc://a.example', _key: fill(1) }],
     ['a short device', '_request_login', { ...device, _device: 'de' }],
     ['no domain to visit', '_request_login', { ...device, _uniform_target: undefined }],
     ['no origin', '_request_login_browser', { ...device, _origin: undefined }],

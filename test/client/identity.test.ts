@@ -26,7 +26,7 @@ import {
   openDevice,
   openIdentityAt,
 } from '../../client/identity/identity.ts';
-import { writePrivate } from '../../client/identity/private-file.ts';
+import { writePrivate } from '../../disk/private-file.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 
 const folder = mkdtempSync(join(realpathSync(tmpdir()), 'p3do-identity-'));
@@ -45,6 +45,7 @@ const ALICE = 'alice <alice@home.example>';
 const cheap = { memoryKiB: 19_456, passes: 2, lanes: 1 };
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 const refused = (code: string): object => ({ name: 'ClientError', code });
+const unfit = (code: string): object => ({ name: 'FileError', code });
 
 /** Chance that gives the vector's salt, then its nonce. */
 const random = (length: number): Uint8Array => bytesOf(length === 16 ? vector.salt : vector.nonce);
@@ -124,7 +125,7 @@ test('created, opened, put under another passphrase; never written over', async 
   expect(made.certificate.userIds.map(({ text }) => text)).toEqual([ALICE]);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   const again = createIdentity(path, 'two', { nick: 'alice', domain: 'home.example', now: NOW, parameters: cheap });
-  await expect(again).rejects.toMatchObject(refused('_existing_file'));
+  await expect(again).rejects.toMatchObject(unfit('_existing_file'));
   expect((await openIdentityAt(path, 'one')).bytes).toEqual(made.bytes);
   await expect(changePassphrase(path, 'two', 'three', cheap)).rejects.toMatchObject(refused('_wrong_passphrase'));
   await expect(changePassphrase(path, 'one', '', cheap)).rejects.toMatchObject(refused('_empty_passphrase'));
@@ -134,7 +135,7 @@ test('created, opened, put under another passphrase; never written over', async 
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(['identity']);
   chmodSync(path, 0o640);
-  await expect(openIdentityAt(path, 'two')).rejects.toMatchObject(refused('_exposed_file'));
+  await expect(openIdentityAt(path, 'two')).rejects.toMatchObject(unfit('_exposed_file'));
 });
 
 test('what we write by default opens, and says what it costs', async () => {
@@ -156,11 +157,11 @@ test('a device has a key of its own, and the secrets of what is sealed to its pe
   expect(await openDevice(path)).toEqual(keys);
   expect(keys.encryption).toEqual(identity.encryption.map(({ seed }) => seed));
   expect(statSync(path).mode & 0o777).toBe(0o600);
-  await expect(createDevice(path, ALICE, identity)).rejects.toMatchObject(refused('_existing_file'));
+  await expect(createDevice(path, ALICE, identity)).rejects.toMatchObject(unfit('_existing_file'));
   writeFileSync(path, new Uint8Array(131_073));
-  await expect(openDevice(path)).rejects.toMatchObject(refused('_oversized_file'));
+  await expect(openDevice(path)).rejects.toMatchObject(unfit('_oversized_file'));
   chmodSync(path, 0o604);
-  await expect(openDevice(path)).rejects.toMatchObject(refused('_exposed_file'));
+  await expect(openDevice(path)).rejects.toMatchObject(unfit('_exposed_file'));
   await expect(openDevice(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
   await expect(writePrivate(join(folder, 'no', 'folder'), new Uint8Array(1), 'new')).rejects.toMatchObject({
     code: 'ENOENT',

@@ -1,17 +1,38 @@
-/** One node on the memory twin, with ends of circuits that speak raw packets; no network, no clock but a number. */
-import { createHash } from 'node:crypto';
+/** One node on the memory twin with ideal keys, and proved circuits to it that speak packets; no network, no clock but a number. */
+import { channelOf } from '../../circuit/channel.ts';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
-import { type Authority, mayCome } from '../../federation/authority.ts';
-import type { NodeEvent, NodeOptions } from '../../federation/events.ts';
+import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { PkiQuestion } from '../../federation/pki.ts';
+import { decodeRange, decodeText, encodeText } from '../../psyc/bytes.ts';
+import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
-import { type Draft, render } from '../../psyc/render.ts';
-import { RoutingMemory } from '../../psyc/routing-memory.ts';
+import { type Draft, render, renderRouted } from '../../psyc/render.ts';
+import { signedContent } from '../../publication/packet.ts';
+import { IdealKeys, type IdealPerson, type IdealStatement } from '../../simulator/ideal.ts';
+import { Author } from '../../simulator/scenes/author.ts';
+import { beginUnixMs, CircuitEnd, type Party } from '../../simulator/scenes/circuit-end.ts';
 import { MemoryStore } from '../../store/memory.ts';
+import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 
-/** A packet that came out of the node, as text and variables. */
+/** The node's. */
+const home = 'a.example';
+const devices = ['phone', 'desk', 'tablet', 'lost'];
+
+/** Names of devices, the same in every fixture. */
+const names = new IdealKeys((length) => new Uint8Array(length));
+const seedOf = (nick: string, device: string, domain: string): Uint8Array =>
+  names.device(`${nick} ${device} ${domain}`);
+
+/** `psyc://domain/~nick#channel`; a device `desk-bot` speaks on the side channel `bot` of the desk. */
+export function channel(nick: string, device: string, domain = home): string {
+  const [name = '', side = null] = device.split('-');
+  return channelOf(`psyc://${domain}/~${nick}`, names.idOf(seedOf(nick, name, domain)), side);
+}
+
+/** A packet that came out of the node behind the proofs, as text and variables. */
 export interface Heard {
   readonly routing: Record<string, string>;
   readonly method: string | null;
@@ -19,67 +40,212 @@ export interface Heard {
   readonly packet: Packet;
 }
 
+/** What a fixture may be told beside limits. */
+export interface Settings {
+  readonly store?: { perform(request: StoreRequest): StoreOutcome };
+  readonly life?: number;
+  readonly keys?: IdealKeys;
+  readonly options?: Partial<NodeOptions>;
+}
+
+/** How somebody comes in, where it is not as usual. */
+export interface Coming {
+  /** What the circuit is called; the peer, unless told. */
+  readonly name?: string;
+  readonly party?: Partial<Party>;
+}
+
+interface Line {
+  /** null: bytes only, and everything is heard. */
+  readonly end: CircuitEnd | null;
+  readonly heard: Heard[];
+  read(bytes: Uint8Array): void;
+}
+
 /** a.example, and whoever connects to it; a peer is `server DOMAIN` or `client NICK DEVICE`. */
 export class NodeFixture {
-  readonly store: MemoryStore;
+  readonly store: { perform(request: StoreRequest): StoreOutcome };
+  readonly keys: IdealKeys;
   readonly node: FederationNode;
   nowMs = 0;
   readonly closed: string[] = [];
   readonly dialled: string[] = [];
-  readonly #heard = new Map<string, Heard[]>();
-  readonly #readers = new Map<string, { parser: Parser; memory: RoutingMemory }>();
+  readonly notices: Notice[] = [];
+  /** What has not been answered while somebody holds it. */
+  readonly held: { store: StoreRequest[] | null; pki: [number, PkiQuestion][] | null } = { store: null, pki: null };
+  /** Whether other domains tell the keys of their people. */
+  tellsKeys = true;
+  readonly #options: NodeOptions;
+  readonly #lines = new Map<string, Line>();
+  readonly #timers = new Map<string, number>();
+  readonly #authors = new Map<string, Author>();
+  readonly #events: NodeEvent[] = [];
+  #isBusy = false;
 
-  constructor(limits: Partial<FederationLimits> = {}, store = new MemoryStore(), life = 1) {
-    this.store = store;
-    const options: NodeOptions = {
-      domain: 'a.example',
-      life,
-      isPerson: (nick) => ['ada', 'bob', 'cyd'].includes(nick),
-      authorityOf: (peer): Authority | null => {
-        const [kind, name = '', device = ''] = peer.split(' ');
-        if (kind === 'server') return { kind: 'server', domain: name };
-        return kind === 'client' ? { kind, person: `psyc://a.example/~${name}`, device } : null;
-      },
-      mayCome,
-      hash: (bytes) => createHash('sha256').update(bytes).digest(),
+  constructor(limits: Partial<FederationLimits> = {}, settings: Settings = {}) {
+    this.store = settings.store ?? new MemoryStore();
+    let drawn = 0;
+    this.keys = settings.keys ?? new IdealKeys((length) => new Uint8Array(length).fill(++drawn));
+    this.#options = {
+      identity: this.keys.domain(home),
+      life: settings.life ?? 1,
+      suite: this.keys.suite,
+      decode: decodeRange,
+      pins: new Map(),
+      origins: [],
       circuitLimits,
       deliveryLimits,
       federationLimits: { ...federationLimits, ...limits },
+      ...settings.options,
     };
-    this.node = new FederationNode(options);
+    this.node = new FederationNode(this.#options);
     this.tell({ kind: 'started' });
   }
 
-  /** Brings an event, and the store's answers to whatever comes of it. */
+  /** Brings an event, and the answers to whatever comes of it. */
   tell(event: NodeEvent): void {
-    const events = [event];
-    for (let next = events.shift(); next !== undefined; next = events.shift()) {
-      for (const effect of this.node.step(next, this.nowMs)) {
-        if (effect.kind === 'store') events.push({ kind: 'stored', outcome: this.store.perform(effect.request) });
-        else if (effect.kind === 'close') this.closed.push(effect.circuit);
-        else if (effect.kind === 'connect') this.dialled.push(`${effect.circuit} ${effect.to}`);
-        else if (effect.kind === 'write') this.#read(effect.circuit, effect.bytes);
+    this.#events.push(event);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        for (const effect of this.node.step(next, this.nowMs, beginUnixMs + this.nowMs)) this.#perform(effect);
       }
+    } finally {
+      this.#isBusy = false;
     }
   }
 
-  /** A circuit named as its peer, greeted. */
-  connect(peer: string, name: string = peer): string {
-    this.tell({ kind: 'opened', circuit: name, peer, accepted: true });
-    this.tell({ kind: 'bytes', circuit: name, bytes: new TextEncoder().encode('|\n') });
+  /** Time passes, and timers go off in their order. */
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = [...this.#timers].filter(([, atMs]) => atMs <= untilMs).sort(([, a], [, b]) => a - b);
+      if (next === undefined) break;
+      const [name, atMs] = next;
+      this.#timers.delete(name);
+      this.nowMs = Math.max(this.nowMs, atMs);
+      this.tell({ kind: 'timer', name });
+    }
+    this.nowMs = untilMs;
+  }
+
+  /** Answers what is held, and holds nothing more. */
+  release(): void {
+    const { store, pki } = this.held;
+    Object.assign(this.held, { store: null, pki: null });
+    for (const request of store ?? []) this.tell({ kind: 'stored', outcome: this.store.perform(request) });
+    for (const [request, question] of pki ?? []) this.#answer(request, question);
+  }
+
+  /** A circuit named as its peer, proved; whoever has never been there registers first. */
+  connect(peer: string, coming: Coming = {}): string {
+    const name = coming.name ?? peer;
+    this.#line(name, { ...this.partyOf(peer), ...coming.party } as Party, false);
+    this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true });
+    this.#lines.get(name)?.end?.tell({ kind: 'opened', stream: name }, this.nowMs);
     return name;
   }
 
-  /** The peer says a packet. */
-  say(circuit: string, draft: Draft): void {
-    this.tell({ kind: 'bytes', circuit, bytes: render(draft) });
+  /** A circuit that is greeted, and proves nothing by itself; the stream that it is on may export another's material, or none. */
+  open(name: string, stream: string | null = name): string {
+    const heard: Heard[] = [];
+    const parser = new Parser();
+    const read = (bytes: Uint8Array): void => {
+      parser.feed(bytes);
+      for (let packet = parser.next(); packet !== null; packet = parser.next()) {
+        const { method, dataText: data } = packet;
+        const routing = Object.fromEntries(packet.routing.map((line) => [line.name, decodeText(line.value)]));
+        if (packet.length > 2) heard.push({ routing, method, data, packet: packet.copy() });
+      }
+    };
+    this.#lines.set(name, { end: null, heard, read });
+    const exported = stream === null ? null : this.keys.exported(stream);
+    this.tell({ kind: 'opened', circuit: name, exported, accepted: true });
+    this.sayBytes(name, encodeText('|\n'));
+    return name;
   }
 
-  /** What the peer has heard since it was last asked, greetings left out. */
+  /** The peer takes a circuit that the node has asked for. */
+  accept(circuit: string, peer: string): string {
+    this.#line(circuit, this.partyOf(peer), true);
+    this.#lines.get(circuit)?.end?.tell({ kind: 'opened', stream: circuit }, this.nowMs);
+    this.tell({ kind: 'opened', circuit, exported: this.keys.exported(circuit), accepted: false });
+    return circuit;
+  }
+
+  /** Who a peer is. */
+  partyOf(peer: string): Party {
+    const [kind, name = '', device = ''] = peer.split(' ');
+    if (kind === 'server') return { kind, identity: this.keys.domain(name) };
+    const person = `psyc://${home}/~${name}`;
+    const records = this.store.perform({ kind: 'records', request: 0, context: person });
+    const isKnown = records.kind === 'records' && records.records.length > 0;
+    const seed = seedOf(name, device.split('-')[0]!, home);
+    const party = {
+      kind: 'client',
+      person,
+      keys: this.identityOf(name),
+      seed,
+      channel: channel(name, device),
+    } as const;
+    return isKnown ? party : { ...party, invite: null };
+  }
+
+  /** Somebody's keys; without `statement` the first, with all devices. */
+  identityOf(
+    nick: string,
+    domain = home,
+    statement: IdealStatement & { devices?: readonly string[] } = {},
+  ): IdealPerson {
+    const seeds = (statement.devices ?? devices).map((device) => seedOf(nick, device, domain));
+    return this.keys.person(`psyc://${domain}/~${nick}`, seeds, statement);
+  }
+
+  /** The seed of somebody's device. */
+  seedOf(nick: string, device: string, domain = home): Uint8Array {
+    return seedOf(nick, device, domain);
+  }
+
+  /** The peer says a packet; `_message…` of a person's channel is signed by its device. */
+  say(circuit: string, draft: Draft): void {
+    const routing = draft.routing as Record<string, string>;
+    const [address, source] = [
+      routing['_context'] ?? routing['_target'],
+      routing['_source_relay'] ?? routing['_source'],
+    ];
+    const isSaid = inherits(draft.method ?? '', '_message') && address !== undefined && source?.includes('/~') === true;
+    if (!isSaid) this.sayRaw(circuit, draft);
+    else this.sayBytes(circuit, renderRouted(routing, this.sign(source, address, draft)));
+  }
+
+  /** The same without anybody's signature. */
+  sayRaw(circuit: string, draft: Draft): void {
+    this.sayBytes(circuit, render(draft));
+  }
+
+  sayBytes(circuit: string, bytes: Uint8Array): void {
+    const end = this.#lines.get(circuit)?.end ?? null;
+    if (end === null) this.tell({ kind: 'bytes', circuit, bytes });
+    else end.send(bytes, this.nowMs);
+  }
+
+  /** The next word of a channel's device to this address, or of the `other` device's. */
+  sign(source: string, address: string, draft: Draft, other?: string): Uint8Array {
+    const [, domain = '', nick = ''] = /^psyc:\/\/([^/]+)\/~([^#]+)/.exec(source) ?? [];
+    const device = other ?? devices.find((known) => source.startsWith(channel(nick, known, domain))) ?? 'phone';
+    const key = `${domain} ${nick} ${device}`;
+    const { fingerprint } = this.identityOf(nick, domain);
+    const seed = seedOf(nick, device, domain);
+    const { suite } = this.keys;
+    const author = this.#authors.get(key) ?? new Author({ suite, fingerprint, device: this.keys.idOf(seed), seed });
+    this.#authors.set(key, author);
+    return signedContent(author.sign(address, draft, beginUnixMs + this.nowMs));
+  }
+
+  /** What the peer has heard since it was last asked, greetings and proofs left out. */
   hear(circuit: string): Heard[] {
-    const heard = this.#heard.get(circuit) ?? [];
-    this.#heard.set(circuit, []);
-    return heard;
+    return this.#lines.get(circuit)?.heard.splice(0) ?? [];
   }
 
   /** The same, methods only. */
@@ -87,17 +253,83 @@ export class NodeFixture {
     return this.hear(circuit).map(({ method }) => method);
   }
 
-  #read(circuit: string, bytes: Uint8Array): void {
-    const reader = this.#readers.get(circuit) ?? { parser: new Parser(), memory: new RoutingMemory() };
-    this.#readers.set(circuit, reader);
-    reader.parser.feed(bytes);
-    for (let packet = reader.parser.next(); packet !== null; packet = reader.parser.next()) {
-      const routing = Object.fromEntries(reader.memory.take(packet));
-      if (packet.length === 2) continue;
-      const heard = this.#heard.get(circuit) ?? [];
-      this.#heard.set(circuit, heard);
-      heard.push({ routing, method: packet.method, data: packet.dataText, packet: packet.copy() });
+  /** Whether the peer may speak. */
+  isProved(circuit: string): boolean {
+    return this.#lines.get(circuit)?.end?.isProved === true;
+  }
+
+  /** The longest queue of that name. */
+  queue(name: string): number | undefined {
+    return this.node.queues().find(([known]) => known === name)?.[1];
+  }
+
+  #line(name: string, party: Party, accepted: boolean): void {
+    const heard: Heard[] = [];
+    const domain = home;
+    const end: CircuitEnd = new CircuitEnd(
+      { keys: this.keys, domain, party, accepted, circuitLimits },
+      {
+        write: (bytes) => this.tell({ kind: 'bytes', circuit: name, bytes }),
+        close: () => this.tell({ kind: 'ended', circuit: name }),
+        timer: () => {},
+        proved: () => {},
+        packet: (packet, routing) => {
+          if (this.tellsKeys && packet.method === '_request_keys') this.#tellKeys(end, routing);
+          const { method, dataText: data } = packet;
+          heard.push({ routing: Object.fromEntries(routing), method, data, packet: packet.copy() });
+        },
+        closed: () => {},
+      },
+    );
+    this.#lines.set(name, { end, heard, read: (bytes) => end.tell({ kind: 'bytes', bytes }, this.nowMs) });
+  }
+
+  #tellKeys(end: CircuitEnd, routing: ReadonlyMap<string, string>): void {
+    const [target = '', tag] = [routing.get('_target'), routing.get('_tag')];
+    const [, domain = '', nick = ''] = /^psyc:\/\/([^/]+)\/~([^#]+)/.exec(target) ?? [];
+    const { key, statement } = this.identityOf(nick, domain);
+    const bytes = render({
+      routing: { _source: target, _target: routing.get('_source'), _tag_relay: tag },
+      entity: { _key: this.keys.certified(key, this.keys.domain(domain)), _statement: statement },
+      method: '_status_keys',
+    });
+    end.send(bytes, this.nowMs);
+  }
+
+  #perform(effect: NodeEffect): void {
+    switch (effect.kind) {
+      case 'store':
+        if (this.held.store !== null) this.held.store.push(effect.request);
+        else this.tell({ kind: 'stored', outcome: this.store.perform(effect.request) });
+        break;
+      case 'pki':
+        if (this.held.pki !== null) this.held.pki.push([effect.request, effect.question]);
+        else this.#answer(effect.request, effect.question);
+        break;
+      case 'notice':
+        this.notices.push(effect.notice);
+        break;
+      case 'timer':
+        this.#timers.set(effect.name, this.nowMs + effect.delayMs);
+        break;
+      case 'connect':
+        this.dialled.push(`${effect.circuit} ${effect.to}`);
+        break;
+      case 'write all':
+        for (const circuit of effect.circuits) this.#perform({ kind: 'write', circuit, bytes: effect.bytes });
+        break;
+      case 'write':
+        this.tell({ kind: 'drained', circuit: effect.circuit, bytes: effect.bytes.length });
+        this.#lines.get(effect.circuit)?.read(effect.bytes);
+        break;
+      case 'close':
+        this.closed.push(effect.circuit);
+        break;
     }
+  }
+
+  #answer(request: number, question: PkiQuestion): void {
+    this.tell({ kind: 'answered', request, answer: this.keys.answer(question, this.#options.identity) });
   }
 }
 
@@ -113,3 +345,7 @@ export const said = (
   method,
   data,
 });
+
+/** A copy with one bit changed; of a content, in the last byte that is not its line feed. */
+export const spoilt = (bytes: Uint8Array, at = bytes.length - 2): Uint8Array =>
+  bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));

@@ -19,12 +19,15 @@ test('the version is the package', async () => {
   expect(await p3do('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test.each([['packet'], ['simulate']])('%s has a page of its own, and both ways to it are one', async (name) => {
-  const page = await p3do('help', name);
-  expect(page).toMatchObject({ status: 0, stderr: '' });
-  expect(page.stdout).toMatch(new RegExp(`^Usage: p3do ${name} `));
-  expect(await p3do(name, '--help')).toEqual(page);
-});
+test.each([['packet'], ['quickstart'], ['config'], ['invite'], ['simulate']])(
+  '%s has a page of its own, and both ways to it are one',
+  async (name) => {
+    const page = await p3do('help', name);
+    expect(page).toMatchObject({ status: 0, stderr: '' });
+    expect(page.stdout).toMatch(new RegExp(`^Usage: p3do ${name} `));
+    expect(await p3do(name, '--help')).toEqual(page);
+  },
+);
 
 test.each([
   [['pakcet'], "unknown command 'pakcet' (Did you mean packet?)", ''],

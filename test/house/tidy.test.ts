@@ -156,9 +156,25 @@ describe('errors', () => {
       ['docs/spec/psyc.md#errors: has _gone, psyc/error.ts has not'],
     ],
     [
+      'a code that stands twice',
+      files('| `_truncated` |\n| `_invalid_name` |\n| `_truncated` |'),
+      ['docs/spec/psyc.md#errors: has _truncated twice'],
+    ],
+    [
+      'a file further down, and a document for admins',
+      {
+        'server/postgres/errors.ts': "// docs/operating.md#store-errors\n'_x'",
+        'docs/operating.md': '## Store errors\n| `_y` |',
+      },
+      [
+        'docs/operating.md#store-errors: lacks _x',
+        'docs/operating.md#store-errors: has _y, server/postgres/errors.ts has not',
+      ],
+    ],
+    [
       'a file that cites nothing',
       { 'pki/errors.ts': "'_x'" },
-      ['pki/errors.ts: cites no docs/spec/….md with an anchor that ends in errors'],
+      ['pki/errors.ts: cites no docs/….md with an anchor that ends in errors'],
     ],
   ]);
 });
@@ -188,7 +204,7 @@ describe('limits', () => {
     [
       'a file that cites nothing',
       { 'psyc/limits.ts': 'export const limits = {' },
-      ['psyc/limits.ts: cites no docs/spec/….md with an anchor that ends in limits'],
+      ['psyc/limits.ts: cites no docs/….md with an anchor that ends in limits'],
     ],
   ]);
 });

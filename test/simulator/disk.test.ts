@@ -6,7 +6,7 @@ import { FaultyDisk } from '../../simulator/disk.ts';
 import { calm, type FaultRates, Faults } from '../../simulator/faults.ts';
 import { Random } from '../../simulator/random.ts';
 import type { Operation, StoreOutcome } from '../../store/store.ts';
-import { append } from '../store/suite.ts';
+import { append, record } from '../store/rows.ts';
 
 const SECOND = 1_000_000;
 
@@ -105,6 +105,33 @@ test('after a crash nobody is told anything, and the host can ask again', () => 
   one.write(2);
   while (one.clock.tick());
   expect(one.answers.map(([numbers]) => numbers)).toEqual([[2]]);
+});
+
+test('once a write is answered, no earlier write to its context comes any more', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 1_000_000n }), (seed) => {
+      const one = bench({ storeLoss: 0.3, diskUsMean: 10_000 }, seed);
+      let newest = '';
+      const set = (number: number): void => {
+        const operations = [record('log', 'key', `${number}`)];
+        one.disk.request({ kind: 'write', request: number, operations }, ({ kind }) => {
+          if (kind === 'written') newest = `${number}`;
+          // Asked until there is an answer, as a caller does.
+          else set(number);
+        });
+      };
+      for (let number = 0; number < 10; number++) one.clock.at(number * 100_000, () => set(number));
+      while (one.clock.tick());
+      let read: StoreOutcome | undefined;
+      one.faults.rates = calm;
+      one.disk.request({ kind: 'records', request: 0, context: 'log' }, (outcome) => {
+        read = outcome;
+      });
+      while (one.clock.tick());
+      expect(read).toMatchObject({ records: [{ name: 'key', value: new TextEncoder().encode(newest) }] });
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test('what was under way when the store was lost is done, done late, or never; each happens', () => {

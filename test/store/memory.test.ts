@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { recourse } from '../../store/errors.ts';
 import { MemoryStore } from '../../store/memory.ts';
-import { append, bytes, storeSuite } from './suite.ts';
+import { append, bytes } from './rows.ts';
+import { storeSuite } from './suite.ts';
 
 storeSuite((capacityBytes) => new MemoryStore(capacityBytes), { limitsCapacity: true });
 

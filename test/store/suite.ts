@@ -1,14 +1,10 @@
 /** What every store must do: one suite, run on the memory twin and on each real store. docs/spec/federation.md#store */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type Append,
-  type Operation,
-  type Store,
-  type StoreOutcome,
-  type StoreRequest,
-  storeLimits,
-} from '../../store/store.ts';
+import { type Operation, type Store, type StoreOutcome, storeLimits } from '../../store/store.ts';
+import { ask, type Asked, bar, hall, packets, read, records, write } from './asking.ts';
+import { recordSuite } from './records.ts';
+import { append, bytes, record } from './rows.ts';
 
 /** Makes an empty store; told how many bytes of rows it may hold, where it can be told. */
 export type StoreFactory = (capacityBytes?: number) => Promise<Store> | Store;
@@ -18,44 +14,9 @@ export interface SuiteOptions {
   readonly limitsCapacity: boolean;
 }
 
-/** A request without its number. */
-type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omit<R, 'request'> : never) : never;
-
-/** UTF-8 of a text. */
-export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** An append whose author, id and packet follow from a number. */
-export const append = (context: string, number: number, changes: Partial<Append> = {}): Append => ({
-  op: 'append',
-  context,
-  lease: 1,
-  author: bytes('ada'),
-  id: bytes(`id ${number}`),
-  packet: bytes(`packet ${number}`),
-  ...changes,
-});
-
-const hall = 'psyc://a.example/@hall';
-const bar = 'psyc://a.example/@bar';
-
 /** Registers the suite's tests. */
 export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions): void {
-  let request = 0;
-  const ask = async (store: Store, asked: Asked): Promise<StoreOutcome> => {
-    const outcome = await store.perform({ ...asked, request: ++request });
-    expect(outcome.request).toBe(request);
-    return outcome;
-  };
-  const write = async (store: Store, ...operations: Operation[]): Promise<StoreOutcome> =>
-    ask(store, { kind: 'write', operations });
-  const read = async (store: Store, context: string, after = 0, rowsMax = 512): Promise<StoreOutcome> =>
-    ask(store, { kind: 'read', context, after, rowsMax });
-  const packets = async (store: Store, context: string): Promise<string[]> => {
-    const outcome = await read(store, context);
-    return outcome.kind === 'rows'
-      ? outcome.rows.map(({ packet }) => new TextDecoder().decode(packet))
-      : [outcome.kind];
-  };
+  recordSuite(make);
 
   test('a log numbers its rows from 1, and gives back what was put in, byte for byte', async () => {
     const store = await make();
@@ -81,8 +42,11 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     const store = await make();
     // Buffers, as sockets give them: slice() of one is a view.
     const row = append(hall, 1, { author: Buffer.from('ada'), id: Buffer.from('id 1'), packet: Buffer.from('packet') });
-    await write(store, row);
-    for (const part of [row.author, row.id, row.packet]) part.fill(0x21);
+    const set = record(hall, 'key', '', { value: Buffer.from('value') });
+    const written = write(store, row, set);
+    for (const part of [row.author, row.id, row.packet, set.value]) part.fill(0x21);
+    await written;
+    expect(await records(store)).toEqual([['key', 'value']]);
     const outcome = await read(store, hall);
     const stored = outcome.kind === 'rows' ? outcome.rows[0]! : row;
     const texts = [stored.author, stored.id, stored.packet].map((part) => new TextDecoder().decode(part));
@@ -270,6 +234,15 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     ['no member', [member('', 1)], '_store_invalid_member'],
     ['a long member', [member('m'.repeat(storeLimits.memberBytesMax + 1), 1)], '_store_oversized_member'],
     ['a broken member', [member('ada', -1)], '_store_invalid_sequence'],
+    ['no record', [record(hall, '', '1')], '_store_invalid_record'],
+    ['a record with a NUL', [record(hall, '\0', '1')], '_store_invalid_record'],
+    ['a record with half a pair', [record(hall, '\ud800', '1')], '_store_invalid_record'],
+    ['a long record', [record(hall, 'r'.repeat(storeLimits.recordNameBytesMax + 1), '1')], '_store_oversized_record'],
+    [
+      'a long value',
+      [record(hall, 'ada', '', { value: new Uint8Array(storeLimits.recordValueBytesMax + 1) })],
+      '_store_oversized_value',
+    ],
     ['a broken lease', [append(hall, 1, { lease: 0.5 })], '_store_lease'],
     [
       'a large write',
@@ -293,6 +266,12 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
       '_store_invalid_page',
     ],
     ['an empty page of members', { kind: 'members', context: hall, above: '', rowsMax: 0 }, '_store_invalid_page'],
+    [
+      'members above half a pair',
+      { kind: 'members', context: hall, above: '\ud800', rowsMax: 1 },
+      '_store_invalid_member',
+    ],
+    ['records of no context', { kind: 'records', context: '' }, '_store_invalid_context'],
     ['marks of no context', { kind: 'marks', context: '' }, '_store_invalid_context'],
     ['no author', { kind: 'latest', context: hall, author: new Uint8Array(0) }, '_store_invalid_author'],
     [
@@ -316,6 +295,11 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
         kind: 'written',
       });
       expect(await read(store, hall)).toMatchObject({ last: 1 });
+      expect(await write(store, record(hall, 'key', 'x'.repeat(30)))).toMatchObject({ kind: 'written' });
+      expect(await write(store, record(hall, 'key', 'x'.repeat(50)))).toMatchObject({ code: '_store_full' });
+      expect(await write(store, record(hall, 'key', ''), record(hall, 'pin', 'x'.repeat(30)))).toMatchObject({
+        kind: 'written',
+      });
     });
 
   test('writes in any division, with any repetitions, make one log: every id once, in order of its first write', async () => {

@@ -6,7 +6,7 @@ import type { Rule, Tree } from './tree.ts';
 export type Modules = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 const exported = /^export const (?:\w+L|l)imits\b/m;
-const cited = /(docs\/spec\/[\w-]+\.md)#([\w-]*limits)\b/;
+const cited = /(docs\/(?:spec\/)?[\w-]+\.md)#([\w-]*limits)\b/;
 const row = /^\|\s*`?(\w+)`?\s*\|\s*(\d[\d,_ ]*?)\s*\|/gm;
 
 /** The modules that export an object named limits or …Limits. */
@@ -28,7 +28,7 @@ export const limits =
     const sections = new Map<string, Map<string, number>>();
     for (const path of withLimits(tree)) {
       const place = cited.exec(tree.get(path) ?? '')?.[0];
-      if (place === undefined) complaints.push(`${path}: cites no docs/spec/….md with an anchor that ends in limits`);
+      if (place === undefined) complaints.push(`${path}: cites no docs/….md with an anchor that ends in limits`);
       else sections.set(place, new Map([...(sections.get(place) ?? []), ...fieldsOf(modules.get(path) ?? {})]));
     }
     for (const [place, fields] of sections) {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
-import { PostgresStore } from '../../../server/postgres/store.ts';
+import { PostgresStore, type StoreOptions } from '../../../server/postgres/store.ts';
 import { Supervisor, type SupervisorOptions } from '../../../server/postgres/supervisor.ts';
 import { needs } from '../../needs.ts';
 
@@ -74,8 +74,12 @@ export async function supervised(undoing: Undoing, options: Partial<SupervisorOp
 }
 
 /** A store, closed afterwards. */
-export async function opened(undoing: Undoing, connection: ClientConfig): Promise<PostgresStore> {
-  const store = await PostgresStore.open(connection);
+export async function opened(
+  undoing: Undoing,
+  connection: ClientConfig,
+  options: StoreOptions = {},
+): Promise<PostgresStore> {
+  const store = await PostgresStore.open(connection, options);
   undoing.add(async () => store.close());
   return store;
 }
@@ -91,5 +95,5 @@ export async function connected(undoing: Undoing, connection: ClientConfig): Pro
 
 /** Throws everything away. */
 export async function emptied(client: Client): Promise<void> {
-  await client.query('TRUNCATE p3do.contexts, p3do.rows, p3do.marks, p3do.members');
+  await client.query('TRUNCATE p3do.contexts, p3do.rows, p3do.marks, p3do.members, p3do.records');
 }

@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
-import { append } from '../../store/suite.ts';
+import { append } from '../../store/rows.ts';
 import { debian, needsDebian, needsRoot, opened, supervised, temporaryFolder, Undoing } from './clusters.ts';
 
 const run = promisify(execFile);

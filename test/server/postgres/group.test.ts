@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import type { PostgresStore } from '../../../server/postgres/store.ts';
 import type { Supervisor } from '../../../server/postgres/supervisor.ts';
 import type { Operation, StoreOutcome } from '../../../store/store.ts';
-import { append } from '../../store/suite.ts';
+import { append, bytes, record } from '../../store/rows.ts';
 import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised, Undoing } from './clusters.ts';
 
 /** Resolves when `holds` does; asks again as soon as it is answered. */
@@ -123,7 +123,7 @@ function suite(programs: string, syncs: string): void {
   });
 
   test('two stores that write to one context make one log', async () => {
-    const other = await opened(each, supervisor.connection);
+    const other = await opened(each, supervisor.connection, { exclusive: false });
     const outcomes = await Promise.all(
       numbers(1, 100).map(async (number) =>
         (number % 2 === 0 ? store : other).perform({
@@ -138,6 +138,29 @@ function suite(programs: string, syncs: string): void {
     );
     expect(sequences.sort((a, b) => a - b)).toEqual(numbers(1, 100));
     expect(new Set(await log()).size).toBe(100);
+  });
+
+  test('of two stores that ask for a record at once one has it', async () => {
+    const other = await opened(each, supervisor.connection, { exclusive: false });
+    for (const number of numbers(1, 20)) {
+      // A context that is there, or is born with the record.
+      const context = number % 2 === 0 ? 'hall' : `context ${number}`;
+      const ask = async (one: PostgresStore, value: string): Promise<StoreOutcome> =>
+        one.perform({
+          kind: 'write',
+          request: 0,
+          operations: [record(context, `name ${number}`, value, { absent: true }), append(context, number)],
+        });
+      const outcomes = await Promise.all([ask(store, 'ours'), ask(other, 'theirs')]);
+      const winner = outcomes[0].kind === 'written' ? 'ours' : 'theirs';
+      expect(outcomes[winner === 'ours' ? 1 : 0]).toMatchObject({ code: '_store_existing_record' });
+      expect(await store.perform({ kind: 'records', request: 0, context })).toMatchObject({
+        records: expect.arrayContaining([{ name: `name ${number}`, value: bytes(winner) }]),
+      });
+      // The winner was not told of success in vain, and the loser may ask as often as it likes.
+      expect(await ask(winner === 'ours' ? store : other, winner)).toMatchObject({ kind: 'written' });
+      expect(await ask(winner === 'ours' ? other : store, 'again')).toMatchObject({ code: '_store_existing_record' });
+    }
   });
 }
 

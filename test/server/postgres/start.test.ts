@@ -5,9 +5,11 @@ import { afterEach, expect, test } from '@jest/globals';
 import { blockingFolder } from '../../../server/postgres/account.ts';
 import { findBinaries } from '../../../server/postgres/binaries.ts';
 import { copyBinaries } from '../../../server/postgres/binaries-npm.ts';
+import { openCluster } from '../../../server/postgres/cluster.ts';
+import { postmasterOf, stop } from '../../../server/postgres/postmaster.ts';
 import { PostgresStore } from '../../../server/postgres/store.ts';
 import { upgradeCluster } from '../../../server/postgres/upgrade.ts';
-import { append } from '../../store/suite.ts';
+import { append, record } from '../../store/rows.ts';
 import {
   connected,
   debian,
@@ -85,6 +87,25 @@ needsDebian('with PostgreSQL 15', () => {
     expect(Number(fields[2])).toBe(pid);
   });
 
+  test('a store from before there were records keeps its rows, and takes records', async () => {
+    const { connection } = await supervised(undoing, { programs: debian });
+    const before = await opened(undoing, connection);
+    await before.perform({ kind: 'write', request: 1, operations: [append('hall', 1)] });
+    await before.close();
+    const client = await connected(undoing, connection);
+    await client.query(
+      "DROP TABLE p3do.records, p3do.openings; DELETE FROM p3do.kysely_migration WHERE name > '001-log'",
+    );
+    const after = await opened(undoing, connection);
+    const operations = [append('hall', 1), record('hall', 'key', 'value')];
+    expect(await after.perform({ kind: 'write', request: 2, operations })).toMatchObject({
+      appended: [{ sequence: 1, already: true }],
+    });
+    expect(await after.perform({ kind: 'records', request: 3, context: 'hall' })).toMatchObject({
+      records: [{ name: 'key' }],
+    });
+  });
+
   test('data of a version that is not here is refused, before anything is touched', async () => {
     const folder = await temporaryFolder(undoing);
     await mkdir(join(folder, 'data'), { mode: 0o700 });
@@ -119,13 +140,17 @@ needsDebian('with PostgreSQL 15 and more', () => {
       await before.perform({
         kind: 'write',
         request: 1,
-        operations: [{ op: 'mark', context: 'hall', lease: 1, name: 'read', sequence: 2 }],
+        operations: [
+          { op: 'mark', context: 'hall', lease: 1, name: 'read', sequence: 2 },
+          record('hall', 'key', '{"\\\\,\0\n'),
+        ],
       });
-      await expect(upgradeCluster(folder, npm)).rejects.toMatchObject({ code: '_store_upgrade' });
+      await expect(upgradeCluster(folder, npm)).rejects.toMatchObject({ code: '_store_in_use' });
       const questions = [
         { kind: 'read', request: 1, context: 'hall', after: 0, rowsMax: 9 },
         { kind: 'marks', request: 2, context: 'hall' },
         { kind: 'read', request: 3, context: 'bar', after: 0, rowsMax: 9 },
+        { kind: 'records', request: 4, context: 'hall' },
       ] as const;
       const then = await Promise.all(questions.map(async (question) => before.perform(question)));
       await before.close();
@@ -135,7 +160,11 @@ needsDebian('with PostgreSQL 15 and more', () => {
         rows: [{ server_version_num: expect.stringMatching(/^15/) }],
       });
       await same.stop();
-      expect(await upgradeCluster(folder, npm)).toMatchObject({ from: 15, to: 18, rows: 6 });
+      // As a server leaves it that was killed.
+      const left = await postmasterOf(await openCluster(folder));
+      await expect(upgradeCluster(folder, npm)).rejects.toMatchObject({ code: '_store_upgrade' });
+      await stop(left);
+      expect(await upgradeCluster(folder, npm)).toMatchObject({ from: 15, to: 18, rows: 8 });
       const second = await supervised(undoing, { folder });
       expect(await (await connected(undoing, second.connection)).query('SHOW server_version_num')).toMatchObject({
         rows: [{ server_version_num: expect.stringMatching(/^18/) }],
@@ -145,6 +174,8 @@ needsDebian('with PostgreSQL 15 and more', () => {
       expect(await after.perform({ kind: 'write', request: 1, operations: [append('new', 1)] })).toMatchObject({
         kind: 'written',
       });
+      await after.close();
+      await second.stop();
       expect(await upgradeCluster(folder, npm)).toMatchObject({ from: 18, to: 18, kept: null });
     });
   });

@@ -5,7 +5,8 @@ import type { Client, ClientConfig } from 'pg';
 import type { PostgresStore } from '../../../server/postgres/store.ts';
 import { MemoryStore } from '../../../store/memory.ts';
 import type { Operation, StoreRequest } from '../../../store/store.ts';
-import { append, bytes, storeSuite } from '../../store/suite.ts';
+import { append, bytes, record } from '../../store/rows.ts';
+import { storeSuite } from '../../store/suite.ts';
 import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised, Undoing } from './clusters.ts';
 
 /** Operations on few contexts, ids, names and leases, so that they meet. */
@@ -28,6 +29,18 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       })
       .map((member): Operation => ({ op: 'member', ...member })),
   },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        context: context(),
+        lease: lease(),
+        name: fc.constantFrom('x', 'ä', '\u{1f600}', '\uff00'),
+        value: fc.constantFrom('', '1', '2'),
+        isFirst: fc.boolean(),
+      })
+      .map((it) => record(it.context, it.name, it.value, { lease: it.lease, ...(it.isFirst ? { absent: true } : {}) })),
+  },
 );
 function context(): fc.Arbitrary<string> {
   return fc.constantFrom('a', 'b', 'ü');
@@ -44,6 +57,7 @@ const questions = (name: string): StoreRequest[] => [
   { kind: 'marks', request: 3, context: name },
   { kind: 'members', request: 4, context: name, above: '', rowsMax: 3 },
   { kind: 'members', request: 5, context: name, above: 'ä', rowsMax: 3 },
+  { kind: 'records', request: 6, context: name },
 ];
 
 function suite(programs: string): void {

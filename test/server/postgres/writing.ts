@@ -1,7 +1,7 @@
 /** A process that writes as fast as it is acknowledged, and says what was: to be killed by crash.test.ts. */
 import { PostgresStore } from '../../../server/postgres/store.ts';
 import { Supervisor } from '../../../server/postgres/supervisor.ts';
-import { append, bytes } from './rows.ts';
+import { append, bytes } from '../../store/rows.ts';
 
 const [folder = '', programs, life = ''] = process.argv.slice(2);
 

@@ -1,0 +1,125 @@
+/** `p3do config check`: every mistake in a domain's configuration, or what the server will use. docs/operating.md#configuration */
+import type { Command } from 'commander';
+import { renderEndpoint } from '../server/config/address.ts';
+import { type Config, type ConfiguredPeer, type StoreChoice, warningsOf } from '../server/config/config.ts';
+import { shownUrl } from '../server/config/database-url.ts';
+import { ConfigError } from '../server/config/errors.ts';
+import { readConfig } from '../server/config/read.ts';
+import { readDomainKey } from '../server/domain/key-file.ts';
+import { checkDomain } from '../server/domain/load.ts';
+import { configFile } from '../server/domain/quickstart.ts';
+import { domainOptions, folderOf, type Whose } from './whose.ts';
+
+type Options = Whose & { readonly json?: true };
+
+/** Adds the subcommands of `p3do config`. */
+export function register(command: Command): void {
+  const check = command
+    .command('check')
+    .description('say every mistake, or what the server will use')
+    .showHelpAfterError('See: p3do help config check');
+  domainOptions(check)
+    .argument('[file]', 'a config.json')
+    .option('--json', 'one line of JSON: {"mistakes": […]} or what will be used')
+    .addHelpText(
+      'after',
+      `
+Reads the configuration as the server does, and looks at the files and folders that it names: certificate,
+domain key, store. Every mistake is a line on standard error, with the line of the file, and the exit code
+is then 1. DATABASE_URL in the environment outranks the file's store, here as there.
+
+Examples:
+  $ p3do config check --domain example.org
+  $ p3do config check ./config.json`,
+    )
+    .action(async (file: string | undefined, options: Options) => {
+      if (file !== undefined && (options.domain ?? options.folder) !== undefined) {
+        check.error('a file and --domain or --folder exclude each other');
+      }
+      await checkFile(file ?? (await fileOf(folderOf(check, options))), options.json === true);
+    });
+  command.addHelpText('after', '\nExamples:\n  $ p3do config check --domain example.org');
+}
+
+async function fileOf(folder: string): Promise<string> {
+  await checkDomain(folder);
+  return configFile(folder);
+}
+
+async function checkFile(file: string, isJson: boolean): Promise<void> {
+  try {
+    const config = await readConfig(file);
+    const { fingerprint } = (await readDomainKey(config.folder, config.domain)).certificate.key;
+    process.stdout.write(isJson ? `${JSON.stringify(described(config, fingerprint))}\n` : page(config, fingerprint));
+    if (isJson) return;
+    for (const warning of warningsOf(config)) process.stderr.write(`p3do: warning: ${warning}\n`);
+  } catch (error) {
+    if (!isJson || !(error instanceof ConfigError)) throw error;
+    process.stdout.write(`${JSON.stringify({ config: error.file, mistakes: error.mistakes })}\n`);
+    process.exitCode = 1;
+  }
+}
+
+const endpoints = ({ listen }: Config): string[] =>
+  listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
+
+function described(config: Config, fingerprint: string): object {
+  const { file, domain, tls, store, peers, recovery, registration, origins, log, limits } = config;
+  return {
+    config: file,
+    domain,
+    fingerprint,
+    recovery,
+    listen: endpoints(config),
+    tls,
+    store: store.kind === 'database' ? { ...store, url: shownUrl(store.url) } : store,
+    peers: Object.fromEntries(
+      [...peers].map(([name, { at, fingerprint: key }]) => [
+        name,
+        { at: at === null ? null : renderEndpoint(at), fingerprint: key },
+      ]),
+    ),
+    registration,
+    origins,
+    log,
+    limits,
+    warnings: warningsOf(config),
+  };
+}
+
+function page(config: Config, fingerprint: string): string {
+  const { file, domain, tls, store, peers, recovery, registration, origins, log, limits } = config;
+  const rows: [string, string[]][] = [
+    ['config', [file]],
+    ['domain', [domain]],
+    ['fingerprint', [fingerprint]],
+    ['recovery', [recovery ?? 'none']],
+    ['listen', endpoints(config)],
+    ['certificate', tls === null ? ['made at start, self-signed'] : [tls.certificate, tls.key]],
+    ['store', [storeText(store)]],
+    ['peers', [...peers].map(peerText)],
+    ['registration', [registration]],
+    ['origins', [...origins]],
+    ['log', [log.level]],
+    ['limits', [`${limits.connections} connections, ${limits.connectionsPerAddress} from one address`]],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length)) + 2;
+  return rows
+    .map(
+      ([name, values]) =>
+        `${name.padEnd(width)}${(values.length === 0 ? ['none'] : values).join(`\n${' '.repeat(width)}`)}\n`,
+    )
+    .join('');
+}
+
+function storeText(store: StoreChoice): string {
+  if (store.kind === 'memory') return 'in memory, and forgotten when the server stops';
+  if (store.kind === 'database') return `${shownUrl(store.url)}, of ${store.from}`;
+  const programs = store.programs === undefined ? '' : `, with the programs of ${store.programs}`;
+  return `a PostgreSQL of its own in ${store.folder}${programs}`;
+}
+
+function peerText([domain, { at, fingerprint }]: [string, ConfiguredPeer]): string {
+  const place = at === null ? 'asked of the DNS' : `at ${renderEndpoint(at)}`;
+  return `${domain}, ${place}${fingerprint === null ? '' : `, with the key ${fingerprint}`}`;
+}

@@ -1,0 +1,99 @@
+/** What others wrote, as it may stand on a terminal: what would move the cursor or turn the text around is escaped. docs/spec/people.md#shown */
+import type { Heard, Output, Word } from '../../client/session/events.ts';
+
+/** C0, DEL, C1; marks and embeddings of direction (UAX #9); separators of lines; invisible tags and the byte order mark. */
+const unsafe =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+
+const escaped = (character: string): string => {
+  const code = character.codePointAt(0)!.toString(16);
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+};
+
+/** Text on one line. */
+export const safeLine = (text: string): string => text.replace(unsafe, escaped);
+
+/** Text on any number of lines; each but the first is indented, so that none passes for another message. */
+const safeText = (text: string): string =>
+  text
+    .replace(/\r\n/g, '\n')
+    .split('\n')
+    .map((line) => safeLine(line.replace(/\t/g, ' ')))
+    .join('\n    ');
+
+/** One object as a line of JSON that is safe on a terminal too. */
+export function jsonLine(value: object): string {
+  const json = JSON.stringify(value, (_, one: unknown) => (one === undefined ? null : one));
+  return `${json.replace(unsafe, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )}\n`;
+}
+
+/** `psyc://b.test/@hall` as people write it: `@hall@b.test`; a person `bob@b.test`; anything else as it is. */
+export function nameOf(uniform: string): string {
+  const [, domain = '', kind, name = ''] = /^psyc:\/\/([^/]+)\/([~@])([^#]+)/.exec(uniform) ?? [];
+  if (kind === undefined) return safeLine(uniform);
+  return safeLine(kind === '@' ? `@${name}@${domain}` : `${name}@${domain}`);
+}
+
+/** A moment as people read it, in the local time of this machine. */
+export function clock(timeMs: number): string {
+  const date = new Date(timeMs);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** Where nobody has signed when it was, and it was not now. */
+export const UNKNOWN_TIME = '????-??-?? ??:??';
+
+/** What was heard, for people: time, place or person, who, text. */
+export function heardLine(heard: Heard, nowMs: number): string {
+  const { place, author, text, timeMs, isOld, command } = heard;
+  const where = place === null ? 'to you' : nameOf(place);
+  const said = text === null ? '(sealed, and does not open)' : safeText(text);
+  const old = isOld ? ' (old)' : '';
+  const time = timeMs === null && command !== null ? UNKNOWN_TIME : clock(timeMs ?? nowMs);
+  return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
+}
+
+function whoOf(author: string, word: Word): string {
+  const name = author === '' ? 'somebody' : nameOf(author);
+  switch (word.kind) {
+    case 'author':
+      return name;
+    case 'hearsay':
+      return `${name} (according to ${word.host})`;
+    case 'bad':
+      return `NOT ${name} (${safeLine(word.code)})`;
+  }
+}
+
+/** Notices for people, without the name of the command; null for what is no notice. */
+export function noticeLine(output: Output): string | null {
+  switch (output.kind) {
+    case 'first key':
+      return `first key of ${nameOf(output.of)}, taken and pinned: ${output.fingerprint}`;
+    case 'changed key':
+      return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed.`;
+    case 'gap':
+      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come`;
+    case 'fork':
+      return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
+    case 'missing rows':
+      return `${nameOf(output.place)} does not give its rows ${output.from} to ${output.to}`;
+    case 'lost':
+      return `the circuit is lost (${safeLine(output.code)}); trying again`;
+    case 'stored before':
+      return `what an earlier command said to ${nameOf(output.target)} is stored at ${output.at} now`;
+    case 'refused':
+      if (output.command !== null) return null;
+      return `${nameOf(output.target)}: ${safeLine(output.code)}`;
+    default:
+      return null;
+  }
+}

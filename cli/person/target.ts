@@ -1,0 +1,74 @@
+/** How people write places and people on a command line. docs/spec/people.md#profile */
+import { InvalidArgumentError } from 'commander';
+import { parseAddress } from '../../client/profile/folder.ts';
+import { PkiError } from '../../pki/error.ts';
+import { personOf } from '../../pki/user-id.ts';
+import { PsycError } from '../../psyc/error.ts';
+import { checkDomain, checkNick, renderUserId } from '../../psyc/names.ts';
+import { parseEntity, renderUniform } from '../../psyc/uniform.ts';
+
+const NAMES = 'It takes nick@domain, @place@domain or psyc://….';
+
+/** A person or a place as a uniform. */
+export const target = (text: string): string => uniformOf(text, ['person', 'place'], NAMES);
+
+/** A place as a uniform. */
+export const place = (text: string): string =>
+  uniformOf(text, ['place'], 'It takes @place@domain or psyc://domain/@place.');
+
+/** Whose folder: nick and domain. */
+export function address(text: string): { readonly nick: string; readonly domain: string } {
+  try {
+    const { nick, domain } = parseAddress(text);
+    personOf(renderUserId(nick, domain));
+    return { nick, domain };
+  } catch (error) {
+    if (!(error instanceof PsycError || error instanceof PkiError)) throw error;
+    throw new InvalidArgumentError('It takes nick@domain; the nick p3do is the domain’s own.');
+  }
+}
+
+/** Host and port of a server. */
+export function endpoint(text: string): string {
+  if (parseEndpoint(text) === null) throw new InvalidArgumentError('It takes host:port.');
+  return text;
+}
+
+/** The same in parts; null for anything else. An IPv6 address stands in brackets. */
+export function parseEndpoint(text: string): { readonly host: string; readonly port: number } | null {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-f:]+)\]|([\w.-]+)):([0-9]{1,5})$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
+}
+
+/** A whole number from 1 on. */
+export function count(text: string): number {
+  if (!/^[1-9][0-9]{0,8}$/.test(text)) throw new InvalidArgumentError('It takes a whole number, 1 or more.');
+  return Number(text);
+}
+
+/** A whole number from 0 on. */
+export function whole(text: string): number {
+  if (!/^(?:0|[1-9][0-9]{0,14})$/.test(text)) throw new InvalidArgumentError('It takes a whole number.');
+  return Number(text);
+}
+
+function uniformOf(text: string, kinds: readonly string[], hint: string): string {
+  try {
+    const uniform = parseEntity(text.startsWith('psyc://') ? text : written(text.toLowerCase()));
+    if (kinds.includes(uniform.kind) && uniform.channel === undefined) return renderUniform(uniform);
+  } catch (error) {
+    if (!(error instanceof PsycError)) throw error;
+  }
+  throw new InvalidArgumentError(hint);
+}
+
+function written(text: string): string {
+  const isPlace = text.startsWith('@');
+  const [name = '', domain = '', ...more] = text.slice(isPlace ? 1 : 0).split('@');
+  checkNick(name);
+  checkDomain(domain);
+  if (more.length > 0) throw new PsycError('_invalid_identification', 0, 'two domains');
+  return `psyc://${domain}/${isPlace ? '@' : '~'}${name}`;
+}

@@ -1,0 +1,46 @@
+/** `p3do say`: one message to a place or a person, and whether it is stored. docs/spec/people.md#said */
+import { text as textOf } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { type Shared, converse, registered, tell, whoseOf, withShared } from './person/conversation.ts';
+import { nameOf } from './person/show.ts';
+import { target } from './person/target.ts';
+
+/** Adds the arguments, the page and the action of `p3do say`. */
+export function register(command: Command): void {
+  withShared(
+    command
+      .argument('<target>', '@place@domain, nick@domain, or a uniform', target)
+      .argument('<text...>', 'what to say; - reads it on standard input'),
+    'how long to wait for the answer (60)',
+  )
+    .addHelpText(
+      'after',
+      `
+Says it signed by this device; to a person sealed as well, so that no server can read it. It prints
+where it is stored once it is: then it is not lost any more. Where no answer comes in time the exit code is 1;
+what was said by then is said again by the next command, the very same. For a place, enter it first.
+
+Examples:
+  $ p3do say @hall@b.example Good morning
+  $ p3do say bob@b.example --as ada@a.example - < letter`,
+    )
+    .action(async (to: string, words: string[], options: Shared) => {
+      const text = words.length === 1 && words[0] === '-' ? (await textOf(process.stdin)).trimEnd() : words.join(' ');
+      if (text === '') command.error('there is nothing to say');
+      await converse(command, await whoseOf(command, options.as), {
+        ...options,
+        timeout: options.timeout ?? 60,
+        channel: 'side',
+        late: (isSent) =>
+          isSent
+            ? `${nameOf(to)} has not answered yet; the next command says it again`
+            : 'not said: nobody has answered',
+        profile: (whose) => registered(command, whose),
+        begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'say', command: 1, target: to, text } }),
+        told(output) {
+          if (output.kind === 'stored') tell(options, output, `stored at ${output.at}\n`);
+          return output.kind === 'stored' || (output.kind === 'refused' && output.command === 1);
+        },
+      });
+    });
+}

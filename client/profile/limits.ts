@@ -1,0 +1,11 @@
+/** Sizes and waits of a person's folder; by name. docs/spec/people.md#profile-limits */
+
+/** Bytes, milliseconds; the table in docs/spec/people.md#profile-limits holds the same numbers. */
+export const profileLimits = {
+  /** Bytes of the file of what is kept. */
+  stateBytesMax: 16_777_216,
+  /** Bytes of the file that says where the server is. */
+  serverBytesMax: 512,
+  /** How often it is looked whether another command is done. */
+  lockMs: 100,
+} as const;

@@ -1,0 +1,73 @@
+/** One command of a person at a time: a file for each that wants to, named after its process. docs/spec/people.md#profile */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { profileLimits } from './limits.ts';
+
+const PREFIX = 'lock';
+
+/** What is locked: a channel, or for a moment the file of what is kept. */
+export type Locked = 'main' | 'side' | 'state';
+
+/** Ends the lock. */
+export type Release = () => Promise<void>;
+
+/**
+ * Waits until no other living process has it. Each writes a file of its own first, and looks for others then: of two that
+ * come at once one at least sees the other, and steps back. So a file that a dead process left can be taken away by anybody.
+ * `waiting` is called once, with the process waited for.
+ */
+export async function lock(folder: string, what: Locked, waiting: (pid: number) => void): Promise<Release> {
+  const own = `${PREFIX}.${what}.${process.pid}.${birthOf(process.pid)}.${randomBytes(6).toString('hex')}`;
+  const path = join(folder, own);
+  let hasTold = false;
+  for (;;) {
+    let other = await holderOf(folder, what, own);
+    if (other === null) {
+      await (await open(path, 'wx', 0o600)).close();
+      other = await holderOf(folder, what, own);
+      if (other === null) return () => rm(path, { force: true });
+      await rm(path, { force: true });
+    }
+    if (!hasTold && what !== 'state') waiting(other);
+    hasTold = true;
+    // Of two that step back, one comes back first.
+    await pause(profileLimits.lockMs * (0.5 + randomBytes(1)[0]! / 256));
+  }
+}
+
+/** The process of another lock on the same; those of the dead are taken away. */
+async function holderOf(folder: string, what: Locked, own: string): Promise<number | null> {
+  let holder: number | null = null;
+  for (const name of await readdir(folder)) {
+    const [prefix, locked, pid, birth] = name.split('.');
+    if (prefix !== PREFIX || locked !== what || name === own) continue;
+    if (isAlive(Number(pid), birth ?? '')) holder = Number(pid);
+    else await rm(join(folder, name), { force: true });
+  }
+  return holder;
+}
+
+function isAlive(pid: number, birth: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's process lives as well.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const known = birthOf(pid);
+  return birth === '' || known === '' || known === birth;
+}
+
+/** When a process began, in the kernel's clock ticks: numbers of processes are used again. '' where that is not to be had. */
+function birthOf(pid: number): string {
+  try {
+    // proc(5): the name in parentheses may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

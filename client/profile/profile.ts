@@ -1,0 +1,151 @@
+/** A person's folder: keys, what is kept, where the server is. docs/spec/people.md#profile */
+import { join } from 'node:path';
+import { makeFolder, readPrivate, writePrivate } from '../../disk/private-file.ts';
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { deviceId } from '../../pki/device-statement.ts';
+import { enrol, firstStatement, signStatement } from '../../pki/enrolment.ts';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import { renderUserId } from '../../psyc/names.ts';
+import type { Argon2Parameters } from '../identity/argon2.ts';
+import type { DeviceKeys } from '../identity/device-file.ts';
+import { createDevice, createIdentity, openDevice, openIdentityAt } from '../identity/identity.ts';
+import { type Keeping, type Kept, silent, unheard } from '../session/kept.ts';
+import type { SessionOptions } from '../session/session.ts';
+import { profileLimits } from './limits.ts';
+import { lock } from './lock.ts';
+import { merged, parseState, renderState } from './state-file.ts';
+
+/** Whose folder it is, and where. */
+export interface Whose {
+  readonly folder: string;
+  readonly nick: string;
+  readonly domain: string;
+}
+
+/** How a folder is made. */
+export interface Making {
+  readonly suite: Suite;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Of the identity key; may be null where the folder is whole. */
+  readonly passphrase: string | null;
+  /** Where the server is, as `host:port`; null: found by its domain, or said before. */
+  readonly server: string | null;
+  readonly parameters?: Argon2Parameters;
+}
+
+/** A folder that is whole. */
+export class Profile {
+  readonly whose: Whose;
+  readonly device: DeviceKeys;
+  readonly kept: Kept;
+  /** `host:port`, or null where it is found by its domain. */
+  readonly server: string | null;
+
+  private constructor(whose: Whose, device: DeviceKeys, kept: Kept, server: string | null) {
+    this.whose = whose;
+    this.device = device;
+    this.kept = kept;
+    this.server = server;
+  }
+
+  /**
+   * Reads it; null: there is none that is whole. Throws ClientError as `openDevice` and `parseState`, FileError as
+   * `readPrivate`; system errors pass.
+   */
+  static async open(whose: Whose): Promise<Profile | null> {
+    const { device, state, server } = pathsOf(whose.folder);
+    const kept = await ifThere(readPrivate(state, profileLimits.stateBytesMax));
+    const keys = await ifThere(openDevice(device));
+    if (kept === null || keys === null) return null;
+    const where = await ifThere(readPrivate(server, profileLimits.serverBytesMax));
+    return new Profile(whose, keys, parseState(kept), where === null ? null : decodeText(where).trim());
+  }
+
+  /** Whether it has no identity key yet, so that a passphrase is to be chosen, and not told. */
+  static async isNew({ folder }: Whose): Promise<boolean> {
+    return (await ifThere(readPrivate(pathsOf(folder).identity, profileLimits.stateBytesMax))) === null;
+  }
+
+  /**
+   * Makes what is missing: the identity, this device's keys, the statement that enrols it; whatever is there is left as it is,
+   * so that what was broken off goes on. Throws as `open`, and as `createIdentity` and `openIdentityAt`.
+   */
+  static async make(whose: Whose, { suite, now, passphrase, server, parameters }: Making): Promise<Profile> {
+    const { folder, nick, domain } = whose;
+    const paths = pathsOf(folder);
+    await madeFolder(folder);
+    if (server !== null) await writePrivate(paths.server, encodeText(`${server}\n`), 'replace');
+    const whole = await Profile.open(whose);
+    if (whole !== null) return whole;
+    const userId = renderUserId(nick, domain);
+    const isNew = await Profile.isNew(whose);
+    const making = { nick, domain, now, ...(parameters === undefined ? {} : { parameters }) };
+    const identity = isNew
+      ? await createIdentity(paths.identity, passphrase ?? '', making)
+      : await openIdentityAt(paths.identity, passphrase ?? '');
+    const device = (await ifThere(openDevice(paths.device))) ?? (await createDevice(paths.device, userId, identity));
+    const statement = await enrolled(identity, userId, suite.ed25519PublicKey(device.seed), now);
+    const certificate = identity.certificate.bytes;
+    const kept = { isRegistered: false, certificate, statement, pins: new Map(), speaking: silent, hearing: unheard };
+    await writePrivate(paths.state, renderState(kept), 'new');
+    return (await Profile.open(whose))!;
+  }
+
+  /** Makes a change durable. Throws SessionError `_session_conflicting_pin`; system errors pass. */
+  async keep(change: Keeping): Promise<void> {
+    const { folder } = this.whose;
+    const { state } = pathsOf(folder);
+    const release = await lock(folder, 'state', () => {});
+    try {
+      const kept = parseState(await readPrivate(state, profileLimits.stateBytesMax));
+      await writePrivate(state, renderState(merged(kept, change)), 'replace');
+    } finally {
+      await release();
+    }
+  }
+
+  /** Who says and hears, for a session. */
+  session(suite: Suite): Omit<SessionOptions, 'channel' | 'registration'> {
+    const { nick, domain } = this.whose;
+    const { identity, seed, encryption } = this.device;
+    const device = deviceId(suite.ed25519PublicKey(seed));
+    return {
+      suite,
+      nick,
+      domain,
+      fingerprint: bytesOfHex(identity)!,
+      device,
+      seed,
+      secrets: encryption,
+      kept: this.kept,
+    };
+  }
+}
+
+/** Makes a folder that only its owner looks into, durably. */
+export const madeFolder = (folder: string): Promise<void> => makeFolder(folder, 0o700);
+
+async function enrolled(identity: SecretKey, userId: string, key: Uint8Array, now: number): Promise<Uint8Array> {
+  const first = firstStatement(identity.certificate.key.fingerprint, userId, now);
+  return signStatement(identity.signer, enrol(first, key, now));
+}
+
+const pathsOf = (folder: string) => ({
+  identity: join(folder, 'identity'),
+  device: join(folder, 'device'),
+  state: join(folder, 'state'),
+  server: join(folder, 'server'),
+});
+
+/** null for a file that is not there. */
+async function ifThere<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
+  }
+}

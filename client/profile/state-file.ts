@@ -1,0 +1,147 @@
+/** What a session keeps, as the text of a file. docs/spec/people.md#kept */
+import { parseBase64, renderBase64 } from '../../pki/base64.ts';
+import { decodeTextStrict, encodeText } from '../../psyc/bytes.ts';
+import { ClientError } from '../error.ts';
+import type { Head, Hearing, Keeping, Kept, Pending, Pin, Speaking } from '../session/kept.ts';
+import { SessionError } from '../session-errors.ts';
+
+const VERSION = 1;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The file. */
+export function renderState(kept: Kept): Uint8Array {
+  const { isRegistered, certificate, statement, pins, speaking, hearing } = kept;
+  const state = {
+    version: VERSION,
+    isRegistered,
+    certificate: renderBase64(certificate),
+    statement: renderBase64(statement),
+    pins: Object.fromEntries(pins),
+    speaking: {
+      ...speaking,
+      numbers: Object.fromEntries(speaking.numbers),
+      chains: Object.fromEntries(speaking.chains),
+      entered: Object.fromEntries(speaking.entered),
+      pending: speaking.pending.map((one) => ({ ...one, bytes: renderBase64(one.bytes) })),
+    },
+    hearing: { ...hearing, places: Object.fromEntries(hearing.places), heads: Object.fromEntries(hearing.heads) },
+  };
+  return encodeText(`${JSON.stringify(state, null, 1)}\n`);
+}
+
+/** Throws ClientError `_invalid_file`, `_unsupported_file_version`. */
+export function parseState(bytes: Uint8Array): Kept {
+  let state: unknown;
+  try {
+    state = JSON.parse(decodeTextStrict(bytes) ?? '');
+  } catch {
+    throw invalid();
+  }
+  const all = objectIn(state);
+  const { version } = all;
+  if (typeof version === 'number' && version > VERSION) {
+    throw new ClientError('_unsupported_file_version', `version ${version} is for a newer p3do; this one knows 1`);
+  }
+  if (version !== VERSION) throw invalid();
+  return {
+    isRegistered: booleanIn(all['isRegistered']),
+    certificate: bytesIn(all['certificate']),
+    statement: bytesIn(all['statement']),
+    pins: mapIn(all['pins'], pinIn),
+    speaking: speakingIn(objectIn(all['speaking'])),
+    hearing: hearingIn(objectIn(all['hearing'])),
+  };
+}
+
+/**
+ * What is kept, with what has changed. Pins are added and their counters raised, never replaced: throws SessionError
+ * `_session_conflicting_pin` where another command pinned another key meanwhile.
+ */
+export function merged(kept: Kept, change: Keeping): Kept {
+  const pins = new Map(kept.pins);
+  for (const [name, pin] of change.pins ?? []) {
+    const before = pins.get(name);
+    if (before !== undefined && before.fingerprint !== pin.fingerprint) {
+      throw new SessionError('_session_conflicting_pin', `another command has taken another key for ${name}`);
+    }
+    pins.set(name, { ...pin, counter: Math.max(pin.counter, before?.counter ?? 0) });
+  }
+  return { ...kept, ...change, pins };
+}
+
+const speakingIn = (state: Json): Speaking => ({
+  generation: numberIn(state['generation']),
+  isSpent: booleanIn(state['isSpent']),
+  numbers: mapIn(state['numbers'], numberIn),
+  chains: mapIn(state['chains'], headIn),
+  pending: arrayIn(state['pending']).map(pendingIn),
+  entered: mapIn(state['entered'], (sequence) => (sequence === null ? null : numberIn(sequence))),
+});
+
+const hearingIn = (state: Json): Hearing => ({
+  person: state['person'] === null ? null : numberIn(state['person']),
+  places: mapIn(state['places'], numberIn),
+  heads: mapIn(state['heads'], headIn),
+});
+
+function pendingIn(value: unknown): Pending {
+  const state = objectIn(value);
+  const [target, tag, method] = [state['target'], state['tag'], state['method']].map(textIn);
+  return {
+    target: target!,
+    tag: tag!,
+    method: method!,
+    counter: numberIn(state['counter']),
+    bytes: bytesIn(state['bytes']),
+  };
+}
+
+function headIn(value: unknown): Head {
+  const { counter, id } = objectIn(value);
+  if (!/^[0-9a-f]{64}$/.test(textIn(id))) throw invalid();
+  return { counter: numberIn(counter), id: textIn(id) };
+}
+
+function pinIn(value: unknown): Pin {
+  const { counter, fingerprint } = objectIn(value);
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(textIn(fingerprint))) throw invalid();
+  return { counter: numberIn(counter), fingerprint: textIn(fingerprint) };
+}
+
+const invalid = (): ClientError => new ClientError('_invalid_file', 'not what a session keeps');
+
+function objectIn(value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid();
+  return value as Json;
+}
+
+function mapIn<T>(value: unknown, read: (value: unknown) => T): Map<string, T> {
+  return new Map(Object.entries(objectIn(value)).map(([name, one]) => [name, read(one)]));
+}
+
+function arrayIn(value: unknown): unknown[] {
+  if (!Array.isArray(value)) throw invalid();
+  return value;
+}
+
+function textIn(value: unknown): string {
+  if (typeof value !== 'string') throw invalid();
+  return value;
+}
+
+function numberIn(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid();
+  return value as number;
+}
+
+function booleanIn(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalid();
+  return value;
+}
+
+function bytesIn(value: unknown): Uint8Array {
+  const bytes = parseBase64(textIn(value));
+  if (bytes === null) throw invalid();
+  return bytes;
+}

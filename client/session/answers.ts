@@ -1,0 +1,85 @@
+/** The questions about OpenPGP keys, answered. docs/spec/people.md#trust */
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import { circuitKey, readCertificate } from '../../pki/certificate.ts';
+import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-statement.ts';
+import { PkiError } from '../../pki/error.ts';
+import { checkPerson, type Vouched } from '../../pki/staple.ts';
+import { certStatus } from '../../pki/certification.ts';
+import { domainOf } from '../../pki/user-id.ts';
+import { renderUserId } from '../../psyc/names.ts';
+import { parseUniform } from '../../psyc/uniform.ts';
+import type { Answer, PersonKeys, Question } from './events.ts';
+
+/** The answer at `now`, Unix seconds. Never rejects, whatever the bytes. */
+export async function answerTo(question: Question, now: number): Promise<Answer> {
+  try {
+    switch (question.kind) {
+      case 'read domain key':
+        return await readDomainKey(question.key, now);
+      case 'check certification':
+        return await checkCertification(question, now);
+      case 'check person':
+        return { kind: 'person', keys: await readPerson(question, now) };
+    }
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+    return { kind: 'refused', code: error.code };
+  }
+}
+
+async function readDomainKey(bytes: Uint8Array, now: number): Promise<Answer> {
+  const certificate = await readCertificate(bytes);
+  const { revocation, until } = certificate;
+  if (revocation !== null || now >= until) throw new PkiError('_invalid_authority', 'revoked, or expired');
+  const fingerprint = fingerprintOf(certificate.key.fingerprint);
+  return { kind: 'domain key', domain: domainOf(certificate), fingerprint, circuitKey: circuitKey(certificate, now) };
+}
+
+async function checkCertification(
+  { person, fingerprint, key, domainKey }: Extract<Question, { kind: 'check certification' }>,
+  now: number,
+): Promise<Answer> {
+  const [certificate, authority] = await Promise.all([readCertificate(key), readCertificate(domainKey)]);
+  const { host, name } = parseUniform(person);
+  if (certificate.key.fingerprint !== fingerprint) throw new PkiError('_foreign_user_id', 'another key than ours');
+  const status = await certStatus(certificate, renderUserId(name, host), authority, now);
+  return status.isValid ? { kind: 'certified' } : { kind: 'refused', code: status.code };
+}
+
+async function readPerson(
+  { person, key, statement, domainKey, known }: Extract<Question, { kind: 'check person' }>,
+  now: number,
+): Promise<PersonKeys> {
+  const authority = await readCertificate(domainKey);
+  // Of another identity key it says nothing; that the key is another one is for the pin to find.
+  const before = known === null ? null : splitStatement(known);
+  const { identity } = splitStatement(statement).statement;
+  const isSame = before?.statement.identity === identity;
+  const vouched = await checkPerson({ certificate: key, devices: statement }, authority, isSame ? before : null, now);
+  if (`psyc://${vouched.domain}/~${vouched.nick}` !== person) {
+    throw new PkiError('_foreign_user_id', `these are the keys of ${vouched.nick}@${vouched.domain}`);
+  }
+  return keysOf(vouched, authority.key.fingerprint, statement);
+}
+
+function keysOf(vouched: Vouched, domainFingerprint: string, bytes: Uint8Array): PersonKeys {
+  const { certificate, statement, encryptionKey, until } = vouched;
+  const { devices, revoked, counter } = statement.statement;
+  const idOf = (device: Device): string => hexOf(deviceId(rawKey(device)));
+  return {
+    fingerprint: certificate.key.fingerprint,
+    domainFingerprint,
+    devices: new Map(devices.map((device) => [idOf(device), rawKey(device)])),
+    revoked: new Set(revoked.map(idOf)),
+    encryptionKey,
+    until,
+    counter,
+    statement: bytes,
+  };
+}
+
+function fingerprintOf(hex: string): Uint8Array {
+  const bytes = bytesOfHex(hex);
+  if (bytes === null) throw new PkiError('_invalid_key', 'a fingerprint is hexadecimal');
+  return bytes;
+}

@@ -1,0 +1,188 @@
+/** What a session is told, what it does, and what it tells people. docs/spec/people.md#session */
+import type { Exported } from '../../circuit/binding.ts';
+import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
+import type { Keeping } from './kept.ts';
+
+/** Our clocks. */
+export interface Moment {
+  /** Milliseconds from any beginning; never goes back. */
+  readonly monotoneMs: number;
+  /** Milliseconds since 1970. */
+  readonly wallMs: number;
+}
+
+/** What a person wants. `command` numbers it, and comes back with what becomes of it. */
+export type Command =
+  | { readonly kind: 'enter' | 'leave'; readonly command: number; readonly place: string }
+  /** To a place or a person, without a channel; in the one form of uniforms. */
+  | { readonly kind: 'say'; readonly command: number; readonly target: string; readonly text: string }
+  /** One page: rows behind `after`, or the newest. */
+  | {
+      readonly kind: 'history';
+      readonly command: number;
+      readonly place: string;
+      readonly after: number | null;
+      readonly limit: number;
+    };
+
+/** What OpenPGP is asked. */
+export type Question =
+  | HandshakeQuestion
+  /** Whose keys these are, that came as those of `person`; `known` is the statement of his devices that was read last. */
+  | {
+      readonly kind: 'check person';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      readonly domainKey: Uint8Array;
+      readonly known: Uint8Array | null;
+    };
+
+/** A person's keys, as his identity and his domain vouch for them; fingerprints and ids in hexadecimal. */
+export interface PersonKeys {
+  readonly fingerprint: string;
+  readonly domainFingerprint: string;
+  /** Raw Ed25519 keys by device id. */
+  readonly devices: ReadonlyMap<string, Uint8Array>;
+  readonly revoked: ReadonlySet<string>;
+  /** The X25519 key that began last; null where there is none. */
+  readonly encryptionKey: Uint8Array | null;
+  /** When the certification ends, Unix seconds. */
+  readonly until: number;
+  /** Of the statement of devices. */
+  readonly counter: number;
+  readonly statement: Uint8Array;
+}
+
+/** What it answers. */
+export type Answer = HandshakeAnswer | { readonly kind: 'person'; readonly keys: PersonKeys };
+
+/** The timers, each set anew by the next of its name. */
+export type TimerName = 'circuit' | 'proof' | 'dial' | 'tick';
+
+/** What a session is told. Bytes are looked at during the step only. */
+export type SessionEvent =
+  | { readonly kind: 'started' }
+  /** The stream stands; `exported` is null where it exports nothing. */
+  | { readonly kind: 'opened'; readonly circuit: number; readonly exported: Exported | null }
+  | { readonly kind: 'bytes'; readonly circuit: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'drained'; readonly circuit: number; readonly bytes: number }
+  | { readonly kind: 'ended' | 'failed'; readonly circuit: number }
+  | { readonly kind: 'timer'; readonly name: TimerName }
+  | { readonly kind: 'answered'; readonly question: number; readonly answer: Answer }
+  /** What `keep` asked for is durable. */
+  | { readonly kind: 'kept'; readonly keeping: number }
+  | { readonly kind: 'command'; readonly command: Command }
+  /** Nothing more is wanted: what is known is kept, and the circuit closed in order. */
+  | { readonly kind: 'stopped' };
+
+/** What it does. What stands behind a `keep` comes only after `kept`. */
+export type SessionEffect =
+  | { readonly kind: 'connect'; readonly circuit: number }
+  | { readonly kind: 'write'; readonly circuit: number; readonly bytes: Uint8Array }
+  /** Closes the stream, once what was written is through; or stops looking for one. */
+  | { readonly kind: 'close'; readonly circuit: number }
+  | { readonly kind: 'timer'; readonly name: TimerName; readonly delayMs: number }
+  | { readonly kind: 'ask'; readonly question: number; readonly of: Question }
+  | { readonly kind: 'keep'; readonly keeping: number; readonly change: Keeping }
+  | { readonly kind: 'output'; readonly output: Output };
+
+/** Whose word it is that somebody said something. */
+export type Word =
+  /** His own: signed, and checked. */
+  | { readonly kind: 'author' }
+  /** The server's of this domain; `code` says why a signature could not be checked. */
+  | { readonly kind: 'hearsay'; readonly host: string; readonly code: string | null }
+  /** Nobody's: signature, seal or key are wrong. It must not be shown as the person's. */
+  | { readonly kind: 'bad'; readonly code: string };
+
+/** Something that was said. */
+export interface Heard {
+  readonly kind: 'heard';
+  /** The place; null: to the person alone. */
+  readonly place: string | null;
+  /** Its row in the place's log, or in the person's. */
+  readonly sequence: number;
+  /** `psyc://domain/~nick`, or '' where it names nobody; who said it only if `word` is the author's. */
+  readonly author: string;
+  readonly word: Word;
+  readonly method: string;
+  /** null: it was sealed, and does not open. */
+  readonly text: string | null;
+  readonly isSealed: boolean;
+  /** By the author's clock, milliseconds since 1970; null where he has not signed. */
+  readonly timeMs: number | null;
+  /** Whether it is older than what was remembered of its author: perhaps it was shown before, and is said again by somebody. */
+  readonly isOld: boolean;
+  /** The page of history that it belongs to; null: it came by itself. */
+  readonly command: number | null;
+}
+
+/** What people are to know. */
+export type Output =
+  | Heard
+  /** Somebody came or went, by the word of the server of `host`. */
+  | {
+      readonly kind: 'member';
+      readonly place: string;
+      readonly sequence: number;
+      readonly member: string;
+      readonly isHere: boolean;
+      readonly host: string;
+      readonly command: number | null;
+    }
+  /** What is being done; only for people who wait. */
+  | { readonly kind: 'progress'; readonly state: Progress; readonly of: string }
+  /** Both ends are proved, `wasRegistered`: and the person was registered on the way. */
+  | { readonly kind: 'ready'; readonly wasRegistered: boolean }
+  /** It left this machine for the first time. */
+  | { readonly kind: 'sent'; readonly command: number; readonly target: string }
+  /** It is durable at the target's domain. */
+  | { readonly kind: 'stored'; readonly command: number; readonly target: string; readonly at: string }
+  /** Said by an earlier session, and stored now. */
+  | { readonly kind: 'stored before'; readonly target: string; readonly at: string }
+  | { readonly kind: 'entered'; readonly command: number; readonly place: string; readonly members: number | null }
+  | { readonly kind: 'left'; readonly command: number; readonly place: string }
+  /** `reached` is the last row of the page, `last` the log's last. */
+  | {
+      readonly kind: 'page';
+      readonly command: number;
+      readonly place: string;
+      readonly reached: number;
+      readonly last: number;
+    }
+  /** It will not be done; `by` is the domain that said so, null: we. `command` null: said by an earlier session. */
+  | {
+      readonly kind: 'refused';
+      readonly command: number | null;
+      readonly target: string;
+      readonly code: string;
+      readonly by: string | null;
+    }
+  | Notice
+  /** The session is over; nothing follows. */
+  | { readonly kind: 'over'; readonly code: string; readonly by: string | null };
+
+/** What people are told loudly. */
+export type Notice =
+  /** A key was taken because none was known: of a domain, or of a person. */
+  | { readonly kind: 'first key'; readonly of: string; readonly fingerprint: string }
+  /** Another key than the pinned one came; it is not believed. */
+  | { readonly kind: 'changed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
+  /** Publications `from` up to `to` of this author here have not come. */
+  | {
+      readonly kind: 'gap';
+      readonly author: string;
+      readonly address: string;
+      readonly from: number;
+      readonly to: number;
+    }
+  /** The author's device has said two things with one number, or names another one before than we know. */
+  | { readonly kind: 'fork'; readonly author: string; readonly address: string; readonly counter: number }
+  /** Rows of a place's log that it does not give. */
+  | { readonly kind: 'missing rows'; readonly place: string; readonly from: number; readonly to: number }
+  /** The circuit was lost, or was given up. */
+  | { readonly kind: 'lost'; readonly code: string; readonly byPeer: boolean };
+
+/** What a session may be waiting for. */
+export type Progress = 'connecting' | 'proving' | 'asking for keys' | 'waiting for the answer';

@@ -1,0 +1,85 @@
+/** What a session must find again after a crash. docs/spec/people.md#kept */
+
+/** A key that was taken at first sight, and that no other replaces. */
+export interface Pin {
+  /** In hexadecimal. */
+  readonly fingerprint: string;
+  /** Of a person: the counter of the newest statement of devices that was seen; of a domain 0. */
+  readonly counter: number;
+}
+
+/** The end of a chain: counter and id (hexadecimal) of what was last signed, or heard. */
+export interface Head {
+  readonly counter: number;
+  readonly id: string;
+}
+
+/** Something said and not answered: said again, it is these very bytes. */
+export interface Pending {
+  readonly target: string;
+  readonly tag: string;
+  readonly counter: number;
+  readonly method: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What is kept of what one device says. */
+export interface Speaking {
+  /** Name of the side channel: 1, 2, 3 … */
+  readonly generation: number;
+  /** Whether something was refused on this channel: numbers begin anew on the next one. */
+  readonly isSpent: boolean;
+  /** The last number to each target, on this channel. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** The last publication to each address, on all channels. */
+  readonly chains: ReadonlyMap<string, Head>;
+  readonly pending: readonly Pending[];
+  /** The place's row of our coming, for who listens next; null where we left. */
+  readonly entered: ReadonlyMap<string, number | null>;
+}
+
+/** What is kept of what one device hears. */
+export interface Hearing {
+  /** The last row of its person's log that was handed out; null before the first. */
+  readonly person: number | null;
+  /** The last row of each place that was handed out. */
+  readonly places: ReadonlyMap<string, number>;
+  /** The newest publication of each chain, by its name, the one longest unheard of first. */
+  readonly heads: ReadonlyMap<string, Head>;
+}
+
+/** All of it. Pins are by domain, and by person's uniform. */
+export interface Kept {
+  readonly isRegistered: boolean;
+  /** The identity's public key, with the newest certification. */
+  readonly certificate: Uint8Array;
+  /** The newest statement of devices, signed. */
+  readonly statement: Uint8Array;
+  readonly pins: ReadonlyMap<string, Pin>;
+  readonly speaking: Speaking;
+  readonly hearing: Hearing;
+}
+
+/** What is to be made durable; parts that are absent stay as they are. Pins are new ones, or newer counters. */
+export type Keeping = { readonly [K in keyof Kept]?: Kept[K] };
+
+export const silent: Speaking = {
+  generation: 1,
+  isSpent: false,
+  numbers: new Map(),
+  chains: new Map(),
+  pending: [],
+  entered: new Map(),
+};
+
+export const unheard: Hearing = { person: null, places: new Map(), heads: new Map() };
+
+/** What a listener goes on with: also places that were entered while nobody listened, and none that we left. */
+export function heardFrom({ speaking, hearing }: Kept): Hearing {
+  const places = new Map(hearing.places);
+  for (const [place, sequence] of speaking.entered) {
+    if (sequence === null) places.delete(place);
+    else if (!places.has(place)) places.set(place, sequence);
+  }
+  return { ...hearing, places };
+}

@@ -1,0 +1,210 @@
+/** The keys of others: asked for, checked, pinned, and kept in mind for a while. docs/spec/people.md#keys-of-others */
+import { backoffMs } from '../../circuit/backoff.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { parseUniform } from '../../psyc/uniform.ts';
+import type { Answer, Notice, PersonKeys, Question } from './events.ts';
+import type { Pin } from './kept.ts';
+import { sessionLimits } from './limits.ts';
+
+/** What is known of a person's keys now. */
+export type Keys =
+  | { readonly kind: 'known'; readonly keys: PersonKeys }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'refused'; readonly code: string };
+
+/** What the keyring needs of its session. */
+export interface KeyringOwner {
+  /** Asks the person for his keys; false: it could not be sent. */
+  requestKeys(person: string, tag: string): boolean;
+  ask(question: Question): number;
+  /** Makes pins durable, before anything that follows. */
+  pinned(pins: ReadonlyMap<string, Pin>): void;
+  notice(notice: Notice): void;
+}
+
+interface Entry {
+  state: Keys;
+  /** Of the request under way. */
+  tag: string | null;
+  tries: number;
+  repeatAtMs: number;
+  /** When the state was reached. */
+  sinceMs: number;
+  /** The number of the question under way; null: none. */
+  question: number | null;
+  /** The keys as they were known before they were asked for again. */
+  before: PersonKeys | null;
+}
+
+/** One session's keyring. */
+export class Keyring {
+  readonly #owner: KeyringOwner;
+  readonly #pins: Map<string, Pin>;
+  /** The one longest unused first. */
+  readonly #entries = new Map<string, Entry>();
+  #tags = 0;
+  readonly #tagPrefix: string;
+
+  /** `tagPrefix` tells this session's requests from those of earlier ones. */
+  constructor(owner: KeyringOwner, pins: ReadonlyMap<string, Pin>, tagPrefix: string) {
+    this.#owner = owner;
+    this.#pins = new Map(pins);
+    this.#tagPrefix = tagPrefix;
+  }
+
+  /** The fingerprint pinned for a domain or a person, in hexadecimal, or null. */
+  pinOf(name: string): string | null {
+    return this.#pins.get(name)?.fingerprint ?? null;
+  }
+
+  /** Pins at first sight; false: there is no room. */
+  pin(name: string, fingerprint: string): boolean {
+    return this.#pinAll(new Map([[name, { fingerprint, counter: 0 }]]));
+  }
+
+  /** Who was asked for his keys with this tag, or null. */
+  personOf(tag: string): string | null {
+    return [...this.#entries].find(([, entry]) => entry.tag === tag)?.[0] ?? null;
+  }
+
+  /** Whether anybody is being asked. */
+  get isAsking(): boolean {
+    return [...this.#entries.values()].some(({ state }) => state.kind === 'waiting');
+  }
+
+  /**
+   * The keys of a person, asked for where they are not known. Known ones that are older than `freshMs` are asked for again;
+   * a refusal after `keysMsMax`.
+   */
+  of(person: string, nowMs: number, freshMs: number): Keys {
+    const entry = this.#entries.get(person);
+    if (entry !== undefined) {
+      this.#entries.delete(person);
+      this.#entries.set(person, entry);
+      const { state, sinceMs } = entry;
+      const oldMs = state.kind === 'refused' ? sessionLimits.keysMsMax : freshMs;
+      if (state.kind === 'waiting' || nowMs - sinceMs <= oldMs) return state;
+    }
+    this.#begin(person, nowMs);
+    return { kind: 'waiting' };
+  }
+
+  /** The time has come to ask again whom nobody answered for. */
+  tick(nowMs: number): void {
+    for (const [person, entry] of this.#entries) {
+      if (entry.state.kind !== 'waiting' || entry.question !== null || nowMs < entry.repeatAtMs) continue;
+      if (entry.tries >= sessionLimits.keysTriesMax) {
+        // Who is silent still has the keys he had.
+        const keys = entry.before;
+        const code = '_session_unanswered_keys';
+        this.#settle(entry, keys === null ? { kind: 'refused', code } : { kind: 'known', keys }, nowMs);
+      } else this.#request(person, entry, nowMs);
+    }
+  }
+
+  /** A new circuit: what was asked on the old one is asked again. */
+  proved(nowMs: number): void {
+    for (const [person, entry] of this.#entries) {
+      if (entry.state.kind === 'waiting' && entry.question === null) this.#request(person, entry, nowMs);
+    }
+  }
+
+  /** An answer with a tag; false: it answers none of ours. */
+  answered(source: string, tag: string, method: string, packet: Packet, code: string, nowMs: number): boolean {
+    const entry = this.#entries.get(source);
+    if (entry?.tag !== tag || entry.state.kind !== 'waiting') return false;
+    if (/^_(?:error|failure)/.test(method)) {
+      this.#settle(entry, { kind: 'refused', code }, nowMs);
+      return true;
+    }
+    const [key, statement, domainKey] = ['_key', '_statement', '_key_domain'].map((name) => packet.value(name));
+    if (!key || !statement || !domainKey || entry.question !== null) return true;
+    entry.question = this.#owner.ask({
+      kind: 'check person',
+      person: source,
+      key: new Uint8Array(key),
+      statement: new Uint8Array(statement),
+      domainKey: new Uint8Array(domainKey),
+      known: entry.before?.statement ?? null,
+    });
+    return true;
+  }
+
+  /** What OpenPGP says to the question of this number; false: it is none of ours. */
+  checked(question: number, answer: Answer, nowMs: number): boolean {
+    const found = [...this.#entries].find(([, entry]) => entry.question === question);
+    if (found === undefined) return false;
+    const [person, entry] = found;
+    entry.question = null;
+    if (answer.kind === 'person') this.#settle(entry, this.#judge(person, answer.keys), nowMs);
+    else this.#settle(entry, { kind: 'refused', code: answer.kind === 'refused' ? answer.code : '_error' }, nowMs);
+    return true;
+  }
+
+  /** Whether the keys are those that are pinned, or the first. */
+  #judge(person: string, keys: PersonKeys): Keys {
+    const domain = parseUniform(person).host;
+    const changed = this.#changed(domain, keys.domainFingerprint) ?? this.#changed(person, keys.fingerprint);
+    if (changed !== null) {
+      this.#owner.notice(changed);
+      return { kind: 'refused', code: '_trust_changed_key' };
+    }
+    const counter = this.#pins.get(person)?.counter ?? 0;
+    if (keys.counter < counter) return { kind: 'refused', code: '_stale_statement' };
+    const news = new Map<string, Pin>();
+    if (!this.#pins.has(domain)) news.set(domain, { fingerprint: keys.domainFingerprint, counter: 0 });
+    if (!this.#pins.has(person) || keys.counter > counter) {
+      news.set(person, { fingerprint: keys.fingerprint, counter: keys.counter });
+    }
+    if (news.size > 0 && !this.#pinAll(news)) return { kind: 'refused', code: '_session_excessive_pins' };
+    return { kind: 'known', keys };
+  }
+
+  #changed(name: string, fingerprint: string): Notice | null {
+    const pinned = this.pinOf(name);
+    if (pinned === null || pinned === fingerprint) return null;
+    return { kind: 'changed key', of: name, pinned, fingerprint };
+  }
+
+  #pinAll(news: ReadonlyMap<string, Pin>): boolean {
+    const first = [...news].filter(([name]) => !this.#pins.has(name));
+    if (this.#pins.size + first.length > sessionLimits.pinsMax) return false;
+    for (const [name, pin] of news) this.#pins.set(name, pin);
+    this.#owner.pinned(news);
+    for (const [of, { fingerprint }] of first) this.#owner.notice({ kind: 'first key', of, fingerprint });
+    return true;
+  }
+
+  #begin(person: string, nowMs: number): void {
+    const before = this.#entries.get(person);
+    const entry: Entry = {
+      state: { kind: 'waiting' },
+      tag: null,
+      tries: 0,
+      repeatAtMs: nowMs,
+      sinceMs: nowMs,
+      question: null,
+      before: before?.before ?? null,
+    };
+    this.#entries.set(person, entry);
+    if (this.#entries.size > sessionLimits.peopleMax) {
+      const [oldest] = this.#entries.keys();
+      this.#entries.delete(oldest!);
+    }
+    this.#request(person, entry, nowMs);
+  }
+
+  #request(person: string, entry: Entry, nowMs: number): void {
+    entry.tag = `${this.#tagPrefix}k${++this.#tags}`;
+    entry.repeatAtMs = nowMs + backoffMs(entry.tries, sessionLimits.repeatMsMin, sessionLimits.repeatMsMax);
+    // What could not be sent is no try: without a circuit, everything waits.
+    if (this.#owner.requestKeys(person, entry.tag)) entry.tries++;
+  }
+
+  #settle(entry: Entry, state: Keys, nowMs: number): void {
+    entry.state = state;
+    entry.sinceMs = nowMs;
+    entry.tag = null;
+    if (state.kind === 'known') entry.before = state.keys;
+  }
+}

@@ -1,0 +1,37 @@
+/** What a session holds for a person, and how long it waits; by name. docs/spec/people.md#session-limits */
+
+/** Milliseconds, bytes and counts; the table in docs/spec/people.md#session-limits holds the same numbers. */
+export const sessionLimits = {
+  /** Commands that are not done. */
+  commandsMax: 256,
+  /** Addresses to which one device says something in its life. */
+  addressesMax: 4096,
+  /** Rows that wait for their author's keys, or for those before them. */
+  rowsMax: 256,
+  /** Bytes of these. */
+  rowsBytesMax: 4_194_304,
+  /** Places that are heard. */
+  placesMax: 256,
+  /** People whose keys are remembered or being asked for; the one longest unused goes first. */
+  peopleMax: 1024,
+  /** Keys pinned. */
+  pinsMax: 8192,
+  /** Chains whose newest publication is kept. */
+  headsMax: 1024,
+  /** How often keys are asked for before what waits for them is shown without. */
+  keysTriesMax: 3,
+  /** Keys older than this are asked for again before something is sealed to them, and who was not known before. */
+  keysMsMax: 60_000,
+  /** Keys older than this are asked for again before they say whose word something is: a device may be revoked meanwhile. */
+  keysTrustedMsMax: 600_000,
+  /** First and greatest delay before what was not answered is said or asked again; it doubles in between. */
+  repeatMsMin: 2_000,
+  repeatMsMax: 60_000,
+  /** First and greatest delay before the server is dialled again; it doubles in between. */
+  redialMsMin: 250,
+  redialMsMax: 30_000,
+  /** How often what waits is looked at. */
+  tickMs: 500,
+  /** Effects that wait until the state before them is durable; with more, the circuit is given up. */
+  gatedMax: 4096,
+} as const;

@@ -1,0 +1,293 @@
+/** A person's session at home: one circuit, one channel; what is said and heard on it. A pure machine. docs/spec/people.md#session */
+import { channelOf } from '../../circuit/channel.ts';
+import { codeIn, type LoginOptions } from '../../circuit/client-handshake.ts';
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { tagAnswered } from '../../psyc/reply.ts';
+import { render } from '../../psyc/render.ts';
+import type { Answer, Command, Moment, Output, Progress, Question, SessionEffect, SessionEvent } from './events.ts';
+import { Gate } from './gate.ts';
+import { Hearing } from './hearing.ts';
+import { heardFrom, type Keeping, type Kept } from './kept.ts';
+import { Keyring } from './keyring.ts';
+import { sessionLimits } from './limits.ts';
+import { isFinal, Link } from './link.ts';
+import { Reader } from './reader.ts';
+import { Speech } from './speech.ts';
+import { Writer } from './writer.ts';
+
+/** Whose session it is. */
+export interface SessionOptions {
+  readonly suite: Suite;
+  readonly nick: string;
+  readonly domain: string;
+  /** Of the identity key: 20 or 32 bytes. */
+  readonly fingerprint: Uint8Array;
+  /** The device's id of 16 bytes, its Ed25519 seed, and the X25519 secrets it has, the oldest first. */
+  readonly device: Uint8Array;
+  readonly seed: Uint8Array;
+  readonly secrets: readonly Uint8Array[];
+  /** `main` hears everything and says nothing; `side` speaks, and hears answers. */
+  readonly channel: 'main' | 'side';
+  readonly kept: Kept;
+  /** How many messages are handed out at most; those behind them stay where they are, for the next session. */
+  readonly heardMax?: number;
+  /** By which a person that is not registered wants to be; null: registered, or at another time. */
+  readonly registration: { readonly invite: string | null } | null;
+}
+
+/** One session, from `started` to `stopped`. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #person: string;
+  readonly #gate = new Gate();
+  readonly #link: Link;
+  readonly #keyring: Keyring;
+  readonly #hearing: Hearing;
+  readonly #speech: Speech;
+  #now: Moment = { monotoneMs: 0, wallMs: 0 };
+  #certificate: Uint8Array;
+  #registration: { readonly invite: string | null } | null;
+  #questions = 0;
+  /** The handshake's question under way. */
+  #proving: number | null = null;
+  #isTicking = false;
+  #isOver = false;
+  #progress = '';
+
+  constructor(options: SessionOptions) {
+    const { suite, nick, domain, fingerprint, device, seed, secrets, kept } = options;
+    this.#options = options;
+    this.#person = `psyc://${domain}/~${nick}`;
+    this.#certificate = kept.certificate;
+    this.#registration = kept.isRegistered ? null : options.registration;
+    const person = this.#person;
+    const tagPrefix = hexOf(suite.random(6));
+    const pins = new Map(kept.pins);
+    // Ourselves we know.
+    if (!pins.has(person)) pins.set(person, { fingerprint: hexOf(fingerprint), counter: 0 });
+    const send = (bytes: Uint8Array): boolean => this.#link.send(bytes);
+    const output = (told: Output): void => this.#gate.add({ kind: 'output', output: told });
+    const keep = (change: Keeping): void => this.#gate.keep(change);
+    const source = (): string => this.#channel();
+    this.#keyring = new Keyring(
+      {
+        requestKeys: (target, tag) =>
+          send(render({ routing: { _source: source(), _target: target, _tag: tag }, method: '_request_keys' })),
+        ask: (question) => this.#ask(question),
+        pinned: (news) => keep({ pins: news }),
+        notice: output,
+      },
+      pins,
+      tagPrefix,
+    );
+    const writer = new Writer({ suite, person, nick, fingerprint, device, seed });
+    const voice = {
+      send,
+      output,
+      keep: (speaking: Kept['speaking']) => keep({ speaking }),
+      renew: () => this.#link.renew(),
+      tagPrefix,
+    };
+    this.#speech = new Speech(voice, writer, this.#keyring, kept.speaking);
+    const reader = new Reader({ suite, person, host: domain, fingerprint, secrets }, this.#keyring);
+    const ears = {
+      person,
+      host: domain,
+      get channel(): string {
+        return source();
+      },
+      hearsAll: options.channel === 'main',
+      heardMax: options.heardMax ?? Number.MAX_SAFE_INTEGER,
+      send,
+      output,
+      refuse: (code: string) => this.#link.refuse(code),
+    };
+    this.#hearing = new Hearing(ears, reader, heardFrom(kept), tagPrefix);
+    this.#link = new Link(this.#gate, {
+      login: () => this.#login(),
+      ask: (question) => {
+        this.#proving = this.#ask(question);
+      },
+      pinned: (key) => {
+        if (!this.#keyring.pin(domain, hexOf(key))) this.#over('_session_excessive_pins', null);
+      },
+      certified: (key) => {
+        this.#certificate = key;
+        keep({ certificate: key });
+      },
+      proved: () => this.#proved(),
+      packet: (packet, routing) => this.#packet(packet, routing),
+      lost: (cause, wasProved) => this.#lost(cause, wasProved),
+    });
+  }
+
+  /** Gives the effects, in order. Never throws, whatever the peer says. */
+  step(event: SessionEvent, now: Moment): SessionEffect[] {
+    this.#now = now;
+    if (!this.#isOver) this.#take(event);
+    // What is on its way to the disk is finished in any case.
+    if (event.kind === 'kept') this.#gate.kept(event.keeping);
+    if (!this.#isOver) this.#advance();
+    return this.#gate.take();
+  }
+
+  #take(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'answered':
+        this.#answered(event.question, event.answer);
+        break;
+      case 'kept':
+        break;
+      case 'command':
+        this.#command(event.command);
+        break;
+      case 'stopped':
+        this.#keepHearing();
+        this.#link.stop();
+        this.#isOver = true;
+        break;
+      case 'timer':
+        if (event.name === 'tick') this.#tick();
+        else this.#link.step(event, this.#now);
+        break;
+      default:
+        this.#link.step(event, this.#now);
+    }
+  }
+
+  #tick(): void {
+    this.#isTicking = false;
+    this.#keyring.tick(this.#now.monotoneMs);
+    if (this.#link.isProved) this.#hearing.tick(this.#now);
+    this.#keepHearing();
+  }
+
+  #advance(): void {
+    this.#hearing.advance(this.#now);
+    this.#speech.advance(this.#now, this.#link.isProved);
+    const waiting = this.#link.isProved ? this.#speech.waitingFor() : null;
+    if (waiting !== null) this.#tellProgress(waiting.state, waiting.of);
+    if (this.#gate.size > sessionLimits.gatedMax) this.#over('_session_excessive_effects', null);
+    const isWaiting = this.#speech.isWaiting || this.#hearing.isWaiting || this.#keyring.isAsking;
+    if (this.#isTicking || !isWaiting) return;
+    this.#isTicking = true;
+    this.#gate.add({ kind: 'timer', name: 'tick', delayMs: sessionLimits.tickMs });
+  }
+
+  #keepHearing(): void {
+    const hearing = this.#hearing.changes();
+    if (hearing !== null) this.#gate.keep({ hearing });
+  }
+
+  #command(command: Command): void {
+    const { command: number } = command;
+    const target = command.kind === 'say' ? command.target : command.place;
+    const isFull = this.#speech.count >= sessionLimits.commandsMax;
+    const code = this.#options.channel === 'main' ? '_session_only_listens' : '_session_excessive_commands';
+    if (this.#options.channel === 'main' || isFull) {
+      this.#output({ kind: 'refused', command: number, target, code, by: null });
+    } else if (command.kind === 'history') {
+      this.#hearing.history(number, command.place, command.after, command.limit, this.#now);
+    } else this.#speech.say(number, target, command);
+  }
+
+  #answered(question: number, answer: Answer): void {
+    if (question !== this.#proving) {
+      this.#keyring.checked(question, answer, this.#now.monotoneMs);
+      return;
+    }
+    this.#proving = null;
+    if (answer.kind !== 'person') this.#link.answered(answer);
+  }
+
+  #packet(packet: Packet, routing: ReadonlyMap<string, string>): void {
+    const tag = routing.get('_context') ? undefined : tagAnswered((name) => routing.get(name));
+    if (tag === undefined) {
+      this.#hearing.take(packet, routing, this.#now);
+      return;
+    }
+    const method = packet.method ?? '';
+    if (routing.get('_target') !== this.#channel()) return;
+    const code = /^_(?:error|failure)(?:_|$)/.test(method) ? codeIn(packet) : null;
+    const text = (name: string): string | undefined => packet.text(name);
+    const from = routing.get('_source') ?? '';
+    // What our server does not let pass, it refuses in its own name.
+    const isHome = code !== null && from === `psyc://${this.#options.domain}`;
+    const source = (isHome ? this.#askedBy(tag) : null) ?? from;
+    if (this.#speech.answered(source, tag, method, text, code)) return;
+    if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
+    this.#keyring.answered(source, tag, method, packet, code ?? '_error', this.#now.monotoneMs);
+  }
+
+  /** Whom we asked with this tag. */
+  #askedBy(tag: string): string | null {
+    return this.#speech.targetOf(tag) ?? this.#hearing.placeOf(tag) ?? this.#keyring.personOf(tag);
+  }
+
+  #login(): LoginOptions {
+    const { suite, domain, fingerprint, device, seed, kept } = this.#options;
+    const pin = this.#keyring.pinOf(domain);
+    return {
+      suite,
+      domain,
+      pinned: pin === null ? null : bytesOfHex(pin),
+      person: this.#person,
+      fingerprint,
+      device,
+      seed,
+      channel: this.#channel(),
+      key: this.#certificate,
+      statement: kept.statement,
+      registration: this.#registration,
+    };
+  }
+
+  #channel(): string {
+    const { channel, device } = this.#options;
+    return channelOf(this.#person, device, channel === 'main' ? null : String(this.#speech.generation));
+  }
+
+  #proved(): void {
+    const wasRegistered = this.#registration !== null;
+    if (wasRegistered) this.#gate.keep({ isRegistered: true });
+    this.#registration = null;
+    this.#output({ kind: 'ready', wasRegistered });
+    this.#keyring.proved(this.#now.monotoneMs);
+    this.#hearing.proved(this.#now);
+    this.#speech.proved();
+  }
+
+  #lost(cause: { readonly code: string; readonly byPeer: boolean } | null, wasProved: boolean): void {
+    // What OpenPGP says of the last circuit is no answer on the next.
+    this.#proving = null;
+    this.#progress = '';
+    if (cause === null) return;
+    const { code, byPeer } = cause;
+    if (!wasProved && isFinal(code, byPeer)) this.#over(code, byPeer ? this.#options.domain : null);
+    else if (!this.#isOver) this.#output({ kind: 'lost', code, byPeer });
+  }
+
+  #over(code: string, by: string | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#link.stop();
+    this.#output({ kind: 'over', code, by });
+  }
+
+  #ask(of: Question): number {
+    this.#gate.add({ kind: 'ask', question: ++this.#questions, of });
+    return this.#questions;
+  }
+
+  #output(output: Output): void {
+    this.#gate.add({ kind: 'output', output });
+  }
+
+  #tellProgress(state: Progress, of: string): void {
+    if (this.#progress === `${state} ${of}`) return;
+    this.#progress = `${state} ${of}`;
+    this.#output({ kind: 'progress', state, of });
+  }
+}

@@ -1,0 +1,228 @@
+/** What one device says: numbered, signed, sealed, kept before it leaves, and said again until it is answered. docs/spec/people.md#said */
+import { backoffMs } from '../../circuit/backoff.ts';
+import { inherits } from '../../psyc/keyword.ts';
+import type { Moment, Output } from './events.ts';
+import { counted, domainOf } from './hearing.ts';
+import type { Pending, Speaking } from './kept.ts';
+import type { Keyring } from './keyring.ts';
+import { sessionLimits } from './limits.ts';
+import { Refusal, type Writer, type Wish } from './writer.ts';
+import { isPerson } from './reader.ts';
+
+/** What speech needs of its session. */
+export interface SpeechOwner {
+  /** Sends a packet; false: it was not sent. */
+  send(bytes: Uint8Array): boolean;
+  output(output: Output): void;
+  /** Makes it durable, before anything that follows. */
+  keep(speaking: Speaking): void;
+  /** Numbers begin anew, on another channel: another circuit is to be dialled. */
+  renew(): void;
+  /** A short text that no other session has. */
+  readonly tagPrefix: string;
+}
+
+interface Saying {
+  /** null: said by an earlier session. */
+  readonly command: number | null;
+  readonly wish: Wish | null;
+  pending: Pending | null;
+  tries: number;
+  repeatAtMs: number;
+  isSent: boolean;
+}
+
+/** One session's voice. To each target one thing is under way at a time. */
+export class Speech {
+  readonly #owner: SpeechOwner;
+  readonly #writer: Writer;
+  readonly #keyring: Keyring;
+  readonly #sayings = new Map<string, Saying[]>();
+  #speaking: Speaking;
+  #tags = 0;
+
+  constructor(owner: SpeechOwner, writer: Writer, keyring: Keyring, kept: Speaking) {
+    this.#owner = owner;
+    this.#writer = writer;
+    this.#keyring = keyring;
+    this.#speaking = kept;
+    for (const pending of kept.pending) {
+      const saying = { command: null, wish: null, pending, tries: 0, repeatAtMs: 0, isSent: false };
+      this.#queue(pending.target).push(saying);
+    }
+    if (kept.isSpent && kept.pending.length === 0) this.#speaking = renewed(kept);
+  }
+
+  /** Name of the side channel on which it is said. */
+  get generation(): number {
+    return this.#speaking.generation;
+  }
+
+  get isWaiting(): boolean {
+    return this.#sayings.size > 0;
+  }
+
+  /** What is not done. */
+  get count(): number {
+    return [...this.#sayings.values()].reduce((count, { length }) => count + length, 0);
+  }
+
+  /** What is being waited for: keys of somebody, or an answer. */
+  waitingFor(): { readonly state: 'asking for keys' | 'waiting for the answer'; readonly of: string } | null {
+    for (const [target, [first]] of this.#sayings) {
+      const isUnder = first?.pending !== null;
+      return { state: isUnder ? 'waiting for the answer' : 'asking for keys', of: target };
+    }
+    return null;
+  }
+
+  /** Whom it was said to with this tag, or null. */
+  targetOf(tag: string): string | null {
+    return [...this.#sayings].find(([, [first]]) => first?.pending?.tag === tag)?.[0] ?? null;
+  }
+
+  say(command: number, target: string, wish: Wish): void {
+    this.#queue(target).push({ command, wish, pending: null, tries: 0, repeatAtMs: 0, isSent: false });
+  }
+
+  /** Both ends are proved: what is not answered is said again. */
+  proved(): void {
+    for (const [first] of this.#sayings.values()) {
+      if (first === undefined) continue;
+      first.tries = 0;
+      first.repeatAtMs = 0;
+    }
+  }
+
+  /** Says what can be said by now. */
+  advance(now: Moment, isProved: boolean): void {
+    if (!isProved) return;
+    for (const [target, queue] of [...this.#sayings]) {
+      for (let first = queue[0]; first !== undefined; first = queue[0]) {
+        if (first.pending === null && !this.#prepare(target, first, now)) break;
+        if (first.pending !== null) {
+          this.#repeat(first, target, now);
+          break;
+        }
+        // It was refused before it could be said.
+        this.#drop(target);
+      }
+    }
+  }
+
+  /** An answer with this tag; false: it answers nothing that was said here. `code`: of a refusal. */
+  answered(
+    source: string,
+    tag: string,
+    method: string,
+    text: (name: string) => string | undefined,
+    code: string | null,
+  ): boolean {
+    const saying = this.#sayings.get(source)?.[0];
+    const pending = saying?.pending;
+    if (saying === undefined || pending?.tag !== tag) return false;
+    const relayed = text('_counter_relay');
+    if (relayed !== undefined && counted(relayed) !== pending.counter) return false;
+    if (code === null && !inherits(method, '_echo')) return false;
+    this.#drop(source);
+    const left = this.#speaking.pending.filter((other) => other !== pending);
+    this.#speaking = { ...this.#speaking, pending: left, isSpent: this.#speaking.isSpent || code !== null };
+    if (code === null) this.#remember(pending, text);
+    const mayRenew = this.#speaking.isSpent && left.length === 0;
+    if (mayRenew) this.#speaking = renewed(this.#speaking);
+    this.#owner.keep(this.#speaking);
+    const { command } = saying;
+    if (code !== null) {
+      this.#owner.output({ kind: 'refused', command, target: source, code, by: domainOf(source) });
+    } else this.#done(command, pending, text);
+    if (mayRenew) this.#owner.renew();
+    return true;
+  }
+
+  /** Where we came or went, for who listens next. */
+  #remember({ target, method }: Pending, text: (name: string) => string | undefined): void {
+    const isEnter = inherits(method, '_request_context_enter');
+    if (!isEnter && !inherits(method, '_request_context_leave')) return;
+    const row = isEnter ? counted(text('_sequence')) : null;
+    if (isEnter && row === null) return;
+    this.#speaking = { ...this.#speaking, entered: new Map(this.#speaking.entered).set(target, row) };
+  }
+
+  #done(command: number | null, { target, method }: Pending, text: (name: string) => string | undefined): void {
+    const at = domainOf(target);
+    if (command === null) this.#owner.output({ kind: 'stored before', target, at });
+    else if (inherits(method, '_request_context_enter')) {
+      const members = counted(text('_amount_members'));
+      this.#owner.output({ kind: 'entered', command, place: target, members });
+    } else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
+    else this.#owner.output({ kind: 'stored', command, target, at });
+  }
+
+  /** Gives it its number and its bytes; false: not yet. */
+  #prepare(target: string, saying: Saying, now: Moment): boolean {
+    const { wish } = saying;
+    // On a spent channel nothing new is said.
+    if (wish === null || this.#speaking.isSpent) return false;
+    const speaking = this.#speaking;
+    try {
+      const counter = (speaking.numbers.get(target) ?? 0) + 1;
+      const isNew = !speaking.chains.has(target) && !speaking.numbers.has(target);
+      if (isNew && Math.max(speaking.chains.size, speaking.numbers.size) >= sessionLimits.addressesMax) {
+        throw new Refusal('_session_excessive_addresses');
+      }
+      let keys = null;
+      if (wish.kind === 'say' && isPerson(target)) {
+        const known = this.#keyring.of(target, now.monotoneMs, sessionLimits.keysMsMax);
+        if (known.kind === 'waiting') return false;
+        if (known.kind === 'refused') throw new Refusal(known.code);
+        ({ keys } = known);
+      }
+      const tag = `${this.#owner.tagPrefix}m${++this.#tags}`;
+      const heading = { target, tag, counter, generation: speaking.generation };
+      const head = speaking.chains.get(target) ?? null;
+      const written = this.#writer.write(wish, heading, head, keys, now.wallMs);
+      saying.pending = { target, tag, counter, method: written.method, bytes: written.bytes };
+      this.#speaking = {
+        ...speaking,
+        numbers: new Map(speaking.numbers).set(target, counter),
+        chains: written.head === null ? speaking.chains : new Map(speaking.chains).set(target, written.head),
+        pending: [...speaking.pending, saying.pending],
+      };
+      // Before the bytes leave: who forgot them could sign something else with their number.
+      this.#owner.keep(this.#speaking);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#owner.output({ kind: 'refused', command: saying.command, target, code: error.code, by: null });
+    }
+    return true;
+  }
+
+  #repeat(saying: Saying, target: string, now: Moment): void {
+    if (now.monotoneMs < saying.repeatAtMs || saying.pending === null) return;
+    const { repeatMsMin, repeatMsMax } = sessionLimits;
+    saying.repeatAtMs = now.monotoneMs + backoffMs(saying.tries++, repeatMsMin, repeatMsMax);
+    if (!this.#owner.send(saying.pending.bytes) || saying.isSent) return;
+    saying.isSent = true;
+    if (saying.command !== null) this.#owner.output({ kind: 'sent', command: saying.command, target });
+  }
+
+  #queue(target: string): Saying[] {
+    const queue = this.#sayings.get(target) ?? [];
+    this.#sayings.set(target, queue);
+    return queue;
+  }
+
+  #drop(target: string): void {
+    const queue = this.#sayings.get(target);
+    queue?.shift();
+    if (queue?.length === 0) this.#sayings.delete(target);
+  }
+}
+
+/** The next side channel, on which everything is numbered from 1. What was signed goes on: that is no matter of channels. */
+const renewed = (speaking: Speaking): Speaking => ({
+  ...speaking,
+  generation: speaking.generation + 1,
+  isSpent: false,
+  numbers: new Map(),
+});

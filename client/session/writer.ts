@@ -1,0 +1,118 @@
+/** The bytes of what is said: sealed to a person, signed by the device, under routing variables. docs/spec/people.md#said */
+import { channelOf } from '../../circuit/channel.ts';
+import { parseOne } from '../../circuit/one-packet.ts';
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { PsycError } from '../../psyc/error.ts';
+import { render } from '../../psyc/render.ts';
+import { PublicationError } from '../../publication/error.ts';
+import { publicationId } from '../../publication/fields.ts';
+import { renderPublication } from '../../publication/packet.ts';
+import { SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
+import { signPublication } from '../../publication/sign.ts';
+import type { PersonKeys } from './events.ts';
+import type { Head } from './kept.ts';
+
+/** What somebody wants to say. */
+export type Wish = { readonly kind: 'say'; readonly text: string } | { readonly kind: 'enter' | 'leave' };
+
+/** It cannot be said. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Who says it. */
+export interface WriterOptions {
+  readonly suite: Suite;
+  /** `psyc://domain/~nick`, and the nick alone. */
+  readonly person: string;
+  readonly nick: string;
+  readonly fingerprint: Uint8Array;
+  /** The device's id of 16 bytes, and its Ed25519 seed. */
+  readonly device: Uint8Array;
+  readonly seed: Uint8Array;
+}
+
+/** Where it goes. */
+export interface Heading {
+  readonly target: string;
+  readonly tag: string;
+  readonly counter: number;
+  /** Of the side channel. */
+  readonly generation: number;
+}
+
+/** A packet, and the end of the chain with it; null where nothing is signed. */
+export interface Written {
+  readonly method: string;
+  readonly bytes: Uint8Array;
+  readonly head: Head | null;
+}
+
+const NOTHING_BEFORE = new Uint8Array(32);
+
+/** One device's pen. */
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** `head`: what was signed last for this target. `keys`: a person's, to seal to. Throws Refusal. */
+  write(wish: Wish, heading: Heading, head: Head | null, keys: PersonKeys | null, wallMs: number): Written {
+    const { target, tag, counter, generation } = heading;
+    const { person, device } = this.#options;
+    const source = channelOf(person, device, String(generation));
+    const routing = { _source: source, _target: target, _tag: tag, _counter: String(counter) };
+    if (wish.kind !== 'say') {
+      const method = `_request_context_${wish.kind}`;
+      return { method, bytes: render({ routing, method }), head: null };
+    }
+    try {
+      const content = keys === null ? this.#plain(wish.text) : this.#sealed(wish.text, target, keys);
+      return this.#signed(content, routing, target, head, keys === null ? PUBLIC : SEALED_METHOD, wallMs);
+    } catch (error) {
+      if (error instanceof PsycError) throw new Refusal('_session_oversized_message');
+      if (error instanceof PublicationError) throw new Refusal(error.code);
+      throw error;
+    }
+  }
+
+  #signed(
+    content: Uint8Array,
+    routing: Readonly<Record<string, string>>,
+    address: string,
+    head: Head | null,
+    method: string,
+    timeMs: number,
+  ): Written {
+    const { suite, fingerprint, device, seed } = this.#options;
+    const previous = head === null ? NOTHING_BEFORE : bytesOfHex(head.id)!;
+    const counter = (head?.counter ?? 0) + 1;
+    const statement = { address, fingerprint, device, counter, previous, timeMs, content };
+    const publication = signPublication(suite, statement, seed);
+    const id = hexOf(publicationId(suite, statement));
+    return { method, bytes: renderPublication(publication, routing), head: { counter, id } };
+  }
+
+  #plain(text: string): Uint8Array {
+    const bytes = render({ entity: { _nick: this.#options.nick }, method: PUBLIC, data: text });
+    return new Uint8Array(parseOne(bytes).content!);
+  }
+
+  #sealed(text: string, target: string, { fingerprint, encryptionKey }: PersonKeys): Uint8Array {
+    if (encryptionKey === null) throw new Refusal('_publication_unsealable');
+    const { suite, nick, fingerprint: own } = this.#options;
+    const recipient = { uniform: target, fingerprint: bytesOfHex(fingerprint)! };
+    const message = { entity: { _nick: nick }, method: '_message_private', data: text };
+    return sealPrivate(suite, own, recipient, encryptionKey, message);
+  }
+}
+
+const PUBLIC = '_message_public';

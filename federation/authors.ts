@@ -1,0 +1,173 @@
+/** Keys of those who sign: asked of their domains, pinned, and remembered. docs/spec/people.md#keys-of-others */
+import { hexOf } from '../crypto/bytes.ts';
+import { equalBytes } from '../psyc/bytes.ts';
+import type { Author } from '../publication/sign.ts';
+import type { Desk } from './desk.ts';
+import { domainOf, type Letter, newLetter } from './letter.ts';
+import type { PkiAnswer } from './pki.ts';
+import { readRecords, record } from './records.ts';
+
+/** What is known of one person. */
+interface Known {
+  readonly fingerprint: Uint8Array;
+  readonly statement: Uint8Array;
+  /** Ed25519 keys by device id, hexadecimal. */
+  readonly devices: ReadonlyMap<string, Uint8Array>;
+  readonly untilMs: number;
+  readonly askedAtMs: number;
+}
+
+/** A question to somebody's domain that is not answered. */
+interface Asking {
+  readonly tag: string;
+  readonly waiting: ((known: Known | null) => void)[];
+}
+
+/** The authors whose words this node stores. */
+export class Authors {
+  readonly #desk: Desk;
+  readonly #known = new Map<string, Known>();
+  readonly #asking = new Map<string, Asking>();
+  #asked = 0;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  queues(): [string, number][] {
+    return [
+      ['authors known', this.#known.size],
+      ['authors asked for', this.#asking.size],
+    ];
+  }
+
+  /** Finds the author with this device, now or later; null when his domain names none such in time. */
+  find(person: string, device: Uint8Array, found: (author: Author | null) => void): void {
+    const id = hexOf(device);
+    const known = this.#known.get(person);
+    const { keysAgainMsMin } = this.#desk.options.federationLimits;
+    const author = known === undefined ? null : this.#authorIn(person, known, id);
+    const isFresh = known !== undefined && this.#desk.nowMs - known.askedAtMs < keysAgainMsMin;
+    if (author !== null || isFresh) {
+      found(author);
+      return;
+    }
+    this.#ask(person, (read) => found(read === null ? null : this.#authorIn(person, read, id)));
+  }
+
+  /** A letter to the node itself that may answer a question. */
+  answered({ routing, packet }: Letter): void {
+    const person = routing.get('_source') ?? '';
+    const asking = this.#asking.get(person);
+    if (asking === undefined || (routing.get('_tag_relay') ?? routing.get('_tag_reply')) !== asking.tag) return;
+    const [key, statement] = [packet.value('_key'), packet.value('_statement')];
+    if (packet.method !== '_status_keys' || key === undefined || statement === undefined) this.#settle(person, null);
+    else this.#read(person, new Uint8Array(key), new Uint8Array(statement));
+  }
+
+  #authorIn(uniform: string, { fingerprint, devices, untilMs }: Known, id: string): Author | null {
+    const deviceKey = devices.get(id);
+    return deviceKey === undefined || this.#desk.unixMs >= untilMs ? null : { uniform, fingerprint, deviceKey };
+  }
+
+  #ask(person: string, found: (known: Known | null) => void): void {
+    const { authorsAskedMax, keysMsMax } = this.#desk.options.federationLimits;
+    const asking = this.#asking.get(person);
+    if (asking !== undefined) {
+      asking.waiting.push(found);
+      return;
+    }
+    if (this.#asking.size >= authorsAskedMax) {
+      found(null);
+      return;
+    }
+    const tag = `k${++this.#asked}`;
+    this.#asking.set(person, { tag, waiting: [found] });
+    this.#desk.timer(`keys ${person}`, keysMsMax, () => {
+      if (this.#asking.get(person)?.tag === tag) this.#settle(person, null);
+    });
+    this.#request(person, tag);
+  }
+
+  /** Asks, and asks again: neither the question nor the answer is numbered. */
+  #request(person: string, tag: string): void {
+    if (this.#asking.get(person)?.tag !== tag) return;
+    const routing = { _source: `psyc://${this.#desk.domain}`, _target: person, _tag: tag };
+    this.#desk.post(newLetter({ routing, method: '_request_keys' }));
+    const { resendMsMin } = this.#desk.options.deliveryLimits;
+    this.#desk.timer(`keys again ${person}`, resendMsMin, () => this.#request(person, tag));
+  }
+
+  /**
+   * Under the key of his domain as it is trusted, and with what is pinned of him. Where our own store or OpenPGP does not
+   * answer nothing is settled: the keys are asked for again.
+   */
+  #read(person: string, key: Uint8Array, statement: Uint8Array): void {
+    const { domain, options } = this.#desk;
+    const home = domainOf(person);
+    if (home === domain) {
+      this.#judge(person, key, statement, options.identity.certificate, null, null);
+      return;
+    }
+    readRecords(this.#desk, `psyc://${home}`, (ofHome) => {
+      if (ofHome === null) return;
+      const authority = ofHome.get('key');
+      if (authority === undefined) {
+        this.#settle(person, null);
+        return;
+      }
+      readRecords(this.#desk, person, (pinned) => {
+        if (pinned === null) return;
+        const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
+        this.#judge(person, key, statement, authority, fingerprint, known);
+      });
+    });
+  }
+
+  #judge(
+    person: string,
+    key: Uint8Array,
+    statement: Uint8Array,
+    authority: Uint8Array,
+    pinned: Uint8Array | null,
+    known: Uint8Array | null,
+  ): void {
+    this.#desk.askPki({ kind: 'person', person, key, statement, known, authority }, (read) => {
+      if (read.kind === 'refused' && read.code === '_trust_unavailable') return;
+      // Another key than the pinned one, or one that nobody vouches for: as good as none.
+      if (read.kind !== 'person' || (pinned !== null && !equalBytes(pinned, read.fingerprint))) {
+        this.#settle(person, null);
+        return;
+      }
+      const found = this.#knownFrom(read, statement);
+      if (domainOf(person) === this.#desk.domain || (pinned !== null && !read.isNews)) {
+        this.#settle(person, found);
+        return;
+      }
+      const operations = [
+        record(person, 'fingerprint', read.fingerprint, true),
+        record(person, 'statement', statement),
+      ];
+      this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+        if (outcome.kind === 'written') this.#settle(person, found);
+      });
+    });
+  }
+
+  #knownFrom({ fingerprint, devices, untilMs }: PkiAnswer & { kind: 'person' }, statement: Uint8Array): Known {
+    const byId = new Map(devices.map(({ id, key }) => [hexOf(id), key]));
+    return { fingerprint, statement, devices: byId, untilMs, askedAtMs: this.#desk.nowMs };
+  }
+
+  #settle(person: string, known: Known | null): void {
+    const asking = this.#asking.get(person);
+    this.#asking.delete(person);
+    if (known !== null) {
+      this.#known.delete(person);
+      this.#known.set(person, known);
+      const [oldest] = this.#known.keys();
+      if (this.#known.size > this.#desk.options.federationLimits.authorsKnownMax) this.#known.delete(oldest!);
+    }
+    for (const found of asking?.waiting ?? []) found(known);
+  }
+}

@@ -1,0 +1,200 @@
+/** The border of a node: what comes in over a circuit must be said by whom it may be said, and what is signed must be signed. docs/spec/people.md#what-must-be-signed-and-sealed */
+import { type Authority, judge, type Signed } from '../circuit/authority.ts';
+import type { ProofCode } from '../circuit/proof-errors.ts';
+import type { Proved } from '../circuit/server-handshake.ts';
+import { equalBytes } from '../psyc/bytes.ts';
+import { inherits } from '../psyc/keyword.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { PublicationError, type PublicationCode } from '../publication/error.ts';
+import { type Publication, SIGNATURE_NAME } from '../publication/fields.ts';
+import { readPublication } from '../publication/packet.ts';
+import { SEALED_METHOD } from '../publication/private.ts';
+import { type Author, verifyPublication } from '../publication/sign.ts';
+import type { FederationCode } from './error.ts';
+import type { NodeOptions } from './events.ts';
+import { domainOf, entityOf, isPerson, keepLetter, type Letter } from './letter.ts';
+
+/** What a check needs of its node. */
+export interface Border {
+  readonly options: NodeOptions;
+  readonly unixMs: number;
+  /** Finds an author's device, now or later; null: his domain names none such. */
+  findAuthor(person: string, device: Uint8Array, found: (author: Author | null) => void): void;
+  /** Tells whoever said it that it is not taken. */
+  refuse(letter: Letter, code: FederationCode | PublicationCode): void;
+}
+
+const isSigned = (packet: Packet): boolean =>
+  packet.modifierCount > packet.routingCount && packet.nameOf(packet.routingCount) === SIGNATURE_NAME;
+
+/** Whoever is said to say it; in his own context that is the context; '' is nobody. */
+const speakerOf = ({ routing }: Letter): string =>
+  entityOf(routing.get('_source_relay') ?? routing.get('_source') ?? routing.get('_context') ?? '');
+
+/** What asks for keys or tells them is numbered by nobody and overtakes what waits for keys: two servers may wait for each other's. */
+const isAboutKeys = (packet: Packet): boolean =>
+  (packet.method === '_status_keys' || packet.method === '_request_keys') && !isSigned(packet);
+
+/**
+ * A signature proves words, and nothing of the numbers and tags that they travel under: whoever copies them under the next
+ * number would have the author's own next word taken for one said before. So what reaches a log or an audience comes from
+ * its own domain.
+ */
+function faultOfCarrier(speaker: Authority, routing: Letter['routing']): ProofCode | null {
+  const [context, source, relay] = [routing.get('_context'), routing.get('_source'), routing.get('_source_relay')];
+  if (context !== undefined) return speaker.covers(context) ? null : '_authority_unproved_context';
+  if (relay !== undefined && !speaker.covers(relay)) return '_authority_unproved_source_relay';
+  return source === undefined || speaker.covers(source) ? null : '_authority_unproved_source';
+}
+
+/** Who signed a letter of ours, which was checked when it came in; null: nobody. */
+export function signedBy(letter: Letter): Signed | null {
+  if (!isSigned(letter.packet)) return null;
+  const { routing } = letter;
+  return { author: speakerOf(letter), address: routing.get('_context') ?? entityOf(routing.get('_target') ?? '') };
+}
+
+/** The checks of one circuit: in order, however long an author's keys take to come. */
+export class BorderCheck {
+  readonly #border: Border;
+  readonly #close: (code: string) => void;
+  /** What came behind a packet whose author is being asked for; null: nobody is. */
+  #queue: (() => void)[] | null = null;
+  #isOver = false;
+
+  /** `close`: closes the circuit for cause. */
+  constructor(border: Border, close: (code: string) => void) {
+    this.#border = border;
+    this.#close = close;
+  }
+
+  /** Packets that wait for an author's keys. */
+  get waiting(): number {
+    return this.#queue?.length ?? 0;
+  }
+
+  /** The circuit is over: what waits is not judged, and whoever said it says it again on the next. */
+  stop(): void {
+    this.#isOver = true;
+    this.#queue = null;
+  }
+
+  /** Hands the letter to `pass`, now or later; or refuses it, or closes the circuit. */
+  take(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
+    // The answer that the others wait for may come on this very circuit; and the peer may wait for ours.
+    if (this.#queue === null || isAboutKeys(letter.packet)) {
+      this.#check(letter, peer, speaker, own, pass);
+      return;
+    }
+    if (this.#queue.length >= this.#border.options.federationLimits.uncheckedMax) return;
+    const kept = keepLetter(letter);
+    this.#queue.push(() => this.#check(kept, peer, speaker, own, pass));
+  }
+
+  #check(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
+    const { routing, packet } = letter;
+    const route = (name: string): string | undefined => routing.get(name);
+    let publication: Publication | null = null;
+    let broken: PublicationCode | null = null;
+    try {
+      publication = readPublication(packet, route);
+    } catch (error) {
+      if (!(error instanceof PublicationError)) throw error;
+      broken = error.code;
+    }
+    const author = speakerOf(letter);
+    const signed = publication === null ? null : { author, address: publication.address };
+    const judgement = judge(speaker, own, route, signed);
+    const code = judgement.allowed ? faultOfCarrier(speaker, routing) : judgement.code;
+    if (code !== null) {
+      this.#close(code);
+      return;
+    }
+    // Only now is it known that an answer goes to whoever really said it.
+    if (broken !== null) {
+      this.#border.refuse(letter, broken);
+      return;
+    }
+    if (peer.kind === 'client') this.#checkClient(letter, peer, publication, pass);
+    else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
+    // Nobody else has keys to be asked for.
+    else if (!isPerson(author)) this.#border.refuse(letter, '_unknown_author');
+    else this.#checkAuthor(letter, author, publication, pass);
+  }
+
+  /** Whether we store it, or our own people are said to have said it; the rest is for its readers to check. */
+  #isOurs({ routing }: Letter, author: string): boolean {
+    return !routing.has('_context') || domainOf(author) === this.#border.options.identity.domain;
+  }
+
+  #checkClient(
+    letter: Letter,
+    peer: Proved & { kind: 'client' },
+    publication: Publication | null,
+    pass: (letter: Letter) => void,
+  ): void {
+    const { routing, packet } = letter;
+    const target = routing.get('_target');
+    if (target !== undefined && routing.get('_source') !== peer.channel) {
+      this.#close('_authority_unproved_source');
+      return;
+    }
+    if (packet.method !== null && inherits(packet.method, '_message') && target !== undefined) {
+      if (publication === null) {
+        this.#border.refuse(letter, '_necessary_signature');
+        return;
+      }
+      if (isPerson(target) && packet.method !== SEALED_METHOD) {
+        this.#border.refuse(letter, '_necessary_seal');
+        return;
+      }
+    }
+    if (publication === null) {
+      pass(letter);
+      return;
+    }
+    const { person: uniform, fingerprint, deviceKey } = peer;
+    if (!equalBytes(publication.device, peer.device)) this.#border.refuse(letter, '_publication_foreign_device');
+    else if (this.#verify(letter, publication, { uniform, fingerprint, deviceKey })) pass(letter);
+  }
+
+  #checkAuthor(letter: Letter, author: string, publication: Publication, pass: (letter: Letter) => void): void {
+    let isNow = true;
+    let kept = letter;
+    this.#border.findAuthor(author, publication.device, (found) => {
+      if (this.#isOver) return;
+      // Without keys, what a place says that somebody said is hearsay, which its readers see; to be stored it is refused.
+      if (found === null && letter.routing.has('_context')) pass(kept);
+      else if (found === null) this.#border.refuse(kept, '_unknown_author');
+      else if (this.#verify(kept, publication, found)) pass(kept);
+      if (!isNow) this.#goOn();
+      isNow = false;
+    });
+    if (!isNow) return;
+    isNow = false;
+    kept = keepLetter(letter);
+    this.#queue = [];
+  }
+
+  #goOn(): void {
+    const queue = this.#queue ?? [];
+    this.#queue = null;
+    while (queue.length > 0 && this.#queue === null && !this.#isOver) queue.shift()!();
+    // One of them waits in its turn: the rest goes behind it.
+    if (this.#queue !== null) (this.#queue as (() => void)[]).push(...queue);
+  }
+
+  #verify(letter: Letter, publication: Publication, author: Author): boolean {
+    const { options, unixMs } = this.#border;
+    try {
+      verifyPublication(options.suite, publication, author, (name) => letter.routing.get(name), unixMs);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PublicationError)) throw error;
+      // A place that puts words into our people's mouths is no place to listen to.
+      if (letter.routing.has('_context')) this.#close('_authority_unproved_source_relay');
+      else this.#border.refuse(letter, error.code);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** What a node asks of those who read and make OpenPGP packets, as data. docs/spec/people.md */
+
+/** Keys and statements are bytes as they came; fingerprints and device ids are raw bytes. */
+export type PkiQuestion =
+  /** What is this key? Answer: `domain`. */
+  | { readonly kind: 'domain'; readonly domain: string; readonly key: Uint8Array }
+  /** Whose keys are these, now? Answer: `person`. */
+  | {
+      readonly kind: 'person';
+      /** `psyc://domain/~nick`. */
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      /** The newest statement that was seen before. */
+      readonly known: Uint8Array | null;
+      /** The key of the person's domain, as it is trusted. */
+      readonly authority: Uint8Array;
+    }
+  /** Certify somebody's key under this domain's. Answer: `certified`. */
+  | {
+      readonly kind: 'certify';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      /** The newest statement that was seen before. */
+      readonly known: Uint8Array | null;
+      /** The text of an invitation; null: none came. `isMember`: he lives here already, and needs none. */
+      readonly invite: string | null;
+      readonly isMember: boolean;
+    };
+
+/** A device that the person's newest statement enrols. */
+interface KnownDevice {
+  readonly id: Uint8Array;
+  /** Ed25519, raw. */
+  readonly key: Uint8Array;
+}
+
+/** What comes of a question. */
+export type PkiAnswer =
+  /** A good key of that domain; `circuitKey`: what signs its circuits. */
+  | { readonly kind: 'domain'; readonly fingerprint: Uint8Array; readonly circuitKey: Uint8Array | null }
+  /** `isNews`: the statement is newer than the known one. `untilMs`: when the certification ends, in milliseconds since 1970. */
+  | {
+      readonly kind: 'person';
+      readonly fingerprint: Uint8Array;
+      readonly devices: readonly KnownDevice[];
+      readonly revoked: readonly Uint8Array[];
+      readonly isNews: boolean;
+      readonly untilMs: number;
+    }
+  /** `invite`: a name for the invitation that was used, which tells nobody its text; null: none was necessary. */
+  | {
+      readonly kind: 'certified';
+      readonly key: Uint8Array;
+      readonly fingerprint: Uint8Array;
+      readonly invite: string | null;
+    }
+  /** With a stable code of whatever was wrong. */
+  | { readonly kind: 'refused'; readonly code: string };

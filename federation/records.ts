@@ -1,0 +1,40 @@
+/** What the store keeps of keys, by the uniform that they are of. docs/spec/people.md#trust */
+import { backoffMs } from '../circuit/backoff.ts';
+import type { Operation } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+
+/** Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices. */
+export type RecordName = 'fingerprint' | 'key' | 'statement' | 'used';
+
+/** The records of one uniform. */
+export type Records = ReadonlyMap<string, Uint8Array>;
+
+/** Sets a record. `isFirst`: only where none is, or the same. */
+export const record = (context: string, name: RecordName, value: Uint8Array, isFirst = false): Operation => ({
+  op: 'record',
+  context,
+  lease,
+  name,
+  value,
+  ...(isFirst ? { absent: true } : {}),
+});
+
+/** Reads the records of a uniform; null when the store does not answer. */
+export function readRecords(desk: Desk, context: string, found: (records: Records | null) => void): void {
+  desk.ask({ kind: 'records', context }, (outcome) => {
+    found(outcome.kind === 'records' ? new Map(outcome.records.map(({ name, value }) => [name, value])) : null);
+  });
+}
+
+/** The same, until the store answers. */
+export function insistOnRecords(desk: Desk, context: string, found: (records: Records) => void, failures = 0): void {
+  readRecords(desk, context, (records) => {
+    if (records !== null) {
+      found(records);
+      return;
+    }
+    const { retryMsMin, retryMsMax } = desk.options.deliveryLimits;
+    const delayMs = backoffMs(failures, retryMsMin, retryMsMax);
+    desk.timer(`records ${context}`, delayMs, () => insistOnRecords(desk, context, found, failures + 1));
+  });
+}

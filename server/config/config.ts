@@ -1,0 +1,51 @@
+/** A domain's configuration as the server uses it: whole, paths absolute. docs/operating.md#configuration */
+import { isLoopback } from './address.ts';
+import type { logLevels } from './schema.ts';
+import type { Endpoint } from '../transport/resolve.ts';
+
+/** Where the rows are. `embedded`: a PostgreSQL of our own; `programs` is the folder to look for it first. */
+export type StoreChoice =
+  | { readonly kind: 'embedded'; readonly folder: string; readonly programs: string | undefined }
+  | { readonly kind: 'database'; readonly url: string; readonly from: 'config.json' | 'DATABASE_URL' }
+  | { readonly kind: 'memory' };
+
+/** What is known of another domain beforehand. */
+export type ConfiguredPeer = {
+  /** Where it is; null: asked of the DNS. */
+  readonly at: Endpoint | null;
+  /** Of its domain key, 40 lower-case hex digits; null: whoever proves to be it at first. */
+  readonly fingerprint: string | null;
+};
+
+/** One domain. */
+export type Config = {
+  /** The file, and its folder: the domain's. */
+  readonly file: string;
+  readonly folder: string;
+  readonly domain: string;
+  readonly listen: { readonly hosts: readonly string[]; readonly port: number };
+  /** PEM files that were read and fit; null: a certificate of its own is made at start. */
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+  readonly store: StoreChoice;
+  readonly peers: ReadonlyMap<string, ConfiguredPeer>;
+  /** Fingerprint of the recovery key, 40 lower-case hex digits. */
+  readonly recovery: string | null;
+  readonly registration: 'invited' | 'open';
+  /** Origins of the web pages that may log in. */
+  readonly origins: readonly string[];
+  readonly log: { readonly level: (typeof logLevels)[number] };
+  readonly limits: { readonly connections: number; readonly connectionsPerAddress: number };
+};
+
+/** What is allowed and probably not meant: for the log at every start, one sentence each. */
+export function warningsOf({ store, registration, listen }: Config): string[] {
+  const reached = listen.hosts.filter((host) => !isLoopback(host));
+  return [
+    ...(store.kind === 'memory'
+      ? ['store.memory: NOTHING IS KEPT: all messages, members and names are forgotten when the server stops']
+      : []),
+    ...(registration === 'open' && reached.length > 0
+      ? [`registration is open, and ${reached.join(', ')} can be reached from elsewhere: anybody may take a name`]
+      : []),
+  ];
+}

@@ -1,0 +1,55 @@
+/** Values that are right one by one, and cannot be together. docs/operating.md#configuration */
+import { canonicalAddress } from './address.ts';
+import type { Mistake } from './errors.ts';
+import type { Document, Step } from './json.ts';
+import { mistakeAt } from './mistakes.ts';
+import type { RawConfig } from './schema.ts';
+
+/** `raw` holds the keys at the top that are right by themselves. */
+export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistake[] {
+  const conflict = (steps: Step[], said: string): Mistake => mistakeAt(document, '_config_conflict', steps, said);
+  return [
+    ...hosts(raw.listen?.hosts ?? [], conflict),
+    ...stores(raw.store ?? {}, conflict),
+    ...peers(raw.peers ?? {}, raw.domain, conflict),
+  ];
+}
+
+type Conflict = (steps: Step[], said: string) => Mistake;
+
+function hosts(given: readonly string[], conflict: Conflict): Mistake[] {
+  const addresses = given.map(canonicalAddress);
+  const twice = addresses.flatMap((address, at) => {
+    const first = addresses.indexOf(address);
+    return first === at ? [] : conflict(['listen', 'hosts', at], `is the address of listen.hosts[${first}] again`);
+  });
+  const more = (every: string, isOf: (address: string) => boolean): Mistake[] =>
+    addresses.includes(every)
+      ? addresses.flatMap((address, at) => {
+          const isMore = address !== every && isOf(address);
+          return isMore ? conflict(['listen', 'hosts', at], `is one of ${every}, which stands in the list too`) : [];
+        })
+      : [];
+  const isAny = addresses.includes('::');
+  return [...twice, ...more('::', () => true), ...(isAny ? [] : more('0.0.0.0', (address) => !address.includes(':')))];
+}
+
+function stores({ folder, programs, url, memory }: RawConfig['store'], conflict: Conflict): Mistake[] {
+  const kinds = Object.entries({ folder: folder ?? programs, url, memory }).filter(([, value]) => value !== undefined);
+  if (kinds.length < 2) return [];
+  return [
+    conflict(['store'], 'names more than one; it must be {"folder": …, "programs": …}, {"url": …} or {"memory": true}'),
+  ];
+}
+
+function peers(named: RawConfig['peers'], domain: string | undefined, conflict: Conflict): Mistake[] {
+  const holders = new Map<string, string>();
+  return Object.entries(named).flatMap(([name, { fingerprint }]) => {
+    const own = name === domain ? [conflict(['peers', name], 'is this domain itself')] : [];
+    const key = fingerprint?.toLowerCase();
+    const holder = key === undefined ? undefined : holders.get(key);
+    if (key !== undefined && holder === undefined) holders.set(key, name);
+    if (holder === undefined) return own;
+    return [...own, conflict(['peers', name, 'fingerprint'], `is that of ${holder}; a key is of one domain`)];
+  });
+}

@@ -1,0 +1,141 @@
+/** Reads config.json: strictly, and telling all that is wrong with it at once. docs/operating.md#configuration */
+import { open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { decodeTextStrict } from '../../psyc/bytes.ts';
+import { parseEndpoint } from './address.ts';
+import type { Config, StoreChoice } from './config.ts';
+import { conflictsOf } from './conflicts.ts';
+import { hasPassword, isDatabaseUrl } from './database-url.ts';
+import { type ConfigCode, ConfigError, type Mistake } from './errors.ts';
+import { type Document, JsonError, parseJson } from './json.ts';
+import { configLimits } from './limits.ts';
+import { mistakeAt, mistakesOf, peerMistakes } from './mistakes.ts';
+import { rightParts } from './right-parts.ts';
+import { configSchema, type RawConfig } from './schema.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+const OTHERS = 0o077;
+
+/** What of the environment outranks the file. */
+type Environment = { readonly DATABASE_URL?: string | undefined };
+
+/**
+ * The configuration in a file, and what it names looked at: certificate, domain key, folders. Paths in it are relative to
+ * its folder. `DATABASE_URL` of the environment outranks `store`. Throws ConfigError with every mistake.
+ */
+export async function readConfig(path: string, environment: Environment = process.env): Promise<Config> {
+  const file = resolve(path);
+  const { text, isExposed } = await readText(file);
+  const document = parse(file, text);
+  const { data, error } = configSchema.safeParse(document.value);
+  const raw = data ?? rightParts(document, error.issues);
+  const parts = partsOf(file, raw, environment);
+  const mistakes = [
+    ...mistakesOf(document, error?.issues ?? []),
+    ...peerMistakes(document),
+    ...conflictsOf(document, raw),
+    ...environmentMistakes(environment),
+    ...exposure(document, raw, isExposed),
+    ...(await surroundingsOf(document, parts)),
+  ];
+  const [first, ...more] = mistakes.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);
+  if (first !== undefined) throw new ConfigError(file, [first, ...more]);
+  // Without a mistake every part is there.
+  return parts as Config;
+}
+
+/** Throws ConfigError with one mistake that is about the file as a whole. */
+async function readText(file: string): Promise<{ text: string; isExposed: boolean }> {
+  const refused = (code: ConfigCode, text: string): ConfigError =>
+    new ConfigError(file, [{ code, key: null, line: null, text }]);
+  try {
+    const handle = await open(file);
+    try {
+      const { size, mode } = await handle.stat();
+      if (size > configLimits.configBytesMax) {
+        throw refused('_config_oversized', `has ${size} bytes; it may have ${configLimits.configBytesMax}`);
+      }
+      const text = decodeTextStrict(new Uint8Array(await handle.readFile()));
+      if (text === null) throw refused('_config_unreadable', 'is not UTF-8');
+      // Some editors put a byte order mark, which JSON does not know.
+      return { text: text.replace(/^\ufeff/, ''), isExposed: process.platform !== 'win32' && (mode & OTHERS) !== 0 };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof ConfigError) throw error;
+    throw refused('_config_unreadable', `cannot be read: ${code}`);
+  }
+}
+
+function parse(file: string, text: string): Document {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const { line, column, message } = error;
+    throw new ConfigError(file, [{ code: '_config_syntax', key: null, line, column, text: message }]);
+  }
+}
+
+/** The parts that are there, as the server uses them. */
+function partsOf(
+  file: string,
+  raw: Partial<RawConfig>,
+  environment: Environment,
+): Pick<Config, 'file' | 'folder'> & Partial<Config> {
+  const folder = dirname(file);
+  const { domain, listen, tls, peers, recovery, registration, origins, log, limits } = raw;
+  const store = storeOf(folder, raw.store, environment);
+  return {
+    file,
+    folder,
+    tls: tls === undefined ? null : { certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) },
+    recovery: recovery?.toLowerCase() ?? null,
+    ...(domain === undefined ? {} : { domain }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(store === undefined ? {} : { store }),
+    ...(peers === undefined ? {} : { peers: peersOf(peers) }),
+    ...(registration === undefined ? {} : { registration }),
+    ...(origins === undefined ? {} : { origins }),
+    ...(log === undefined ? {} : { log }),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+function storeOf(
+  folder: string,
+  store: RawConfig['store'] | undefined,
+  { DATABASE_URL }: Environment,
+): StoreChoice | undefined {
+  if (DATABASE_URL !== undefined && DATABASE_URL !== '') {
+    return { kind: 'database', url: DATABASE_URL, from: 'DATABASE_URL' };
+  }
+  if (store === undefined) return undefined;
+  if (store.url !== undefined) return { kind: 'database', url: store.url, from: 'config.json' };
+  if (store.memory === true) return { kind: 'memory' };
+  const programs = store.programs === undefined ? undefined : resolve(folder, store.programs);
+  return { kind: 'embedded', folder: resolve(folder, store.folder ?? 'postgres'), programs };
+}
+
+const peersOf = (peers: RawConfig['peers']): Config['peers'] =>
+  new Map(
+    Object.entries(peers).map(([domain, { at, fingerprint }]) => [
+      domain,
+      { at: at === undefined ? null : parseEndpoint(at), fingerprint: fingerprint?.toLowerCase() ?? null },
+    ]),
+  );
+
+function environmentMistakes({ DATABASE_URL = '' }: Environment): Mistake[] {
+  if (DATABASE_URL === '' || isDatabaseUrl(DATABASE_URL)) return [];
+  // Not its value, which may hold a password.
+  const text = 'DATABASE_URL of the environment is no URL of a database; it must be postgres://user@host/database';
+  return [{ code: '_config_invalid', key: null, line: null, text }];
+}
+
+function exposure(document: Document, { store }: Partial<RawConfig>, isExposed: boolean): Mistake[] {
+  if (!isExposed || store?.url === undefined || !hasPassword(store.url)) return [];
+  const said = 'holds a password, and others may read the file: chmod 600, and think whether they did';
+  return [mistakeAt(document, '_config_exposed', ['store', 'url'], said)];
+}

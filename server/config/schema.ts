@@ -1,0 +1,113 @@
+/** The keys of config.json, what each may say, and what it means when it is not there. docs/operating.md#configuration */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { isDomain } from '../../psyc/names.ts';
+import { transportLimits } from '../transport/limits.ts';
+import { DEFAULT_PORT } from '../transport/tls.ts';
+import { parseEndpoint } from './address.ts';
+import { isDatabaseUrl } from './database-url.ts';
+import type { Step } from './json.ts';
+import { configLimits } from './limits.ts';
+
+const { hostsMax, originsMax, portMax, connectionsMax } = configLimits;
+
+/** pino's. */
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+// The message of every check is what is allowed: what was found stands before it when people read it.
+function text(allowed: string, isRight: (value: string) => boolean) {
+  return z.string(allowed).refine(isRight, allowed);
+}
+
+function whole(min: number, max: number) {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return z.int(allowed).min(min, allowed).max(max, allowed);
+}
+
+function list<T extends z.ZodType>(item: T, min: number, max: number) {
+  const allowed = `a list of ${min} to ${max}`;
+  return z.array(item, allowed).min(min, allowed).max(max, allowed);
+}
+
+function group<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, `an object with keys of ${Object.keys(shape).join(', ')}`);
+}
+
+const path = text('a path', (value) => value !== '' && !value.includes('\0'));
+
+/** A browser's Origin header (RFC 6454 section 6.2), letter for letter. */
+function isOrigin(value: string): boolean {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
+}
+
+const listen = {
+  hosts: list(
+    text('an IPv4 or IPv6 address of this machine, or :: for all', (value) => isIP(value) !== 0),
+    1,
+    hostsMax,
+  ).default(['::']),
+  port: whole(0, portMax).default(DEFAULT_PORT),
+};
+
+const tls = { certificate: path, key: path };
+
+const store = {
+  folder: path.optional(),
+  programs: path.optional(),
+  url: text('a URL: postgres://user@host/database', isDatabaseUrl).optional(),
+  memory: z.literal(true, 'true, or no such key').optional(),
+};
+
+const fingerprint = text("a domain key's fingerprint, 40 hexadecimal digits", (value) =>
+  /^[0-9a-fA-F]{40}$/.test(value),
+);
+
+const peer = {
+  at: text('host:port, as 192.0.2.1:9404, b.example:9404 or [2001:db8::1]:9404', (value) => {
+    return parseEndpoint(value) !== null;
+  }).optional(),
+  fingerprint: fingerprint.optional(),
+};
+
+const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
+
+const limits = {
+  connections: whole(1, connectionsMax).default(transportLimits.connectionsMax),
+  connectionsPerAddress: whole(1, connectionsMax).default(transportLimits.connectionsPerAddressMax),
+};
+
+const root = {
+  domain: text('a domain in lower case (an international one as xn--…), or localhost', isDomain),
+  listen: group(listen).prefault({}),
+  tls: group(tls).optional(),
+  store: group(store).prefault({}),
+  peers: z.record(z.string(), group(peer), 'an object of domains').default({}),
+  recovery: fingerprint.optional(),
+  registration: z.enum(['invited', 'open'], '"invited" or "open"').default('invited'),
+  origins: list(
+    text('an origin as browsers send it: https://chat.example.org, without a path', isOrigin),
+    0,
+    originsMax,
+  ).default([]),
+  log: group(log).prefault({}),
+  limits: group(limits).prefault({}),
+};
+
+/** The file; messages of its issues say what is allowed. */
+export const configSchema = group(root);
+
+/** What the schema gives, defaults filled in. */
+export type RawConfig = z.output<typeof configSchema>;
+
+/** The schema of one key at the top. */
+export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
+
+const groups = new Map<string, object>(Object.entries({ listen, tls, store, log, limits }));
+
+/** The keys that an object at this place may have. */
+export function keysAt(steps: readonly Step[]): string[] {
+  const [top] = steps;
+  if (top === undefined) return Object.keys(root);
+  return Object.keys(top === 'peers' ? peer : (groups.get(String(top)) ?? {}));
+}

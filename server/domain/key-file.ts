@@ -1,0 +1,37 @@
+/** domain.key: the domain's secret key as text that GnuPG takes too. docs/operating.md#files-of-a-domain */
+import { join } from 'node:path';
+import { FileError } from '../../disk/errors.ts';
+import { readPrivate, writePrivate } from '../../disk/private-file.ts';
+import { parseArmour, renderArmour } from '../../pki/armour.ts';
+import { PkiError } from '../../pki/error.ts';
+import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
+import { domainOf } from '../../pki/user-id.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import { DomainError } from './errors.ts';
+import { domainLimits } from './limits.ts';
+
+/** Where it is. */
+export const keyFile = (folder: string): string => join(folder, 'domain.key');
+
+/** A secret key's file, new. Throws FileError `_existing_file`. */
+export const writeKey = (path: string, key: Uint8Array): Promise<void> =>
+  writePrivate(path, encodeText(renderArmour('secret', key)), 'new');
+
+/** The key of this domain in its folder. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
+export async function readDomainKey(folder: string, domain: string): Promise<SecretKey> {
+  const path = keyFile(folder);
+  const refused = (reason: string, cause?: unknown): DomainError =>
+    new DomainError('_domain_invalid_key', `the domain's key: ${reason}`, cause);
+  const key = await read(path).catch((error: unknown) => {
+    if (error instanceof FileError) throw refused(error.message, error);
+    if (error instanceof PkiError) throw refused(`${path} holds none: ${error.message}`, error);
+    throw refused(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, error);
+  });
+  const found = domainOf(key.certificate);
+  if (found !== domain) throw refused(`${path} is that of ${found ?? 'no domain'}, not of ${domain}`);
+  if (key.circuitSeed === null) throw refused(`${path} has no subkey [A], which speaks to other servers`);
+  return key;
+}
+
+const read = async (path: string): Promise<SecretKey> =>
+  readSecretKey(parseArmour(decodeText(await readPrivate(path, domainLimits.domainKeyBytesMax))));

@@ -1,0 +1,40 @@
+/** A domain of this machine, from its folder: configuration, key, invitations. docs/operating.md#files-of-a-domain */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import type { Config } from '../config/config.ts';
+import { readConfig } from '../config/read.ts';
+import { DomainError } from './errors.ts';
+import { type Invites, readInvites } from './invites.ts';
+import { readDomainKey } from './key-file.ts';
+import { configFile } from './quickstart.ts';
+
+/** What a server starts from. */
+export type Domain = {
+  readonly config: Config;
+  readonly key: SecretKey;
+  /** As the file has them when asked: `p3do invite` adds to it while the server runs. Throws as `readInvites`. */
+  readonly invites: () => Promise<Invites>;
+};
+
+/** Throws DomainError `_domain_unknown` unless the folder holds a domain. */
+export async function checkDomain(folder: string): Promise<void> {
+  const isThere = await stat(configFile(folder)).then(
+    () => true,
+    (error: unknown) => {
+      // Anything else is told by whoever reads the file.
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    },
+  );
+  if (!isThere) {
+    throw new DomainError('_domain_unknown', `${resolve(folder)} holds no domain: p3do quickstart DOMAIN makes one`);
+  }
+}
+
+/** Throws ConfigError, DomainError `_domain_unknown`, `_domain_invalid_key`. */
+export async function loadDomain(folder: string): Promise<Domain> {
+  await checkDomain(folder);
+  const config = await readConfig(configFile(folder));
+  const key = await readDomainKey(config.folder, config.domain);
+  return { config, key, invites: () => readInvites(config.folder) };
+}

@@ -1,0 +1,117 @@
+/** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
+import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import { checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
+import { certify } from '../../pki/certification.ts';
+import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
+import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
+import { PkiError } from '../../pki/error.ts';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { checkPerson } from '../../pki/staple.ts';
+import { domainOf, personOf } from '../../pki/user-id.ts';
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import { parseEntity } from '../../psyc/uniform.ts';
+
+/** What a notary works with. */
+export interface NotaryOptions {
+  /** The domain's own. */
+  readonly key: SecretKey;
+  readonly isOpen: boolean;
+  /** The name of an invitation as somebody typed it, if it is one of this domain's; null: it is none. */
+  readonly inviteNamed: (typed: string) => Promise<string | null>;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** A question of a kind. */
+type Question<Kind> = PkiQuestion & { readonly kind: Kind };
+
+/** Answers a node's questions. */
+export class Notary {
+  readonly #options: NotaryOptions;
+
+  constructor(options: NotaryOptions) {
+    this.#options = options;
+  }
+
+  /** Never rejects for what others sent. */
+  async answer(question: PkiQuestion): Promise<PkiAnswer> {
+    try {
+      switch (question.kind) {
+        case 'domain':
+          return await this.#domain(question);
+        case 'person':
+          return await this.#person(question);
+        case 'certify':
+          return await this.#certify(question);
+      }
+    } catch (error) {
+      if (error instanceof PkiError) return { kind: 'refused', code: error.code };
+      throw error;
+    }
+  }
+
+  async #domain({ domain, key }: Question<'domain'>): Promise<PkiAnswer> {
+    const now = this.#options.now();
+    const certificate = await readCertificate(key);
+    checkGood(certificate, now);
+    if (domainOf(certificate) !== domain)
+      throw new PkiError('_foreign_user_id', 'the key of another domain, or of none');
+    return {
+      kind: 'domain',
+      fingerprint: bytesOfHex(certificate.key.fingerprint)!,
+      circuitKey: circuitKey(certificate, now),
+    };
+  }
+
+  async #person({ person, key, statement, known, authority }: Question<'person'>): Promise<PkiAnswer> {
+    const before = known === null ? null : splitStatement(known);
+    const domain = await readCertificate(authority);
+    const staple = { certificate: key, devices: statement };
+    const found = await checkPerson(staple, domain, before, this.#options.now());
+    checkName(person, found);
+    const { devices, revoked } = found.statement.statement;
+    return {
+      kind: 'person',
+      fingerprint: bytesOfHex(found.certificate.key.fingerprint)!,
+      devices: devices.map((device) => ({ id: idOf(device), key: rawKey(device) })),
+      revoked: revoked.map(idOf),
+      isNews: before !== null && isSuccessor(before, found.statement),
+      untilMs: found.until * 1000,
+    };
+  }
+
+  async #certify({ person, key, statement, known, invite, isMember }: Question<'certify'>): Promise<PkiAnswer> {
+    const { isOpen, inviteNamed, key: authority } = this.#options;
+    let named: string | null = null;
+    // Before anything that costs: without an invitation nobody makes us read keys.
+    if (!isMember && !isOpen) {
+      if (invite === null) return { kind: 'refused', code: '_registration_closed' };
+      named = await inviteNamed(invite);
+      if (named === null) return { kind: 'refused', code: '_registration_invalid_invite' };
+    }
+    const now = this.#options.now();
+    const certificate = await readCertificate(key);
+    const stated = await readStatement(statement, certificate, now);
+    checkName(person, personOf(stated.statement.userId));
+    checkSuccession(known, stated);
+    return {
+      kind: 'certified',
+      key: await certify(authority, certificate, stated.statement.userId, now),
+      fingerprint: bytesOfHex(certificate.key.fingerprint)!,
+      invite: named,
+    };
+  }
+}
+
+const idOf = (device: Device): Uint8Array => deviceId(rawKey(device));
+
+function checkName(person: string, { nick, domain }: { readonly nick: string; readonly domain: string }): void {
+  const { host, name } = parseEntity(person);
+  if (nick !== name || domain !== host) throw new PkiError('_foreign_user_id', 'the key of another person');
+}
+
+/** Of another identity it says nothing here: whose nick it is is asked by whoever knows. */
+function checkSuccession(known: Uint8Array | null, stated: SignedStatement): void {
+  const before = known === null ? null : splitStatement(known);
+  if (before?.statement.identity === stated.statement.identity) isSuccessor(before, stated);
+}

@@ -1,0 +1,211 @@
+/** A node at work: its effects are performed on streams, timers and a store, and what happens there comes back as events. docs/spec/federation.md#node */
+import type { Logger } from 'pino';
+import { exportedBy } from '../../circuit/exporting.ts';
+import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import { FederationNode } from '../../federation/node.ts';
+import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { Store } from '../../store/store.ts';
+import { TransportError } from '../transport/errors.ts';
+import { type TransportLimits, transportLimits } from '../transport/limits.ts';
+import type { ByteStream } from '../transport/stream.ts';
+import type { Timers } from '../transport/timers.ts';
+
+/** What a node works with. */
+export interface ShellOptions {
+  readonly node: NodeOptions;
+  readonly store: Store;
+  /** Answers OpenPGP questions; never rejects for what others sent. */
+  readonly answer: (question: PkiQuestion) => Promise<PkiAnswer>;
+  /** Opens a stream to a domain's server. */
+  readonly reach: (domain: string, signal: AbortSignal) => Promise<ByteStream>;
+  readonly timers: Timers;
+  /** Milliseconds since 1970. */
+  readonly unixMs: () => number;
+  readonly log: Logger;
+  /** Called with what must never happen: the node's state can be trusted no more. */
+  readonly crashed: (error: unknown) => void;
+  readonly limits?: TransportLimits;
+}
+
+/** One node of this process. */
+export class NodeShell {
+  readonly #options: ShellOptions;
+  readonly #node: FederationNode;
+  readonly #streams = new Map<string, ByteStream>();
+  readonly #dialling = new Map<string, AbortController>();
+  readonly #timers = new Map<string, () => void>();
+  readonly #stalledMsMax: number;
+  #accepted = 0;
+  #isOver = false;
+
+  constructor(options: ShellOptions) {
+    this.#options = options;
+    this.#stalledMsMax = (options.limits ?? transportLimits).stalledMsMax;
+    this.#node = new FederationNode(options.node);
+  }
+
+  /** Begins: reads what the last life left to be done. */
+  start(): void {
+    this.#tell({ kind: 'started' });
+  }
+
+  /** Takes a stream that a peer has opened. */
+  accept(stream: ByteStream): void {
+    this.#carry(`in ${++this.#accepted}`, stream, true);
+  }
+
+  /** Ends all circuits in order; tells the node nothing more. */
+  stop(): void {
+    this.#isOver = true;
+    for (const cancel of this.#timers.values()) cancel();
+    for (const dialling of this.#dialling.values()) dialling.abort();
+    for (const stream of this.#streams.values()) stream.end();
+    this.#timers.clear();
+    this.#dialling.clear();
+    this.#streams.clear();
+  }
+
+  /** Lengths of the node's queues and tables, by name. */
+  queues(): readonly (readonly [string, number])[] {
+    return this.#node.queues();
+  }
+
+  #tell(event: NodeEvent): void {
+    if (this.#isOver) return;
+    try {
+      const { timers, unixMs } = this.#options;
+      for (const effect of this.#node.step(event, timers.nowMs(), unixMs())) this.#perform(effect);
+    } catch (error) {
+      this.stop();
+      this.#options.crashed(error);
+    }
+  }
+
+  #perform(effect: NodeEffect): void {
+    switch (effect.kind) {
+      case 'write':
+        this.#streams.get(effect.circuit)?.write(effect.bytes);
+        break;
+      case 'write all':
+        for (const circuit of effect.circuits) this.#streams.get(circuit)?.write(effect.bytes);
+        break;
+      case 'close':
+        this.#close(effect.circuit);
+        break;
+      case 'timer':
+        this.#timer(effect.name, effect.delayMs);
+        break;
+      case 'store':
+        void Promise.resolve(this.#options.store.perform(effect.request)).then(
+          (outcome) => this.#tell({ kind: 'stored', outcome }),
+          (error: unknown) => this.#options.crashed(error),
+        );
+        break;
+      case 'pki': {
+        const { request } = effect;
+        void this.#options.answer(effect.question).then(
+          (answer) => this.#tell({ kind: 'answered', request, answer }),
+          (error: unknown) => this.#options.crashed(error),
+        );
+        break;
+      }
+      case 'connect':
+        this.#connect(effect.circuit, effect.to);
+        break;
+      case 'notice':
+        logNotice(this.#options.log, effect.notice);
+        break;
+    }
+  }
+
+  #connect(circuit: string, domain: string): void {
+    const { reach, log } = this.#options;
+    const dialling = new AbortController();
+    this.#dialling.set(circuit, dialling);
+    void reach(domain, dialling.signal).then(
+      (stream) => {
+        if (!this.#dialling.delete(circuit)) stream.destroy();
+        else this.#carry(circuit, stream, false);
+      },
+      (error: unknown) => {
+        const code = error instanceof TransportError ? error.code : '_transport_unresolved';
+        // Reasons name addresses.
+        log.debug({ domain, code, reason: String(error) }, 'not reached');
+        if (this.#dialling.delete(circuit)) this.#tell({ kind: 'failed', circuit });
+      },
+    );
+  }
+
+  #carry(circuit: string, stream: ByteStream, accepted: boolean): void {
+    this.#streams.set(circuit, stream);
+    const over = (kind: 'ended' | 'failed'): void => {
+      if (kind === 'failed') this.#streams.delete(circuit);
+      this.#tell({ kind, circuit });
+    };
+    stream.carry({
+      bytes: (bytes) => this.#tell({ kind: 'bytes', circuit, bytes }),
+      drained: (bytes) => this.#tell({ kind: 'drained', circuit, bytes }),
+      ended: () => over('ended'),
+      failed: () => over('failed'),
+    });
+    const { channel } = stream;
+    const exported = exportedBy((label, context) => channel.exportKey(label, context));
+    this.#tell({ kind: 'opened', circuit, exported, accepted });
+  }
+
+  #close(circuit: string): void {
+    this.#dialling.get(circuit)?.abort();
+    this.#dialling.delete(circuit);
+    this.#streams.get(circuit)?.end();
+    this.#streams.delete(circuit);
+  }
+
+  #timer(name: string, delayMs: number): void {
+    this.#timers.get(name)?.();
+    const cancel = this.#options.timers.after(delayMs, () => {
+      if (this.#timers.get(name) === cancel) this.#timers.delete(name);
+      if (name.startsWith('circuit ')) this.#watchStall(name.slice('circuit '.length));
+      this.#tell({ kind: 'timer', name });
+    });
+    this.#timers.set(name, cancel);
+  }
+
+  /** Breaks off with a peer that has stopped reading; a circuit's own timer comes often enough to see it. */
+  #watchStall(circuit: string): void {
+    const stream = this.#streams.get(circuit);
+    const sinceMs = stream?.writingSinceMs ?? null;
+    if (stream === undefined || sinceMs === null) return;
+    if (this.#options.timers.nowMs() - sinceMs < this.#stalledMsMax) return;
+    this.#streams.delete(circuit);
+    stream.destroy();
+    this.#tell({ kind: 'failed', circuit });
+  }
+}
+
+function logNotice(log: Logger, notice: Notice): void {
+  switch (notice.kind) {
+    case 'first contact': {
+      const { domain, fingerprint } = notice;
+      log.warn(
+        { domain, fingerprint },
+        `FIRST CONTACT: ${domain} is taken at its word and pinned; compare its fingerprint with its admin, over another way`,
+      );
+      break;
+    }
+    case 'foreign key': {
+      const { domain, fingerprint, expected } = notice;
+      log.error(
+        { domain, fingerprint, expected },
+        `ANOTHER KEY: ${domain} came with a key that is not the one we know; refused`,
+      );
+      break;
+    }
+    case 'connected':
+    case 'disconnected':
+      log.info({ domain: notice.domain }, notice.kind);
+      break;
+    case 'refused':
+      log.info({ code: notice.code }, 'circuit refused');
+      break;
+  }
+}

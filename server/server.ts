@@ -1,0 +1,212 @@
+/** A domain's server: its store, its node and its port, started in this order and stopped in the other. docs/operating.md#serving */
+import { networkInterfaces } from 'node:os';
+import type { ClientConfig } from 'pg';
+import type { Logger } from 'pino';
+import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
+import { bytesOfHex } from '../crypto/bytes.ts';
+import { federationLimits } from '../federation/limits.ts';
+import { MemoryStore } from '../store/memory.ts';
+import type { Store } from '../store/store.ts';
+import type { Config, StoreChoice } from './config/config.ts';
+import { inviteHash } from './domain/invites.ts';
+import type { Domain } from './domain/load.ts';
+import { Notary } from './node/notary.ts';
+import { NodeShell } from './node/shell.ts';
+import { PostgresStore } from './postgres/store.ts';
+import { Supervisor } from './postgres/supervisor.ts';
+import { suite } from './suite.ts';
+import { type Credentials, selfSigned } from './transport/certificate.ts';
+import { reach } from './transport/dial.ts';
+import { transportLimits } from './transport/limits.ts';
+import { Listener } from './transport/listen.ts';
+import { readCredentials } from './transport/pem.ts';
+import { type Endpoint, type Resolver, systemResolver } from './transport/resolve.ts';
+import { systemTimers } from './transport/timers.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+/** What a server needs beside its domain. */
+export interface ServerOptions {
+  readonly log: Logger;
+  /** Told what takes a while: one line for a person. */
+  readonly progress?: (line: string) => void;
+  /** Called with what must never happen; the server is stopped already. */
+  readonly crashed: (error: unknown) => void;
+  readonly resolver?: Resolver;
+}
+
+/** A store, and how to let go of it. */
+interface OpenStore {
+  readonly store: Store;
+  readonly close: () => Promise<void>;
+}
+
+/** One running server. */
+export class Server {
+  readonly #listener: Listener;
+  readonly #shell: NodeShell;
+  readonly #store: OpenStore;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(listener: Listener, shell: NodeShell, store: OpenStore) {
+    this.#listener = listener;
+    this.#shell = shell;
+    this.#store = store;
+  }
+
+  /**
+   * Resolves when it takes circuits. Throws StoreStartError, TransportError for certificates that do not fit, the system's
+   * error for an address that is taken or not ours.
+   */
+  static async start({ config, key, invites }: Domain, options: ServerOptions): Promise<Server> {
+    const { log, progress = () => {} } = options;
+    const credentials = await credentialsOf(config);
+    const store = await openStore(config.store, log, progress);
+    let server: Server | undefined;
+    const crashed = (error: unknown): void => {
+      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, 'the server crashed');
+      void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
+    };
+    const notary = new Notary({
+      key,
+      isOpen: config.registration === 'open',
+      inviteNamed: async (typed) => {
+        const hash = inviteHash(typed);
+        return hash !== null && (await invites()).all.has(hash) ? hash : null;
+      },
+      now: () => Math.floor(Date.now() / 1000),
+    });
+    const finding = {
+      resolver: options.resolver ?? systemResolver,
+      peers: new Map(
+        [...config.peers].flatMap(([name, { at }]): [string, Endpoint][] => (at === null ? [] : [[name, at]])),
+      ),
+      random: Math.random,
+    };
+    const limits = {
+      ...transportLimits,
+      connectionsMax: config.limits.connections,
+      connectionsPerAddressMax: config.limits.connectionsPerAddress,
+    };
+    const shell = new NodeShell({
+      node: {
+        identity: {
+          domain: config.domain,
+          fingerprint: bytesOfHex(key.certificate.key.fingerprint)!,
+          certificate: key.certificate.bytes,
+          seed: key.circuitSeed!,
+        },
+        // Names of circuits of different lives need only differ from those that this process has given.
+        life: 1,
+        suite,
+        decode: decodeUtf8,
+        pins: pinsOf(config),
+        origins: config.origins,
+        circuitLimits,
+        deliveryLimits,
+        federationLimits: {
+          ...federationLimits,
+          circuitsMax: Math.max(federationLimits.circuitsMax, config.limits.connections),
+        },
+      },
+      store: store.store,
+      answer: (question) => notary.answer(question),
+      reach: (domain, signal) => reach({ domain, ...finding, timers: systemTimers, limits }, signal),
+      timers: systemTimers,
+      unixMs: () => Date.now(),
+      log,
+      crashed,
+      limits,
+    });
+    try {
+      const { port } = config.listen;
+      const hosts = hostsHere(config.listen.hosts, log);
+      const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
+      const listener = await Listener.open({ hosts, port, credentials, accept, timers: systemTimers, log, limits });
+      server = new Server(listener, shell, store);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    shell.start();
+    return server;
+  }
+
+  /** Where it listens, `address:port`, IPv6 in brackets. */
+  get addresses(): string[] {
+    return this.#listener.addresses.map(({ address, port }) =>
+      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    );
+  }
+
+  /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#shell.stop();
+    await this.#listener.close();
+    await this.#store.close();
+  }
+}
+
+const credentialsOf = async ({ tls, domain }: Config): Promise<Credentials> =>
+  tls === null ? selfSigned(domain, Date.now()) : readCredentials(tls.key, tls.certificate);
+
+/** Those of a kind that this machine has: without IPv6 `::` is every IPv4 address, and other such addresses are left out. */
+function hostsHere(hosts: readonly string[], log: Logger): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  if (all.some(({ family }) => family === 'IPv6')) return hosts;
+  const here = hosts.map((host) => (host === '::' ? '0.0.0.0' : host)).filter((host) => !host.includes(':'));
+  if (here.length === 0) return hosts;
+  if (here.join() !== hosts.join()) log.warn({ hosts: here }, 'this machine has no IPv6: listening on what is left');
+  return here;
+}
+
+const pinsOf = ({ peers }: Config): Map<string, string> =>
+  new Map(
+    [...peers].flatMap(([name, { fingerprint }]): [string, string][] =>
+      fingerprint === null ? [] : [[name, fingerprint]],
+    ),
+  );
+
+async function openStore(choice: StoreChoice, log: Logger, progress: (line: string) => void): Promise<OpenStore> {
+  let isLost = false;
+  const events = {
+    down: (reason: string): void => {
+      isLost = true;
+      log.error({ reason }, 'the store is lost; nothing is acknowledged until it is back');
+    },
+    up: (): void => {
+      if (isLost) log.info('the store is back');
+      isLost = false;
+    },
+  };
+  if (choice.kind === 'memory') return { store: new MemoryStore(), close: async () => {} };
+  if (choice.kind === 'database') {
+    const store = await PostgresStore.open({ connectionString: choice.url }, events);
+    return { store, close: () => store.close() };
+  }
+  progress('starting the embedded PostgreSQL');
+  const supervisor = await Supervisor.start({
+    folder: choice.folder,
+    programs: choice.programs,
+    down: (reason) => log.error({ reason }, 'the embedded PostgreSQL is down; it is being started again'),
+    up: (pid) => log.debug({ pid }, 'the embedded PostgreSQL runs'),
+  });
+  const open = async (connection: ClientConfig): Promise<OpenStore> => {
+    const store = await PostgresStore.open(connection, events);
+    const close = async (): Promise<void> => {
+      await store.close();
+      await supervisor.stop();
+    };
+    return { store, close };
+  };
+  try {
+    return await open(supervisor.connection);
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,219 @@
+/** Ideal keys: signatures that nobody can forge because a register says who signed what, and certificates that hold because a register says who issued them. docs/simulator.md#ideal-keys */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Exported } from '../circuit/binding.ts';
+import type { HandshakeAnswer, HandshakeQuestion } from '../circuit/client-handshake.ts';
+import type { ServerIdentity } from '../circuit/server-handshake.ts';
+import { bytesOfHex } from '../crypto/bytes.ts';
+import { nobleSuite } from '../crypto/noble.ts';
+import type { Suite } from '../crypto/suite.ts';
+import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import { deviceId } from '../pki/device-statement.ts';
+import { decodeText, encodeText } from '../psyc/bytes.ts';
+
+const SIGNATURE_BYTES = 64;
+const FINGERPRINT_BYTES = 20;
+/** No device at all, in a list of words. */
+const NONE = '-';
+
+/** What a person shows: key and statement, as bytes that only the register understands. */
+export interface IdealPerson {
+  readonly fingerprint: Uint8Array;
+  readonly key: Uint8Array;
+  readonly statement: Uint8Array;
+}
+
+/** What a statement says beside the devices that it enrols. */
+export interface IdealStatement {
+  /** Higher than in every statement before. */
+  readonly counter?: number;
+  /** Seeds of the devices that are revoked. */
+  readonly revoked?: readonly Uint8Array[];
+  /** Tells several identity keys of one name apart. */
+  readonly identity?: string;
+}
+
+type Question<Kind> = PkiQuestion & { readonly kind: Kind };
+
+/** The registers of one run. Keys and statements are words in a row; a key's certification is two words more. */
+export class IdealKeys {
+  /** Everything but signatures is real. */
+  readonly suite: Suite;
+  /** When certifications that are made now end, in milliseconds since 1970. */
+  untilMs = Number.MAX_SAFE_INTEGER;
+  readonly #signed = new Set<string>();
+  readonly #issued = new Set<string>();
+  /** Texts of invitations, by domain; a domain that is not here is open. */
+  readonly #invites = new Map<string, readonly string[]>();
+
+  /** `random`: the run's. */
+  constructor(random: (length: number) => Uint8Array) {
+    const real = nobleSuite(random);
+    const publicKey = (seed: Uint8Array): Uint8Array => real.blake2b(seed, 32, encodeText('public'));
+    const signature = (message: Uint8Array, key: Uint8Array): Uint8Array => real.blake2b(message, SIGNATURE_BYTES, key);
+    this.suite = {
+      ...real,
+      ed25519PublicKey: publicKey,
+      ed25519Sign: (message, seed) => {
+        const made = signature(message, publicKey(seed));
+        this.#signed.add(bytesToHex(made));
+        return made;
+      },
+      ed25519Verify: (claimed, message, key) => {
+        if (claimed.length !== SIGNATURE_BYTES || key.length !== 32) return false;
+        const hex = bytesToHex(signature(message, key));
+        return this.#signed.has(hex) && bytesToHex(claimed) === hex;
+      },
+    };
+  }
+
+  /** A domain's key; `name` tells several of one domain apart, since anybody can make one. */
+  domain(domain: string, name = 'first'): ServerIdentity {
+    const seed = this.#seedOf(`domain ${domain} ${name}`);
+    const certificate = this.#issue(`domain ${domain} ${bytesToHex(this.suite.ed25519PublicKey(seed))}`);
+    return { domain, seed, certificate, fingerprint: this.#fingerprint(certificate) };
+  }
+
+  /** A device's seed, the same each time. */
+  device(name: string): Uint8Array {
+    return this.#seedOf(`device ${name}`);
+  }
+
+  /** The id of the device with this seed. */
+  idOf(seed: Uint8Array): Uint8Array {
+    return deviceId(this.suite.ed25519PublicKey(seed));
+  }
+
+  /** A person with these devices; nobody has certified his key. */
+  person(
+    person: string,
+    seeds: readonly Uint8Array[],
+    { counter = 1, revoked = [], identity = 'first' }: IdealStatement = {},
+  ): IdealPerson {
+    const list = (devices: readonly Uint8Array[]): string =>
+      devices.map((seed) => bytesToHex(this.suite.ed25519PublicKey(seed))).join() || NONE;
+    const key = this.#issue(`person ${person} ${identity}`);
+    const fingerprint = this.#fingerprint(key);
+    const statement = `devices ${person} ${bytesToHex(fingerprint)} ${counter} ${list(seeds)} ${list(revoked)}`;
+    return { key, fingerprint, statement: this.#issue(statement) };
+  }
+
+  /** A person's key with his domain's certification. */
+  certified(key: Uint8Array, domain: ServerIdentity): Uint8Array {
+    const [word, person, identity] = decodeText(key).split(' ');
+    return this.#issue(`${word} ${person} ${identity} ${bytesToHex(domain.fingerprint)} ${this.untilMs}`);
+  }
+
+  /** From now on the domain takes nobody without one of these invitations. */
+  close(domain: string, invites: readonly string[]): void {
+    this.#invites.set(domain, invites);
+  }
+
+  /** What both ends of a stream export. */
+  exported(stream: string): Exported {
+    const secret = (role: string): Uint8Array => this.suite.blake2b(encodeText(`${stream} ${role}`), 32);
+    return {
+      initiator: secret('initiator'),
+      acceptor: secret('acceptor'),
+      host: secret('host'),
+      device: secret('device'),
+    };
+  }
+
+  /** What the OpenPGP of the server with this key would answer. */
+  answer(question: PkiQuestion, identity: ServerIdentity): PkiAnswer {
+    if (question.kind === 'domain') return this.#domain(question);
+    return question.kind === 'person' ? this.#person(question) : this.#certify(question, identity);
+  }
+
+  /** What a client's OpenPGP would answer. */
+  answerClient(question: HandshakeQuestion): HandshakeAnswer {
+    if (question.kind === 'check certification') {
+      const read = this.#read(question.key);
+      const isIt = read?.[1] === question.person && read[3] === bytesToHex(this.#fingerprint(question.domainKey));
+      return isIt ? { kind: 'certified' } : { kind: 'refused', code: '_uncertified' };
+    }
+    const read = this.#read(question.key);
+    if (read?.[0] !== 'domain') return { kind: 'refused', code: '_invalid_key' };
+    const circuitKey = bytesOfHex(read[2]!);
+    return { kind: 'domain key', domain: read[1]!, fingerprint: this.#fingerprint(question.key), circuitKey };
+  }
+
+  #domain({ domain, key }: Question<'domain'>): PkiAnswer {
+    const read = this.#read(key);
+    if (read?.[0] !== 'domain' || read[1] !== domain) return { kind: 'refused', code: '_foreign_user_id' };
+    return { kind: 'domain', fingerprint: this.#fingerprint(key), circuitKey: bytesOfHex(read[2]!) };
+  }
+
+  #person({ person, key, statement, known, authority }: Question<'person'>): PkiAnswer {
+    const named = this.#read(key);
+    if (named?.[0] !== 'person' || named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
+    const [certifier = '', until = ''] = named.slice(3);
+    if (certifier !== bytesToHex(this.#fingerprint(authority))) return { kind: 'refused', code: '_uncertified' };
+    const fingerprint = this.#fingerprint(key);
+    const code = this.#faultOf(statement, person, fingerprint, known);
+    if (code !== null) return { kind: 'refused', code };
+    const [listed, revoked] = this.#read(statement)!.slice(4).map(keysIn);
+    return {
+      kind: 'person',
+      fingerprint,
+      devices: listed!.map((raw) => ({ id: deviceId(raw), key: raw })),
+      revoked: revoked!.map((raw) => deviceId(raw)),
+      isNews: known !== null && this.#counterOf(statement) > this.#counterOf(known),
+      untilMs: Number(until),
+    };
+  }
+
+  #certify({ person, key, statement, known, invite, isMember }: Question<'certify'>, home: ServerIdentity): PkiAnswer {
+    const invites = this.#invites.get(home.domain);
+    if (!isMember && invites !== undefined) {
+      if (invite === null) return { kind: 'refused', code: '_registration_closed' };
+      if (!invites.includes(invite)) return { kind: 'refused', code: '_registration_invalid_invite' };
+    }
+    const named = this.#read(key);
+    if (named?.[0] !== 'person' || named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
+    const fingerprint = this.#fingerprint(key);
+    // Of another identity the known one says nothing: whose nick it is is asked by whoever knows.
+    const before = known !== null && this.#read(known)?.[2] === bytesToHex(fingerprint) ? known : null;
+    const code = this.#faultOf(statement, person, fingerprint, before);
+    if (code !== null) return { kind: 'refused', code };
+    const used = isMember || invites === undefined || invite === null ? null : `name of ${invite}`;
+    return { kind: 'certified', key: this.certified(key, home), fingerprint, invite: used };
+  }
+
+  /** What is wrong with a statement of devices, or null. */
+  #faultOf(statement: Uint8Array, person: string, fingerprint: Uint8Array, known: Uint8Array | null): string | null {
+    const stated = this.#read(statement);
+    if (stated?.[0] !== 'devices' || stated[1] !== person || stated[2] !== bytesToHex(fingerprint))
+      return '_forged_statement';
+    if (known === null) return null;
+    if (this.#read(known)?.[2] !== stated[2]) return '_foreign_statement';
+    return this.#counterOf(statement) < this.#counterOf(known) ? '_stale_statement' : null;
+  }
+
+  #counterOf(statement: Uint8Array): number {
+    return Number(this.#read(statement)?.[3]);
+  }
+
+  #seedOf(name: string): Uint8Array {
+    return this.suite.blake2b(encodeText(name), 32, encodeText('seed'));
+  }
+
+  /** The same with a certification and without. */
+  #fingerprint(key: Uint8Array): Uint8Array {
+    const words = decodeText(key).split(' ').slice(0, 3);
+    return this.suite.blake2b(encodeText(words.join(' ')), FINGERPRINT_BYTES);
+  }
+
+  #issue(text: string): Uint8Array {
+    this.#issued.add(text);
+    return encodeText(text);
+  }
+
+  /** The words of what was issued; null for what was not. */
+  #read(bytes: Uint8Array): string[] | null {
+    const text = decodeText(bytes);
+    return this.#issued.has(text) ? text.split(' ') : null;
+  }
+}
+
+const keysIn = (word: string): Uint8Array[] => (word === NONE ? [] : word.split(',').map((hex) => bytesOfHex(hex)!));

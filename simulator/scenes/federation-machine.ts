@@ -1,0 +1,73 @@
+/** A server of the scene: a node with ideal keys, as the simulator's hosts run machines. docs/simulator.md#ideal-keys */
+import type { NodeEffect as Effect, NodeOptions } from '../../federation/events.ts';
+import { FederationNode } from '../../federation/node.ts';
+import type { PkiQuestion } from '../../federation/pki.ts';
+import type { IdealKeys } from '../ideal.ts';
+import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
+import { beginUnixMs } from './circuit-end.ts';
+
+/** How long OpenPGP takes at least, and how much longer it may take: answers overtake each other. */
+const pkiMs = 3;
+const pkiMsMore = 5;
+
+const TIMER = 'pki ';
+
+/** One life of a server. */
+export class FederationMachine implements Machine {
+  readonly #options: NodeOptions;
+  readonly #keys: IdealKeys;
+  readonly #node: FederationNode;
+  readonly #asked = new Map<number, PkiQuestion>();
+
+  constructor(options: NodeOptions, keys: IdealKeys) {
+    this.#options = options;
+    this.#keys = keys;
+    this.#node = new FederationNode(options);
+  }
+
+  step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
+    const told = this.#told(event);
+    if (told === null) return [];
+    return this.#node.step(told, nowMs, beginUnixMs + nowMs).flatMap((effect) => this.#done(effect));
+  }
+
+  queues(): (readonly [string, number])[] {
+    return this.#node.queues();
+  }
+
+  /** What the node is told of it; null: nothing. */
+  #told(event: NodeEvent): Parameters<FederationNode['step']>[0] | null {
+    switch (event.kind) {
+      case 'datagram':
+      case 'said':
+      case 'attached':
+        return null;
+      case 'opened': {
+        const { kind, circuit, stream, accepted } = event;
+        return { kind, circuit, accepted, exported: this.#keys.exported(stream) };
+      }
+      case 'timer': {
+        if (!event.name.startsWith(TIMER)) return event;
+        const request = Number(event.name.slice(TIMER.length));
+        const question = this.#asked.get(request);
+        this.#asked.delete(request);
+        if (question === undefined) return null;
+        return { kind: 'answered', request, answer: this.#keys.answer(question, this.#options.identity) };
+      }
+      default:
+        return event;
+    }
+  }
+
+  #done(effect: Effect): NodeEffect[] {
+    if (effect.kind === 'notice') return [];
+    if (effect.kind === 'write all') {
+      const { circuits, bytes } = effect;
+      return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));
+    }
+    if (effect.kind !== 'pki') return [effect];
+    const { request, question } = effect;
+    this.#asked.set(request, question);
+    return [{ kind: 'timer', name: `${TIMER}${request}`, delayMs: pkiMs + (request % pkiMsMore) }];
+  }
+}

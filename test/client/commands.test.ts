@@ -1,0 +1,153 @@
+/** The commands of people as somebody types them, over TLS, against a home that has one place and one inhabitant. */
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { exportedBy } from '../../circuit/exporting.ts';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { Listener } from '../../server/transport/listen.ts';
+import { systemTimers } from '../../server/transport/timers.ts';
+import type { ByteStream } from '../../server/transport/stream.ts';
+import { transportLimits } from '../../server/transport/limits.ts';
+import { credentials, silent } from '../server/transport/fixture.ts';
+import { root, run } from '../house/fixture.ts';
+import { domainKey, type HeardPacket, Home } from './home.ts';
+
+const hall = 'psyc://a.example/@hall';
+const now = Math.floor(Date.now() / 1000);
+const folder = mkdtempSync(join(realpathSync(tmpdir()), 'p3do-commands-'));
+let key: SecretKey;
+let otherKey: SecretKey;
+let listener: Listener;
+
+/** The place's log, and what is known of its only member. */
+const log: HeardPacket[] = [];
+const keys: Record<'key' | 'statement', Uint8Array> = { key: new Uint8Array(0), statement: new Uint8Array(0) };
+let isListening = true;
+
+beforeAll(async () => {
+  key = await domainKey('a.example', 10, now);
+  otherKey = await domainKey('a.example', 50, now);
+});
+afterEach(() => listener.close());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A home that answers at once. */
+function hears(home: Home, heard: HeardPacket): void {
+  const { method } = heard.packet;
+  if (method === '_request_context_enter') home.answer(heard, '_echo_context_enter', { _amount_members: '1' });
+  else if (method === '_message_public') {
+    log.push(heard);
+    home.answer(heard, '_echo_message_public', { _sequence: String(log.length) });
+  } else if (method === '_request_keys') {
+    const key_domain = home.key.certificate.bytes;
+    home.answer(heard, '_status_keys', { _key: keys.key, _statement: keys.statement, _key_domain: key_domain });
+  } else if (method === '_request_history') {
+    const to = { _target: heard.routing.get('_source')! };
+    for (const [at, row] of log.entries()) home.multicast(row, hall, at + 1, to);
+    home.answer(heard, '_echo_history', { _after: String(log.length), _sequence: String(log.length) });
+  }
+}
+
+/** One circuit of the home. */
+function host(domain: SecretKey, stream: ByteStream): void {
+  const exported = exportedBy((label, context) => stream.channel.exportKey(label, context))!;
+  const home = new Home('a.example', domain, { exported: () => exported, now, hears });
+  const flush = async (): Promise<void> => {
+    const { bytes, isClosed } = await home.take();
+    for (const proof of home.proofs) {
+      if (proof.kind !== 'device') continue;
+      keys.key = proof.evidence.key!;
+      keys.statement = proof.evidence.statement!;
+    }
+    for (const chunk of bytes) stream.write(chunk);
+    if (isClosed) stream.end();
+    const login = home.proofs.find((proof) => proof.kind === 'device');
+    if (login?.kind !== 'device' || !isListening || /-\d+$/.test(login.channel)) return;
+    isListening = false;
+    for (const [at, row] of log.entries()) home.multicast(row, hall, at + 1);
+    await flush();
+  };
+  home.connect(1);
+  stream.carry({
+    bytes(bytes) {
+      home.hear(new Uint8Array(bytes));
+      void flush();
+    },
+    drained() {},
+    ended: () => stream.end(),
+    failed() {},
+  });
+}
+
+async function open(domain: SecretKey): Promise<void> {
+  listener = await Listener.open({
+    hosts: ['127.0.0.1'],
+    port: 0,
+    credentials,
+    timers: systemTimers,
+    log: silent,
+    limits: transportLimits,
+    accept: (stream) => host(domain, stream),
+  });
+}
+
+const p3do = (...args: string[]) =>
+  run(process.execPath, [join(root, 'bin/p3do.js'), ...args], {
+    env: { P3DO_HOME: folder, P3DO_PASSPHRASE: 'correct horse' },
+  });
+
+const server = (): string[] => ['--server', `127.0.0.1:${listener.addresses[0]!.port}`];
+
+describe('one after the other', () => {
+  test('register, enter, say, history, listen', async () => {
+    await open(key);
+    const registered = await p3do('register', 'ada@a.example', ...server());
+    expect(registered).toMatchObject({ status: 0, stdout: 'registered ada@a.example\n' });
+    const { fingerprint } = key.certificate.key;
+    expect(registered.stderr).toBe(`p3do register: first key of a.example, taken and pinned: ${fingerprint}\n`);
+    expect(await p3do('register', 'ada@a.example')).toMatchObject({ stdout: 'ada@a.example was registered already\n' });
+
+    expect(await p3do('enter', '@hall@a.example')).toEqual({
+      status: 0,
+      stdout: 'entered @hall@a.example, 1 members\n',
+      stderr: '',
+    });
+    const said = await Promise.all([
+      p3do('say', '@hall@a.example', 'good', 'morning'),
+      p3do('say', hall, '\u001b[2Jhi\nx'),
+    ]);
+    for (const { stdout } of said) expect(stdout).toBe('stored at a.example\n');
+    expect(log.map(({ routing }) => routing.get('_counter'))).toEqual(['2', '3']);
+
+    const { stdout: page } = await p3do('history', '@hall@a.example', '--json');
+    const lines = page
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ kind, word, text }) => [kind, word, text])).toEqual(
+      expect.arrayContaining([
+        ['heard', { kind: 'author' }, 'good morning'],
+        ['heard', { kind: 'author' }, '\u001b[2Jhi\nx'],
+        ['page', undefined, undefined],
+      ]),
+    );
+    const heard = await p3do('listen', '--count', '2', '--timeout', '30');
+    expect(heard).toMatchObject({ status: 0, stderr: '' });
+    expect(heard.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d @hall@a\.example ada@a\.example: good morning$/m);
+    expect(heard.stdout).toContain('\\u001b[2Jhi\n    x\n');
+    const state = JSON.parse(readFileSync(join(folder, 'people/ada@a.example/state'), 'utf8')) as {
+      hearing: { places: Record<string, number> };
+    };
+    expect(state.hearing.places[hall]).toBe(2);
+  });
+
+  test('another key at the same domain is refused, and nothing is said', async () => {
+    await open(otherKey);
+    const { length } = log;
+    const refused = await p3do('register', 'ada@a.example', ...server());
+    expect(refused).toMatchObject({ status: 1, stderr: 'p3do register: refused: _trust_changed_key\n' });
+    expect(await p3do('say', '@hall@a.example', 'x')).toMatchObject({ status: 1, stdout: '' });
+    expect(log).toHaveLength(length);
+  });
+});

@@ -1,0 +1,232 @@
+/** A session against a home that plays its part: logging in, saying, being answered, starting again after a crash. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { equalBytes } from '../../psyc/bytes.ts';
+import { domainKey, Home } from './home.ts';
+import { fresh, Life, someone, type Someone } from './life.ts';
+
+let keyA: SecretKey;
+let keyB: SecretKey;
+let ada: Someone;
+let bob: Someone;
+const hall = 'psyc://b.example/@hall';
+
+beforeAll(async () => {
+  keyA = await domainKey('a.example', 10);
+  keyB = await domainKey('b.example', 20);
+  ada = await someone('ada', 'a.example', 30, keyA);
+  bob = await someone('bob', 'b.example', 40, keyB);
+});
+
+const life = (options = {}): Promise<Life> => new Life(ada, new Home('a.example', keyA), options).start();
+const say = (command: number, target: string, text: string) => ({ kind: 'say', command, target, text }) as const;
+
+describe('login', () => {
+  test('proves the host, pins its key loudly, logs in on a side channel', async () => {
+    const { outputs, kept, home } = await life();
+    expect(outputs.map(({ kind }) => kind)).toEqual(['progress', 'first key', 'ready']);
+    expect(kept.pins.get('a.example')?.fingerprint).toBe(keyA.certificate.key.fingerprint);
+    expect(home.proofs.map(({ kind }) => kind)).toEqual(['server request', 'device']);
+    expect(home.proofs[1]).toMatchObject({
+      channel: expect.stringMatching(/^psyc:\/\/a\.example\/~ada#[0-9a-f]{16}-1$/),
+    });
+  });
+
+  test('does not believe a key before its pin is durable', async () => {
+    const home = new Home('a.example', keyA);
+    const client = new Life(ada, home);
+    client.diskAnswers = false;
+    await client.start();
+    expect(home.proofs.map(({ kind }) => kind)).toEqual(['server request']);
+    await client.flush();
+    expect(home.proofs.map(({ kind }) => kind)).toEqual(['server request', 'device']);
+  });
+
+  test('registers first, and keeps what the domain certified', async () => {
+    const kept = { ...fresh(ada), isRegistered: false, certificate: ada.identity.certificate.bytes };
+    const client = await life({ kept, registration: { invite: 'x' } });
+    expect(client.home.proofs.map(({ kind }) => kind)).toEqual(['server request', 'registration', 'device']);
+    expect(client.told('ready')).toEqual([{ kind: 'ready', wasRegistered: true }]);
+    expect(client.kept.isRegistered).toBe(true);
+    expect(client.kept.certificate.length).toBeGreaterThan(kept.certificate.length);
+  });
+});
+
+describe('saying', () => {
+  test('is kept, then sent signed, then stored', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const [message] = client.said('_message_public');
+    expect(message?.packet.value('_signature_author')).toHaveLength(149);
+    expect(message?.packet.dataText).toBe('hello');
+    expect(client.kept.speaking.pending).toHaveLength(1);
+    client.home.answer(message!, '_echo_message_public', { _sequence: '7' });
+    await client.settle();
+    expect(client.told('stored')).toEqual([{ kind: 'stored', command: 1, target: hall, at: 'b.example' }]);
+    expect(client.kept.speaking.pending).toHaveLength(0);
+  });
+
+  test('nothing leaves before it is durable', async () => {
+    const client = await life();
+    client.diskAnswers = false;
+    await client.command(say(1, hall, 'hello'));
+    expect(client.said('_message_public')).toHaveLength(0);
+    await client.flush();
+    expect(client.said('_message_public')).toHaveLength(1);
+  });
+
+  test('after a crash the very same bytes are said again, and numbers go on', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const again = await life({ kept: client.kept });
+    const [first] = client.said('_message_public');
+    const [second] = again.said('_message_public');
+    expect(equalBytes(first!.packet.raw, second!.packet.raw)).toBe(true);
+    await again.command(say(1, hall, 'more'));
+    expect(again.said('_message_public')).toHaveLength(1);
+    again.home.answer(second!, '_echo_message_public');
+    await again.settle();
+    expect(again.told('stored before')).toHaveLength(1);
+    const [, more] = again.said('_message_public');
+    expect(more?.routing.get('_counter')).toBe('2');
+    expect(more?.routing.get('_tag')).not.toBe(first?.routing.get('_tag'));
+  });
+
+  test('is repeated until it is answered, later each time', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    await client.pass(2_500);
+    expect(client.said('_message_public')).toHaveLength(2);
+    await client.pass(4_000);
+    expect(client.said('_message_public')).toHaveLength(3);
+    expect(client.told('sent')).toHaveLength(1);
+  });
+
+  test('an answer with another tag, counter or source counts for nothing', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const [message] = client.said('_message_public');
+    const changed = (name: string, value: string) => ({
+      ...message!,
+      routing: new Map(message!.routing).set(name, value),
+    });
+    client.home.answer(changed('_tag', 'x'), '_echo');
+    client.home.answer(changed('_counter', '2'), '_echo');
+    client.home.answer(changed('_target', 'psyc://b.example/@other'), '_echo');
+    client.home.answer(message!, '_notice');
+    await client.settle();
+    expect(client.told('stored')).toHaveLength(0);
+    client.home.answer(message!, '_echo');
+    await client.settle();
+    expect(client.told('stored')).toHaveLength(1);
+  });
+
+  test('after a refusal numbers begin anew on the next side channel; what was signed goes on', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    await client.command(say(2, hall, 'again'));
+    const [message] = client.said('_message_public');
+    client.home.answer(message!, '_error_necessary_membership', { _code: '_necessary_membership' });
+    await client.settle();
+    expect(client.told('refused')).toEqual([
+      { kind: 'refused', command: 1, target: hall, code: '_necessary_membership', by: 'b.example' },
+    ]);
+    await client.pass(1_000);
+    const [, second] = client.said('_message_public');
+    expect(second?.routing.get('_source')).toMatch(/-2$/);
+    expect(second?.routing.get('_counter')).toBe('1');
+    expect(client.kept.speaking.chains.get(hall)?.counter).toBe(2);
+    expect(client.home.proofs.at(-1)).toMatchObject({ channel: expect.stringMatching(/-2$/) });
+  });
+
+  test('what the home refuses in its own name is refused', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const [message] = client.said('_message_public');
+    const home = { ...message!, routing: new Map(message!.routing).set('_target', 'psyc://a.example') };
+    client.home.answer(home, '_error_necessary_signature', { _code: '_necessary_signature' });
+    await client.settle();
+    expect(client.told('refused')).toMatchObject([{ command: 1, code: '_necessary_signature' }]);
+  });
+
+  test('to a person it is sealed to the key his domain certifies, which is pinned', async () => {
+    const client = await life();
+    await client.command(say(1, bob.uniform, 'secret'));
+    expect(client.said('_message_private_sealed')).toHaveLength(0);
+    await client.giveKeys(bob);
+    const [message] = client.said('_message_private_sealed');
+    expect(message?.packet.dataText).not.toContain('secret');
+    expect(client.kept.pins.get(bob.uniform)?.fingerprint).toBe(bob.identity.certificate.key.fingerprint);
+    expect(client.told('first key').map(({ of }) => of)).toEqual(['a.example', 'b.example', bob.uniform]);
+  });
+
+  test('keys are asked for again, then it is refused', async () => {
+    const client = await life();
+    await client.command(say(1, bob.uniform, 'secret'));
+    await client.pass(30_000);
+    expect(client.said('_request_keys')).toHaveLength(3);
+    expect(client.told('refused')).toMatchObject([{ code: '_session_unanswered_keys', by: null }]);
+  });
+
+  test('another key than the pinned one is reported, and nothing is said', async () => {
+    const changed = await someone('bob', 'b.example', 60, keyB);
+    for (const name of [bob.uniform, 'b.example']) {
+      const pins = new Map([[name, { fingerprint: 'ab'.repeat(20), counter: 0 }]]);
+      const client = await life({ kept: { ...fresh(ada), pins } });
+      await client.command(say(1, bob.uniform, 'secret'));
+      await client.giveKeys(changed);
+      expect(client.told('changed key')).toMatchObject([{ of: name }]);
+      expect(client.told('refused')).toMatchObject([{ code: '_trust_changed_key' }]);
+      expect(client.said('_message_private_sealed')).toHaveLength(0);
+    }
+  });
+
+  test('keys of another person, and an older statement than one that was seen, are refused', async () => {
+    const client = await life();
+    await client.command(say(1, bob.uniform, 'secret'));
+    await client.giveKeys({ ...bob, certificate: ada.certificate, statement: ada.statement, domainKey: keyA });
+    expect(client.told('refused')).toMatchObject([{ code: '_foreign_user_id' }]);
+    const pin = { fingerprint: bob.identity.certificate.key.fingerprint, counter: 3 };
+    const older = await life({ kept: { ...fresh(ada), pins: new Map([[bob.uniform, pin]]) } });
+    await older.command(say(1, bob.uniform, 'secret'));
+    await older.giveKeys(bob);
+    expect(older.told('refused')).toMatchObject([{ code: '_stale_statement' }]);
+  });
+});
+
+test('enters and leaves', async () => {
+  const client = await life();
+  await client.command({ kind: 'enter', command: 1, place: hall });
+  client.home.answer(client.said('_request_context_enter')[0]!, '_echo_context_enter', {
+    _amount_members: '3',
+    _sequence: '9',
+  });
+  await client.settle();
+  expect(client.told('entered')).toEqual([{ kind: 'entered', command: 1, place: hall, members: 3 }]);
+  const listener = await life({ channel: 'main', kept: client.kept });
+  expect(listener.said('_request_history').map(({ packet }) => packet.text('_after'))).toEqual(['9']);
+  await client.command({ kind: 'leave', command: 2, place: hall });
+  client.home.answer(client.said('_request_context_leave')[0]!, '_echo_context_leave');
+  await client.settle();
+  expect(client.told('left')).toHaveLength(1);
+  expect((await life({ channel: 'main', kept: client.kept })).said('_request_history')).toHaveLength(0);
+});
+
+test('comes back after a loss, sooner when the peer spoke, and says again what is not answered', async () => {
+  const client = await life();
+  await client.command(say(1, hall, 'hello'));
+  client.home.drop();
+  await client.settle();
+  expect(client.told('lost')).toHaveLength(1);
+  await client.pass(250);
+  expect(client.told('ready')).toHaveLength(2);
+  expect(client.said('_message_public')).toHaveLength(2);
+});
+
+test('stopped, it closes in order and dials no more', async () => {
+  const client = await life();
+  client.tell({ kind: 'stopped' });
+  await client.pass(100_000);
+  expect(client.told('ready')).toHaveLength(1);
+  expect(client.told('lost')).toHaveLength(0);
+});
