@@ -2,80 +2,18 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { Client } from 'pg';
 import { PostgresStore } from '../server/postgres/store.ts';
 import { Supervisor } from '../server/postgres/supervisor.ts';
+import { authorOf, bare, makeTable, PACKET_BYTES, rate, type Write } from './bare.ts';
 import { median } from './measure.ts';
 
 const PUBLISHERS = 10;
-const PACKET_BYTES = 1024;
 const ROUND_MS = 1_000;
 const ROUNDS = 5;
 
 /** The least that the ratio may be: what the house asks for. */
 const TARGET = 0.5;
-
-/** A row as a publisher has it; `packet` is the same bytes for all, the id is not. */
-interface Row {
-  readonly publisher: number;
-  readonly id: Uint8Array;
-  readonly packet: Uint8Array;
-}
-type Write = (row: Row) => Promise<void>;
-
-const packet = Uint8Array.from({ length: PACKET_BYTES }, (_, at) => (at * 31) % 256);
-const authors = Array.from({ length: PUBLISHERS }, (_, at) => new Uint8Array(32).fill(at + 1));
-let ids = 0;
-
-/** Rows acknowledged a second while every publisher has `window` under way. */
-async function rate(write: Write, window: number): Promise<number> {
-  const begin = performance.now();
-  let count = 0;
-  const slots = Array.from({ length: PUBLISHERS * window }, async (_, slot) => {
-    while (performance.now() - begin < ROUND_MS) {
-      const id = new Uint8Array(16);
-      new DataView(id.buffer).setBigUint64(0, BigInt(++ids));
-      await write({ publisher: slot % PUBLISHERS, id, packet });
-      count++;
-    }
-  });
-  await Promise.all(slots);
-  return (count / (performance.now() - begin)) * 1_000;
-}
-
-/** The rival: no checks, no leases, no ids to find again; one table with its key, one insert for all that wait. */
-function bare(client: Client): Write {
-  let waiting: { row: Row; done: () => void }[] = [];
-  let isRunning = false;
-  let sequence = 0;
-  const run = async (): Promise<void> => {
-    isRunning = true;
-    while (waiting.length > 0) {
-      // It gathers as the store does: else its first commits carry one row.
-      await setImmediate();
-      const group = waiting;
-      waiting = [];
-      await client.query({
-        name: 'bare',
-        text: `INSERT INTO bare SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[])`,
-        values: [
-          `{${group.map(() => ++sequence).join(',')}}`,
-          group.map(({ row }) => authors[row.publisher]),
-          group.map(({ row }) => row.id),
-          group.map(({ row }) => row.packet),
-        ],
-      });
-      for (const { done } of group) done();
-    }
-    isRunning = false;
-  };
-  return async (row) =>
-    new Promise((done) => {
-      waiting.push({ row, done });
-      if (!isRunning) void run();
-    });
-}
 
 const context = 'psyc://a.example/@hall';
 const ours =
@@ -84,7 +22,7 @@ const ours =
     const outcome = await store.perform({
       kind: 'write',
       request: 0,
-      operations: [{ op: 'append', context, lease: 1, author: authors[publisher]!, id, packet: bytes }],
+      operations: [{ op: 'append', context, lease: 1, author: authorOf(publisher), id, packet: bytes }],
     });
     if (outcome.kind !== 'written') throw new Error(outcome.kind);
   };
@@ -96,7 +34,7 @@ const store = await PostgresStore.open(supervisor.connection);
 const client = new Client({ ...supervisor.connection, pipeline: true });
 try {
   await client.connect();
-  await client.query('CREATE TABLE bare (sequence bigint PRIMARY KEY, author bytea, id bytea, packet bytea)');
+  await makeTable(client);
   const { rows } = await client.query<{ version: string }>('SELECT version()');
   const rivals: [string, Write][] = [
     ['store', ours(store)],
@@ -114,7 +52,7 @@ Rows acknowledged a second, durable; ${PUBLISHERS} publishers, packets of ${PACK
     const samples = rivals.map((): number[] => []);
     for (let round = -1; round < ROUNDS; round++) {
       for (const [at, [, write]] of rivals.entries()) {
-        const figure = await rate(write, window);
+        const figure = await rate(write, PUBLISHERS, window, ROUND_MS);
         if (round >= 0) samples[at]!.push(figure);
       }
     }
