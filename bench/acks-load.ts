@@ -9,18 +9,17 @@ export interface AcksOrder {
   readonly ms: number;
 }
 
-/** Somebody who lives there and is away: what is said to him is kept, and goes to nobody. */
-const EVE = 'psyc://localhost/~eve';
 const body = 'x'.repeat(1024);
 const all: { speaker: Speaker; sayings: Sayings }[] = [];
 
 async function join(port: number): Promise<void> {
   const endpoint = { host: '127.0.0.1', port };
-  if (all.length === 0)
-    (await Speaker.open(endpoint, await newSpeakerKeys('eve', 'localhost'), { invite: null })).close();
+  // Somebody who lives there and is away: what is said to him is kept, and goes to nobody.
+  const away = await newSpeakerKeys(`eve${all.length}`, 'localhost');
+  (await Speaker.open(endpoint, away, { invite: null })).close();
   const keys = await newSpeakerKeys(`ada${all.length}`, 'localhost');
   const speaker = await Speaker.open(endpoint, keys, { invite: null });
-  all.push({ speaker, sayings: new Sayings(keys, EVE) });
+  all.push({ speaker, sayings: new Sayings(keys, away.person) });
 }
 
 async function rate({ port, publishers, window, ms }: AcksOrder): Promise<number> {

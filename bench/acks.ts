@@ -29,7 +29,7 @@ const speak = (window: number): Promise<number> =>
 const insert = (window: number): Promise<number> => ask(server, { publishers: PUBLISHERS, window, ms: ROUND_MS });
 
 process.stdout.write(`Node ${process.version}, embedded PostgreSQL, ${ROUNDS} interleaved rounds of ${ROUND_MS} ms, medians.
-Messages of 1 KiB, signed, said by ${PUBLISHERS} people over TLS to one who is away; echoes a second, durable. Target ${TARGET}.
+Messages of 1 KiB, signed, said by ${PUBLISHERS} people over TLS, each to one who is away; echoes a second, durable. Target ${TARGET}.
 
 | window | server | bare insert | ratio |
 | -----: | -----: | ----------: | ----: |

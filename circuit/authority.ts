@@ -11,6 +11,8 @@ export class Authority {
   readonly carries: boolean;
   private readonly hosts = new Set<string>();
   private readonly persons = new Set<string>();
+  /** What was asked last, and the answer, while nothing more is proved. */
+  private last: { readonly uniform: string; readonly isCovered: boolean } | null = null;
 
   constructor(carries = false) {
     this.carries = carries;
@@ -35,6 +37,12 @@ export class Authority {
 
   /** Whether a uniform is one of a proved host, or a proved person or a channel of his. It counts in its one form only, in lower case. */
   covers(uniform: string): boolean {
+    // A peer says most things in one name.
+    if (this.last?.uniform !== uniform) this.last = { uniform, isCovered: this.looksUp(uniform) };
+    return this.last.isCovered;
+  }
+
+  private looksUp(uniform: string): boolean {
     let host: string;
     try {
       const parsed = parseEntity(uniform);
@@ -48,6 +56,7 @@ export class Authority {
   }
 
   private makeRoom(proved: ReadonlySet<string>, name: string): void {
+    this.last = null;
     if (proved.has(name) || this.hosts.size + this.persons.size < proofLimits.provedMax) return;
     throw new ProofError('_authority_excessive', `one circuit proves up to ${proofLimits.provedMax} hosts and persons`);
   }

@@ -42,6 +42,14 @@ export type HandshakeQuestion =
       readonly fingerprint: string;
       readonly key: Uint8Array;
       readonly domainKey: Uint8Array;
+    }
+  /** Whether the statement is of this identity key (hexadecimal), and newer than the known one. */
+  | {
+      readonly kind: 'check statement';
+      readonly fingerprint: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      readonly known: Uint8Array;
     };
 
 /** What it answers. */
@@ -54,6 +62,7 @@ export type HandshakeAnswer =
       readonly circuitKey: Uint8Array | null;
     }
   | { readonly kind: 'certified' }
+  | { readonly kind: 'newer statement' }
   /** A code of the keys. */
   | { readonly kind: 'refused'; readonly code: string };
 
@@ -79,10 +88,12 @@ export type HandshakeEffect =
   | { readonly kind: 'pin'; readonly fingerprint: Uint8Array }
   /** Our own key with a newer certification, checked. */
   | { readonly kind: 'certified'; readonly key: Uint8Array }
+  /** A newer statement of our devices than ours, checked. */
+  | { readonly kind: 'stated'; readonly statement: Uint8Array }
   /** Both ends are proved: now it may be spoken. */
   | { readonly kind: 'proved' }
-  /** Nothing follows but the end of the circuit. `byPeer`: it said so. */
-  | { readonly kind: 'failed'; readonly code: string; readonly byPeer: boolean };
+  /** Nothing follows but the end of the circuit. `byPeer`: it said so. `detail`: the domain that answered in place of ours. */
+  | { readonly kind: 'failed'; readonly code: string; readonly byPeer: boolean; readonly detail?: string };
 
 type Phase = 'new' | 'asked' | 'reading' | 'pinning' | 'registering' | 'certifying' | 'login' | 'proved' | 'failed';
 
@@ -95,6 +106,8 @@ export class ClientHandshake {
   #proof: { readonly claim: ServerClaim; readonly signature: Uint8Array; readonly key: Uint8Array } | null = null;
   /** Our own key as it came, while its certification is being checked. */
   #offered: Uint8Array | null = null;
+  /** The statement that came with it, until that is answered; and while it is being checked itself. */
+  #stated: { readonly statement: Uint8Array; readonly isAsked: boolean } | null = null;
   #effects: HandshakeEffect[] = [];
 
   constructor(options: LoginOptions) {
@@ -163,7 +176,10 @@ export class ClientHandshake {
     const { person } = this.#options;
     if (message.kind === 'server' && this.#phase === 'asked') {
       const { key } = message.evidence;
-      if (key === null) this.#fail('_trust_unknown_key');
+      const { from } = message.claim;
+      // Before its key is read: whoever it is, it is not our home, and says so itself.
+      if (from !== this.#options.domain) this.#fail('_proof_foreign_source', false, from);
+      else if (key === null) this.#fail('_trust_unknown_key');
       else {
         this.#proof = { claim: message.claim, signature: message.signature, key };
         this.#ask('reading', { kind: 'read domain key', key });
@@ -175,7 +191,9 @@ export class ClientHandshake {
       if (message.uniform !== person) throw new ProofError('_proof_invalid_message', 'somebody else is proved');
       this.#phase = 'proved';
       this.#effects.push({ kind: 'proved' });
+      if (message.statement !== null) this.#stated = { statement: message.statement, isAsked: false };
       if (message.key !== null) this.#check('proved', message.key);
+      else this.#checkStatement();
     } else throw new ProofError('_proof_necessary', `nobody has asked for ${message.kind}`);
   }
 
@@ -186,7 +204,14 @@ export class ClientHandshake {
       else this.#judge(answer, proof);
       return;
     }
-    if (offered === null) return;
+    if (offered === null) {
+      const stated = this.#stated;
+      this.#stated = null;
+      if (stated?.isAsked === true && answer.kind === 'newer statement') {
+        this.#effects.push({ kind: 'stated', statement: stated.statement });
+      }
+      return;
+    }
     this.#offered = null;
     if (answer.kind === 'certified') {
       this.#effects.push({ kind: 'certified', key: offered });
@@ -194,6 +219,7 @@ export class ClientHandshake {
     } else if (phase === 'certifying') {
       this.#fail(answer.kind === 'refused' ? answer.code : '_proof_invalid_message');
     }
+    if (phase === 'proved') this.#checkStatement();
   }
 
   /** First whether the key is proved on this circuit, then whether it is the one to be trusted. */
@@ -243,6 +269,14 @@ export class ClientHandshake {
     this.#ask(phase, question);
   }
 
+  #checkStatement(): void {
+    if (this.#stated === null) return;
+    const { key, statement: known, fingerprint } = this.#options;
+    const { statement } = this.#stated;
+    this.#stated = { statement, isAsked: true };
+    this.#ask('proved', { kind: 'check statement', fingerprint: hexOf(fingerprint), key, statement, known });
+  }
+
   #ask(phase: Phase, question: HandshakeQuestion): void {
     this.#phase = phase;
     this.#effects.push({ kind: 'ask', question });
@@ -252,7 +286,7 @@ export class ClientHandshake {
     this.#effects.push({ kind: 'send', bytes: renderProof(message) });
   }
 
-  #fail(code: string, byPeer = false): void {
+  #fail(code: string, byPeer = false, detail?: string): void {
     this.#phase = 'failed';
     if (!byPeer) {
       const bytes = render({
@@ -262,7 +296,7 @@ export class ClientHandshake {
       });
       this.#effects.push({ kind: 'send', bytes });
     }
-    this.#effects.push({ kind: 'failed', code, byPeer });
+    this.#effects.push({ kind: 'failed', code, byPeer, ...(detail === undefined ? {} : { detail }) });
   }
 }
 

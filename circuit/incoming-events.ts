@@ -10,11 +10,14 @@ export interface Arrival<Token> {
   /** The packet's own bytes, not a view of the network's buffer. */
   readonly packet: Uint8Array;
   readonly token: Token;
-  /** Why it may not enter the log, unless it is there already; its number is not used up. */
-  readonly refusal?: string;
+  /**
+   * Asked when its turn comes, behind everything that waits: why it may not enter the log, or null. Unless it is there
+   * already; the number of what is refused is not used up.
+   */
+  readonly judge?: () => string | null;
   /** The author begins anew with this number: everything before it has been answered, numbers before it may be missing. */
   readonly begins?: boolean;
-  /** What to answer when it was said `triesMax` times and what it follows never came; absent: it is held for ever. */
+  /** What to answer when it was said `triesMax` times and what it follows never came; with what follows it; absent: it is held for ever. */
   readonly missing?: string;
   /** Given back with `write`: the author's last such number, for the row to keep; absent: he never began anew. */
   readonly base?: number;

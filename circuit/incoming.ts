@@ -119,15 +119,16 @@ function arrive<Token>(
   } else if (counter <= author.durable) {
     // Its acknowledgement was lost on the way: the packet is here.
     effects.push({ kind: 'acknowledge', token });
-  } else if (arrival.refusal !== undefined) {
-    effects.push({ kind: 'refuse', token, code: arrival.refusal });
-  } else if (!hasRoom) return;
-  else if (counter > author.queued + 1 && !mayBegin(author, arrival)) hold(incoming, author, arrival, effects);
-  else if (counter > author.queued) {
+  } else if (counter > author.queued) {
+    const code = arrival.judge?.() ?? null;
+    if (code !== null) effects.push({ kind: 'refuse', token, code });
+    else if (!hasRoom) return;
+    else if (counter > author.queued + 1 && !mayBegin(author, arrival)) hold(incoming, author, arrival, effects);
     // The next one never needs a place among the held, or a full hold would wait for it for ever.
-    if (!canWait(incoming, arrival)) return;
-    wait(incoming, author, arrival);
-    release(incoming, author, effects);
+    else if (canWait(incoming, arrival)) {
+      wait(incoming, author, arrival);
+      release(incoming, author, effects);
+    }
   }
 }
 
@@ -176,9 +177,15 @@ function holdAgain<Token>(
   const tries = (author.tries.get(counter) ?? 1) + 1;
   author.tries.set(counter, tries);
   if (tries < triesMax) return;
-  author.tries.delete(counter);
   letGo(incoming, author, author.held.get(counter)!);
   effects.push({ kind: 'refuse', token, code: missing });
+  // What follows it waits for the same that never comes; what begins anew does not.
+  for (const later of [...author.held.values()]) {
+    if (later.counter < counter || later.begins === true || later.missing === undefined) continue;
+    letGo(incoming, author, later);
+    effects.push({ kind: 'refuse', token: later.token, code: later.missing });
+  }
+  author.tries.clear();
 }
 
 function letGo<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: Arrival<Token>): void {
@@ -255,14 +262,19 @@ function wait<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: 
 /** Moves held packets whose turn has come into the queue, and answers those that will not enter it. */
 function release<Token>(incoming: Incoming<Token>, author: Author<Token>, effects: IncomingEffect<Token>[]): void {
   for (const [counter, arrival] of author.held) {
-    const { token, refusal } = arrival;
+    const { token } = arrival;
     if (counter < author.base) effects.push({ kind: 'refuse', token, code: '_settled_counter' });
     else if (counter <= author.durable) effects.push({ kind: 'acknowledge', token });
-    else if (refusal !== undefined) effects.push({ kind: 'refuse', token, code: refusal });
     else if (counter > author.queued) continue;
     letGo(incoming, author, arrival);
   }
   for (const arrival of [...author.held.values()].sort((a, b) => a.counter - b.counter)) {
+    const code = arrival.judge?.() ?? null;
+    if (code !== null) {
+      letGo(incoming, author, arrival);
+      effects.push({ kind: 'refuse', token: arrival.token, code });
+      continue;
+    }
     if (arrival.counter !== author.queued + 1 && !mayBegin(author, arrival)) return;
     if (!canWait(incoming, arrival)) return;
     letGo(incoming, author, arrival);

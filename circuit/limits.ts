@@ -31,20 +31,29 @@ export const deliveryLimits = {
   authorsMax: 1024,
   /** Packets of one write to the store. */
   batchMax: 128,
-  /** Bytes of the packets of one write; what a store takes is more. A single packet may pass it. */
-  batchBytesMax: 4_194_304,
+  /**
+   * Bytes of the packets of one write; what a store takes is more. A single packet may pass it. Well below `unsentBytesMax`:
+   * what was written together is multicast together, and must find room on a circuit that keeps up.
+   */
+  batchBytesMax: 262_144,
   /** Packets sent to one target and not acknowledged; further ones wait in the log. */
   windowMax: 32,
   /** Bytes of these packets. A single packet may pass it. */
   windowBytesMax: 1_048_576,
+  /** Of these packets, those whose target does not answer. */
+  windowSilentMax: 8,
   /** Packets of one log on their way to a peer; when there are as many, nothing more is accepted for it. */
   backlogMax: 10_000,
+  /** The same with what is answered behind the first that is not: what would be sent again after a restart. */
+  resentMax: 40_000,
   /** First and greatest delay before something that failed is done again; it doubles in between. */
   retryMsMin: 250,
   retryMsMax: 30_000,
   /** First and greatest delay before a packet that was not acknowledged is sent again; it doubles in between. */
   resendMsMin: 2_000,
   resendMsMax: 60_000,
+  /** After this long a packet that was never answered is given up. */
+  giveUpMsMax: 259_200_000,
 } as const;
 
 /** The limits of deliveries. */

@@ -49,9 +49,13 @@ export function messageId({ author, target, counter }: Message): Uint8Array {
   return encodeText(packetId((name) => named[name]));
 }
 
-/** The packet of the log: the message's four routing variables, and the content as it came. The bytes share memory with others. */
-export function rowOf({ author, target, tag, counter }: Message, packet: Packet): Uint8Array {
-  const routing = { _source: author, _target: target, _tag: tag, _counter: String(counter) };
+/** The packet of the log: the message's four routing variables, the log's own, and the content as it came. The bytes share memory with others. */
+export function rowOf(
+  { author, target, tag, counter }: Message,
+  packet: Packet,
+  own: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const routing = { _source: author, _target: target, _tag: tag, _counter: String(counter), ...own };
   return renderRouted(routing, packet.content, packet.hasLength);
 }
 

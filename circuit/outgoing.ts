@@ -1,64 +1,27 @@
 /** What goes out of one log to one peer: sent in order, kept until acknowledged, sent again when it takes too long. docs/spec/federation.md#outgoing */
 import { backoffMs } from './backoff.ts';
 import { type DeliveryLimits, deliveryLimits } from './limits.ts';
-
-/** A row of the log, with what its acknowledgement will carry. */
-export interface OutgoingRow {
-  readonly sequence: number;
-  readonly author: string;
-  readonly tag: string;
-  /** The author's number for it. */
-  readonly counter: number;
-  readonly packet: Uint8Array;
-}
-
-/** What it is told. */
-export type OutgoingEvent =
-  /** From the store, at the start: everything up to `mark` is acknowledged, `last` is the log's newest; or no answer. */
-  | { readonly kind: 'marked'; readonly mark: number; readonly last: number }
-  | { readonly kind: 'marks failed' }
-  /** A row has become durable. */
-  | { readonly kind: 'appended'; readonly row: OutgoingRow }
-  /** The log is at least this long, as another answer of the store showed. */
-  | { readonly kind: 'grown'; readonly last: number }
-  /** There is a way to the peer; or there is none any more. */
-  | { readonly kind: 'connected' }
-  | { readonly kind: 'disconnected' }
-  /** What `send` gave was not sent: no room; nothing more is sent before there is some again. */
-  | { readonly kind: 'refused'; readonly sequence: number }
-  | { readonly kind: 'writable' }
-  /**
-   * The peer, and nobody else, says that it has this of this author durably, or will never take it. Tags are the authors'
-   * and come twice; the counter tells, and is null only where the peer says none.
-   */
-  | { readonly kind: 'acknowledged'; readonly author: string; readonly tag: string; readonly counter: number | null }
-  /** The answer to `read`; or no answer. */
-  | { readonly kind: 'rows'; readonly rows: readonly OutgoingRow[]; readonly last: number }
-  | { readonly kind: 'read failed' }
-  /** The answer to `mark`. */
-  | { readonly kind: 'mark written' }
-  | { readonly kind: 'mark failed' }
-  /** The log is somebody else's now: nothing more is sent or marked. */
-  | { readonly kind: 'stopped' }
-  /** The time asked for by `timer` has come. */
-  | { readonly kind: 'timer'; readonly name: OutgoingTimer };
-
-/** What is waited for: to ask the store again, to send again. Each has its own, so that neither delays the other. */
-type OutgoingTimer = 'store' | 'resend';
-
-/** What it does. */
-export type OutgoingEffect =
-  | { readonly kind: 'send'; readonly sequence: number; readonly packet: Uint8Array }
-  | { readonly kind: 'marks' }
-  | { readonly kind: 'read'; readonly after: number; readonly rowsMax: number }
-  /** Note in the store that everything up to here is acknowledged. */
-  | { readonly kind: 'mark'; readonly sequence: number }
-  | { readonly kind: 'timer'; readonly name: OutgoingTimer; readonly delayMs: number };
+import type { OutgoingEffect, OutgoingEvent, OutgoingRow, OutgoingTimer } from './outgoing-events.ts';
+import {
+  firstParked,
+  nextParked,
+  park,
+  parkedCount,
+  parkedUntilMs,
+  type Parking,
+  rotate,
+  setSilent,
+  unpark,
+} from './parking.ts';
 
 const never = Number.MAX_SAFE_INTEGER;
 
+/** After so many times without an answer on one circuit, a way is silent. */
+const patienceMax = 2;
+
 interface Sent extends OutgoingRow {
-  acknowledged: boolean;
+  /** How often its time passed on this circuit without an answer. */
+  overdue: number;
   /** Whether it is to be sent as soon as there is room. */
   due: boolean;
   sentAtMs: number;
@@ -74,8 +37,10 @@ export interface Outgoing {
   /** Newest sequence in the window, and newest known in the log. */
   loaded: number;
   last: number;
-  /** Rows after `acknowledged`, in order, without gaps. */
+  /** Rows under way, in order; what is answered is not in it. */
   readonly window: Sent[];
+  /** Rows read and not answered, of ways that are silent. */
+  readonly parking: Parking;
   windowBytes: number;
   /** Whether the next row was there and did not fit: it is not read again before the window is smaller. */
   crowded: boolean;
@@ -91,6 +56,7 @@ export interface Outgoing {
   durableMark: number;
   /** When the timer for sending again rings, `never` without one; whether the store's is set, and how often it failed in a row. */
   resendTimerAtMs: number;
+  giveUpTimerAtMs: number;
   resting: boolean;
   failures: number;
 }
@@ -103,6 +69,7 @@ export function newOutgoing(limits: DeliveryLimits = deliveryLimits): Outgoing {
     loaded: -1,
     last: 0,
     window: [],
+    parking: new Map(),
     windowBytes: 0,
     crowded: false,
     connected: false,
@@ -113,6 +80,7 @@ export function newOutgoing(limits: DeliveryLimits = deliveryLimits): Outgoing {
     marked: 0,
     durableMark: 0,
     resendTimerAtMs: never,
+    giveUpTimerAtMs: never,
     resting: false,
     failures: 0,
   };
@@ -124,9 +92,18 @@ export function startOutgoing(outgoing: Outgoing): OutgoingEffect[] {
   return [{ kind: 'marks' }];
 }
 
-/** Rows in the log that would be sent again after a restart; 0 while the store has not told. */
+/** Rows in the log that are not answered; 0 while the store has not told. */
 export const backlogCount = (outgoing: Outgoing): number =>
-  outgoing.acknowledged === -1 ? 0 : outgoing.last - outgoing.durableMark;
+  outgoing.acknowledged === -1
+    ? 0
+    : outgoing.last - outgoing.loaded + outgoing.window.length + parkedCount(outgoing.parking);
+
+/** Whether the log may grow by one more, `taken` being on their way into it; not before it is known how much is in it. */
+export function hasRoom(outgoing: Outgoing, taken: number): boolean {
+  const { backlogMax, resentMax } = outgoing.limits;
+  if (outgoing.acknowledged === -1 || backlogCount(outgoing) + taken >= backlogMax) return false;
+  return outgoing.last - outgoing.durableMark + taken < resentMax;
+}
 
 /** Changes the state and gives the effects, in order. `nowMs` never goes back. */
 export function stepOutgoing(outgoing: Outgoing, event: OutgoingEvent, nowMs: number): OutgoingEffect[] {
@@ -150,7 +127,10 @@ export function stepOutgoing(outgoing: Outgoing, event: OutgoingEvent, nowMs: nu
       // Whatever the peer had of these may have died with the last circuit; what it kept it will acknowledge again.
       outgoing.connected = true;
       outgoing.full = false;
-      for (const sent of outgoing.window) if (!sent.acknowledged) send(outgoing, sent, nowMs, effects);
+      for (const sent of outgoing.window) {
+        sent.overdue = 0;
+        send(outgoing, sent, nowMs, effects);
+      }
       break;
     case 'disconnected':
       outgoing.connected = false;
@@ -166,10 +146,10 @@ export function stepOutgoing(outgoing: Outgoing, event: OutgoingEvent, nowMs: nu
       break;
     case 'writable':
       outgoing.full = false;
-      for (const sent of outgoing.window) if (sent.due && !sent.acknowledged) send(outgoing, sent, nowMs, effects);
+      for (const sent of outgoing.window) if (sent.due) send(outgoing, sent, nowMs, effects);
       break;
     case 'acknowledged':
-      acknowledge(outgoing, event.author, event.tag, event.counter);
+      acknowledge(outgoing, event);
       break;
     case 'stopped':
       outgoing.stopped = true;
@@ -203,28 +183,72 @@ export function stepOutgoing(outgoing: Outgoing, event: OutgoingEvent, nowMs: nu
         resendOverdue(outgoing, nowMs, effects);
         break;
       }
+      if (event.name === 'give up') {
+        outgoing.giveUpTimerAtMs = never;
+        for (const sent of [...outgoing.window]) {
+          if (untilMs(sent) > nowMs) continue;
+          leave(outgoing, sent);
+          effects.push({ kind: 'give up', row: sent });
+        }
+        break;
+      }
       outgoing.resting = false;
       if (outgoing.acknowledged === -1 && !outgoing.reading) effects.push(...startOutgoing(outgoing));
       break;
   }
-  askStore(outgoing, effects);
-  setTimer(outgoing, nowMs, effects);
+  advance(outgoing);
+  askStore(outgoing, nowMs, effects);
+  setTimers(outgoing, nowMs, effects);
   return effects;
 }
 
-/** Takes a row into the window and sends it, if it is the next one and there is room. */
+/** Takes a row that is read into the window and sends it, if its turn has come and there is room; or parks it. */
 function load(outgoing: Outgoing, row: OutgoingRow, nowMs: number, effects: OutgoingEffect[]): void {
-  if (outgoing.acknowledged === -1 || row.sequence !== outgoing.loaded + 1) return;
-  const { window, limits } = outgoing;
-  if (window.length >= limits.windowMax) return;
-  outgoing.crowded = window.length > 0 && outgoing.windowBytes + row.packet.length > limits.windowBytesMax;
-  if (outgoing.crowded) return;
-  outgoing.loaded = row.sequence;
+  if (outgoing.acknowledged === -1) return;
+  const { window, limits, parking } = outgoing;
+  const way = wayOf(row);
+  const isNext = row.sequence === outgoing.loaded + 1;
+  const isOver = untilMs(row) <= nowMs;
+  if (isNext && parking.has(way) && !isOver) {
+    // Behind those of its way: numbers count by ways.
+    outgoing.loaded = row.sequence;
+    park(parking, way, { sequence: row.sequence, untilMs: untilMs(row) });
+    return;
+  }
+  const parked = parking.get(way);
+  if (!isNext && parked?.rows[0]?.sequence !== row.sequence) return;
+  if (!isOver) {
+    if (window.length >= limits.windowMax) return;
+    if (!isNext && !mayLeave(outgoing, way, parked!.isSilent)) return;
+    outgoing.crowded = window.length > 0 && outgoing.windowBytes + row.packet.length > limits.windowBytesMax;
+    if (outgoing.crowded) return;
+  }
+  if (isNext) outgoing.loaded = row.sequence;
+  else unpark(parking, way, row.sequence);
+  if (isOver) {
+    effects.push({ kind: 'give up', row });
+    return;
+  }
   outgoing.windowBytes += row.packet.length;
-  const sent = { ...row, acknowledged: false, due: false, sentAtMs: nowMs, sendings: 0 };
-  window.push(sent);
+  const sent = { ...row, overdue: 0, due: false, sentAtMs: nowMs, sendings: 0 };
+  const at = window.findLastIndex(({ sequence }) => sequence < row.sequence);
+  window.splice(at + 1, 0, sent);
   if (outgoing.connected) send(outgoing, sent, nowMs, effects);
 }
+
+const wayOf = ({ author, target }: OutgoingRow): string => `${author} ${target}`;
+
+const untilMs = (row: OutgoingRow): number => row.untilMs ?? never;
+
+/** Whether a parked row may be sent: of a silent way one at a time, and only so many of all of those. */
+function mayLeave(outgoing: Outgoing, way: string, isSilent: boolean): boolean {
+  if (!isSilent) return true;
+  return silentCount(outgoing) < outgoing.limits.windowSilentMax && !outgoing.window.some((row) => wayOf(row) === way);
+}
+
+/** Rows in the window of silent ways. */
+const silentCount = ({ window, parking }: Outgoing): number =>
+  window.filter((sent) => parking.get(wayOf(sent))?.isSilent === true).length;
 
 /** Sends it, or notes that it is to be sent when there is room. */
 function send(outgoing: Outgoing, sent: Sent, nowMs: number, effects: OutgoingEffect[]): void {
@@ -235,21 +259,31 @@ function send(outgoing: Outgoing, sent: Sent, nowMs: number, effects: OutgoingEf
   effects.push({ kind: 'send', sequence: sent.sequence, packet: sent.packet });
 }
 
-function acknowledge(outgoing: Outgoing, author: string, tag: string, counter: number | null): void {
-  const { window } = outgoing;
-  for (const sent of window) {
+function acknowledge(
+  outgoing: Outgoing,
+  { author, target, tag, counter }: Extract<OutgoingEvent, { kind: 'acknowledged' }>,
+): void {
+  for (const sent of [...outgoing.window]) {
     if (sent.author !== author || sent.tag !== tag || (counter ?? sent.counter) !== sent.counter) continue;
-    sent.acknowledged = true;
-  }
-  while (window[0]?.acknowledged) {
-    const { sequence, packet } = window.shift()!;
-    outgoing.acknowledged = sequence;
-    outgoing.windowBytes -= packet.length;
-    outgoing.crowded = false;
+    if ((target ?? sent.target) !== sent.target) continue;
+    leave(outgoing, sent);
+    setSilent(outgoing.parking, wayOf(sent), false);
   }
 }
 
-const isUnderWay = (sent: Sent): boolean => !sent.acknowledged && !sent.due;
+/** Out of the window. */
+function leave(outgoing: Outgoing, sent: Sent): void {
+  outgoing.window.splice(outgoing.window.indexOf(sent), 1);
+  outgoing.windowBytes -= sent.packet.length;
+  outgoing.crowded = false;
+}
+
+/** Everything before the first that is not answered is. */
+function advance(outgoing: Outgoing): void {
+  if (outgoing.acknowledged === -1 || outgoing.window[0]?.sequence === outgoing.acknowledged + 1) return;
+  const first = Math.min(outgoing.window[0]?.sequence ?? never, firstParked(outgoing.parking) ?? never);
+  outgoing.acknowledged = first === never ? outgoing.loaded : first - 1;
+}
 
 function resendAtMs(outgoing: Outgoing, sent: Sent): number {
   const { resendMsMin, resendMsMax } = outgoing.limits;
@@ -258,18 +292,44 @@ function resendAtMs(outgoing: Outgoing, sent: Sent): number {
 
 function resendOverdue(outgoing: Outgoing, nowMs: number, effects: OutgoingEffect[]): void {
   if (!outgoing.connected) return;
-  for (const sent of outgoing.window) {
-    if (isUnderWay(sent) && resendAtMs(outgoing, sent) <= nowMs) send(outgoing, sent, nowMs, effects);
+  for (const sent of [...outgoing.window]) {
+    if (sent.due || resendAtMs(outgoing, sent) > nowMs || !outgoing.window.includes(sent)) continue;
+    sent.overdue++;
+    if (sent.target !== '' && sent.overdue >= patienceMax && !isPatient(outgoing, sent)) continue;
+    send(outgoing, sent, nowMs, effects);
   }
 }
 
+/** The way of this row is silent: only its first row stays in the window, if there is room for it. */
+function isPatient(outgoing: Outgoing, first: Sent): boolean {
+  const { window, parking, limits } = outgoing;
+  const way = wayOf(first);
+  setSilent(parking, way, true);
+  const toPark = window.filter((sent) => wayOf(sent) === way && sent !== first);
+  const isCrowded = silentCount(outgoing) - toPark.length > limits.windowSilentMax;
+  const others = nextParked(parking, 0, (other, isSilent) => {
+    return isSilent && !window.some((sent) => wayOf(sent) === other);
+  });
+  const isOver = isCrowded || (others !== null && silentCount(outgoing) - toPark.length === limits.windowSilentMax);
+  if (isOver) toPark.push(first);
+  for (const sent of toPark) {
+    leave(outgoing, sent);
+    park(parking, way, { sequence: sent.sequence, untilMs: untilMs(sent) });
+  }
+  rotate(parking, way);
+  return !isOver;
+}
+
 /** One read and one mark at a time. */
-function askStore(outgoing: Outgoing, effects: OutgoingEffect[]): void {
+function askStore(outgoing: Outgoing, nowMs: number, effects: OutgoingEffect[]): void {
   if (outgoing.acknowledged === -1 || outgoing.resting) return;
   const room = outgoing.limits.windowMax - outgoing.window.length;
-  if (!outgoing.reading && room > 0 && !outgoing.crowded && outgoing.loaded < outgoing.last) {
-    outgoing.reading = true;
-    effects.push({ kind: 'read', after: outgoing.loaded, rowsMax: room });
+  if (!outgoing.reading && room > 0 && !outgoing.crowded) {
+    const parked = nextParked(outgoing.parking, nowMs, (way, isSilent) => mayLeave(outgoing, way, isSilent));
+    if (parked !== null || outgoing.loaded < outgoing.last) {
+      outgoing.reading = true;
+      effects.push({ kind: 'read', after: parked === null ? outgoing.loaded : parked - 1, rowsMax: room });
+    }
   }
   if (!outgoing.marking && outgoing.marked < outgoing.acknowledged) {
     outgoing.marking = true;
@@ -283,12 +343,23 @@ function retryMs(outgoing: Outgoing): number {
   return backoffMs(outgoing.failures++, retryMsMin, retryMsMax);
 }
 
-function setTimer(outgoing: Outgoing, nowMs: number, effects: OutgoingEffect[]): void {
+function setTimers(outgoing: Outgoing, nowMs: number, effects: OutgoingEffect[]): void {
+  const ring = (name: OutgoingTimer, atMs: number): void => {
+    effects.push({ kind: 'timer', name, delayMs: Math.max(0, atMs - nowMs) });
+  };
+  if (outgoing.giveUpTimerAtMs === never) {
+    let nextMs = outgoing.parking.size === 0 ? never : parkedUntilMs(outgoing.parking);
+    for (const sent of outgoing.window) nextMs = Math.min(nextMs, untilMs(sent));
+    // What is due already waits for room.
+    if (nextMs !== never) nextMs = Math.max(nextMs, nowMs + outgoing.limits.resendMsMin);
+    outgoing.giveUpTimerAtMs = nextMs;
+    if (nextMs !== never) ring('give up', nextMs);
+  }
   if (!outgoing.connected) return;
   let nextMs = never;
-  for (const sent of outgoing.window) if (isUnderWay(sent)) nextMs = Math.min(nextMs, resendAtMs(outgoing, sent));
+  for (const sent of outgoing.window) if (!sent.due) nextMs = Math.min(nextMs, resendAtMs(outgoing, sent));
   // One that was set for an older packet must not make a newer one wait for it.
   if (nextMs >= outgoing.resendTimerAtMs) return;
   outgoing.resendTimerAtMs = nextMs;
-  effects.push({ kind: 'timer', name: 'resend', delayMs: Math.max(0, nextMs - nowMs) });
+  ring('resend', nextMs);
 }

@@ -48,8 +48,13 @@ export type ProofMessage =
   | { readonly kind: 'challenge request' }
   /** `challenge`: 32 bytes. */
   | { readonly kind: 'challenge'; readonly challenge: Uint8Array }
-  /** The peer's proof was taken: `uniform` is the node or person proved; `key` is his key, where its certification was renewed. */
-  | { readonly kind: 'proved'; readonly uniform: string; readonly key: Uint8Array | null };
+  /** The peer's proof was taken: `uniform` is the node or person proved; `key` is his key, where its certification was renewed; `statement` the newest of his devices, where he showed another. */
+  | {
+      readonly kind: 'proved';
+      readonly uniform: string;
+      readonly key: Uint8Array | null;
+      readonly statement: Uint8Array | null;
+    };
 
 /** The packet. */
 export function renderProof(message: ProofMessage): Uint8Array {
@@ -81,7 +86,14 @@ export function renderProof(message: ProofMessage): Uint8Array {
     case 'challenge':
       return render({ method: CHALLENGE, entity: { _challenge: message.challenge } });
     case 'proved':
-      return render({ method: PROVED, entity: { _uniform_proved: message.uniform, _key: message.key ?? undefined } });
+      return render({
+        method: PROVED,
+        entity: {
+          _uniform_proved: message.uniform,
+          _key: message.key ?? undefined,
+          _statement: message.statement ?? undefined,
+        },
+      });
   }
 }
 
@@ -129,7 +141,8 @@ export function parseProof(packet: Packet): ProofMessage | null {
       const lines = new Lines(packet);
       const uniform = lines.text('_uniform_proved');
       const proved = isNode(uniform) ? uniform : lines.person('_uniform_proved');
-      return { kind: 'proved', uniform: proved, key: lines.evidence('_key') };
+      const [key, statement] = [lines.evidence('_key'), lines.evidence('_statement')];
+      return { kind: 'proved', uniform: proved, key, statement };
     }
     default:
       return null;

@@ -57,8 +57,8 @@ export type ServerQuestion =
 /** The answer to the one question that is open. */
 export type ServerAnswer =
   | { readonly kind: 'key'; readonly publicKey: Uint8Array }
-  /** `key`: the person's, where its certification was renewed. */
-  | { readonly kind: 'admitted'; readonly key: Uint8Array | null }
+  /** `key`: the person's, where its certification was renewed; `statement`: his newest, where he showed another. */
+  | { readonly kind: 'admitted'; readonly key: Uint8Array | null; readonly statement: Uint8Array | null }
   | { readonly kind: 'registered'; readonly key: Uint8Array }
   /** With a stable code, which the peer is told. */
   | { readonly kind: 'refused'; readonly code: string };
@@ -104,6 +104,8 @@ export class ServerHandshake {
   #peer: Proved | null = null;
   /** The peer has said that our proof is taken. */
   #isHeard = false;
+  /** A server that is not taken yet, but shall know us: this ends it once our proof is taken. */
+  #unmet: string | null = null;
   #isOver = false;
   /** The challenge that the pending browser's proof answers, and when it did. */
   #redeemed: { readonly challenge: Uint8Array; readonly unixMs: number } | null = null;
@@ -142,10 +144,10 @@ export class ServerHandshake {
       const pending = this.#pending;
       this.#pending = null;
       if (pending === null) return;
-      if (answer.kind === 'refused') this.#fail(answer.code);
+      if (answer.kind === 'refused') this.#refuse(pending, answer.code);
       else if (pending.kind === 'registration' && answer.kind === 'registered') {
         this.#write({ kind: 'registered', person: pending.person, key: answer.key });
-      } else if (pending.kind === 'admission' && answer.kind === 'admitted') this.#admit(pending.peer, answer.key);
+      } else if (pending.kind === 'admission' && answer.kind === 'admitted') this.#admit(pending.peer, answer);
       else if (answer.kind === 'key') this.#check(pending, answer.publicKey);
       else throw new Error(`${answer.kind} is no answer to ${pending.kind}`);
     });
@@ -165,7 +167,7 @@ export class ServerHandshake {
 
   #take(message: ProofMessage, unixMs: number, nowMs: number): void {
     // Only what says that our own proof was taken may come while we look at the peer's.
-    if (this.#pending !== null && message.kind !== 'proved') {
+    if ((this.#pending !== null || this.#unmet !== null) && message.kind !== 'proved') {
       throw new ProofError('_proof_excessive', 'one proof at a time');
     }
     const isDialled = this.#options.dialled !== null;
@@ -179,7 +181,8 @@ export class ServerHandshake {
       case 'proved':
         // He says it of the name that he knows us by; there is nothing to be believed in it.
         this.#isHeard = true;
-        this.#finish();
+        if (this.#unmet !== null) this.#fail(this.#unmet);
+        else this.#finish();
         return;
       case 'server request':
         if (isDialled) break;
@@ -266,16 +269,28 @@ export class ServerHandshake {
     this.#ask({ kind: 'admission', peer, evidence });
   }
 
-  #admit(peer: Proved, key: Uint8Array | null): void {
+  /** Of two that have never met each would wait for the other to be known: so whoever came hears our proof first. */
+  #refuse(pending: Pending, code: string): void {
+    const isUnmet = code === '_trust_unmet' && pending.kind === 'admission' && pending.peer.kind === 'server';
+    if (!isUnmet || pending.peer.kind !== 'server' || this.#options.dialled !== null) {
+      this.#fail(code);
+      return;
+    }
+    this.#unmet = code;
+    const { domain, fingerprint } = pending.peer;
+    this.#prove('acceptor', domain, fingerprint);
+  }
+
+  #admit(peer: Proved, { key, statement }: ServerAnswer & { kind: 'admitted' }): void {
     this.#peer = peer;
     this.#effects.push({ kind: 'admitted' });
     if (peer.kind === 'client') {
       // Who has logged in has checked our proof before, or is a browser and never can.
-      this.#write({ kind: 'proved', uniform: peer.person, key });
+      this.#write({ kind: 'proved', uniform: peer.person, key, statement });
       this.#isHeard = true;
     } else {
       if (this.#options.dialled === null) this.#prove('acceptor', peer.domain, peer.fingerprint);
-      this.#write({ kind: 'proved', uniform: `psyc://${peer.domain}`, key: null });
+      this.#write({ kind: 'proved', uniform: `psyc://${peer.domain}`, key: null, statement: null });
     }
     this.#finish();
   }

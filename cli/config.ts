@@ -36,7 +36,7 @@ Examples:
       if (file !== undefined && (options.domain ?? options.folder) !== undefined) {
         check.error('a file and --domain or --folder exclude each other');
       }
-      await checkFile(file ?? (await fileOf(folderOf(check, options))), options.json === true);
+      await checkFile(file ?? (await fileOf(await folderOf(check, options))), options.json === true);
     });
   command.addHelpText('after', '\nExamples:\n  $ p3do config check --domain example.org');
 }

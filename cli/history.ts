@@ -31,20 +31,25 @@ Examples:
     )
     .action(async (place: string, options: Options) => {
       const { after = null, limit = 20 } = options;
+      let rows = 0;
       await converse(command, await whoseOf(command, options.as), {
         ...options,
         timeout: options.timeout ?? 60,
         channel: 'side',
         late: () => `${nameOf(place)} has not answered`,
-        profile: (whose) => registered(command, whose),
+        profile: (whose) => registered(command, whose, options),
         begin: (shell) =>
           shell.tell({ kind: 'command', command: { kind: 'history', command: 1, place, after, limit } }),
         told(output) {
-          const line = lineOf(output, Date.now());
-          if (line !== null) tell(options, output, line);
+          const line = lineOf(output);
+          if (line !== null) {
+            rows++;
+            tell(options, output, line);
+          }
           if (output.kind === 'page') {
             const { reached, last } = output;
             if (options.json) tell(options, output, '');
+            else if (rows === 0) complain(command, after === null ? 'no rows' : `no rows after ${after}`);
             else if (reached < last)
               complain(command, `rows up to ${reached} of ${last}; the next: --after ${reached}`);
           }

@@ -18,7 +18,7 @@ Examples:
   $ p3do invite --domain example.org`,
     )
     .action(async (options: Whose & { readonly json?: true }) => {
-      const folder = folderOf(command, options);
+      const folder = await folderOf(command, options);
       await checkDomain(folder);
       const invite = await addInvite(folder);
       process.stdout.write(`${options.json ? JSON.stringify({ invite }) : invite}\n`);

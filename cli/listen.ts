@@ -1,6 +1,6 @@
 /** `p3do listen`: everything that is said to a person, and in the places that he entered. docs/spec/people.md#shown */
 import type { Command } from 'commander';
-import { type Shared, converse, registered, tell, whoseOf, withShared } from './person/conversation.ts';
+import { complain, type Shared, converse, registered, tell, whoseOf, withShared } from './person/conversation.ts';
 import { lineOf } from './person/lines.ts';
 import { count } from './person/target.ts';
 
@@ -18,7 +18,7 @@ export function register(command: Command): void {
       'after',
       `
 Stays, and comes back when the circuit is lost. What was said while nobody listened comes first. A line
-is: time, place (or "to you"), who, text. Who said it is
+is: time (- where its author has signed none), place (or "to you"), who, text. Who said it is
 
   bob@b.example                           by his own signature, which was checked
   bob@b.example (according to a.example)  by the word of that server only
@@ -33,14 +33,21 @@ Examples:
     )
     .action(async (options: Options) => {
       let left = options.count ?? Number.MAX_SAFE_INTEGER;
-      await converse(command, await whoseOf(command, options.as), {
+      const whose = await whoseOf(command, options.as);
+      let isListening = false;
+      await converse(command, whose, {
         ...options,
         channel: 'main',
         heardMax: left,
         late: options.count === undefined ? null : () => 'fewer messages came',
-        profile: (whose) => registered(command, whose),
+        busy: 'listening',
+        profile: () => registered(command, whose, options),
         told(output) {
-          const line = lineOf(output, Date.now());
+          if (output.kind === 'ready' && !isListening) {
+            isListening = true;
+            complain(command, `listening as ${whose.nick}@${whose.domain}`);
+          }
+          const line = lineOf(output);
           if (line !== null) tell(options, output, line);
           if (output.kind === 'heard') left--;
           return left === 0;

@@ -1,6 +1,7 @@
 /** The p3do command: finds the subcommand, loads that one only, and turns every outcome into an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { failureOf } from './failure.ts';
 
 /** What p3do ends with: `bad` is the input's or the world's fault, `usage` that of whoever typed the command. */
 const exitCodes = { good: 0, bad: 1, usage: 2 } as const;
@@ -60,22 +61,32 @@ const subcommands: Record<string, Subcommand> = {
   enter: {
     summary: 'become a member of a place',
     example: 'p3do enter @hall@b.example',
-    load: () => import('./enter.ts'),
+    load: async () => (await import('./membership.ts')).enter,
   },
   leave: {
     summary: 'be a member of a place no more',
     example: 'p3do leave @hall@b.example',
-    load: () => import('./leave.ts'),
+    load: async () => (await import('./membership.ts')).leave,
   },
   say: {
     summary: 'say something to a place or a person',
     example: 'p3do say bob@b.example Good morning',
     load: () => import('./say.ts'),
   },
+  pending: {
+    summary: 'show or drop what was said and not answered',
+    example: 'p3do pending',
+    load: () => import('./pending.ts'),
+  },
   listen: {
     summary: 'hear what is said to a person and in places',
     example: 'p3do listen',
     load: () => import('./listen.ts'),
+  },
+  trust: {
+    summary: 'accept another key of a domain or a person, by its fingerprint',
+    example: 'p3do trust b.example 0123456789abcdef0123456789abcdef01234567',
+    load: () => import('./trust.ts'),
   },
   history: {
     summary: 'show what was said in a place',
@@ -123,27 +134,28 @@ async function program(args: string[]): Promise<Command> {
   return p3do;
 }
 
-/** What to tell a person about `error`, or null if it is our own mistake and should crash with its stack. */
-function explained(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  // Our own codes are keywords; what has one has a sentence for people too.
-  const isCoded = 'code' in error && typeof error.code === 'string' && error.code.startsWith('_');
-  return 'syscall' in error || isCoded ? error.message : null;
-}
-
 async function run(args: string[]): Promise<void> {
   try {
     await (await program(args)).parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? exitCodes.good : exitCodes.usage;
+      if (error.exitCode !== 0) told(args, '_usage', error.message.replace(/^error: /, ''));
       return;
     }
-    const message = explained(error);
-    if (message === null) throw error;
-    process.stderr.write(message.replace(/^/gm, 'p3do: ').concat('\n'));
+    const failure = failureOf(error);
+    if (failure === null) throw error;
+    process.stderr.write(failure.lines.map((line) => `p3do: ${line}\n`).join(''));
+    told(args, failure.code, failure.lines.join('\n'));
     process.exitCode = exitCodes.bad;
   }
+}
+
+/** Who asked for JSON hears of a failure in JSON; these commands have nothing else to say of it. */
+function told(args: readonly string[], code: string, text: string): void {
+  const [name = ''] = args;
+  if (!args.includes('--json') || ['packet', 'simulate', 'config'].includes(name)) return;
+  process.stdout.write(`${JSON.stringify({ kind: 'failed', code, text })}\n`);
 }
 
 // Whoever reads our output may have seen enough (`| head -1`): then we are done, and nothing went wrong.

@@ -2,13 +2,13 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError } from 'commander';
 import { isDomain } from '../psyc/names.ts';
-import { isLoopbackName, parseEndpoint } from '../server/config/address.ts';
+import { canonicalAddress, isLoopbackName, parseEndpoint } from '../server/config/address.ts';
 import { isDatabaseUrl } from '../server/config/database-url.ts';
 import { dnsRecords } from '../server/domain/dns-records.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type MadeDomain, quickstart } from '../server/domain/quickstart.ts';
 import type { Endpoint } from '../server/transport/resolve.ts';
-import { domainArgument, shellWord } from './whose.ts';
+import { domainArgument, shellWord, commandHere } from './whose.ts';
 
 interface Options {
   readonly host?: readonly string[];
@@ -51,6 +51,7 @@ Examples:
     )
     .action(async (domain: string, options: Options) => {
       const { host, port, peer, open, database, json } = options;
+      if (peer?.has(domain)) command.error(`${domain} is the domain itself, and none of its peers`);
       const made = await quickstart(options.folder ?? domainFolder(domain), {
         domain,
         now: Math.floor(Date.now() / 1000),
@@ -62,8 +63,8 @@ Examples:
       });
       const next =
         options.folder === undefined
-          ? `p3do serve --domain ${domain}`
-          : `p3do serve --folder ${shellWord(options.folder)}`;
+          ? `${commandHere()} serve --domain ${domain}`
+          : `${commandHere()} serve --folder ${shellWord(options.folder)}`;
       process.stdout.write(json ? `${JSON.stringify(described(domain, made, next))}\n` : page(domain, made, next));
     });
 }
@@ -74,18 +75,19 @@ function described(domain: string, made: MadeDomain, next: string): object {
 }
 
 function page(domain: string, made: MadeDomain, next: string): string {
-  const { config, fingerprint, recovery, invite, offline } = made;
+  const { config, fingerprint, recovery, registration, invite, offline } = made;
   const publish = isLoopbackName(domain)
     ? 'DNS records, which servers that are told of each other by --peer do not need:'
     : `DNS records to publish, besides the addresses (A, AAAA) of ${domain}:`;
+  // Where anybody may register, nobody needs it.
+  const invited =
+    registration === 'open' ? 'Anybody may register.' : `The admin's invitation, shown this once:\n\n${invite}`;
   const [recoveryKey = '', revocation = ''] = offline;
   return `config       ${config}
 fingerprint  ${fingerprint}
 recovery     ${recovery}
 
-The admin's invitation, shown this once:
-
-${invite}
+${invited}
 
 ${publish}
 
@@ -106,6 +108,9 @@ ${next}
 
 function addHost(text: string, hosts: readonly string[] = []): string[] {
   if (isIP(text) === 0) throw new InvalidArgumentError('An address is IPv4 or IPv6, as 192.0.2.1, ::1, or :: for all.');
+  if (hosts.map(canonicalAddress).includes(canonicalAddress(text))) {
+    throw new InvalidArgumentError(`${text} stands twice.`);
+  }
   return [...hosts, text];
 }
 

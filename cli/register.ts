@@ -1,15 +1,19 @@
 /** `p3do register`: keys for a person on this device, and a name at a domain. docs/spec/people.md#registration */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { personFolder, surroundings } from '../client/profile/folder.ts';
 import { madeFolder, Profile, type Whose } from '../client/profile/profile.ts';
 import { suite } from '../server/suite.ts';
+import { inviteLetters } from '../server/domain/invites.ts';
 import { type Shared, converse, fail, tell } from './person/conversation.ts';
-import { passphrase } from './person/passphrase.ts';
+import { type Given, passphrase, typed } from './person/passphrase.ts';
+import { textOfFile } from './person/text.ts';
+import { explained } from './person/codes.ts';
 import { address, count, endpoint } from './person/target.ts';
 
 interface Options extends Omit<Shared, 'as'> {
   readonly server?: string;
   readonly invite?: string;
+  readonly inviteFile?: string;
   readonly passphraseFile?: string;
 }
 
@@ -18,7 +22,12 @@ export function register(command: Command): void {
   command
     .argument('<nick@domain>', 'the name, and the domain it is to be at', address)
     .option('--server <host:port>', 'where the server is, if it is not found by the domain', endpoint)
-    .option('--invite <text>', 'the invitation, where registration is not open')
+    .option(
+      '--invite <text>',
+      'the invitation, where registration is not open; others on this machine may see it',
+      letters,
+    )
+    .option('--invite-file <path>', 'a file with it; else P3DO_INVITE, else it is asked where it is needed')
     .option('--passphrase-file <path>', 'the passphrase of the identity key; else P3DO_PASSPHRASE, else it is asked')
     .option('--timeout <seconds>', 'how long to try (60)', count)
     .option('--json', 'one object a line')
@@ -34,44 +43,101 @@ fingerprint that is printed with what the domain's admin says.
 
 Examples:
   $ p3do register ada@a.example
-  $ p3do register ada@localhost --server localhost:9404 --invite mfrggzdfmztwq2lkmfrggzdfmz`,
+  $ p3do register ada@localhost --server localhost:9404 --invite k3f9a-7m2qx-0c8vd-w4hzt-9rn6p`,
     )
     .action(async ({ nick, domain }: { nick: string; domain: string }, options: Options) => {
       const whose = { folder: personFolder(surroundings(), nick, domain), nick, domain };
+      const given = invitation(options);
+      if (given === undefined) {
+        fail(command, options, '_input_invalid', `${options.inviteFile ?? 'P3DO_INVITE'}: ${NO_INVITATION}`);
+        return;
+      }
       await madeFolder(whose.folder);
-      let wasRegistered = false;
-      await converse(command, whose, {
-        ...options,
-        timeout: options.timeout ?? 60,
-        channel: 'side',
-        registration: { invite: options.invite ?? null },
-        late: () => 'not registered: the server has not answered',
-        async profile(at) {
-          const profile = await made(command, at, options);
-          wasRegistered = profile?.kept.isRegistered === true;
-          return profile;
-        },
-        told(output) {
-          if (output.kind !== 'ready') return false;
-          const person = `${nick}@${domain}`;
-          const line = wasRegistered ? `${person} was registered already\n` : `registered ${person}\n`;
-          tell(options, { kind: 'registered', person: `psyc://${domain}/~${nick}`, wasRegistered }, line);
-          return true;
-        },
-      });
+      let invite = given;
+      const secret = once(options);
+      while (!(await attempt(command, whose, options, invite, secret))) {
+        const text = (await typed('Invitation: ')) ?? '';
+        invite = inviteLetters(text);
+        if (invite !== null) continue;
+        fail(command, options, '_registration_closed', text === '' ? explained('_registration_closed') : NO_INVITATION);
+        return;
+      }
     });
 }
 
+/** Registers, or says why not; false: it takes an invitation, and somebody can be asked for it. */
+async function attempt(
+  command: Command,
+  whose: Whose,
+  options: Options,
+  invite: string | null,
+  secret: Secret,
+): Promise<boolean> {
+  const { nick, domain } = whose;
+  const person = `${nick}@${domain}`;
+  let wasRegistered = false;
+  let isClosed = false;
+  await converse(command, whose, {
+    ...options,
+    timeout: options.timeout ?? 60,
+    channel: 'side',
+    registration: { invite },
+    late: () => 'not registered: the server has not answered',
+    excuses(code) {
+      isClosed = code === '_registration_closed' && invite === null && process.stdin.isTTY && !options.json;
+      return isClosed;
+    },
+    async profile(at) {
+      const profile = await made(command, at, options, secret);
+      wasRegistered = profile?.kept.isRegistered === true;
+      return profile;
+    },
+    told(output) {
+      if (output.kind !== 'ready') return false;
+      const line = wasRegistered ? `${person} was registered already\n` : `registered ${person}\n`;
+      tell(options, { kind: 'registered', person: `psyc://${domain}/~${nick}`, wasRegistered }, line);
+      return true;
+    },
+  });
+  return !isClosed;
+}
+
+/** Asks for the passphrase the first time, and remembers it. */
+type Secret = (isNew: boolean) => Promise<Given>;
+
+function once({ passphraseFile }: Options): Secret {
+  let given: Promise<Given> | null = null;
+  return (isNew) => (given ??= passphrase(isNew, passphraseFile));
+}
+
+const NO_INVITATION = 'an invitation is 25 letters and digits, as k3f9a-7m2qx-0c8vd-w4hzt-9rn6p';
+
+function letters(text: string): string {
+  const invite = inviteLetters(text);
+  if (invite === null) throw new InvalidArgumentError(`${NO_INVITATION[0]!.toUpperCase()}${NO_INVITATION.slice(1)}.`);
+  return invite;
+}
+
+/** As it was given; null: not at all; undefined: it is none. */
+function invitation({ invite, inviteFile }: Options): string | null | undefined {
+  if (invite !== undefined) return invite;
+  const text = inviteFile === undefined ? process.env['P3DO_INVITE'] : textOfFile(inviteFile);
+  return text === undefined ? null : (inviteLetters(text ?? '') ?? undefined);
+}
+
 /** The folder, made as far as it was not; null where nobody gives a passphrase. */
-async function made(command: Command, whose: Whose, options: Options): Promise<Profile | null> {
+async function made(command: Command, whose: Whose, options: Options, ask: Secret): Promise<Profile | null> {
   const whole = await Profile.open(whose);
   let secret: string | null = null;
-  if (whole === null) {
-    secret = await passphrase(await Profile.isNew(whose), options.passphraseFile);
-    if (secret === null) {
-      fail(command, 'no passphrase: set P3DO_PASSPHRASE, use --passphrase-file, or type the same one twice');
+  if (whole?.kept.isRegistered !== true) {
+    const given = await ask(whole === null && (await Profile.isNew(whose)));
+    if ('fault' in given) {
+      fail(command, options, '_passphrase_missing', given.fault);
       return null;
     }
+    ({ secret } = given);
+    // Of a folder that is whole it is not needed; but whoever gives another one believes that it will be.
+    if (whole !== null) await Profile.checkPassphrase(whose, secret);
   }
   const now = Math.floor(Date.now() / 1000);
   return Profile.make(whose, { suite, now, passphrase: secret, server: options.server ?? null });

@@ -1,8 +1,17 @@
 /** `p3do say`: one message to a place or a person, and whether it is stored. docs/spec/people.md#said */
-import { text as textOf } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { type Shared, converse, registered, tell, whoseOf, withShared } from './person/conversation.ts';
-import { nameOf } from './person/show.ts';
+import {
+  type Shared,
+  converse,
+  fail,
+  registered,
+  tell,
+  unanswered,
+  whoseOf,
+  withShared,
+} from './person/conversation.ts';
+import { textIn } from './person/text.ts';
 import { target } from './person/target.ts';
 
 /** Adds the arguments, the page and the action of `p3do say`. */
@@ -10,7 +19,7 @@ export function register(command: Command): void {
   withShared(
     command
       .argument('<target>', '@place@domain, nick@domain, or a uniform', target)
-      .argument('<text...>', 'what to say; - reads it on standard input'),
+      .argument('<text...>', 'what to say; - reads it on standard input, less one line feed at its end'),
     'how long to wait for the answer (60)',
   )
     .addHelpText(
@@ -25,17 +34,19 @@ Examples:
   $ p3do say bob@b.example --as ada@a.example - < letter`,
     )
     .action(async (to: string, words: string[], options: Shared) => {
-      const text = words.length === 1 && words[0] === '-' ? (await textOf(process.stdin)).trimEnd() : words.join(' ');
+      const isRead = words.length === 1 && words[0] === '-';
+      const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
+      if (text === null) {
+        fail(command, options, '_input_invalid', 'standard input is not UTF-8');
+        return;
+      }
       if (text === '') command.error('there is nothing to say');
       await converse(command, await whoseOf(command, options.as), {
         ...options,
         timeout: options.timeout ?? 60,
         channel: 'side',
-        late: (isSent) =>
-          isSent
-            ? `${nameOf(to)} has not answered yet; the next command says it again`
-            : 'not said: nobody has answered',
-        profile: (whose) => registered(command, whose),
+        late: (isSent) => (isSent ? unanswered(to, 'says it again') : 'not said: nobody has answered'),
+        profile: (whose) => registered(command, whose, options),
         begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'say', command: 1, target: to, text } }),
         told(output) {
           if (output.kind === 'stored') tell(options, output, `stored at ${output.at}\n`);

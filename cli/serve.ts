@@ -1,6 +1,5 @@
 /** `p3do serve`: runs a domain's server until it is told to stop; makes `localhost` where there is no domain yet. docs/operating.md#serving */
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lookup } from 'node:dns/promises';
 import type { Command } from 'commander';
 import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
@@ -8,7 +7,8 @@ import { type Domain, loadDomain } from '../server/domain/load.ts';
 import { quickstart } from '../server/domain/quickstart.ts';
 import { openLog } from '../server/log.ts';
 import { Server } from '../server/server.ts';
-import { domainOptions, folderOf, type Whose } from './whose.ts';
+import { DEFAULT_PORT } from '../server/transport/tls.ts';
+import { domainOptions, folderSaid, commandHere, type Whose } from './whose.ts';
 
 /** The domain that is made when somebody just wants to see it run. */
 const FIRST = 'localhost';
@@ -24,7 +24,7 @@ export function register(command: Command): void {
       `
 Without --domain and --folder it serves the only domain of this machine's usual place; where there is none,
 it makes localhost, which nobody but this machine can reach. When it takes circuits it prints a line that
-begins with "ready". Its log goes to standard error. Ctrl-C, or SIGTERM, stops it in order.
+begins with "ready". Its log goes to standard error. Ctrl-C, SIGTERM or SIGHUP stops it in order.
 
 Examples:
   $ p3do serve
@@ -39,15 +39,9 @@ Examples:
 
 /** The folder that is meant; with nothing said and nothing there, that of a new domain. */
 async function folderToServe(command: Command, options: Options, said: (line: string) => void): Promise<string> {
-  if (options.domain !== undefined || options.folder !== undefined) return folderOf(command, options);
+  const folder = await folderSaid(command, options);
+  if (folder !== null) return folder;
   const first = domainFolder(FIRST);
-  const there = await readdir(dirname(first)).catch((error: unknown): string[] => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  if (there.length > 1) command.error(`which domain? There are ${there.join(', ')}: say --domain`);
-  const [only] = there;
-  if (only !== undefined) return domainFolder(only);
   const { config } = await quickstart(first, { domain: FIRST, now: Math.floor(Date.now() / 1000) });
   said(`first start: made the domain ${FIRST}, for this machine only; its configuration is ${config}`);
   return first;
@@ -58,7 +52,8 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
   const log = openLog(config.log.level);
   for (const warning of warningsOf(config)) log.warn(warning);
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    // A terminal that closes says SIGHUP: died of it, the server would leave its database behind.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
   const server = await Server.start(domain, {
     log,
@@ -73,7 +68,9 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
   if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses }));
   else {
     said(`ready ${config.domain} at ${addresses.join(' and ')}`);
-    if (process.stdout.isTTY && config.registration === 'open') for (const line of hints(config.domain)) said(line);
+    if (process.stdout.isTTY && config.registration === 'open') {
+      for (const line of await hints(config.domain, addresses[0]!)) said(line);
+    }
   }
   await stopped;
   log.info('stopping');
@@ -81,10 +78,19 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
 }
 
 /** What to do next, for whoever looks on. */
-const hints = (domain: string): string[] => [
-  'To speak to it, in another terminal:',
-  `  npx p3do register ada@${domain}`,
-  `  npx p3do enter @hall@${domain}`,
-  `  npx p3do say @hall@${domain} hello`,
-  `  npx p3do history @hall@${domain}`,
-];
+async function hints(domain: string, address: string): Promise<string[]> {
+  const p3do = commandHere();
+  const isFound = await lookup(domain).then(
+    () => address.endsWith(`:${DEFAULT_PORT}`),
+    () => false,
+  );
+  // What listens on every address is reached on this machine's own.
+  const server = isFound ? '' : ` --server ${address.replace(/^(?:\[::\]|0\.0\.0\.0):/, '127.0.0.1:')}`;
+  return [
+    'To speak to it, in another terminal:',
+    `  ${p3do} register ada@${domain}${server}`,
+    `  ${p3do} enter @hall@${domain} --as ada@${domain}`,
+    `  ${p3do} say @hall@${domain} --as ada@${domain} hello`,
+    `  ${p3do} listen --as ada@${domain}`,
+  ];
+}

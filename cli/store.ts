@@ -24,7 +24,7 @@ Example:
   $ p3do store upgrade --domain example.org`,
     )
     .action(async (options: Options) => {
-      const { config } = await loadDomain(folderOf(upgrade, options));
+      const { config } = await loadDomain(await folderOf(upgrade, options));
       const { store } = config;
       if (store.kind !== 'embedded') {
         process.stderr.write('p3do: the store of this domain is not the embedded one: its own admin upgrades it\n');

@@ -1,7 +1,7 @@
 /** Files that nobody else may read, on disk before anybody is told. docs/spec/pki.md#files */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { FileError } from './errors.ts';
 
 const OTHERS = 0o077;
@@ -20,11 +20,35 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder of this mode with all above it, durably; one that is there stays as it is. System errors pass. */
+/**
+ * Makes a folder of this mode with all above it, durably; one that is there stays as it is. System errors pass. Not by
+ * `recursive`, which never ends where a file system lets nobody make folders (/proc).
+ */
 export async function makeFolder(path: string, mode: number): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode });
-  if (first === undefined) return;
-  for (let at = path; at.length >= first.length; at = dirname(at)) await sync(at);
+  const missing: string[] = [];
+  let at = resolve(path);
+  while (!(await isFolder(at))) {
+    missing.push(at);
+    at = dirname(at);
+  }
+  for (const folder of missing.reverse()) {
+    try {
+      await mkdir(folder, { mode });
+    } catch (error) {
+      // Somebody else was faster.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(folder))) throw error;
+    }
+    await sync(folder);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ export class Audience implements Entity {
   readonly #desk: Desk;
   readonly #roll: Roll;
   readonly #pass: (letter: Letter) => void;
+  readonly #left: () => void;
   /** Sequence of the newest word on each person, which an older one does not change. */
   readonly #heard = new Map<string, number>();
   /** The newest row that was passed on; -1: none in this life. */
@@ -19,16 +20,18 @@ export class Audience implements Entity {
   /** Words that are on their way to the store, as many as `#enrolling` at most. */
   readonly #writing = new Set<string>();
 
-  /** `pass` hands a letter to the person it names. */
-  constructor(context: string, desk: Desk, pass: (letter: Letter) => void) {
+  /** `pass` hands a letter to the person it names; `left`: there is no member here, and it may be forgotten. */
+  constructor(context: string, desk: Desk, pass: (letter: Letter) => void, left: () => void) {
     this.#context = context;
     this.#desk = desk;
     this.#pass = pass;
+    this.#left = left;
     this.#roll = new Roll(
       context,
       desk,
       () => {},
-      (letter) => this.take(letter),
+      (letter) => this.#taken(letter),
+      { settled: () => this.#leave() },
     );
     this.#roll.load();
   }
@@ -38,8 +41,8 @@ export class Audience implements Entity {
       this.#roll.hold(letter);
       return;
     }
-    if (letter.routing.has('_context')) this.#multicast(letter);
-    else this.#enrol(letter);
+    this.#taken(letter);
+    this.#leave();
   }
 
   get isIdle(): boolean {
@@ -51,6 +54,16 @@ export class Audience implements Entity {
       ['members', this.#roll.members.size],
       ['letters', this.#roll.heldCount + this.#enrolling],
     ];
+  }
+
+  #taken(letter: Letter): void {
+    if (letter.routing.has('_context')) this.#multicast(letter);
+    else this.#enrol(letter);
+  }
+
+  /** Others may name as many contexts as they like: what nobody here is a member of is not kept. */
+  #leave(): void {
+    if (this.isIdle && this.#roll.members.size === 0) this.#left();
   }
 
   #multicast(letter: Letter): void {
@@ -95,10 +108,12 @@ export class Audience implements Entity {
       // Silence when it failed: the echo is asked for again, and may then come with an older sequence.
       if (outcome.kind !== 'written') {
         this.#heard.delete(person);
+        this.#leave();
         return;
       }
       this.#roll.set(person, since);
       this.#pass(kept);
+      this.#leave();
     });
   }
 

@@ -17,11 +17,22 @@ interface Known {
   readonly askedAtMs: number;
 }
 
+/** Nobody: his domain has answered, and names none such. Later: nobody knows yet, and it is worth asking again. */
+type Absent = 'nobody' | 'later';
+
+/** What is found of an author. */
+export type Found = Author | Absent;
+
 /** A question to somebody's domain that is not answered. */
 interface Asking {
   readonly tag: string;
-  readonly waiting: ((known: Known | null) => void)[];
+  readonly waiting: ((known: Known | Absent) => void)[];
+  /** An answer came and is being read; others count for nothing meanwhile, for each costs OpenPGP. */
+  isReading: boolean;
 }
+
+/** Of clocks and of renewals that come late: the same keys may hold before long. */
+const passing: ReadonlySet<string> = new Set(['_expired_certification', '_future_statement', '_stale_statement']);
 
 /** The authors whose words this node stores. */
 export class Authors {
@@ -41,18 +52,21 @@ export class Authors {
     ];
   }
 
-  /** Finds the author with this device, now or later; null when his domain names none such in time. */
-  find(person: string, device: Uint8Array, found: (author: Author | null) => void): void {
+  /** Finds the author with this device, now or later. */
+  find(person: string, device: Uint8Array, found: (author: Found) => void): void {
     const id = hexOf(device);
     const known = this.#known.get(person);
     const { keysAgainMsMin } = this.#desk.options.federationLimits;
     const author = known === undefined ? null : this.#authorIn(person, known, id);
     const isFresh = known !== undefined && this.#desk.nowMs - known.askedAtMs < keysAgainMsMin;
-    if (author !== null || isFresh) {
-      found(author);
-      return;
+    // He may have enrolled it since: what is said once more is asked about once more.
+    if (author !== null || isFresh) found(author ?? 'later');
+    else {
+      this.#ask(person, (read) => {
+        if (typeof read === 'string') found(read);
+        else found(this.#authorIn(person, read, id) ?? 'nobody');
+      });
     }
-    this.#ask(person, (read) => found(read === null ? null : this.#authorIn(person, read, id)));
   }
 
   /** A letter to the node itself that may answer a question. */
@@ -60,9 +74,13 @@ export class Authors {
     const person = routing.get('_source') ?? '';
     const asking = this.#asking.get(person);
     if (asking === undefined || (routing.get('_tag_relay') ?? routing.get('_tag_reply')) !== asking.tag) return;
+    if (asking.isReading) return;
     const [key, statement] = [packet.value('_key'), packet.value('_statement')];
-    if (packet.method !== '_status_keys' || key === undefined || statement === undefined) this.#settle(person, null);
-    else this.#read(person, new Uint8Array(key), new Uint8Array(statement));
+    if (packet.method === '_status_keys' && key !== undefined && statement !== undefined) {
+      asking.isReading = true;
+      this.#read(person, new Uint8Array(key), new Uint8Array(statement));
+    } else if (packet.method?.startsWith('_failure') === true) this.#settle(person, 'later');
+    else this.#settle(person, 'nobody');
   }
 
   #authorIn(uniform: string, { fingerprint, devices, untilMs }: Known, id: string): Author | null {
@@ -70,7 +88,7 @@ export class Authors {
     return deviceKey === undefined || this.#desk.unixMs >= untilMs ? null : { uniform, fingerprint, deviceKey };
   }
 
-  #ask(person: string, found: (known: Known | null) => void): void {
+  #ask(person: string, found: (known: Known | Absent) => void): void {
     const { authorsAskedMax, keysMsMax } = this.#desk.options.federationLimits;
     const asking = this.#asking.get(person);
     if (asking !== undefined) {
@@ -78,13 +96,13 @@ export class Authors {
       return;
     }
     if (this.#asking.size >= authorsAskedMax) {
-      found(null);
+      found('later');
       return;
     }
     const tag = `k${++this.#asked}`;
-    this.#asking.set(person, { tag, waiting: [found] });
+    this.#asking.set(person, { tag, waiting: [found], isReading: false });
     this.#desk.timer(`keys ${person}`, keysMsMax, () => {
-      if (this.#asking.get(person)?.tag === tag) this.#settle(person, null);
+      if (this.#asking.get(person)?.tag === tag) this.#settle(person, 'later');
     });
     this.#request(person, tag);
   }
@@ -103,21 +121,27 @@ export class Authors {
    * answer nothing is settled: the keys are asked for again.
    */
   #read(person: string, key: Uint8Array, statement: Uint8Array): void {
-    const { domain, options } = this.#desk;
+    const { domain } = this.#desk;
     const home = domainOf(person);
     if (home === domain) {
-      this.#judge(person, key, statement, options.identity.certificate, null, null);
+      this.#judge(person, key, statement, null, null, null);
       return;
     }
     readRecords(this.#desk, `psyc://${home}`, (ofHome) => {
-      if (ofHome === null) return;
+      if (ofHome === null) {
+        this.#again(person);
+        return;
+      }
       const authority = ofHome.get('key');
       if (authority === undefined) {
-        this.#settle(person, null);
+        this.#settle(person, 'later');
         return;
       }
       readRecords(this.#desk, person, (pinned) => {
-        if (pinned === null) return;
+        if (pinned === null) {
+          this.#again(person);
+          return;
+        }
         const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
         this.#judge(person, key, statement, authority, fingerprint, known);
       });
@@ -128,19 +152,24 @@ export class Authors {
     person: string,
     key: Uint8Array,
     statement: Uint8Array,
-    authority: Uint8Array,
+    authority: Uint8Array | null,
     pinned: Uint8Array | null,
     known: Uint8Array | null,
   ): void {
     this.#desk.askPki({ kind: 'person', person, key, statement, known, authority }, (read) => {
-      if (read.kind === 'refused' && read.code === '_trust_unavailable') return;
-      // Another key than the pinned one, or one that nobody vouches for: as good as none.
-      if (read.kind !== 'person' || (pinned !== null && !equalBytes(pinned, read.fingerprint))) {
-        this.#settle(person, null);
+      if (read.kind === 'refused' && read.code === '_trust_unavailable') {
+        this.#again(person);
         return;
       }
-      const found = this.#knownFrom(read, statement);
-      if (domainOf(person) === this.#desk.domain || (pinned !== null && !read.isNews)) {
+      // Another key than the pinned one, or one that nobody vouches for: as good as none.
+      if (read.kind !== 'person' || (pinned !== null && !equalBytes(pinned, read.fingerprint))) {
+        const isPassing = read.kind === 'refused' && passing.has(read.code);
+        this.#settle(person, isPassing ? 'later' : 'nobody');
+        return;
+      }
+      const isOurs = domainOf(person) === this.#desk.domain;
+      const found = this.#knownFrom(read, statement, isOurs);
+      if (isOurs || (pinned !== null && !read.isNews)) {
         this.#settle(person, found);
         return;
       }
@@ -150,19 +179,30 @@ export class Authors {
       ];
       this.#desk.ask({ kind: 'write', operations }, (outcome) => {
         if (outcome.kind === 'written') this.#settle(person, found);
+        else this.#again(person);
       });
     });
   }
 
-  #knownFrom({ fingerprint, devices, untilMs }: PkiAnswer & { kind: 'person' }, statement: Uint8Array): Known {
+  #knownFrom(read: PkiAnswer & { kind: 'person' }, statement: Uint8Array, isOurs: boolean): Known {
+    const { fingerprint, devices, untilMs } = read;
     const byId = new Map(devices.map(({ id, key }) => [hexOf(id), key]));
-    return { fingerprint, statement, devices: byId, untilMs, askedAtMs: this.#desk.nowMs };
+    const { nowMs, unixMs, options } = this.#desk;
+    // One of ours whose certification has ended is still himself.
+    const ourMs = isOurs ? unixMs + options.federationLimits.keysAgainMsMin : 0;
+    return { fingerprint, statement, devices: byId, untilMs: Math.max(untilMs, ourMs), askedAtMs: nowMs };
   }
 
-  #settle(person: string, known: Known | null): void {
+  /** Nothing came of an answer for want of something here: the next one is read. */
+  #again(person: string): void {
+    const asking = this.#asking.get(person);
+    if (asking !== undefined) asking.isReading = false;
+  }
+
+  #settle(person: string, known: Known | Absent): void {
     const asking = this.#asking.get(person);
     this.#asking.delete(person);
-    if (known !== null) {
+    if (typeof known !== 'string') {
       this.#known.delete(person);
       this.#known.set(person, known);
       const [oldest] = this.#known.keys();

@@ -10,16 +10,17 @@ import { type Publication, SIGNATURE_NAME } from '../publication/fields.ts';
 import { readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
+import type { Found } from './authors.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeOptions } from './events.ts';
-import { domainOf, entityOf, isPerson, keepLetter, type Letter } from './letter.ts';
+import { domainOf, entityOf, isPerson, isRefusal, keepLetter, type Letter } from './letter.ts';
 
 /** What a check needs of its node. */
 export interface Border {
   readonly options: NodeOptions;
   readonly unixMs: number;
-  /** Finds an author's device, now or later; null: his domain names none such. */
-  findAuthor(person: string, device: Uint8Array, found: (author: Author | null) => void): void;
+  /** Finds an author's device, now or later. */
+  findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void;
   /** Tells whoever said it that it is not taken. */
   refuse(letter: Letter, code: FederationCode | PublicationCode): void;
 }
@@ -31,9 +32,15 @@ const isSigned = (packet: Packet): boolean =>
 const speakerOf = ({ routing }: Letter): string =>
   entityOf(routing.get('_source_relay') ?? routing.get('_source') ?? routing.get('_context') ?? '');
 
-/** What asks for keys or tells them is numbered by nobody and overtakes what waits for keys: two servers may wait for each other's. */
-const isAboutKeys = (packet: Packet): boolean =>
-  (packet.method === '_status_keys' || packet.method === '_request_keys') && !isSigned(packet);
+/**
+ * What asks for keys, tells them or refuses them is numbered by nobody and overtakes what waits for keys: two servers may wait
+ * for each other's. A node itself asks for nothing else.
+ */
+function isAboutKeys({ routing, packet }: Letter, node: string): boolean {
+  const { method } = packet;
+  const isRefused = isRefusal(method) && routing.get('_target') === node;
+  return (isRefused || method === '_status_keys' || method === '_request_keys') && !isSigned(packet);
+}
 
 /**
  * A signature proves words, and nothing of the numbers and tags that they travel under: whoever copies them under the next
@@ -82,7 +89,8 @@ export class BorderCheck {
   /** Hands the letter to `pass`, now or later; or refuses it, or closes the circuit. */
   take(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     // The answer that the others wait for may come on this very circuit; and the peer may wait for ours.
-    if (this.#queue === null || isAboutKeys(letter.packet)) {
+    const node = `psyc://${this.#border.options.identity.domain}`;
+    if (this.#queue === null || isAboutKeys(letter, node)) {
       this.#check(letter, peer, speaker, own, pass);
       return;
     }
@@ -163,10 +171,12 @@ export class BorderCheck {
     let kept = letter;
     this.#border.findAuthor(author, publication.device, (found) => {
       if (this.#isOver) return;
-      // Without keys, what a place says that somebody said is hearsay, which its readers see; to be stored it is refused.
-      if (found === null && letter.routing.has('_context')) pass(kept);
-      else if (found === null) this.#border.refuse(kept, '_unknown_author');
-      else if (this.#verify(kept, publication, found)) pass(kept);
+      // Without keys, what a place says that somebody said is hearsay, which its readers see; to be stored it is refused,
+      // for good: as long as nobody knows, silence has it said again.
+      if (typeof found !== 'string') {
+        if (this.#verify(kept, publication, found)) pass(kept);
+      } else if (letter.routing.has('_context')) pass(kept);
+      else if (found === 'nobody') this.#border.refuse(kept, '_unknown_author');
       if (!isNow) this.#goOn();
       isNow = false;
     });

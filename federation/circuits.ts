@@ -12,6 +12,7 @@ import {
   type ServerQuestion,
 } from '../circuit/server-handshake.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
+import { ownText } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
 import { render } from '../psyc/render.ts';
 import { BorderCheck, type Border, signedBy } from './border.ts';
@@ -24,8 +25,8 @@ export interface CircuitsOwner extends Border {
   readonly nowMs: number;
   readonly unixMs: number;
   effect(effect: NodeEffect): void;
-  /** Somebody wants to prove something: answers now or later, once. */
-  onQuestion(question: ServerQuestion, answer: (answer: ServerAnswer) => void): void;
+  /** Somebody wants to prove something, on a circuit that he opened or we did: answers now or later, once. */
+  onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void;
   onReady(circuit: string, peer: Proved, accepted: boolean): void;
   onLetter(letter: Letter, peer: Proved): void;
   /** There is room again after `send` gave false. */
@@ -45,6 +46,8 @@ interface Entry {
   peer: Proved | null;
   readonly authority: Authority;
   readonly check: BorderCheck;
+  /** Something was not sent to a client for want of room. */
+  hasMissed: boolean;
 }
 
 const uniforms = ['_source', '_target', '_context', '_source_relay'] as const;
@@ -61,6 +64,8 @@ export class NodeCircuits {
   /** This node, to servers; and to its own clients, who take its word for others. */
   readonly #own = new Authority();
   readonly #home = new Authority(true);
+  /** Uniforms in their one form, by how they came. */
+  readonly #known = new Map<string, string>();
   #dialled = 0;
   #rendered: { readonly letter: Letter; readonly bytes: Uint8Array } | null = null;
 
@@ -140,15 +145,22 @@ export class NodeCircuits {
         }
         case 'refused':
           isTaken = false;
-          // A device that misses one multicast asks for it only when it knows: so it is made to come again.
-          if (entry.peer?.kind !== 'server' && this.#circuits.get(name) === entry) this.#shut(name, entry);
+          this.#owner.effect({ kind: 'full', circuit: name });
+          // A device that misses one multicast asks for it only when it knows: it is told when there is room again.
+          if (entry.peer?.kind === 'client') entry.hasMissed = true;
+          else if (entry.peer === null && this.#circuits.get(name) === entry) this.#shut(name, entry);
           break;
         case 'writable':
-          if (entry.peer !== null) this.#owner.onWritable(name, entry.peer);
+          if (entry.peer === null) break;
+          if (entry.hasMissed) {
+            entry.hasMissed = false;
+            this.tell(name, { kind: 'send', bytes: render({ method: '_notice_missed' }) });
+          }
+          this.#owner.onWritable(name, entry.peer);
           break;
         case 'closed':
           if (this.#circuits.get(name) === entry) {
-            if (!['_circuit_lost', '_circuit_ended'].includes(effect.code)) this.#noteRefusal(effect.code);
+            if (!['_circuit_lost', '_circuit_ended'].includes(effect.code)) this.#noteRefusal(effect.code, entry);
             this.#forget(name, entry);
           }
           break;
@@ -171,7 +183,7 @@ export class NodeCircuits {
     return bytes === null || this.tell(name, { kind: 'send', bytes });
   }
 
-  /** A multicast to clients: encoded once, and one effect for all. Who has no room for it is cut off, to come again. */
+  /** A multicast to clients: encoded once, and one effect for all. Who has no room for it asks for it when he has. */
   sendToAll(names: readonly string[], letter: Letter): void {
     const relay = letter.routing.get('_source_relay');
     // What is signed or said by nobody everybody may hear; else see `#mayGo`.
@@ -201,7 +213,7 @@ export class NodeCircuits {
   giveUp(name: string, code: string): void {
     const entry = this.#circuits.get(name);
     if (entry === undefined) return;
-    this.#noteRefusal(code);
+    this.#noteRefusal(code, entry);
     const bytes = render({
       entity: { _code: code },
       method: `_error${code}`,
@@ -221,6 +233,7 @@ export class NodeCircuits {
       handshake: null,
       peer: null,
       authority: new Authority(),
+      hasMissed: false,
       check: new BorderCheck(this.#owner, (code) => this.giveUp(name, code)),
     };
   }
@@ -250,7 +263,7 @@ export class NodeCircuits {
           this.tell(name, { kind: 'send', bytes: effect.bytes });
           break;
         case 'ask':
-          this.#owner.onQuestion(effect.question, (answer) => {
+          this.#owner.onQuestion(effect.question, entry.accepted, (answer) => {
             if (this.#circuits.get(name) !== entry || entry.handshake === null) return;
             this.#perform(name, entry, entry.handshake.answer(answer));
           });
@@ -271,7 +284,7 @@ export class NodeCircuits {
         case 'failed':
           if (!effect.byPeer) this.giveUp(name, effect.code);
           else {
-            this.#noteRefusal(effect.code);
+            this.#noteRefusal(effect.code, entry);
             this.#shut(name, entry);
           }
           break;
@@ -284,7 +297,7 @@ export class NodeCircuits {
     for (const variable of uniforms) {
       const text = routing.get(variable);
       if (text === undefined) continue;
-      const uniform = canonical(text);
+      const uniform = this.#canonical(text);
       if (uniform === null) {
         this.giveUp(name, '_invalid_entity');
         return;
@@ -296,6 +309,17 @@ export class NodeCircuits {
     entry.check.take(checked, peer, entry.authority, own, (passed) => {
       if (this.#circuits.get(name) === entry) this.#owner.onLetter(passed, peer);
     });
+  }
+
+  /** `canonical`, remembered: the same few people and places are named in most packets. */
+  #canonical(text: string): string | null {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const uniform = canonical(text);
+    if (uniform === null) return null;
+    if (this.#known.size >= this.#options.federationLimits.namesMax) this.#known.clear();
+    this.#known.set(ownText(text), uniform);
+    return uniform;
   }
 
   /** What may go out: a server is told only what this domain says, or what an author signed, and only about itself. */
@@ -325,8 +349,10 @@ export class NodeCircuits {
     return this.#rendered.bytes;
   }
 
-  #noteRefusal(code: string): void {
-    this.#owner.effect({ kind: 'notice', notice: { kind: 'refused', code } });
+  /** Names a domain that is proved, or that was dialled: what a peer only claims to be is not worth a line. */
+  #noteRefusal(code: string, { peer, domain: dialled }: Entry): void {
+    const domain = peer?.kind === 'server' ? peer.domain : dialled;
+    this.#owner.effect({ kind: 'notice', notice: { kind: 'refused', code, domain } });
   }
 
   #shut(name: string, entry: Entry): void {

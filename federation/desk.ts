@@ -32,14 +32,16 @@ export interface Desk {
   /** Milliseconds since 1970. */
   readonly unixMs: number;
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
-  /** Asks those who read and make OpenPGP packets. */
-  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void): void;
+  /** Asks those who read and make OpenPGP packets. `isOurs`: for somebody who lives here, whom strangers must not keep waiting. */
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs?: boolean): void;
   /** Tells the admin. */
   notify(notice: Notice): void;
   /** A timer of this name; a new one replaces the old. */
   timer(name: string, delayMs: number, happen: () => void): void;
   /** Sends a packet on its way to whoever it names; it may be lost. */
   post(letter: Letter): void;
+  /** Goes to see whether a domain that nobody knows is who it says. */
+  meet(domain: string): void;
   /** The link to another domain; null when there are too many. */
   linkTo(domain: string): Link | null;
   /** The same multicast to each of these local persons. */

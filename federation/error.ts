@@ -12,12 +12,19 @@ export type FederationCode =
   | '_necessary_counter'
   | '_settled_counter'
   | '_missing_counter'
+  | '_delivery_timeout'
   // places
   | '_necessary_membership'
   | '_invalid_page'
   | '_excessive_members'
+  | '_excessive_places'
   | '_excessive_requests'
   // the node
   | '_excessive_devices'
   | '_excessive_entities'
-  | '_excessive_peers';
+  | '_excessive_peers'
+  | '_excessive_domains'
+  // in place of the store's
+  | '_oversized_message'
+  | '_excessive_entries'
+  | '_unavailable_store';

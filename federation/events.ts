@@ -34,6 +34,8 @@ export type NodeEffect =
   /** The same bytes on each of these. */
   | { readonly kind: 'write all'; readonly circuits: readonly string[]; readonly bytes: Uint8Array }
   | { readonly kind: 'close'; readonly circuit: string }
+  /** A packet found no room there: look whether the peer still reads. */
+  | { readonly kind: 'full'; readonly circuit: string }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
   | { readonly kind: 'timer'; readonly name: string; readonly delayMs: number }
   | { readonly kind: 'store'; readonly request: StoreRequest }
@@ -49,8 +51,8 @@ export type Notice =
   /** A domain came with another key than the pinned or configured one. */
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }
-  /** A circuit was closed for cause. */
-  | { readonly kind: 'refused'; readonly code: string };
+  /** A circuit was closed for cause; `domain`: whose server is proved to be there, or was dialled. */
+  | { readonly kind: 'refused'; readonly code: string; readonly domain: string | null };
 
 /** What a node is told of itself before it starts. */
 export interface NodeOptions {

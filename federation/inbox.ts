@@ -19,12 +19,30 @@ export interface Token {
   readonly method: string;
   /** The packet as the log has it. */
   readonly packet: Uint8Array;
+  /** Whom it makes a member, or makes none. */
+  readonly move?: Move;
+}
+
+/** Somebody comes or goes. */
+export interface Move {
+  readonly person: string;
+  readonly isHere: boolean;
+}
+
+/** What may be known of a message beside what is in it. */
+interface Change {
+  readonly judge?: () => FederationCode | null;
+  readonly begins?: boolean;
+  readonly missing?: FederationCode;
+  readonly move?: Move;
 }
 
 /** What its owner does with what happens. */
 export interface InboxOwner {
-  /** Operations beside the append. */
-  beside?(arrival: Arrival<Token>): Operation[];
+  /** Operations beside the append; `before`: what the same write appends before it. */
+  beside?(arrival: Arrival<Token>, before: readonly Arrival<Token>[]): Operation[];
+  /** All of a write is durable; each of its rows is told of next. */
+  written?(arrivals: readonly Arrival<Token>[]): void;
   /** Durable; `sequence` is its row's, or null when it came before and is only said again. */
   acknowledged(token: Token, sequence: number | null): void;
   /** It will never be taken as it is. */
@@ -67,26 +85,34 @@ export class Inbox {
     ];
   }
 
+  /** The last of the queued moves that `isWanted`, or null. */
+  lastMove(isWanted: (move: Move) => boolean): Move | null {
+    const { waiting, writing } = this.#incoming;
+    const isOne = ({ token: { move } }: Arrival<Token>): boolean => move !== undefined && isWanted(move);
+    return (waiting.findLast(isOne) ?? writing?.findLast(isOne))?.token.move ?? null;
+  }
+
   /**
    * Takes a message; false when the packet is none. `author` keeps numbers apart, `change` is the delivery machine's;
-   * `hasRoom`: whether the log may grow.
+   * `hasRoom`: whether the log may grow; `heading`: further routing variables of the row.
    */
   take(
     { routing, packet }: Letter,
     author: string,
-    change: { refusal?: FederationCode; begins?: boolean; missing?: FederationCode } = {},
+    { move, ...change }: Change = {},
     hasRoom = true,
+    heading: Readonly<Record<string, string>> = {},
   ): boolean {
     const { method } = packet;
     const message = messageOf(packet, (name) => routing.get(name));
     if (message === null || method === null) return false;
-    const bytes = copyBytes(rowOf(message, packet));
+    const bytes = copyBytes(rowOf(message, packet, heading));
     const arrival: Arrival<Token> = {
       author,
       counter: message.counter,
       id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
       packet: bytes,
-      token: { message, method, packet: bytes },
+      token: { message, method, packet: bytes, ...(move === undefined ? {} : { move }) },
       ...change,
     };
     this.#tell({ kind: 'arrived', arrival, hasRoom });
@@ -144,16 +170,19 @@ export class Inbox {
 
   #write(arrivals: readonly Arrival<Token>[]): void {
     const context = this.#context;
-    const operations = arrivals.flatMap((arrival): Operation[] => {
+    const operations = arrivals.flatMap((arrival, index): Operation[] => {
       const { author, id, packet, base } = arrival;
       // The base stands in the row, under a name that no one else's packet reaches a log with.
       const bytes = base === undefined ? packet : withBase(packet, base);
       const row: Operation = { op: 'append', context, lease, author: encodeText(author), id, packet: bytes };
-      return [row, ...(this.#owner.beside?.(arrival) ?? [])];
+      return [row, ...(this.#owner.beside?.(arrival, arrivals.slice(0, index)) ?? [])];
     });
     this.#desk.ask({ kind: 'write', operations }, (outcome) => {
       if (outcome.kind !== 'written') this.#tell({ kind: 'write failed', ...refusalIn(outcome) });
-      else this.#tell({ kind: 'written', sequences: outcome.appended.map(({ sequence }) => sequence) });
+      else {
+        this.#owner.written?.(arrivals);
+        this.#tell({ kind: 'written', sequences: outcome.appended.map(({ sequence }) => sequence) });
+      }
     });
   }
 }

@@ -65,8 +65,17 @@ export function canonical(uniform: string): string | null {
   }
 }
 
-/** The domain of a uniform that is one. */
-export const domainOf = (uniform: string): string => parseUniform(uniform).host;
+/** The domain of a uniform in its one form: found by looking for its end, since it is asked for several times a packet. */
+export function domainOf(uniform: string): string {
+  const start = 'psyc://'.length;
+  // IPv6 addresses have colons of their own.
+  let end = uniform[start] === '[' ? uniform.indexOf(']', start) + 1 : start;
+  for (; end < uniform.length; end++) {
+    const character = uniform[end];
+    if (character === '/' || character === ':' || character === '#') break;
+  }
+  return uniform.slice(start, end);
+}
 
 /** The entity a uniform names, without the device or channel. */
 export const entityOf = withoutChannel;
@@ -99,9 +108,14 @@ export const isEcho = (method: string | null): boolean => method !== null && inh
 export const isRefusal = (method: string | null): boolean =>
   method !== null && (inherits(method, '_error') || inherits(method, '_failure'));
 
-/** Whether it may be answered at all: errors about errors would never end. */
-const mayBeAnswered = (method: string | null): boolean =>
-  method !== null && !answers.some((family) => inherits(method, family));
+/** Whether it is said once and waits for an answer: what a place shows one member is numbered by the place. */
+export const isNumbered = ({ routing }: Letter): boolean => routing.has('_counter') && !routing.has('_context');
+
+/** Whether it may be answered at all: errors about errors would never end, but none of those is numbered. */
+const mayBeAnswered = (letter: Letter): boolean => {
+  const { method } = letter.packet;
+  return method !== null && (isNumbered(letter) || !answers.some((family) => inherits(method, family)));
+};
 
 /** The answer to a message: under its tag, both names, and its counter. */
 export function answerLetter(
@@ -121,24 +135,35 @@ export function answerLetter(
 export const headingOf = ({ author, target, tag, counter }: Message, method: string): Letter =>
   newLetter({ routing: { _source: author, _target: target, _tag: tag, _counter: String(counter) }, method });
 
+/** What is full may have room later, who is away may come back: failures. What is wrong stays wrong: an error. */
+const isFailure = (code: string): boolean =>
+  ['_excessive', '_unavailable', '_delivery_timeout'].some((family) => inherits(code, family));
+
+/** What others may know of a code: nothing of how the store is made. */
+function sayable(code: FederationCode | PublicationCode | StoreCode): FederationCode | PublicationCode {
+  if (!code.startsWith('_store_')) return code as FederationCode | PublicationCode;
+  if (inherits(code, '_store_oversized')) return '_oversized_message';
+  return inherits(code, '_store_excessive') ? '_excessive_entries' : '_unavailable_store';
+}
+
 /** The answer that something is not done, with the tag under both names; null when there is nobody to tell. */
 export function refusalLetter(
   letter: Letter,
-  code: FederationCode | PublicationCode | StoreCode,
+  reason: FederationCode | PublicationCode | StoreCode,
   own: string,
 ): Letter | null {
   const { routing, packet } = letter;
+  const code = sayable(reason);
   const to = routing.get('_source');
   const tag = routing.get('_tag');
-  if (to === undefined || !mayBeAnswered(packet.method)) return null;
+  if (to === undefined || !mayBeAnswered(letter)) return null;
   // In the name of whom it was for, where we may speak for him.
   const target = routing.get('_target') ?? own;
   const from = isEntityAt(target, domainOf(own)) ? target : own;
   return newLetter({
     routing: { _source: from, _target: to, _tag_relay: tag, _tag_reply: tag },
     entity: { _counter_relay: routing.get('_counter'), _code: code, _method: packet.method ?? undefined },
-    // What is full may have room later: a failure. What is wrong stays wrong: an error.
-    method: `${code.startsWith('_excessive') ? '_failure' : '_error'}${code}`,
+    method: `${isFailure(code) ? '_failure' : '_error'}${code}`,
     data: 'This was not done: [_code].',
   });
 }

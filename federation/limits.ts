@@ -6,6 +6,10 @@ export const federationLimits = {
   placeMembersMax: 10_000,
   /** Domains with members of one place; below the store's marks of a context. */
   placeDomainsMax: 1_000,
+  /** Places that one person here, or one other domain's people together, may make; below the store's rows of a page. */
+  foundedMax: 64,
+  /** Of how many persons and domains it is remembered which places they made. */
+  foundersKnownMax: 1_000,
   /** Members that the answer to an entering device names. */
   listedMembersMax: 200,
   /** Devices of one person with a circuit at one time. */
@@ -14,10 +18,22 @@ export const federationLimits = {
   entitiesMax: 100_000,
   /** Domains to which this node holds or wants circuits. */
   peersMax: 1_000,
+  /** Unknown domains that this node goes to because they came. */
+  meetingsMax: 64,
+  /** How long it tries. */
+  meetingMsMax: 30_000,
+  /** Bytes of another domain's key, which is kept. */
+  pinnedKeyBytesMax: 32_768,
+  /** Of these, domains that nobody has reached. */
+  peersUnreachedMax: 750,
+  /** Domains not reached to which one person has said something. */
+  unreachedOfPersonMax: 32,
   /** Circuits at one time, those that have proved nothing included. */
   circuitsMax: 20_000,
   /** Packets that an entity holds until the store has told it who its members are. */
   lettersMax: 64,
+  /** Requests to enter or leave places elsewhere that are not answered; the oldest is forgotten, and said again. */
+  requestsMax: 10_000,
   /** Packets posted and not yet routed in one step. */
   postedMax: 100_000,
   /** Pages of history being read for one place. */
@@ -26,10 +42,14 @@ export const federationLimits = {
   historyRowsMax: 100,
   /** Bytes of one page of history; the row that passes it is the last. */
   historyBytesMax: 262_144,
-  /** Logins and registrations of one person that wait for each other. */
+  /** Registrations under one name that wait for each other. */
+  registrationsMax: 4,
+  /** Logins of one person that wait for each other. */
   loginsMax: 16,
   /** OpenPGP questions that are not answered, of the whole node; whoever asks more is refused and asks again. */
   pkiAskedMax: 256,
+  /** Those of them that are for nobody who lives here: the rest is for logins. */
+  pkiStrangersMax: 192,
   /** Authors whose keys are remembered. */
   authorsKnownMax: 10_000,
   /** Authors whose keys are being asked for. */
@@ -38,6 +58,8 @@ export const federationLimits = {
   keysMsMax: 10_000,
   /** A device that is not known is asked for again after this. */
   keysAgainMsMin: 10_000,
+  /** Names of people and places whose form was checked and is remembered; together at most a kilobyte each. */
+  namesMax: 4_096,
   /** Packets of one circuit that wait for an author's keys. */
   uncheckedMax: 64,
 } as const;

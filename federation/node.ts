@@ -1,32 +1,28 @@
 /** One server's step: circuits, a router, and entities that know nothing of each other. docs/spec/federation.md#node */
-import { isChannelOf } from '../circuit/channel.ts';
 import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
 import { PsycError } from '../psyc/error.ts';
-import { isNick } from '../psyc/names.ts';
 import { parseEntity, type Uniform } from '../psyc/uniform.ts';
 import type { PublicationCode } from '../publication/error.ts';
-import type { Author } from '../publication/sign.ts';
 import type { StoreOutcome } from '../store/store.ts';
 import { Audience } from './audience.ts';
-import { Authors } from './authors.ts';
+import { Authors, type Found } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
+import { faultOf, personIn } from './claims.ts';
 import type { Asked, Desk, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
-import { domainOf, entityOf, type Letter, refusalLetter } from './letter.ts';
-import { membershipEcho } from './methods.ts';
-import { Peer } from './peer.ts';
+import { Founders } from './founders.ts';
+import { domainOf, entityOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
+import { Meetings } from './meetings.ts';
+import { isPlacesWord, membershipEcho } from './methods.ts';
+import { Peers } from './peers.ts';
 import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { nodeUniform, Place } from './place.ts';
+import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
+import { sweep } from './sweep.ts';
 import { admitServer, readServerKey } from './trust.ts';
-
-/** The domain's own name in its keys, docs/spec/pki.md. */
-const OWN_NICK = 'p3do';
-
-/** Of an entity table that is full, this share of its places is looked through for idle ones. */
-const SWEPT = 1000;
 
 /** One life of a node. */
 export class FederationNode implements Desk, CircuitsOwner {
@@ -39,7 +35,7 @@ export class FederationNode implements Desk, CircuitsOwner {
   readonly #persons = new Map<string, Person>();
   readonly #places = new Map<string, Place>();
   readonly #audiences = new Map<string, Audience>();
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers: Peers;
   /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
   readonly #duties: Roll;
   readonly #timers = new Map<string, () => void>();
@@ -48,17 +44,26 @@ export class FederationNode implements Desk, CircuitsOwner {
   #request = 0;
   readonly #asked = new Map<number, (outcome: StoreOutcome) => void>();
   readonly #askedPki = new Map<number, (answer: PkiAnswer) => void>();
+  /** How many of these are not for our own people. */
+  #strangers = 0;
   readonly #authors: Authors;
+  readonly #meetings: Meetings;
+  readonly #requests: Requests;
+  readonly #founders: Founders;
 
   constructor(options: NodeOptions) {
     this.options = options;
     this.domain = options.identity.domain;
     this.#circuits = new NodeCircuits(this);
     this.#authors = new Authors(this);
+    this.#meetings = new Meetings(this);
+    this.#founders = new Founders(this);
+    this.#requests = new Requests(options.federationLimits.requestsMax);
+    this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.#duties = new Roll(
       nodeUniform(this.domain),
       this,
-      () => this.#wake(),
+      () => this.#wake([...this.#duties.members.keys()]),
       () => {},
     );
   }
@@ -82,12 +87,14 @@ export class FederationNode implements Desk, CircuitsOwner {
       ...this.#circuits.queues(),
       ...this.#authors.queues(),
       ['peers', this.#peers.size],
+      ['meetings', this.#meetings.count],
       ['entities', this.#persons.size + this.#places.size + this.#audiences.size],
+      ['requests', this.#requests.count],
       ['questions', this.#asked.size],
       ['pki questions', this.#askedPki.size],
     ]);
     for (const entities of [this.#persons, this.#places, this.#audiences, this.#peers]) {
-      for (const entity of (entities as Map<string, Entity>).values()) {
+      for (const entity of entities.values() as Iterable<Entity>) {
         for (const [name, length] of entity.queues()) longest.set(name, Math.max(length, longest.get(name) ?? 0));
       }
     }
@@ -100,13 +107,18 @@ export class FederationNode implements Desk, CircuitsOwner {
     this.effect({ kind: 'store', request: { ...asked, request } });
   }
 
-  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void): void {
-    if (this.#askedPki.size >= this.options.federationLimits.pkiAskedMax) {
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs = false): void {
+    const { pkiAskedMax, pkiStrangersMax } = this.options.federationLimits;
+    if (this.#askedPki.size >= pkiAskedMax || (!isOurs && this.#strangers >= pkiStrangersMax)) {
       answer({ kind: 'refused', code: '_trust_unavailable' });
       return;
     }
     const request = ++this.#request;
-    this.#askedPki.set(request, answer);
+    if (!isOurs) this.#strangers++;
+    this.#askedPki.set(request, (read) => {
+      if (!isOurs) this.#strangers--;
+      answer(read);
+    });
     this.effect({ kind: 'pki', request, question });
   }
 
@@ -129,15 +141,19 @@ export class FederationNode implements Desk, CircuitsOwner {
     this.#circuits.sendToAll(circuits, letter);
   }
 
+  meet(domain: string): void {
+    this.#meetings.meet(domain);
+  }
+
   linkTo(domain: string): Link | null {
-    return this.#peer(domain);
+    return this.#peers.open(domain);
   }
 
   effect(effect: NodeEffect): void {
     this.#effects.push(effect);
   }
 
-  findAuthor(person: string, device: Uint8Array, found: (author: Author | null) => void): void {
+  findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void {
     this.#authors.find(person, device, found);
   }
 
@@ -146,11 +162,12 @@ export class FederationNode implements Desk, CircuitsOwner {
     if (answer !== null) this.post(answer);
   }
 
-  onQuestion(question: ServerQuestion, answer: (answer: ServerAnswer) => void): void {
+  onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void {
     if (question.kind === 'server key') readServerKey(this, question, answer);
-    else if (question.kind === 'admission' && question.peer.kind === 'server') admitServer(this, question, answer);
-    else {
-      const code = this.#faultOf(question);
+    else if (question.kind === 'admission' && question.peer.kind === 'server') {
+      admitServer(this, question, accepted, answer);
+    } else {
+      const code = faultOf(question, this.domain);
       if (code !== null) answer({ kind: 'refused', code });
       else {
         const person = this.#person(personIn(question));
@@ -162,7 +179,7 @@ export class FederationNode implements Desk, CircuitsOwner {
 
   onReady(circuit: string, proved: Proved, accepted: boolean): void {
     if (proved.kind === 'server') {
-      const peer = this.#peer(proved.domain);
+      const peer = this.#peers.open(proved.domain);
       if (peer === null) this.#circuits.giveUp(circuit, '_excessive_peers');
       else {
         this.notify({ kind: 'connected', domain: proved.domain });
@@ -182,6 +199,7 @@ export class FederationNode implements Desk, CircuitsOwner {
 
   onWritable(circuit: string, proved: Proved): void {
     if (proved.kind === 'server') this.#peers.get(proved.domain)?.writable(circuit);
+    else this.#persons.get(proved.person)?.writable(proved.channel);
   }
 
   onClosed(circuit: string, proved: Proved | null, domain: string | null, heard: boolean): void {
@@ -257,9 +275,11 @@ export class FederationNode implements Desk, CircuitsOwner {
     const context = routing.get('_context');
     if (target === undefined) {
       // Between the ends of a circuit, or to the root: nothing is asked of either yet.
-      if (context !== undefined && from !== null) this.#audience(context)?.take(letter);
+      if (context !== undefined && from?.kind === 'server') this.#audience(context)?.take(letter);
       return;
     }
+    // That is said by places and nodes, and by nobody's device.
+    if (from?.kind === 'client' && isPlacesWord(letter.packet.method)) return;
     const domain = domainOf(target);
     if (from?.kind === 'server') {
       if (domain !== this.domain) {
@@ -268,47 +288,36 @@ export class FederationNode implements Desk, CircuitsOwner {
         return;
       }
       this.#peers.get(from.domain)?.answered(letter);
+      const isMembership = !letter.routing.has('_context') && membershipEcho(letter.packet.method) !== null;
+      // A place elsewhere says that somebody here is a member: only if he asked it to make him one.
+      const isAsked = this.#requests.answered(letter);
+      if (isMembership) {
+        // Whoever passes its multicasts on must know first.
+        if (isAsked) this.#hand(letter, this.#audience(letter.routing.get('_source')!));
+        return;
+      }
     }
-    if (domain === this.domain) this.#toEntity(letter, target, from);
+    if (domain === this.domain) this.#toEntity(letter, target);
     else {
-      const peer = this.#peer(domain);
-      if (peer === null) this.refuse(letter, '_excessive_peers');
+      const peer = this.#peers.reach(domain, from?.kind === 'client' ? from.person : null);
+      if (typeof peer === 'string') this.refuse(letter, peer);
       else peer.take(letter);
     }
   }
 
-  #toEntity(letter: Letter, target: string, from: Proved | null): void {
+  #toEntity(letter: Letter, target: string): void {
     const uniform = entityOrNull(target);
     const name = entityOf(target);
-    if (uniform?.kind === 'node') this.#authors.answered(letter);
+    if (uniform?.kind === 'node' && !isNumbered(letter)) this.#authors.answered(letter);
+    else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place') this.#hand(letter, this.#place(name));
-    else if (uniform?.kind === 'person') {
-      // A place elsewhere tells somebody here that he is a member: whoever passes its multicasts on must know first.
-      const isMembership = from?.kind === 'server' && membershipEcho(letter.packet.method) !== null;
-      if (isMembership && !letter.routing.has('_context')) {
-        this.#hand(letter, this.#audience(letter.routing.get('_source') ?? nodeUniform(from.domain)));
-      } else this.#hand(letter, this.#person(name));
-    } else this.refuse(letter, '_unknown_target');
+    else if (uniform?.kind === 'person') this.#hand(letter, this.#person(name));
+    else this.refuse(letter, '_unknown_target');
   }
 
   #hand(letter: Letter, entity: Entity | null): void {
     if (entity === null) this.refuse(letter, '_excessive_entities');
     else entity.take(letter);
-  }
-
-  /** What is wrong with whoever registers or logs in, before anything is looked up. */
-  #faultOf(question: Exclude<ServerQuestion, { kind: 'server key' }>): FederationCode | null {
-    const person = personIn(question);
-    const { host, name } = parseEntity(person);
-    const isHere = host === this.domain;
-    if (question.kind === 'registration') {
-      if (!isHere) return '_registration_foreign_domain';
-      return isNick(name) && name !== OWN_NICK ? null : '_registration_invalid_nick';
-    }
-    if (!isHere) return '_login_foreign_domain';
-    if (question.kind !== 'device key') return null;
-    const { channel, claim } = question;
-    return isChannelOf(channel, person, claim.device) ? null : '_login_invalid_channel';
   }
 
   #person(uniform: string): Person | null {
@@ -318,27 +327,15 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   #place(uniform: string): Place | null {
-    return this.#awake(this.#places, uniform, () => new Place(uniform, this));
+    return this.#awake(this.#places, uniform, () => new Place(uniform, this, this.#founders));
   }
 
   #audience(context: string): Audience | null {
     return this.#awake(this.#audiences, context, () => {
       const pass = (letter: Letter): void =>
         this.#persons.get(entityOf(letter.routing.get('_target') ?? ''))?.take(letter);
-      return new Audience(context, this, pass);
+      return new Audience(context, this, pass, () => this.#audiences.delete(context));
     });
-  }
-
-  #peer(domain: string): Peer | null {
-    let peer = this.#peers.get(domain);
-    if (peer === undefined) {
-      const { peersMax } = this.options.federationLimits;
-      if (this.#peers.size >= peersMax) sweep(this.#peers, (idle) => idle.leave());
-      if (this.#peers.size >= peersMax) return null;
-      peer = new Peer(domain, this, this.#circuits);
-      this.#peers.set(domain, peer);
-    }
-    return peer;
   }
 
   /** The entity, woken if need be; null when too many are awake, and none of them idle. */
@@ -356,28 +353,14 @@ export class FederationNode implements Desk, CircuitsOwner {
     return entity;
   }
 
-  #wake(): void {
-    for (const name of this.#duties.members.keys()) {
-      if (entityOrNull(name)?.kind === 'place') this.#place(name);
-      else this.#peer(domainOf(name));
-    }
+  /** Wakes what the last life left to be done; what finds no room is woken when there is some. */
+  #wake(names: readonly string[]): void {
+    const left = names.filter((name) => {
+      if (entityOrNull(name)?.kind === 'place') return this.#place(name) === null;
+      return typeof this.#peers.reach(domainOf(name), null) === 'string';
+    });
+    if (left.length > 0) this.timer('wake', this.options.deliveryLimits.retryMsMax, () => this.#wake(left));
   }
-}
-
-/** Forgets idle entities, those that were woken first; they are moved to the end when they are not idle. */
-function sweep<E extends Entity>(entities: Map<string, E>, leave: (entity: E) => void = () => {}): void {
-  for (const [uniform, entity] of [...entities].slice(0, SWEPT)) {
-    entities.delete(uniform);
-    if (entity.isIdle) leave(entity);
-    else entities.set(uniform, entity);
-  }
-}
-
-/** Whose question it is. */
-function personIn(question: Exclude<ServerQuestion, { kind: 'server key' }>): string {
-  if (question.kind === 'registration') return question.registration.person;
-  if (question.kind === 'device key') return question.claim.person;
-  return question.peer.kind === 'client' ? question.peer.person : '';
 }
 
 /** The parts of a uniform that an entity of ours may have, or null. */

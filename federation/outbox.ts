@@ -1,16 +1,9 @@
 /** What goes out of one log to one reader who acknowledges: the outgoing delivery machine with its store. docs/spec/federation.md#outgoing */
-import {
-  backlogCount,
-  newOutgoing,
-  type Outgoing,
-  type OutgoingEffect,
-  type OutgoingEvent,
-  type OutgoingRow,
-  startOutgoing,
-  stepOutgoing,
-} from '../circuit/outgoing.ts';
+import { backlogCount, hasRoom, newOutgoing, type Outgoing, startOutgoing, stepOutgoing } from '../circuit/outgoing.ts';
+import type { OutgoingEffect, OutgoingEvent, OutgoingRow } from '../circuit/outgoing-events.ts';
+import { parkedCount } from '../circuit/parking.ts';
 import { copyBytes } from '../psyc/bytes.ts';
-import type { Row } from '../store/store.ts';
+import type { Operation, Row } from '../store/store.ts';
 import { type Desk, lease, type LinkChange } from './desk.ts';
 import { refusalIn } from './inbox.ts';
 import { type Letter, letterBytes, parseLetter } from './letter.ts';
@@ -19,14 +12,19 @@ import { type Letter, letterBytes, parseLetter } from './letter.ts';
 export interface Outgoer {
   readonly letter: Letter;
   readonly author: string;
+  /** Who answers; '' where one reader answers everything. */
+  readonly target: string;
   readonly tag: string;
   readonly counter: number;
+  /** When it is given up; absent: never. */
+  readonly untilMs?: number;
 }
 
 /** A letter whose reader acknowledges the row by its sequence. */
 export const bySequence = (letter: Letter, sequence: number): Outgoer => ({
   letter,
   author: '',
+  target: '',
   tag: String(sequence),
   counter: sequence,
 });
@@ -39,12 +37,16 @@ export interface OutboxOwner {
   send(letter: Letter): boolean;
   /** It is known now how far the reader has got. */
   known?(): void;
+  /** Nobody answered it in time. */
+  gaveUp?(letter: Letter): void;
+  /** The reader has everything: operations beside the mark that says so. */
+  besideLast?(): Operation[];
 }
 
 /** A row that is ready to be sent. */
 export function outgoingRow(owner: OutboxOwner, row: Pick<Row, 'sequence' | 'packet'>): OutgoingRow {
-  const { letter, author, tag, counter } = owner.outgoing(row);
-  return { sequence: row.sequence, author, tag, counter, packet: copyBytes(letterBytes(letter)) };
+  const { letter, ...known } = owner.outgoing(row);
+  return { sequence: row.sequence, ...known, packet: copyBytes(letterBytes(letter)) };
 }
 
 /** The outgoing side of one log to one reader, who is known by a mark. */
@@ -91,14 +93,21 @@ export class Outbox {
     return backlogCount(this.#outgoing);
   }
 
+  /** Whether the log may grow by one more, `taken` being on their way into it. */
+  hasRoom(taken: number): boolean {
+    return hasRoom(this.#outgoing, taken);
+  }
+
   /** Whether the reader has everything that is known to be there. */
   get isDone(): boolean {
     return this.isKnown && this.#outgoing.durableMark >= this.#outgoing.last;
   }
 
   /** Whether this is under way. */
-  holds({ author, tag, counter }: Outgoer): boolean {
-    return this.#outgoing.window.some((sent) => sent.author === author && sent.tag === tag && sent.counter === counter);
+  holds({ author, target, tag, counter }: Outgoer): boolean {
+    return this.#outgoing.window.some(
+      (sent) => sent.author === author && sent.target === target && sent.tag === tag && sent.counter === counter,
+    );
   }
 
   changed(change: LinkChange): void {
@@ -113,21 +122,22 @@ export class Outbox {
     this.#tell({ kind: 'grown', last });
   }
 
-  /** The reader has it, or will never take it; `counter` is null where he says none. */
-  answered(author: string, tag: string, counter: number | null): void {
-    this.#tell({ kind: 'acknowledged', author, tag, counter });
+  /** It is there, or will never be taken; `target` is null where the peer says so for whatever target, `counter` where none is said. */
+  answered(author: string, target: string | null, tag: string, counter: number | null): void {
+    this.#tell({ kind: 'acknowledged', author, target, tag, counter });
   }
 
   /** The same of a row sent by its sequence. */
   answeredSequence(text: string): void {
     const sequence = Number(text);
-    if (Number.isSafeInteger(sequence)) this.answered('', String(sequence), sequence);
+    if (Number.isSafeInteger(sequence)) this.answered('', '', String(sequence), sequence);
   }
 
   queues(): [string, number][] {
     return [
       ['window', this.#outgoing.window.length],
       ['window bytes', this.#outgoing.windowBytes],
+      ['parked', parkedCount(this.#outgoing.parking)],
     ];
   }
 
@@ -166,12 +176,17 @@ export class Outbox {
           break;
         case 'mark': {
           const mark = { op: 'mark', context, lease, name: this.#mark, sequence: effect.sequence } as const;
-          this.#desk.ask({ kind: 'write', operations: [mark] }, (outcome) => {
+          const isLast = effect.sequence >= this.#outgoing.last;
+          const operations = [mark, ...((isLast ? this.#owner.besideLast?.() : null) ?? [])];
+          this.#desk.ask({ kind: 'write', operations }, (outcome) => {
             if (outcome.kind === 'written') this.#tell({ kind: 'mark written' });
             else this.#tell({ kind: refusalIn(outcome).again === 'stop' ? 'stopped' : 'mark failed' });
           });
           break;
         }
+        case 'give up':
+          this.#owner.gaveUp?.(parseLetter(effect.row.packet));
+          break;
         case 'timer':
           this.#desk.timer(`${effect.name} ${this.#mark} ${context}`, effect.delayMs, () =>
             this.#tell({ kind: 'timer', name: effect.name }),

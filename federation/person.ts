@@ -1,11 +1,11 @@
 /** A person at home: devices that are here, and a log of what was said to him for those that are not. docs/spec/federation.md#persons */
-import { isMainChannel } from '../circuit/channel.ts';
+import { channelOf, isMainChannel } from '../circuit/channel.ts';
 import type { Arrival } from '../circuit/incoming-events.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Row } from '../store/store.ts';
-import type { Desk, Entity } from './desk.ts';
+import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import {
@@ -14,6 +14,7 @@ import {
   entityOf,
   headingOf,
   isEcho,
+  isNumbered,
   keepLetter,
   type Letter,
   newLetter,
@@ -24,6 +25,9 @@ import {
 import { echoOf } from './methods.ts';
 import { bySequence, type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
 import { Residence } from './residence.ts';
+
+/** The mark of how far a device has read. */
+const markOf = (channel: string): string => `device ${deviceOf(channel)}`;
 
 /** A channel of a device that is here. */
 interface Channel {
@@ -85,9 +89,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       outgoing: (row) => this.outgoing(row),
       send: (letter) => this.#circuits.send(circuit, letter),
     };
-    const outbox = isMainChannel(channel)
-      ? new Outbox(this.#uniform, `device ${deviceOf(channel)}`, this.#desk, owner)
-      : null;
+    const outbox = isMainChannel(channel) ? new Outbox(this.#uniform, markOf(channel), this.#desk, owner) : null;
     this.#channels.set(channel, { circuit, device, outbox });
     outbox?.start(true);
     return { replaced: before?.circuit ?? null };
@@ -99,6 +101,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     if (there?.circuit !== circuit) return;
     there.outbox?.stop();
     this.#channels.delete(channel);
+  }
+
+  /** The circuit of a channel has room again. */
+  writable(channel: string): void {
+    this.#channels.get(channel)?.outbox?.changed('writable');
   }
 
   take(letter: Letter): void {
@@ -120,14 +127,17 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     if (isOwn && isEcho(method) && !isForChannel) {
       const outbox = this.#channels.get(source)?.outbox;
       outbox?.answeredSequence(packet.text('_sequence') ?? '');
-    } else if (isForChannel) {
+    } else if (isForChannel && isNumbered(letter)) this.#refuse(letter, '_invalid_target');
+    else if (isForChannel) {
       const there = this.#channels.get(target);
       if (there !== undefined) this.#circuits.send(there.circuit, letter);
     } else if (method === '_request_keys') this.#tellKeys(letter, keys.key, keys.statement);
     else if (method !== null && inherits(method, '_message')) {
-      if (!this.#inbox.take(letter, source)) this.#refuse(letter, '_necessary_counter');
-    } else if (method !== null && inherits(method, '_request')) this.#refuse(letter, '_unsupported_method');
-    else this.#hear(letter);
+      if (!this.#inbox.take(letter, source, { missing: '_missing_counter' }))
+        this.#refuse(letter, '_necessary_counter');
+    } else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
+      this.#refuse(letter, '_unsupported_method');
+    } else this.#hear(letter);
   }
 
   /** Adds the circuits of the main channels that are here, for something that goes to all of them and is kept for none. */
@@ -188,12 +198,18 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     for (const { circuit, device } of [...this.#channels.values()]) {
       if (ids.some((id) => equalBytes(id, device))) this.#circuits.giveUp(circuit, '_revoked_device');
     }
+    if (ids.length === 0) return;
+    // How far they had read is of no use to anybody, and a log has room for so many marks only.
+    const operations = ids.map((id) => {
+      const name = markOf(channelOf(this.#uniform, id));
+      return { op: 'mark', context: this.#uniform, lease, name, sequence: -1 } as const;
+    });
+    this.#desk.ask({ kind: 'write', operations }, () => {});
   }
 
   #hear(letter: Letter): void {
     const circuits: string[] = [];
     this.addCircuits(circuits);
-    // A device that cannot take it is cut off meanwhile.
     for (const circuit of circuits) this.#circuits.send(circuit, letter);
   }
 
@@ -201,7 +217,12 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const tag = routing.get('_tag');
     const answer = newLetter({
       routing: { _source: this.#uniform, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag },
-      entity: { _key: key, _statement: statement, _key_domain: this.#desk.options.identity.certificate },
+      entity: {
+        _counter_relay: routing.get('_counter'),
+        _key: key,
+        _statement: statement,
+        _key_domain: this.#desk.options.identity.certificate,
+      },
       method: '_status_keys',
     });
     this.#desk.post(answer);

@@ -13,8 +13,8 @@ export type PkiQuestion =
       readonly statement: Uint8Array;
       /** The newest statement that was seen before. */
       readonly known: Uint8Array | null;
-      /** The key of the person's domain, as it is trusted. */
-      readonly authority: Uint8Array;
+      /** The key of the person's domain, as it is trusted; null: it is ours, whose certification may have ended. */
+      readonly authority: Uint8Array | null;
     }
   /** Certify somebody's key under this domain's. Answer: `certified`. */
   | {
@@ -22,11 +22,10 @@ export type PkiQuestion =
       readonly person: string;
       readonly key: Uint8Array;
       readonly statement: Uint8Array;
-      /** The newest statement that was seen before. */
-      readonly known: Uint8Array | null;
-      /** The text of an invitation; null: none came. `isMember`: he lives here already, and needs none. */
+      /** The text of an invitation; null: none came. */
       readonly invite: string | null;
-      readonly isMember: boolean;
+      /** Fingerprint of who lives here under that name already, and needs no invitation; null: nobody does. */
+      readonly member: Uint8Array | null;
     };
 
 /** A device that the person's newest statement enrols. */
@@ -40,7 +39,7 @@ interface KnownDevice {
 export type PkiAnswer =
   /** A good key of that domain; `circuitKey`: what signs its circuits. */
   | { readonly kind: 'domain'; readonly fingerprint: Uint8Array; readonly circuitKey: Uint8Array | null }
-  /** `isNews`: the statement is newer than the known one. `untilMs`: when the certification ends, in milliseconds since 1970. */
+  /** `isNews`: the statement is newer than the known one. `untilMs`: when the certification ends, in milliseconds since 1970; of ours 0 where none holds. */
   | {
       readonly kind: 'person';
       readonly fingerprint: Uint8Array;

@@ -8,9 +8,19 @@ import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import { type Founders, founderOf, placesOf } from './founders.ts';
 import { readHistory } from './history.ts';
-import { Inbox, type InboxOwner, type Token } from './inbox.ts';
-import { answerLetter, domainOf, entityOf, headingOf, isEcho, type Letter, refusalLetter } from './letter.ts';
+import { Inbox, type InboxOwner, refusalIn, type Token } from './inbox.ts';
+import {
+  answerLetter,
+  domainOf,
+  entityOf,
+  headingOf,
+  isEcho,
+  keepLetter,
+  type Letter,
+  refusalLetter,
+} from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
 import { type MulticastRow, multicastOf } from './multicast.ts';
 import { Roll } from './roll.ts';
@@ -18,6 +28,9 @@ import { Subscribers } from './subscribers.ts';
 
 /** The node's own uniform, under which it keeps what it must wake at its start. */
 export const nodeUniform = (domain: string): string => `psyc://${domain}`;
+
+/** The mark of the row after which nobody of a domain is a member, until the domain has it. */
+const untilOf = (domain: string): string => `to ${domain}`;
 
 function isPersonUniform(uniform: string): boolean {
   const { kind, name, port } = parseUniform(uniform);
@@ -34,18 +47,30 @@ export class Place implements Entity, InboxOwner {
   /** The local members' reader: every row once, in order. */
   readonly #following: Following;
   #histories = 0;
+  readonly #founders: Founders;
+  /** Whose the place is that is not written yet; null: nobody may make it yet, or it is there. */
+  #founder: string | null = null;
+  /** What waits until it is known whether somebody may make the place; null: nobody asks. */
+  #unfounded: Letter[] | null = null;
+  /** Who has come or gone by a write whose rows are just being told. */
+  readonly #moved = new Map<string, boolean>();
+  #untold = 0;
+  /** Domains whose marks are to be taken out. */
+  readonly #parted = new Set<string>();
 
-  constructor(uniform: string, desk: Desk) {
+  constructor(uniform: string, desk: Desk, founders: Founders) {
     this.#uniform = uniform;
     this.#desk = desk;
+    this.#founders = founders;
     this.#roll = new Roll(
       uniform,
       desk,
       () => this.#loaded(),
       (letter) => this.take(letter),
+      { hasMarks: true },
     );
     this.#inbox = new Inbox(uniform, desk, this);
-    this.#subscribers = new Subscribers(uniform, desk);
+    this.#subscribers = new Subscribers(uniform, desk, (domain) => this.#forget(domain));
     this.#following = newFollowing(desk.options.deliveryLimits);
     this.#roll.load();
   }
@@ -55,26 +80,38 @@ export class Place implements Entity, InboxOwner {
       this.#roll.hold(letter);
       return;
     }
+    if (this.#unfounded !== null) {
+      if (this.#unfounded.length < this.#desk.options.federationLimits.lettersMax)
+        this.#unfounded.push(keepLetter(letter));
+      return;
+    }
     const { routing, packet } = letter;
     const source = routing.get('_source');
     if (source === undefined) return;
     if (isEcho(packet.method)) {
-      this.#subscribers.answered(domainOf(source), packet.text('_sequence') ?? '');
+      const home = domainOf(source);
+      // For a domain speaks its node, and none of its people.
+      const isNode = source === nodeUniform(home) && packet.method === '_echo_context';
+      if (isNode) this.#subscribers.answered(home, packet.text('_sequence') ?? '');
       return;
     }
     const person = entityOf(source);
-    const isMember = this.#roll.members.has(person);
+    // By what is queued before it: he may have left a moment ago, or be about to come.
+    const judge = (): FederationCode | null => (this.#isMember(person) ? null : '_necessary_membership');
     switch (placeRequestOf(packet.method)) {
       case 'enter':
         if (!isPersonUniform(source)) this.#refuse(letter, '_invalid_entity');
-        else this.#accept(letter, source, { begins: true, ...this.#noRoomFor(person) });
+        else if (this.#roll.last === 0 && this.#founder === null) this.#found(letter, source);
+        else this.#enter(letter, source);
         break;
       case 'leave':
+        this.#accept(letter, source, { judge, move: { person, isHere: false } });
+        break;
       case 'speech':
-        this.#accept(letter, source, isMember ? {} : { refusal: '_necessary_membership' });
+        this.#accept(letter, source, { judge });
         break;
       case 'history':
-        if (isMember) this.#history(letter, source);
+        if (this.#roll.members.has(person)) this.#history(letter, source);
         else this.#refuse(letter, '_necessary_membership');
         break;
       case null:
@@ -84,8 +121,9 @@ export class Place implements Entity, InboxOwner {
 
   /** It must stay awake for the domains that hear it, and for whoever is being answered. */
   get isIdle(): boolean {
+    if (this.#unfounded !== null) return false;
     const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
-    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0;
+    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#parted.size === 0;
   }
 
   queues(): [string, number][] {
@@ -93,41 +131,56 @@ export class Place implements Entity, InboxOwner {
       ...this.#inbox.queues(),
       ...this.#subscribers.queues(),
       ['members', this.#roll.members.size],
-      ['letters', this.#roll.heldCount],
+      ['letters', this.#roll.heldCount + (this.#unfounded?.length ?? 0)],
       ['histories', this.#histories],
     ];
   }
 
-  beside({ token }: Arrival<Token>): Operation[] {
-    const context = this.#uniform;
-    const name = entityOf(token.message.author);
-    const request = placeRequestOf(token.method);
-    if (request === 'leave') return [{ op: 'member', context, lease, name, sequence: 0 }];
-    if (request !== 'enter') return [];
-    const sequence = this.#roll.members.get(name) ?? this.#roll.last + 1;
-    const operations: Operation[] = [{ op: 'member', context, lease, name, sequence }];
-    const domain = domainOf(name);
-    if (domain === this.#desk.domain || this.#subscribers.has(domain)) return operations;
-    // A domain hears what comes after it has joined; and this place must wake when the node starts.
-    const node = nodeUniform(this.#desk.domain);
-    operations.push({ op: 'mark', context, lease, name: domain, sequence: this.#roll.last });
-    operations.push({ op: 'member', context: node, lease, name: context, sequence: 1 });
+  beside({ token: { move } }: Arrival<Token>, before: readonly Arrival<Token>[]): Operation[] {
+    if (move === undefined) return [];
+    const { person, isHere } = move;
+    const [isIn, others] = this.#stateBehind(person, before);
+    if (isIn === isHere) return [];
+    const at = { context: this.#uniform, lease };
+    const home = domainOf(person);
+    const operations: Operation[] = [{ op: 'member', ...at, name: person, sequence: isHere ? 'row' : 0 }];
+    // Nothing of a place is durable before somebody has entered.
+    if (this.#founder !== null && this.#roll.last === 0 && before.length === 0) {
+      operations.push({ op: 'member', context: placesOf(this.#founder), lease, name: this.#uniform, sequence: 1 });
+    }
+    if (home === this.#desk.domain || others > 0) return operations;
+    if (!isHere) operations.push({ op: 'mark', ...at, name: untilOf(home), sequence: 'row' });
+    else {
+      // A domain hears its first member come, and nothing from before; and this place must wake when the node starts.
+      operations.push({ op: 'mark', ...at, name: home, sequence: 'before' });
+      operations.push({ op: 'mark', ...at, name: untilOf(home), sequence: -1 });
+      const node = nodeUniform(this.#desk.domain);
+      operations.push({ op: 'member', context: node, lease, name: this.#uniform, sequence: 1 });
+    }
     return operations;
   }
 
-  recorded(sequence: number, { token, packet }: Arrival<Token>): void {
-    const person = entityOf(token.message.author);
-    const request = placeRequestOf(token.method);
-    if (request === 'enter') {
-      this.#roll.set(person, this.#roll.members.get(person) ?? sequence);
-      this.#subscribers.join(domainOf(person));
-    }
-    if (request === 'leave') this.#roll.set(person, 0);
+  written(arrivals: readonly Arrival<Token>[]): void {
+    this.#untold = arrivals.length;
+    for (const { token } of arrivals)
+      if (token.move !== undefined) this.#moved.set(token.move.person, token.move.isHere);
+  }
+
+  recorded(sequence: number, { token: { move, packet } }: Arrival<Token>): void {
+    const { members, domains } = this.#roll;
+    if (--this.#untold === 0) this.#moved.clear();
     this.#roll.last = Math.max(this.#roll.last, sequence);
+    const home = move === undefined ? '' : domainOf(move.person);
+    if (move?.isHere === true && !members.has(move.person)) {
+      const isFirst = !domains.has(home);
+      this.#roll.set(move.person, sequence);
+      if (isFirst) this.#subscribers.join(home, sequence);
+    }
+    if (move?.isHere === false) this.#roll.set(move.person, 0);
     const row: MulticastRow = { sequence, packet };
     this.#follow({ kind: 'appended', row });
     this.#subscribers.appended(row);
-    if (request === 'leave') this.#partIfLast(domainOf(person), sequence);
+    if (move?.isHere === false && !domains.has(home)) this.#subscribers.part(home, sequence);
   }
 
   acknowledged({ message, method }: Token, sequence: number | null): void {
@@ -163,35 +216,103 @@ export class Place implements Entity, InboxOwner {
   }
 
   #loaded(): void {
-    const { domain } = this.#desk;
-    for (const person of this.#roll.members.keys()) {
-      const home = domainOf(person);
-      if (home !== domain) this.#subscribers.join(home);
+    const { domains, marks } = this.#roll;
+    for (const home of domains.keys()) this.#subscribers.join(home, null);
+    for (const home of marks.keys()) {
+      const until = marks.get(untilOf(home));
+      if (until === undefined || domains.has(home)) continue;
+      // What was said before they left they have not acknowledged.
+      this.#subscribers.join(home, null);
+      this.#subscribers.part(home, until);
     }
     if (this.#following.cursor === -1) this.#follow({ kind: 'attached', after: this.#roll.last });
   }
 
-  #accept(letter: Letter, source: string, change: { refusal?: FederationCode; begins?: boolean }): void {
+  #accept(letter: Letter, source: string, change: Parameters<Inbox['take']>[2]): void {
     const isTaken = this.#inbox.take(letter, source, { ...change, missing: '_missing_counter' });
     if (!isTaken) this.#refuse(letter, '_necessary_counter');
   }
 
-  #noRoomFor(person: string): { refusal?: FederationCode } {
-    const { placeMembersMax, placeDomainsMax } = this.#desk.options.federationLimits;
-    const { members } = this.#roll;
-    if (members.has(person)) return {};
-    const isFull = members.size + this.#inbox.count >= placeMembersMax;
-    const home = domainOf(person);
-    const isWide =
-      home !== this.#desk.domain &&
-      !this.#subscribers.has(home) &&
-      this.#subscribers.count + this.#inbox.count >= placeDomainsMax;
-    return isFull || isWide ? { refusal: '_excessive_members' } : {};
+  #enter(letter: Letter, source: string): void {
+    const person = entityOf(source);
+    const move = { person, isHere: true };
+    this.#accept(letter, source, { begins: true, judge: () => this.#faultOfEntering(person), move });
   }
 
-  #partIfLast(domain: string, sequence: number): void {
-    for (const member of this.#roll.members.keys()) if (domainOf(member) === domain) return;
-    this.#subscribers.part(domain, sequence);
+  /** Somebody names a place that is not there: whether he may make it is asked, and who comes behind him waits. */
+  #found(letter: Letter, source: string): void {
+    const founder = founderOf(source, this.#desk.domain);
+    let kept = letter;
+    this.#unfounded = [];
+    this.#founders.ask(founder, this.#uniform, (isGranted) => {
+      const waiting = this.#unfounded ?? [];
+      this.#unfounded = null;
+      if (isGranted === true) this.#founder = founder;
+      if (isGranted === true) this.#enter(kept, source);
+      // Where the store does not tell there is silence: it is asked again.
+      else if (isGranted === false) this.#refuse(kept, '_excessive_places');
+      for (const next of waiting) this.take(next);
+    });
+    if (this.#unfounded !== null) kept = keepLetter(letter);
+  }
+
+  /** Whether he is a member once everything that is queued is written. */
+  #isMember(person: string): boolean {
+    const move = this.#inbox.lastMove((queued) => queued.person === person);
+    return move?.isHere ?? this.#moved.get(person) ?? this.#roll.members.has(person);
+  }
+
+  /** Whether he is a member behind these rows, and how many others of his domain are. */
+  #stateBehind(person: string, rows: readonly Arrival<Token>[]): [isIn: boolean, others: number] {
+    const { members, domains } = this.#roll;
+    const home = domainOf(person);
+    let others = (domains.get(home) ?? 0) - Number(members.has(person));
+    const moved = new Map<string, boolean>();
+    for (const { token } of rows) if (token.move !== undefined) moved.set(token.move.person, token.move.isHere);
+    for (const [other, isHere] of moved) {
+      if (other !== person && domainOf(other) === home) others += Number(isHere) - Number(members.has(other));
+    }
+    return [moved.get(person) ?? members.has(person), others];
+  }
+
+  #faultOfEntering(person: string): FederationCode | null {
+    const { placeMembersMax, placeDomainsMax } = this.#desk.options.federationLimits;
+    const { members, domains } = this.#roll;
+    if (this.#isMember(person)) return null;
+    const waiting = this.#inbox.count;
+    if (members.size + waiting >= placeMembersMax) return '_excessive_members';
+    const home = domainOf(person);
+    if (home === this.#desk.domain || domains.has(home)) return null;
+    if (this.#subscribers.count + waiting >= placeDomainsMax) this.#subscribers.makeRoom();
+    if (this.#subscribers.count + waiting >= placeDomainsMax) return '_excessive_members';
+    return this.#desk.linkTo(home) === null ? '_excessive_peers' : null;
+  }
+
+  /** Takes a domain's marks out, and after the last one the duty to wake; not while somebody of it comes. */
+  #forget(domain: string): void {
+    this.#parted.add(domain);
+    const isComing = this.#inbox.lastMove(({ person, isHere }) => isHere && domainOf(person) === domain) !== null;
+    if (isComing || this.#roll.domains.has(domain)) {
+      this.#parted.delete(domain);
+      return;
+    }
+    const context = this.#uniform;
+    const operations: Operation[] = [domain, untilOf(domain)].map((name) => {
+      return { op: 'mark', context, lease, name, sequence: -1 };
+    });
+    const isLast = this.#subscribers.count === 0 && this.#inbox.lastMove(({ isHere }) => isHere) === null;
+    const node = nodeUniform(this.#desk.domain);
+    if (isLast) operations.push({ op: 'member', context: node, lease, name: context, sequence: 0 });
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind === 'written' || refusalIn(outcome).again !== 'later') {
+        this.#parted.delete(domain);
+        return;
+      }
+      const { retryMsMax } = this.#desk.options.deliveryLimits;
+      this.#desk.timer(`part ${domain} ${context}`, retryMsMax, () => {
+        if (this.#parted.has(domain)) this.#forget(domain);
+      });
+    });
   }
 
   #refuse(letter: Letter, code: FederationCode | StoreCode): void {
@@ -217,7 +338,7 @@ export class Place implements Entity, InboxOwner {
       switch (effect.kind) {
         case 'deliver': {
           const { local } = this.#roll;
-          if (local.length > 0) this.#desk.postToAll(multicastOf(context, effect.row), local);
+          if (local.size > 0) this.#desk.postToAll(multicastOf(context, effect.row), local);
           break;
         }
         case 'read':

@@ -1,12 +1,15 @@
 /** The keys of one person who lives here: who registers, logs in, enrols devices. docs/spec/people.md#login */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
+import { joinBytes } from '../crypto/bytes.ts';
 import { limits } from '../pki/limits.ts';
-import { equalBytes } from '../psyc/bytes.ts';
+import { encodeText, equalBytes } from '../psyc/bytes.ts';
+import { skeleton } from '../psyc/names.ts';
+import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { PkiAnswer } from './pki.ts';
-import { insistOnRecords, record } from './records.ts';
+import { insistOnRecords, readRecords, record } from './records.ts';
 
 /** What the store has of a person. */
 interface Keys {
@@ -34,7 +37,8 @@ export class Residence {
   readonly #revoked: (ids: readonly Uint8Array[]) => void;
   #keys: Keys | null = null;
   #isKnown = false;
-  #untilMs = 0;
+  /** What the kept statement says, for the admission that comes after the device's key. */
+  #kept: { readonly keys: Keys; readonly read: PersonAnswer } | null = null;
   readonly #waiting: { readonly question: PersonQuestion; readonly answer: Answering }[] = [];
   #isBusy = false;
   readonly #loaded: () => void;
@@ -62,9 +66,13 @@ export class Residence {
     return this.#isKnown && !this.#isBusy && this.#waiting.length === 0;
   }
 
-  /** Answers now or later, once. */
+  /** Answers now or later, once. Who has proved his device's key is not sent away for want of room: it is one question a circuit. */
   ask(question: PersonQuestion, answer: Answering): void {
-    if (this.#waiting.length >= this.#desk.options.federationLimits.loginsMax) {
+    const { loginsMax, registrationsMax } = this.#desk.options.federationLimits;
+    const isRegistration = question.kind === 'registration';
+    // Anybody may ask for a name: whoever has it must not wait behind them.
+    const waiting = this.#waiting.filter(({ question: { kind } }) => (kind === 'registration') === isRegistration);
+    if (question.kind !== 'admission' && waiting.length >= (isRegistration ? registrationsMax : loginsMax)) {
       answer(refused('_trust_unavailable'));
       return;
     }
@@ -103,106 +111,128 @@ export class Residence {
     else this.#admit(question, this.#keys, answer);
   }
 
-  /** The device's key by the statement that came along, or by the one that is kept. */
+  /** The device's key by the newest statement: the kept one, or a newer one that came along. */
   #deviceKey(question: PersonQuestion & { kind: 'device key' }, keys: Keys, answer: Answering): void {
     const { claim, evidence } = question;
     if (!equalBytes(claim.fingerprint, keys.fingerprint)) {
       answer(refused('_trust_changed_key'));
       return;
     }
-    this.#read(keys, evidence.statement ?? keys.statement, answer, ({ devices, revoked }) => {
-      const device = devices.find(({ id }) => equalBytes(id, claim.device));
-      if (device !== undefined) answer({ kind: 'key', publicKey: device.key });
-      else {
-        const isRevoked = revoked.some((id) => equalBytes(id, claim.device));
-        answer({ kind: 'refused', code: isRevoked ? '_revoked_device' : '_unlisted_device' });
-      }
+    this.#readKept(keys, answer, (kept) => {
+      const { statement } = evidence;
+      const isListed = standingOf(kept, claim.device) !== '_unlisted_device';
+      if (isListed || statement === null || equalBytes(statement, keys.statement)) answer(keyIn(kept, claim.device));
+      else this.#read(keys, statement, answer, (newer) => answer(keyIn(newer, claim.device)));
     });
   }
 
-  /** Keeps what is newer than what is kept, and renews what ends soon, before anybody is let in on it. */
+  /**
+   * Keeps what is newer than what is kept, and renews what ends soon, before anybody is let in on it. Between this and the
+   * device's key another login may have brought a revocation: the device is looked up once more.
+   */
   #admit(question: PersonQuestion & { kind: 'admission' }, keys: Keys, answer: Answering): void {
-    const { statement } = question.evidence;
+    const { peer, evidence } = question;
+    if (peer.kind !== 'client') throw new Error('a server is admitted by trust');
+    const { statement } = evidence;
+    const admit = (newest: Keys, read: PersonAnswer): void => {
+      const found = keyIn(read, peer.device);
+      if (found.kind !== 'key') answer(found);
+      else if (equalBytes(found.publicKey, peer.deviceKey)) this.#renew(newest, read, statement, answer);
+      else answer({ kind: 'refused', code: '_unlisted_device' });
+    };
+    const byKept = (): void => this.#readKept(keys, answer, (kept) => admit(keys, kept));
     if (statement === null || equalBytes(statement, keys.statement)) {
-      this.#renew(keys, answer);
+      byKept();
       return;
     }
-    this.#read(keys, statement, answer, ({ isNews, revoked }) => {
-      if (!isNews) {
-        this.#renew(keys, answer);
+    const stale = (refusal: ServerAnswer): void => {
+      // Whoever was away shows an older one: by the newest he is in or out.
+      if (refusal.kind === 'refused' && refusal.code === '_stale_statement') byKept();
+      else answer(refusal);
+    };
+    this.#read(keys, statement, stale, (read) => {
+      if (!read.isNews) {
+        byKept();
         return;
       }
       this.#write([record(this.#uniform, 'statement', statement)], answer, () => {
         const newer = { ...keys, statement };
         this.#keys = newer;
-        this.#revoked(revoked);
-        this.#renew(newer, answer);
+        this.#kept = { keys: newer, read };
+        this.#revoked(read.revoked);
+        admit(newer, read);
       });
     });
   }
 
-  #renew(keys: Keys, answer: Answering): void {
-    if (this.#untilMs - this.#desk.unixMs >= renewedAtMs) {
-      answer({ kind: 'admitted', key: null });
+  /** `shown`: the statement that came along; who has another is given the newest. */
+  #renew(keys: Keys, { untilMs }: PersonAnswer, shown: Uint8Array | null, answer: Answering): void {
+    const { key, statement } = keys;
+    const newest = shown !== null && equalBytes(shown, statement) ? null : statement;
+    if (untilMs - this.#desk.unixMs >= renewedAtMs) {
+      answer({ kind: 'admitted', key: null, statement: newest });
       return;
     }
-    const { key, statement } = keys;
-    const question = { person: this.#uniform, key, statement, known: statement, invite: null, isMember: true };
-    this.#desk.askPki({ kind: 'certify', ...question }, (certified) => {
-      // Whoever cannot be certified just now is let in while the old certification holds.
-      if (certified.kind !== 'certified') answer({ kind: 'admitted', key: null });
+    const question = { person: this.#uniform, key, statement, invite: null, member: keys.fingerprint };
+    const renewed = (certified: PkiAnswer): void => {
+      // Whoever cannot be certified just now is let in, and comes again.
+      if (certified.kind !== 'certified') answer({ kind: 'admitted', key: null, statement: newest });
       else {
         this.#write([record(this.#uniform, 'key', certified.key)], answer, () => {
           this.#keys = { ...keys, key: certified.key };
-          answer({ kind: 'admitted', key: certified.key });
+          answer({ kind: 'admitted', key: certified.key, statement: newest });
         });
       }
-    });
+    };
+    this.#desk.askPki({ kind: 'certify', ...question }, renewed, true);
   }
 
   #register({ registration }: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
     const { key, statement, invite } = registration;
     const before = this.#keys;
     const person = this.#uniform;
-    const known = before?.statement ?? null;
-    const question = { kind: 'certify', person, key, statement, known, invite, isMember: before !== null } as const;
-    this.#desk.askPki(question, (certified) => {
+    const question = { kind: 'certify', person, key, statement, invite, member: before?.fingerprint ?? null } as const;
+    const certify = (certified: PkiAnswer): void => {
       if (certified.kind !== 'certified') {
         answer(certified.kind === 'refused' ? certified : refused('_trust_unavailable'));
         return;
       }
       const { fingerprint } = certified;
-      if (before !== null && !equalBytes(before.fingerprint, fingerprint)) {
-        answer(refused('_registration_taken'));
-        return;
-      }
       const operations = [record(person, 'fingerprint', fingerprint, true), record(person, 'key', certified.key)];
       // Who lives here already brings a newer statement to his login, which looks whom it revokes.
       const kept = before?.statement ?? statement;
-      if (before === null) operations.push(record(person, 'statement', statement));
-      if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint));
+      if (before === null) operations.push(record(person, 'statement', statement), looksOf(person));
+      if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint, person));
       this.#write(operations, answer, () => {
         this.#keys = { fingerprint, key: certified.key, statement: kept };
         answer({ kind: 'registered', key: certified.key });
       });
-    });
+    };
+    this.#desk.askPki(question, certify, before !== null);
   }
 
-  #read(keys: Keys, statement: Uint8Array, answer: Answering, found: (read: PersonAnswer) => void): void {
-    const question = {
-      kind: 'person',
-      person: this.#uniform,
-      key: keys.key,
-      statement,
-      known: keys.statement,
-      authority: this.#desk.options.identity.certificate,
-    } as const;
-    this.#desk.askPki(question, (read) => {
-      if (read.kind === 'person') {
-        this.#untilMs = read.untilMs;
+  /** Reads what is kept, once for as long as it stays the same and somebody is being let in by it. */
+  #readKept(keys: Keys, refuse: Answering, found: (read: PersonAnswer) => void): void {
+    const kept = this.#kept;
+    this.#kept = null;
+    if (kept?.keys === keys) found(kept.read);
+    else {
+      this.#read(keys, keys.statement, refuse, (read) => {
+        this.#kept = { keys, read };
         found(read);
-      } else answer(read.kind === 'refused' ? read : refused('_trust_unavailable'));
-    });
+      });
+    }
+  }
+
+  /** Without the certification, which is this domain's own to renew. */
+  #read(keys: Keys, statement: Uint8Array, refuse: Answering, found: (read: PersonAnswer) => void): void {
+    const { key, statement: known } = keys;
+    const question = { kind: 'person', person: this.#uniform, key, statement, known, authority: null } as const;
+    const answered = (read: PkiAnswer): void => {
+      if (read.kind === 'person') found(read);
+      else refuse(read.kind === 'refused' ? read : refused('_trust_unavailable'));
+    };
+    this.#desk.askPki(question, answered, true);
   }
 
   #write(operations: readonly Operation[], answer: Answering, written: () => void): void {
@@ -211,14 +241,48 @@ export class Residence {
         written();
         return;
       }
-      const isUsed = outcome.kind === 'refused' && outcome.code === EXISTING;
+      if (outcome.kind === 'refused' && outcome.code === EXISTING) {
+        this.#tellFirst(operations, answer);
+        return;
+      }
       // After a loss nobody knows whether it was written: look.
-      if (!isUsed) this.#load();
-      answer(refused(isUsed ? '_registration_used_invite' : '_trust_unavailable'));
+      this.#load();
+      answer(refused('_trust_unavailable'));
+    });
+  }
+
+  /** Which of the records that somebody else was first with. */
+  #tellFirst(operations: readonly Operation[], answer: Answering): void {
+    const looks = looksOf(this.#uniform);
+    if (!operations.some(({ context }) => context === looks.context)) {
+      answer(refused('_registration_used_invite'));
+      return;
+    }
+    readRecords(this.#desk, looks.context, (records) => {
+      const first = records?.get('used');
+      const isOther = first !== undefined && !equalBytes(first, encodeText(this.#uniform));
+      if (records === null) answer(refused('_trust_unavailable'));
+      else answer(refused(isOther ? '_registration_confusable' : '_registration_used_invite'));
     });
   }
 }
 
-/** Uses an invitation up, in a context of its own; by the same key again it may be used. */
-const useOf = (invite: string, fingerprint: Uint8Array): Operation =>
-  record(`invite ${invite}`, 'used', fingerprint, true);
+/** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
+const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
+  record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);
+
+/** Takes what a name looks like, in a context of its own: who registers one that can be taken for it is refused. */
+const looksOf = (person: string): Operation =>
+  record(`nick ${skeleton(parseEntity(person).name)}`, 'used', encodeText(person), true);
+
+/** Why a device is not let in; null: it is listed. */
+function standingOf({ devices, revoked }: PersonAnswer, device: Uint8Array): string | null {
+  if (revoked.some((id) => equalBytes(id, device))) return '_revoked_device';
+  return devices.some(({ id }) => equalBytes(id, device)) ? null : '_unlisted_device';
+}
+
+function keyIn(read: PersonAnswer, device: Uint8Array): ServerAnswer {
+  const code = standingOf(read, device);
+  if (code !== null) return { kind: 'refused', code };
+  return { kind: 'key', publicKey: read.devices.find(({ id }) => equalBytes(id, device))!.key };
+}

@@ -9,26 +9,40 @@ const pageRows = 512;
 export class Roll {
   /** Since when, by uniform. */
   readonly members = new Map<string, number>();
-  /** Members of this domain, once somebody asked; null: they may have changed since. */
-  #local: readonly string[] | null = null;
+  /** Members who live here: asked for every multicast, so that nobody looks at all of them. */
+  readonly local = new Set<string>();
+  /** How many members each domain has. */
+  readonly domains = new Map<string, number>();
+  /** The marks of the log, where they were asked for. */
+  marks: ReadonlyMap<string, number> = new Map();
   /** The log's newest sequence, as far as is known. */
   last = 0;
   readonly #context: string;
   readonly #desk: Desk;
   readonly #loaded: () => void;
   readonly #take: (letter: Letter) => void;
+  readonly #settled: () => void;
+  readonly #hasMarks: boolean;
   #phase: 'new' | 'reading' | 'known' = 'new';
   #failures = 0;
   #held: Letter[] = [];
   /** What became durable while the list is being read: the page may be older. */
   readonly #changes = new Map<string, number>();
 
-  /** `loaded` is called each time the list is known, then `take` with what was held meanwhile. */
-  constructor(context: string, desk: Desk, loaded: () => void, take: (letter: Letter) => void) {
+  /** `loaded` is called each time the list is known, then `take` with what was held meanwhile, then `settled`. */
+  constructor(
+    context: string,
+    desk: Desk,
+    loaded: () => void,
+    take: (letter: Letter) => void,
+    { settled = () => {}, hasMarks = false }: { settled?: () => void; hasMarks?: boolean } = {},
+  ) {
     this.#context = context;
     this.#desk = desk;
     this.#loaded = loaded;
     this.#take = take;
+    this.#settled = settled;
+    this.#hasMarks = hasMarks;
   }
 
   get isKnown(): boolean {
@@ -37,12 +51,6 @@ export class Roll {
 
   get heldCount(): number {
     return this.#held.length;
-  }
-
-  /** The members who live here: asked for every multicast, so that it must not look at everybody. */
-  get local(): readonly string[] {
-    this.#local ??= [...this.members.keys()].filter((person) => domainOf(person) === this.#desk.domain);
-    return this.#local;
   }
 
   /** Reads the list from the store. */
@@ -55,9 +63,7 @@ export class Roll {
   /** A membership has become durable; 0: it has ended. */
   set(name: string, since: number): void {
     if (this.#phase === 'reading') this.#changes.set(name, since);
-    if (this.members.has(name) !== since > 0) this.#local = null;
-    if (since === 0) this.members.delete(name);
-    else this.members.set(name, since);
+    this.#put(name, since);
   }
 
   /** Keeps a letter until the list is known; what has no room is dropped, and comes again if it is numbered. */
@@ -68,28 +74,62 @@ export class Roll {
   #read(above: string, found: Map<string, number>): void {
     this.#desk.ask({ kind: 'members', context: this.#context, above, rowsMax: pageRows }, (outcome) => {
       if (outcome.kind !== 'members') {
-        const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
-        const delayMs = backoffMs(this.#failures++, retryMsMin, retryMsMax);
-        this.#desk.timer(`roll ${this.#context}`, delayMs, () => this.#read('', new Map()));
+        this.#again();
         return;
       }
-      this.#failures = 0;
       for (const { name, sequence } of outcome.members) found.set(name, sequence);
       if (outcome.members.length === pageRows) {
         this.#read(outcome.members.at(-1)!.name, found);
         return;
       }
-      this.members.clear();
-      this.#local = null;
-      for (const [name, sequence] of found) this.members.set(name, sequence);
       this.last = Math.max(this.last, outcome.last);
-      this.#phase = 'known';
-      for (const [name, sequence] of this.#changes) this.set(name, sequence);
-      this.#changes.clear();
-      this.#loaded();
-      const held = this.#held;
-      this.#held = [];
-      for (const letter of held) this.#take(letter);
+      if (this.#hasMarks) this.#readMarks(found);
+      else this.#know(found);
     });
+  }
+
+  #readMarks(found: ReadonlyMap<string, number>): void {
+    this.#desk.ask({ kind: 'marks', context: this.#context }, (outcome) => {
+      if (outcome.kind !== 'marks') {
+        this.#again();
+        return;
+      }
+      this.marks = new Map(outcome.marks.map(({ name, sequence }) => [name, sequence]));
+      this.#know(found);
+    });
+  }
+
+  #again(): void {
+    const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
+    const delayMs = backoffMs(this.#failures++, retryMsMin, retryMsMax);
+    this.#desk.timer(`roll ${this.#context}`, delayMs, () => this.#read('', new Map()));
+  }
+
+  #know(found: ReadonlyMap<string, number>): void {
+    this.#failures = 0;
+    for (const name of [...this.members.keys()]) if (!found.has(name)) this.#put(name, 0);
+    for (const [name, sequence] of found) this.#put(name, sequence);
+    this.#phase = 'known';
+    for (const [name, sequence] of this.#changes) this.#put(name, sequence);
+    this.#changes.clear();
+    this.#loaded();
+    const held = this.#held;
+    this.#held = [];
+    for (const letter of held) this.#take(letter);
+    this.#settled();
+  }
+
+  #put(name: string, since: number): void {
+    const change = Number(since > 0) - Number(this.members.has(name));
+    if (since > 0) this.members.set(name, since);
+    else this.members.delete(name);
+    const domain = change === 0 ? null : domainOf(name);
+    if (domain === null) return;
+    const count = (this.domains.get(domain) ?? 0) + change;
+    if (count > 0) this.domains.set(domain, count);
+    else this.domains.delete(domain);
+    if (domain !== this.#desk.domain) return;
+    if (since > 0) this.local.add(name);
+    else this.local.delete(name);
   }
 }

@@ -38,8 +38,16 @@ export function readServerKey(desk: Desk, question: ServerQuestion & { kind: 'se
   });
 }
 
-/** Whether a proved key is that domain's; a first one is pinned before the answer. */
-export function admitServer(desk: Desk, question: ServerQuestion & { kind: 'admission' }, answer: Answering): void {
+/**
+ * Whether a proved key is that domain's. A first one is pinned before the answer, but only of whom we went to: anybody can
+ * come in another's name, and would keep it for good. `accepted`: the domain came to us.
+ */
+export function admitServer(
+  desk: Desk,
+  question: ServerQuestion & { kind: 'admission' },
+  accepted: boolean,
+  answer: Answering,
+): void {
   const { peer, evidence } = question;
   if (peer.kind !== 'server') throw new Error('a person is admitted by his residence');
   const { domain, fingerprint } = peer;
@@ -66,7 +74,16 @@ export function admitServer(desk: Desk, question: ServerQuestion & { kind: 'admi
     const key = evidence.key ?? records.get('key');
     const isKept = pinned !== undefined && equalBytes(pinned, fingerprint);
     if (isKept && (key === undefined || equalBytes(key, records.get('key') ?? new Uint8Array(0)))) {
-      answer({ kind: 'admitted', key: null });
+      answer({ kind: 'admitted', key: null, statement: null });
+      return;
+    }
+    if (pinned === undefined && configured === undefined && accepted) {
+      desk.meet(domain);
+      answer(refused('_trust_unmet'));
+      return;
+    }
+    if (key !== undefined && key.length > desk.options.federationLimits.pinnedKeyBytesMax) {
+      answer(refused('_trust_oversized_key'));
       return;
     }
     const operations = [
@@ -81,7 +98,7 @@ export function admitServer(desk: Desk, question: ServerQuestion & { kind: 'admi
       if (pinned === undefined && configured === undefined) {
         desk.notify({ kind: 'first contact', domain, fingerprint: hexOf(fingerprint) });
       }
-      answer({ kind: 'admitted', key: null });
+      answer({ kind: 'admitted', key: null, statement: null });
     });
   });
 }

@@ -50,7 +50,7 @@ const softReasons = new Set([1, 3]);
 
 /**
  * Reads a public key and checks its own signatures. Throws PkiError: what `parseParts` and `parsePublic` throw,
- * `_unsigned_user_id`, `_unbound_subkey`. Work is bounded by `limits.signaturesMax` checks.
+ * `_unsigned_user_id`, `_unbound_subkey`, `_excessive_bad_signatures`.
  */
 export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
   const parts = parseParts(bytes, 'public');
@@ -59,9 +59,16 @@ export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
   const verifier = await readVerifier(key);
   const subject: Subject = { kind: 'key', key: key.body };
   const { keyRevocation, directKey } = signatureTypes;
-  const revocation = await newest(verifier, subject, parts.primary.signatures, ({ type }) => type === keyRevocation);
-  const direct = await newest(verifier, subject, parts.primary.signatures, ({ type }) => type === directKey);
-  const users = await Promise.all(parts.userIds.map((part) => readUserId(verifier, part)));
+  const patience = { failures: 0 };
+  const revocation = await newest(
+    verifier,
+    subject,
+    parts.primary.signatures,
+    ({ type }) => type === keyRevocation,
+    patience,
+  );
+  const direct = await newest(verifier, subject, parts.primary.signatures, ({ type }) => type === directKey, patience);
+  const users = await Promise.all(parts.userIds.map((part) => readUserId(verifier, part, patience)));
   const selves = users.map(({ self }) => self);
   const self = [...selves, ...(direct === null ? [] : [direct])].reduce((a, b) => (b.created > a.created ? b : a));
   return {
@@ -73,23 +80,36 @@ export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
     revocation:
       revocation === null ? null : { isHard: !softReasons.has(revocation.reason), created: revocation.created },
     userIds: users.map(({ userId }) => userId),
-    subkeys: await Promise.all(parts.subkeys.map((part) => readSubkey(verifier, part))),
+    subkeys: await Promise.all(parts.subkeys.map((part) => readSubkey(verifier, part, patience))),
   };
 }
 
 /** `readCertificate` of the text form. Throws PkiError `_invalid_armour` too. */
 export const readArmouredCertificate = async (text: string): Promise<Certificate> => readCertificate(parseArmour(text));
 
-/** The newest signature of these types that holds, or null. Others are not checked. */
+/** Signatures that did not hold, of those that somebody looked at together. */
+type Patience = { failures: number };
+
+/**
+ * The newest signature of these types that holds, or null. Others are not checked. Throws PkiError
+ * `_excessive_bad_signatures`: a check costs much more than what it is made of, and whoever means well has none that fail.
+ */
 export async function newest(
   verifier: Verifier,
   subject: Subject,
   signatures: readonly Signature[],
   isWanted: (signature: Signature) => boolean,
+  patience: Patience = { failures: 0 },
 ): Promise<Signature | null> {
   const wanted = signatures.filter((signature) => signature.issuer === verifier.key.fingerprint && isWanted(signature));
   for (const signature of wanted.sort((a, b) => b.created - a.created)) {
     if (await verify(verifier, subject, signature)) return signature;
+    if (++patience.failures > limits.badSignaturesMax) {
+      throw new PkiError(
+        '_excessive_bad_signatures',
+        `more than ${limits.badSignaturesMax} signatures that do not hold`,
+      );
+    }
   }
   return null;
 }
@@ -98,23 +118,27 @@ export async function newest(
 export const isCertification = ({ type }: Signature): boolean =>
   type >= signatureTypes.certGeneric && type <= signatureTypes.certPositive;
 
-async function readUserId(verifier: Verifier, part: Part): Promise<{ userId: UserId; self: Signature }> {
+async function readUserId(
+  verifier: Verifier,
+  part: Part,
+  patience: Patience,
+): Promise<{ userId: UserId; self: Signature }> {
   const text = textOf(part.packet);
   const subject: Subject = { kind: 'user id', key: verifier.key.body, userId: text };
-  const self = await newest(verifier, subject, part.signatures, isCertification);
+  const self = await newest(verifier, subject, part.signatures, isCertification, patience);
   if (self === null) throw new PkiError('_unsigned_user_id', 'a user id that its key has not signed');
   const { certRevocation } = signatureTypes;
-  const revocation = await newest(verifier, subject, part.signatures, ({ type }) => type === certRevocation);
+  const revocation = await newest(verifier, subject, part.signatures, ({ type }) => type === certRevocation, patience);
   const isRevoked = revocation !== null && revocation.created >= self.created;
   const foreign = part.signatures.filter(({ issuer }) => issuer !== verifier.key.fingerprint);
   return { userId: { text, from: self.created, until: self.expires, isRevoked, foreign }, self };
 }
 
-async function readSubkey(verifier: Verifier, part: Part): Promise<Subkey> {
+async function readSubkey(verifier: Verifier, part: Part, patience: Patience): Promise<Subkey> {
   const key = parsePublic(part.packet.body);
   const subject: Subject = { kind: 'subkey', key: verifier.key.body, subkey: key.body };
   const { subkeyBinding, subkeyRevocation, keyBinding } = signatureTypes;
-  const binding = await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyBinding);
+  const binding = await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyBinding, patience);
   if (binding === null) throw new PkiError('_unbound_subkey', 'a subkey that its key has not bound');
   const back = binding.embedded === null ? null : parseSignature(binding.embedded);
   const isMutual = back !== null && back.type === keyBinding && (await verify(await readVerifier(key), subject, back));
@@ -124,7 +148,8 @@ async function readSubkey(verifier: Verifier, part: Part): Promise<Subkey> {
     key,
     flags: binding.flags,
     until: Math.min(binding.keySeconds === 0 ? Infinity : key.created + binding.keySeconds, binding.expires),
-    isRevoked: (await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyRevocation)) !== null,
+    isRevoked:
+      (await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyRevocation, patience)) !== null,
     isMutual,
   };
 }

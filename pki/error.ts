@@ -12,6 +12,7 @@ export type PkiCode =
   | '_excessive_user_ids'
   | '_excessive_subkeys'
   | '_excessive_signatures'
+  | '_excessive_bad_signatures'
   | '_unsupported_packet'
   | '_unsupported_version'
   | '_unsupported_algorithm'

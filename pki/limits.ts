@@ -12,6 +12,8 @@ export const limits = {
   subkeysMax: 16,
   /** Signatures of a key together, self-signatures included. */
   signaturesMax: 256,
+  /** Signatures of a key that are said to be its own and do not hold, before the rest is not looked at. */
+  badSignaturesMax: 8,
   /** Subpackets of one signature. */
   subpacketsMax: 64,
   /** Devices enrolled at once. */

@@ -14,16 +14,20 @@ export type Staple = {
   readonly devices: Uint8Array;
 };
 
-/** A person as his domain and his identity key say who he is. */
-export type Vouched = {
+/** A person as his identity key says who he is. */
+export type Identified = {
   readonly nick: string;
   readonly domain: string;
   readonly certificate: Certificate;
   readonly statement: SignedStatement;
-  /** When the domain's certification ends, Unix seconds. */
-  readonly until: number;
   /** Raw X25519 key, 32 bytes, for what is sealed to the person: the one that began last; null where there is none. */
   readonly encryptionKey: Uint8Array | null;
+};
+
+/** A person as his domain and his identity key say who he is. */
+export type Vouched = Identified & {
+  /** When the domain's certification ends, Unix seconds. */
+  readonly until: number;
 };
 
 /** A device's owner, proved but for the device's own signature on the circuit. */
@@ -56,25 +60,25 @@ export async function checkPerson(
   known: SignedStatement | null,
   now: number,
 ): Promise<Vouched> {
-  const certificate = await readCertificate(staple.certificate);
-  checkGood(certificate, now);
-  const statement = await readStatement(staple.devices, certificate, now);
-  const { userId } = statement.statement;
-  const { nick, domain } = personOf(userId);
+  const found = await checkIdentity(staple, null, now);
+  const { nick, domain, certificate, statement } = found;
   const own = domainOf(authority);
   if (own === null) throw new PkiError('_invalid_authority', 'not the key of a domain');
   if (own !== domain) throw new PkiError('_foreign_user_id', `${own} does not speak for ${domain}`);
-  const status = await certStatus(certificate, userId, authority, now);
+  const status = await certStatus(certificate, statement.statement.userId, authority, now);
   if (!status.isValid) throw new PkiError(status.code, `${domain} does not vouch for ${nick} now`);
+  if (known !== null) isSuccessor(known, statement);
+  return { ...found, until: status.until };
+}
+
+/** The same without his domain's word: for the domain itself. Throws as `checkStaple`, but for what concerns the authority. */
+export async function checkIdentity(staple: Staple, known: SignedStatement | null, now: number): Promise<Identified> {
+  const certificate = await readCertificate(staple.certificate);
+  checkGood(certificate, now);
+  const statement = await readStatement(staple.devices, certificate, now);
+  const { nick, domain } = personOf(statement.statement.userId);
   if (known !== null) isSuccessor(known, statement);
   const begun = encryptionKeys(certificate, now).filter(({ from }) => from <= now);
   const newest = begun.reduce<(typeof begun)[number] | null>((a, b) => (a !== null && a.from > b.from ? a : b), null);
-  return {
-    nick,
-    domain,
-    certificate,
-    statement,
-    until: status.until,
-    encryptionKey: newest?.raw ?? null,
-  };
+  return { nick, domain, certificate, statement, encryptionKey: newest?.raw ?? null };
 }

@@ -14,11 +14,12 @@ import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { Supervisor } from './postgres/supervisor.ts';
+import { StoreWatch } from './store-watch.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
 import { reach } from './transport/dial.ts';
 import { transportLimits } from './transport/limits.ts';
-import { Listener } from './transport/listen.ts';
+import { checkPort, Listener } from './transport/listen.ts';
 import { readCredentials } from './transport/pem.ts';
 import { type Endpoint, type Resolver, systemResolver } from './transport/resolve.ts';
 import { systemTimers } from './transport/timers.ts';
@@ -60,12 +61,20 @@ export class Server {
   static async start({ config, key, invites }: Domain, options: ServerOptions): Promise<Server> {
     const { log, progress = () => {} } = options;
     const credentials = await credentialsOf(config);
-    const store = await openStore(config.store, log, progress);
+    const { port } = config.listen;
+    const hosts = hostsHere(config.listen.hosts, log);
+    // Before the database is started, which takes a while.
+    await checkPort(hosts, port);
     let server: Server | undefined;
+    const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
       log.fatal({ error: error instanceof Error ? error.stack : String(error) }, 'the server crashed');
-      void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
+      ended(error);
     };
+    const store = await openStore(config.store, log, progress, (error) => {
+      log.fatal({ reason: error.message }, 'the store is lost for good; this server ends');
+      ended(error);
+    });
     const notary = new Notary({
       key,
       isOpen: config.registration === 'open',
@@ -118,8 +127,6 @@ export class Server {
       limits,
     });
     try {
-      const { port } = config.listen;
-      const hosts = hostsHere(config.listen.hosts, log);
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
       const listener = await Listener.open({ hosts, port, credentials, accept, timers: systemTimers, log, limits });
       server = new Server(listener, shell, store);
@@ -171,37 +178,32 @@ const pinsOf = ({ peers }: Config): Map<string, string> =>
     ),
   );
 
-async function openStore(choice: StoreChoice, log: Logger, progress: (line: string) => void): Promise<OpenStore> {
-  let isLost = false;
-  const events = {
-    down: (reason: string): void => {
-      isLost = true;
-      log.error({ reason }, 'the store is lost; nothing is acknowledged until it is back');
-    },
-    up: (): void => {
-      if (isLost) log.info('the store is back');
-      isLost = false;
-    },
-  };
+async function openStore(
+  choice: StoreChoice,
+  log: Logger,
+  progress: (line: string) => void,
+  taken: (error: Error) => void,
+): Promise<OpenStore> {
+  const watch = new StoreWatch(log, taken);
   if (choice.kind === 'memory') return { store: new MemoryStore(), close: async () => {} };
   if (choice.kind === 'database') {
-    const store = await PostgresStore.open({ connectionString: choice.url }, events);
-    return { store, close: () => store.close() };
+    const store = await PostgresStore.open({ connectionString: choice.url }, watch);
+    return { store: watch.over(store), close: () => store.close() };
   }
   progress('starting the embedded PostgreSQL');
   const supervisor = await Supervisor.start({
     folder: choice.folder,
     programs: choice.programs,
-    down: (reason) => log.error({ reason }, 'the embedded PostgreSQL is down; it is being started again'),
-    up: (pid) => log.debug({ pid }, 'the embedded PostgreSQL runs'),
+    down: watch.databaseDown,
+    up: watch.databaseUp,
   });
   const open = async (connection: ClientConfig): Promise<OpenStore> => {
-    const store = await PostgresStore.open(connection, events);
+    const store = await PostgresStore.open(connection, watch);
     const close = async (): Promise<void> => {
       await store.close();
       await supervisor.stop();
     };
-    return { store, close };
+    return { store: watch.over(store), close };
   };
   try {
     return await open(supervisor.connection);

@@ -28,7 +28,7 @@ export interface IdealStatement {
   readonly counter?: number;
   /** Seeds of the devices that are revoked. */
   readonly revoked?: readonly Uint8Array[];
-  /** Tells several identity keys of one name apart. */
+  /** The identity key, which may have any name on it; the person's own, unless told. */
   readonly identity?: string;
 }
 
@@ -87,7 +87,7 @@ export class IdealKeys {
   person(
     person: string,
     seeds: readonly Uint8Array[],
-    { counter = 1, revoked = [], identity = 'first' }: IdealStatement = {},
+    { counter = 1, revoked = [], identity = person }: IdealStatement = {},
   ): IdealPerson {
     const list = (devices: readonly Uint8Array[]): string =>
       devices.map((seed) => bytesToHex(this.suite.ed25519PublicKey(seed))).join() || NONE;
@@ -103,9 +103,10 @@ export class IdealKeys {
     return this.#issue(`${word} ${person} ${identity} ${bytesToHex(domain.fingerprint)} ${this.untilMs}`);
   }
 
-  /** From now on the domain takes nobody without one of these invitations. */
-  close(domain: string, invites: readonly string[]): void {
-    this.#invites.set(domain, invites);
+  /** From now on the domain takes nobody without one of these invitations; null: it takes everybody. */
+  close(domain: string, invites: readonly string[] | null): void {
+    if (invites === null) this.#invites.delete(domain);
+    else this.#invites.set(domain, invites);
   }
 
   /** What both ends of a stream export. */
@@ -119,18 +120,26 @@ export class IdealKeys {
     };
   }
 
-  /** What the OpenPGP of the server with this key would answer. */
-  answer(question: PkiQuestion, identity: ServerIdentity): PkiAnswer {
+  /** What the OpenPGP of the server with this key would answer at this time, in milliseconds since 1970. */
+  answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
-    return question.kind === 'person' ? this.#person(question) : this.#certify(question, identity);
+    return question.kind === 'person' ? this.#person(question, identity, unixMs) : this.#certify(question, identity);
   }
 
   /** What a client's OpenPGP would answer. */
-  answerClient(question: HandshakeQuestion): HandshakeAnswer {
+  answerClient(question: HandshakeQuestion, unixMs: number): HandshakeAnswer {
     if (question.kind === 'check certification') {
       const read = this.#read(question.key);
-      const isIt = read?.[1] === question.person && read[3] === bytesToHex(this.#fingerprint(question.domainKey));
-      return isIt ? { kind: 'certified' } : { kind: 'refused', code: '_uncertified' };
+      const isIt =
+        read?.[1] === question.person && bytesToHex(this.#fingerprint(question.key)) === question.fingerprint;
+      const code = isIt ? this.#faultOfCertification(read, question.domainKey, unixMs) : '_foreign_user_id';
+      return code === null ? { kind: 'certified' } : { kind: 'refused', code };
+    }
+    if (question.kind === 'check statement') {
+      const { key, statement, known } = question;
+      const code = this.#faultOf(statement, this.#read(key)?.[1] ?? '', this.#fingerprint(key), known);
+      const isNews = code === null && this.#counterOf(statement) > this.#counterOf(known);
+      return isNews ? { kind: 'newer statement' } : { kind: 'refused', code: code ?? '_stale_statement' };
     }
     const read = this.#read(question.key);
     if (read?.[0] !== 'domain') return { kind: 'refused', code: '_invalid_key' };
@@ -144,14 +153,21 @@ export class IdealKeys {
     return { kind: 'domain', fingerprint: this.#fingerprint(key), circuitKey: bytesOfHex(read[2]!) };
   }
 
-  #person({ person, key, statement, known, authority }: Question<'person'>): PkiAnswer {
+  #person(
+    { person, key, statement, known, authority }: Question<'person'>,
+    home: ServerIdentity,
+    unixMs: number,
+  ): PkiAnswer {
     const named = this.#read(key);
-    if (named?.[0] !== 'person' || named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
-    const [certifier = '', until = ''] = named.slice(3);
-    if (certifier !== bytesToHex(this.#fingerprint(authority))) return { kind: 'refused', code: '_uncertified' };
+    if (named?.[0] !== 'person') return { kind: 'refused', code: '_invalid_key' };
     const fingerprint = this.#fingerprint(key);
-    const code = this.#faultOf(statement, person, fingerprint, known);
-    if (code !== null) return { kind: 'refused', code };
+    const forged = this.#faultOf(statement, named[1]!, fingerprint, null);
+    if (forged !== null) return { kind: 'refused', code: forged };
+    const uncertified = this.#faultOfCertification(named, authority ?? home.certificate, unixMs);
+    if (authority !== null && uncertified !== null) return { kind: 'refused', code: uncertified };
+    const stale = this.#faultOf(statement, named[1]!, fingerprint, known);
+    if (stale !== null) return { kind: 'refused', code: stale };
+    if (named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
     const [listed, revoked] = this.#read(statement)!.slice(4).map(keysIn);
     return {
       kind: 'person',
@@ -159,35 +175,52 @@ export class IdealKeys {
       devices: listed!.map((raw) => ({ id: deviceId(raw), key: raw })),
       revoked: revoked!.map((raw) => deviceId(raw)),
       isNews: known !== null && this.#counterOf(statement) > this.#counterOf(known),
-      untilMs: Number(until),
+      untilMs: uncertified === null ? Number(named[4]) : 0,
     };
   }
 
-  #certify({ person, key, statement, known, invite, isMember }: Question<'certify'>, home: ServerIdentity): PkiAnswer {
+  #certify({ person, key, statement, invite, member }: Question<'certify'>, home: ServerIdentity): PkiAnswer {
     const invites = this.#invites.get(home.domain);
+    const isMember = member !== null;
+    if (isMember && bytesToHex(member) !== bytesToHex(this.#fingerprint(key))) {
+      return { kind: 'refused', code: '_registration_taken' };
+    }
     if (!isMember && invites !== undefined) {
       if (invite === null) return { kind: 'refused', code: '_registration_closed' };
       if (!invites.includes(invite)) return { kind: 'refused', code: '_registration_invalid_invite' };
     }
     const named = this.#read(key);
-    if (named?.[0] !== 'person' || named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
+    if (named?.[0] !== 'person') return { kind: 'refused', code: '_invalid_key' };
     const fingerprint = this.#fingerprint(key);
-    // Of another identity the known one says nothing: whose nick it is is asked by whoever knows.
-    const before = known !== null && this.#read(known)?.[2] === bytesToHex(fingerprint) ? known : null;
-    const code = this.#faultOf(statement, person, fingerprint, before);
+    const code = this.#faultOf(statement, named[1]!, fingerprint, null);
     if (code !== null) return { kind: 'refused', code };
+    if (named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
     const used = isMember || invites === undefined || invite === null ? null : `name of ${invite}`;
     return { kind: 'certified', key: this.certified(key, home), fingerprint, invite: used };
+  }
+
+  /** What is wrong with what a domain says of a key, whose words these are; or null. */
+  #faultOfCertification(
+    [, person, , certifier, until]: string[],
+    authority: Uint8Array,
+    unixMs: number,
+  ): string | null {
+    const domain = this.#read(authority)?.[1];
+    if (person?.startsWith(`psyc://${domain}/`) !== true) return '_foreign_user_id';
+    if (certifier !== bytesToHex(this.#fingerprint(authority))) return '_uncertified';
+    return unixMs < Number(until) ? null : '_expired_certification';
   }
 
   /** What is wrong with a statement of devices, or null. */
   #faultOf(statement: Uint8Array, person: string, fingerprint: Uint8Array, known: Uint8Array | null): string | null {
     const stated = this.#read(statement);
-    if (stated?.[0] !== 'devices' || stated[1] !== person || stated[2] !== bytesToHex(fingerprint))
-      return '_forged_statement';
+    if (stated?.[0] !== 'devices') return '_forged_statement';
+    if (stated[1] !== person || stated[2] !== bytesToHex(fingerprint)) return '_foreign_statement';
     if (known === null) return null;
     if (this.#read(known)?.[2] !== stated[2]) return '_foreign_statement';
-    return this.#counterOf(statement) < this.#counterOf(known) ? '_stale_statement' : null;
+    const [counter, before] = [this.#counterOf(statement), this.#counterOf(known)];
+    if (counter === before && decodeText(statement) !== decodeText(known)) return '_conflicting_statement';
+    return counter < before ? '_stale_statement' : null;
   }
 
   #counterOf(statement: Uint8Array): number {
@@ -198,9 +231,10 @@ export class IdealKeys {
     return this.suite.blake2b(encodeText(name), 32, encodeText('seed'));
   }
 
-  /** The same with a certification and without. */
+  /** The same with a certification and without; a person's covers the key alone, and not whose name is on it (RFC 9580 5.5.4). */
   #fingerprint(key: Uint8Array): Uint8Array {
     const words = decodeText(key).split(' ').slice(0, 3);
+    if (words[0] === 'person') words[1] = '';
     return this.suite.blake2b(encodeText(words.join(' ')), FINGERPRINT_BYTES);
   }
 

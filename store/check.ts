@@ -1,6 +1,6 @@
 /** What every store checks before it touches anything: a request within the limits. docs/spec/federation.md#store-limits */
 import type { StoreCode } from './errors.ts';
-import { type Operation, type StoreRequest, storeLimits } from './store.ts';
+import { type Operation, type Position, type StoreRequest, storeLimits } from './store.ts';
 
 const whole = (number: number, least: number): boolean => Number.isSafeInteger(number) && number >= least;
 const isPage = (rowsMax: number): boolean => whole(rowsMax, 1) && rowsMax <= storeLimits.pageRowsMax;
@@ -25,7 +25,17 @@ function checkAuthor(author: Uint8Array): StoreCode | null {
   return author.length > storeLimits.authorBytesMax ? '_store_oversized_author' : null;
 }
 
-function checkOperation(operation: Operation): StoreCode | null {
+/** Whether there is such a sequence, as far as the write alone tells. */
+function isPosition(
+  { context, sequence }: { context: string; sequence: Position },
+  least: number,
+  rows: ReadonlySet<string>,
+): boolean {
+  return typeof sequence === 'number' ? whole(sequence, least) : rows.has(context);
+}
+
+/** `rows`: the contexts to which the write has appended before. */
+function checkOperation(operation: Operation, rows: ReadonlySet<string>): StoreCode | null {
   const code = checkContext(operation.context);
   if (code !== null) return code;
   if (!whole(operation.lease, 1)) return '_store_lease';
@@ -40,11 +50,11 @@ function checkOperation(operation: Operation): StoreCode | null {
     case 'mark':
       if (exceeds(operation.name, storeLimits.markBytesMax)) return '_store_oversized_mark';
       if (unfit.test(operation.name)) return '_store_invalid_mark';
-      return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
+      return isPosition(operation, -1, rows) ? null : '_store_invalid_sequence';
     case 'member':
       if (exceeds(operation.name, storeLimits.memberBytesMax)) return '_store_oversized_member';
       if (unfit.test(operation.name)) return '_store_invalid_member';
-      return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
+      return isPosition(operation, 0, rows) ? null : '_store_invalid_sequence';
     case 'record':
       if (exceeds(operation.name, storeLimits.recordNameBytesMax)) return '_store_oversized_record';
       if (unfit.test(operation.name)) return '_store_invalid_record';
@@ -70,10 +80,14 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
   const { operations } = request;
   if (operations.length === 0 || operations.length > storeLimits.operationsMax) return '_store_excessive_operations';
   let bytes = 0;
+  const rows = new Set<string>();
   for (const operation of operations) {
-    const code = checkOperation(operation);
+    const code = checkOperation(operation, rows);
     if (code !== null) return code;
-    if (operation.op === 'append') bytes += operation.packet.length;
+    if (operation.op === 'append') {
+      bytes += operation.packet.length;
+      rows.add(operation.context);
+    }
     if (operation.op === 'record') bytes += operation.value.length;
   }
   return bytes > storeLimits.writeBytesMax ? '_store_oversized_write' : null;

@@ -2,6 +2,7 @@
 import { copyBytes, equalBytes, keyOfBytes } from '../psyc/bytes.ts';
 import { checkRequest } from './check.ts';
 import type { StoreCode } from './errors.ts';
+import { sequenceAt } from './position.ts';
 import {
   type Append,
   type Appended,
@@ -103,19 +104,28 @@ export class MemoryStore implements Store {
     const code = this.#refusal(operations);
     if (code !== null) return { kind: 'refused', request, code };
     const appended: Appended[] = [];
+    /** The row that the write has appended last, by context. */
+    const newest = new Map<string, number>();
     for (const operation of operations) {
       const log = this.#log(operation.context);
-      if (operation.op === 'mark')
-        log.marks.set(operation.name, Math.max(operation.sequence, log.marks.get(operation.name) ?? 0));
-      else if (operation.op === 'member') {
-        if (operation.sequence === 0) log.members.delete(operation.name);
-        else log.members.set(operation.name, operation.sequence);
+      if (operation.op === 'mark') {
+        const sequence = sequenceAt(operation.sequence, newest.get(operation.context));
+        if (sequence === -1) log.marks.delete(operation.name);
+        else log.marks.set(operation.name, Math.max(sequence, log.marks.get(operation.name) ?? 0));
+      } else if (operation.op === 'member') {
+        const sequence = sequenceAt(operation.sequence, newest.get(operation.context));
+        if (sequence === 0) log.members.delete(operation.name);
+        else log.members.set(operation.name, sequence);
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         this.#bytes += weightOf(name, value) - weightOf(name, log.records.get(name));
         if (value.length === 0) log.records.delete(name);
         else log.records.set(name, copyBytes(value));
-      } else appended.push(this.#append(log, operation));
+      } else {
+        const row = this.#append(log, operation);
+        newest.set(operation.context, row.sequence);
+        appended.push(row);
+      }
     }
     return { kind: 'written', request, appended };
   }
@@ -157,10 +167,13 @@ export class MemoryStore implements Store {
         if (value.length === 0) records.delete(name);
         else if (records.set(name, value).size > storeLimits.recordsMax) return '_store_excessive_records';
       } else {
-        if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
+        const { name, sequence } = operation;
+        const isPast = typeof sequence === 'number' && sequence > (log?.rows.length ?? 0) + ids.size;
+        if (isPast) return '_store_invalid_sequence';
         const known = names.get(context) ?? new Set(log?.marks.keys());
-        names.set(context, known.add(operation.name));
-        if (known.size > storeLimits.marksMax) return '_store_excessive_marks';
+        names.set(context, known);
+        if (sequence === -1) known.delete(name);
+        else if (known.add(name).size > storeLimits.marksMax) return '_store_excessive_marks';
       }
     }
     return null;

@@ -11,10 +11,10 @@ export const storeLimits = {
   idBytesMax: 64,
   /** Bytes of one packet. */
   packetBytesMax: 1_048_576,
-  /** Bytes of a mark's name. */
-  markBytesMax: 128,
+  /** Bytes of a mark's name: a domain's, and three more. */
+  markBytesMax: 256,
   /** Marks of one context. */
-  marksMax: 1024,
+  marksMax: 2048,
   /** Bytes of a member's name. */
   memberBytesMax: 1024,
   /** Members of one context. */
@@ -52,14 +52,20 @@ export type Append = {
   readonly packet: Uint8Array;
 };
 
+/**
+ * A sequence, or what only the store knows: that of the `row` which the same write has appended last to the same context,
+ * be it there already, or of the one `before` it.
+ */
+export type Position = number | 'row' | 'before';
+
 /** Moves a named mark in a context's log forward (how far a reader has got, a peer has acknowledged); backward does nothing. */
 type Mark = {
   readonly op: 'mark';
   readonly context: string;
   readonly lease: number;
   readonly name: string;
-  /** A sequence number of this log, 0 for before the first. */
-  readonly sequence: number;
+  /** A sequence number of this log, 0 for before the first; -1 takes the mark out. */
+  readonly sequence: Position;
 };
 
 /** Enters a name in a context's list of members, changes since when, or takes it out. */
@@ -70,7 +76,7 @@ type Member = {
   /** Whose membership: a uniform. */
   readonly name: string;
   /** The owner's word for when it began, from 1 (as a rule a sequence of the log); 0 takes the name out. */
-  readonly sequence: number;
+  readonly sequence: number | 'row';
 };
 
 /** Sets a named value of a context, or takes it out: what somebody is, has, or holds for true, as it is now. */

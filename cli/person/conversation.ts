@@ -11,8 +11,11 @@ import { suite } from '../../server/suite.ts';
 import { reach } from '../../server/transport/dial.ts';
 import { systemResolver } from '../../server/transport/resolve.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
-import { jsonLine, nameOf, noticeLine, safeLine } from './show.ts';
-import { address, count, parseEndpoint } from './target.ts';
+import { parseEndpoint } from '../../server/config/address.ts';
+import { explained } from './codes.ts';
+import { jsonLine, nameOf, noticeLine } from './show.ts';
+import { address, count } from './target.ts';
+import { unreached } from './unreached.ts';
 
 /** Options that all of them have. */
 export interface Shared {
@@ -42,17 +45,26 @@ export interface Course extends Shared {
   readonly told: (output: Output) => boolean;
   /** What to say where the time is over before it is done, and whether it left us by then; null: then it is done. */
   readonly late: ((isSent: boolean) => string) | null;
+  /** Whether this end of the session is no failure: the command has something else to try. */
+  readonly excuses?: (code: string) => boolean;
+  /** What another command is told to be doing that has the channel. */
+  readonly busy?: string;
 }
 
 /** Says something on standard error, in the command's name. */
 export const complain = (command: Command, text: string): void =>
   void process.stderr.write(`p3do ${command.name()}: ${text}\n`);
 
-/** The same, and it has failed. */
-export function fail(command: Command, text: string): void {
+/** The same, and it has failed; with --json a last line of output says so too. `code` is for programs. */
+export function fail(command: Command, { json }: Pick<Shared, 'json'>, code: string, text: string): void {
   complain(command, text);
+  if (json) stdout.write(jsonLine({ kind: 'failed', code, text }));
   process.exitCode = 1;
 }
+
+/** What to say of something that has left us and is not answered. */
+export const unanswered = (target: string, does: string): string =>
+  `${nameOf(target)} has not answered yet; the next command ${does} (p3do pending shows it, and drops it)`;
 
 /** Writes a line of output, of JSON or for people. */
 export function tell({ json }: Shared, object: object, line: string): void {
@@ -73,17 +85,29 @@ export async function whoseOf(command: Command, as: Shared['as']): Promise<Whose
 }
 
 /** The profile of who is registered already. */
-export async function registered(command: Command, whose: Whose): Promise<Profile | null> {
+export async function registered(
+  command: Command,
+  whose: Whose,
+  options: Pick<Shared, 'json'>,
+): Promise<Profile | null> {
   const profile = await Profile.open(whose);
   if (profile?.kept.isRegistered === true) return profile;
   const { nick, domain } = whose;
-  fail(command, `${nick}@${domain} is not registered here: p3do register ${nick}@${domain}`);
+  const text = `${nick}@${domain} is not registered here: p3do register ${nick}@${domain}`;
+  fail(command, options, '_profile_unknown', text);
   return null;
 }
 
 /** Runs a session of this person to its end. */
 export async function converse(command: Command, whose: Whose, course: Course): Promise<void> {
-  const waiting = (pid: number): void => complain(command, `waiting for another command (process ${pid})`);
+  const { busy } = course;
+  const waiting = (pid: number): void =>
+    complain(
+      command,
+      busy === undefined
+        ? `waiting for another command (process ${pid})`
+        : `already ${busy} in process ${pid}; waiting until it ends`,
+    );
   const release = await lock(whose.folder, course.channel, waiting);
   try {
     const profile = await course.profile(whose);
@@ -108,11 +132,23 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
   const progress = new Progress(command);
   let isDone = false;
   let isSent = false;
-  /** Why the circuit was lost last, so that trying again for an hour is told once. */
+  /** What was told of the last loss, so that trying again for an hour is told once. */
   let lost = '';
+  /** Why the server was not reached, until it is. */
+  let reason: string | null = null;
+  const reached = async (signal: AbortSignal): ReturnType<typeof reach> => {
+    try {
+      const stream = await reach(reaching, signal);
+      reason = null;
+      return stream;
+    } catch (error) {
+      reason = unreached(profile.server ?? domain, error);
+      throw error;
+    }
+  };
   const shell = new SessionShell({
     session,
-    reach: (signal) => reach(reaching, signal),
+    reach: reached,
     keep: (change) => profile.keep(change),
     now: () => ({ monotoneMs: performance.now(), wallMs: Date.now() }),
     after: (delayMs, wake) => systemTimers.after(delayMs, wake),
@@ -120,21 +156,28 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
       progress.take(output);
       isSent ||= output.kind === 'sent';
       if (isDone) return;
-      const isAgain = output.kind === 'lost' && output.code === lost;
-      if (output.kind === 'lost') lost = output.code;
-      else if (output.kind === 'ready') lost = '';
-      if (!isAgain) hear(command, course, output);
+      if (output.kind === 'lost') {
+        const why = reason ?? `the circuit is lost: ${explained(output.code)}`;
+        if (why !== lost) hearLoss(command, course, output, why);
+        lost = why;
+      } else hear(command, course, output);
+      if (output.kind === 'ready') lost = '';
       isDone = course.told(output) || output.kind === 'over';
       if (isDone) at.stop();
     },
   });
-  const interrupt = (): void => {
+  const finish = (code: string, said: string): void => {
+    if (isDone) return;
     isDone = true;
-    if (course.late !== null) fail(command, course.late(isSent));
+    const text = [said, course.late?.(isSent)].filter((part) => part).join(': ');
+    if (course.late !== null) fail(command, course, code, text);
+    else if (text !== '') complain(command, text);
     shell.stop();
   };
+  const interrupt = (): void => finish('_interrupted', 'interrupted');
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const cancel = course.timeout === undefined ? () => {} : systemTimers.after(course.timeout * 1000, interrupt);
+  const late = (): void => finish('_late', '');
+  const cancel = course.timeout === undefined ? () => {} : systemTimers.after(course.timeout * 1000, late);
   try {
     course.begin?.(shell);
     await shell.run();
@@ -152,17 +195,27 @@ function hear(command: Command, course: Course, output: Output): void {
     if (course.json) stdout.write(jsonLine(output));
     else complain(command, notice);
   } else if (output.kind === 'refused' || output.kind === 'over') {
+    const { kind, code, by } = output;
     if (course.json) stdout.write(jsonLine(output));
-    const by = output.by === null ? '' : ` by ${output.by}`;
-    const what = output.kind === 'over' ? '' : `${nameOf(output.target)}: `;
-    fail(command, `${what}refused${by}: ${safeLine(output.code)}`);
+    if (kind === 'over' && course.excuses?.(code) === true) return;
+    const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
+    const isElsewhere = kind === 'over' && output.detail !== undefined;
+    const text = isElsewhere ? `that server is ${output.detail}: look at --server (${code})` : explained(code, by);
+    fail(command, course, code, `${what}${text}`);
   }
+}
+
+function hearLoss(command: Command, { json }: Course, output: Output, reason: string): void {
+  if (json) stdout.write(jsonLine({ ...output, reason }));
+  else complain(command, `${reason}; trying again`);
 }
 
 /** What is waited for, told once it takes over a second. */
 class Progress {
   readonly #command: Command;
   #cancel: (() => void) | null = null;
+  /** What was told last: trying again is no news. */
+  #told = '';
 
   constructor(command: Command) {
     this.#command = command;
@@ -173,7 +226,11 @@ class Progress {
     this.end();
     if (output.kind !== 'progress') return;
     const text = `${output.state}: ${nameOf(output.of)} …`;
-    this.#cancel = systemTimers.after(1000, () => complain(this.#command, text));
+    if (text === this.#told) return;
+    this.#cancel = systemTimers.after(1000, () => {
+      this.#told = text;
+      complain(this.#command, text);
+    });
   }
 
   end(): void {

@@ -1,12 +1,11 @@
 /** What was heard, as lines for people. docs/spec/people.md#shown */
 import type { Output } from '../../client/session/events.ts';
-import { clock, heardLine, nameOf, UNKNOWN_TIME } from './show.ts';
+import { heardLine, nameOf, UNKNOWN_TIME } from './show.ts';
 
 /** The line of something that was said, or of somebody who came or went; null for anything else. */
-export function lineOf(output: Output, nowMs: number): string | null {
-  if (output.kind === 'heard') return heardLine(output, nowMs);
+export function lineOf(output: Output): string | null {
+  if (output.kind === 'heard') return heardLine(output);
   if (output.kind !== 'member') return null;
   const did = output.isHere ? 'entered' : 'left';
-  const time = output.command === null ? clock(nowMs) : UNKNOWN_TIME;
-  return `${time} ${nameOf(output.place)} ${nameOf(output.member)} ${did} (according to ${output.host})\n`;
+  return `${UNKNOWN_TIME} ${nameOf(output.place)} ${nameOf(output.member)} ${did} (according to ${output.host})\n`;
 }

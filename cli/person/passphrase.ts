@@ -1,24 +1,30 @@
 /** A passphrase: from the environment, from a file, or from the keyboard without showing it. docs/spec/people.md#profile */
-import { readFileSync } from 'node:fs';
 import type { ReadStream } from 'node:tty';
+import { textOfFile } from './text.ts';
 
 const EOT = '\u0004';
 const INTERRUPT = '\u0003';
 
-/** Asks where it stands, in this order: `file`, P3DO_PASSPHRASE, the terminal. null: nobody can be asked, or would not say. */
-export async function passphrase(isNew: boolean, file: string | undefined): Promise<string | null> {
-  if (file !== undefined) return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+/** A passphrase, or why there is none: a sentence. */
+export type Given = { readonly secret: string } | { readonly fault: string };
+
+/** Asks where it stands, in this order: `file`, P3DO_PASSPHRASE, the terminal. System errors of the file pass. */
+export async function passphrase(isNew: boolean, file: string | undefined): Promise<Given> {
+  if (file !== undefined) {
+    const secret = textOfFile(file);
+    return secret === null ? { fault: `${file} is not UTF-8` } : { secret };
+  }
   const given = process.env['P3DO_PASSPHRASE'];
-  if (given !== undefined) return given;
-  if (!process.stdin.isTTY) return null;
-  if (!isNew) return typed('Passphrase: ');
-  const first = await typed('New passphrase: ');
-  const again = first === null ? null : await typed('The same again: ');
-  return first === again ? first : null;
+  if (given !== undefined) return { secret: given };
+  if (!process.stdin.isTTY) return { fault: 'no passphrase: set P3DO_PASSPHRASE, or use --passphrase-file' };
+  const first = await typed(isNew ? 'New passphrase: ' : 'Passphrase: ');
+  const again = isNew && first !== null ? await typed('The same again: ') : first;
+  if (first === null || again === null) return { fault: 'interrupted' };
+  return first === again ? { secret: first } : { fault: 'they differ' };
 }
 
 /** One line from the terminal, without echo; null after an interrupt. */
-function typed(prompt: string): Promise<string | null> {
+export function typed(prompt: string): Promise<string | null> {
   const stdin = process.stdin as ReadStream;
   process.stderr.write(prompt);
   return new Promise((resolve) => {

@@ -1,18 +1,7 @@
 /** What others wrote, as it may stand on a terminal: what would move the cursor or turn the text around is escaped. docs/spec/people.md#shown */
 import type { Heard, Output, Word } from '../../client/session/events.ts';
-
-/** C0, DEL, C1; marks and embeddings of direction (UAX #9); separators of lines; invisible tags and the byte order mark. */
-const unsafe =
-  // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
-
-const escaped = (character: string): string => {
-  const code = character.codePointAt(0)!.toString(16);
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
-};
-
-/** Text on one line. */
-export const safeLine = (text: string): string => text.replace(unsafe, escaped);
+import { explained } from './codes.ts';
+import { safeLine, unsafe } from './safe.ts';
 
 /** Text on any number of lines; each but the first is indented, so that none passes for another message. */
 const safeText = (text: string): string =>
@@ -41,23 +30,23 @@ export function nameOf(uniform: string): string {
 }
 
 /** A moment as people read it, in the local time of this machine. */
-export function clock(timeMs: number): string {
+function clock(timeMs: number): string {
   const date = new Date(timeMs);
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-/** Where nobody has signed when it was, and it was not now. */
-export const UNKNOWN_TIME = '????-??-?? ??:??';
+/** Where nobody has signed when it was: when we heard of it says nothing. */
+export const UNKNOWN_TIME = '-';
 
 /** What was heard, for people: time, place or person, who, text. */
-export function heardLine(heard: Heard, nowMs: number): string {
-  const { place, author, text, timeMs, isOld, command } = heard;
+export function heardLine(heard: Heard): string {
+  const { place, author, text, timeMs, isOld } = heard;
   const where = place === null ? 'to you' : nameOf(place);
   const said = text === null ? '(sealed, and does not open)' : safeText(text);
   const old = isOld ? ' (old)' : '';
-  const time = timeMs === null && command !== null ? UNKNOWN_TIME : clock(timeMs ?? nowMs);
+  const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
   return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
 }
 
@@ -79,20 +68,18 @@ export function noticeLine(output: Output): string | null {
     case 'first key':
       return `first key of ${nameOf(output.of)}, taken and pinned: ${output.fingerprint}`;
     case 'changed key':
-      return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed.`;
+      return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':
       return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
     case 'missing rows':
       return `${nameOf(output.place)} does not give its rows ${output.from} to ${output.to}`;
-    case 'lost':
-      return `the circuit is lost (${safeLine(output.code)}); trying again`;
     case 'stored before':
       return `what an earlier command said to ${nameOf(output.target)} is stored at ${output.at} now`;
     case 'refused':
       if (output.command !== null) return null;
-      return `${nameOf(output.target)}: ${safeLine(output.code)}`;
+      return `${nameOf(output.target)}: ${explained(output.code, output.by)}`;
     default:
       return null;
   }

@@ -6,6 +6,7 @@ import { personOf } from '../../pki/user-id.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { checkDomain, checkNick, renderUserId } from '../../psyc/names.ts';
 import { parseEntity, renderUniform } from '../../psyc/uniform.ts';
+import { parseEndpoint } from '../../server/config/address.ts';
 
 const NAMES = 'It takes nick@domain, @place@domain or psyc://….';
 
@@ -32,14 +33,6 @@ export function address(text: string): { readonly nick: string; readonly domain:
 export function endpoint(text: string): string {
   if (parseEndpoint(text) === null) throw new InvalidArgumentError('It takes host:port.');
   return text;
-}
-
-/** The same in parts; null for anything else. An IPv6 address stands in brackets. */
-export function parseEndpoint(text: string): { readonly host: string; readonly port: number } | null {
-  const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-f:]+)\]|([\w.-]+)):([0-9]{1,5})$/i.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  return host === undefined || port < 1 || port > 65_535 ? null : { host, port };
 }
 
 /** A whole number from 1 on. */

@@ -1,29 +1,16 @@
 /** Where people's folders are on this machine. docs/spec/people.md#profile */
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder, type Surroundings } from '../../disk/home.ts';
+import { readPrivate } from '../../disk/private-file.ts';
 import { parseUserId, renderUserId } from '../../psyc/names.ts';
+import { profileLimits } from './limits.ts';
+import { parseState } from './state-file.ts';
 
-/** What decides: variables of the environment, and whether it is the machine's administrator. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly isRoot: boolean;
-}
-
-/** The process's own. */
-export const surroundings = (): Surroundings => ({ env: process.env, isRoot: process.getuid?.() === 0 });
-
-/** The folder that all of p3do's files on this machine are in. */
-function homeOf({ env, isRoot }: Surroundings): string {
-  const { P3DO_HOME: given, XDG_DATA_HOME: data } = env;
-  if (given) return given;
-  if (isRoot) return '/var/lib/p3do';
-  return join(data || join(env['HOME'] || homedir(), '.local', 'share'), 'p3do');
-}
+export { surroundings } from '../../disk/home.ts';
 
 /** The folder with one folder for each person. */
-const peopleFolder = (where: Surroundings): string => join(homeOf(where), 'people');
+const peopleFolder = (where: Surroundings): string => join(homeFolder(where), 'people');
 
 /** A person's: `nick@domain`. */
 export const personFolder = (where: Surroundings, nick: string, domain: string): string =>
@@ -35,7 +22,7 @@ export function parseAddress(text: string): { readonly nick: string; readonly do
   return parseUserId(`${address.slice(0, address.indexOf('@'))} <${address}>`);
 }
 
-/** `nick@domain` of those who have a whole folder here, in order. */
+/** `nick@domain` of those who are registered from here, in order; who was refused has a folder and is none of them. */
 export async function peopleHere(where: Surroundings): Promise<string[]> {
   let names: string[];
   try {
@@ -44,8 +31,18 @@ export async function peopleHere(where: Surroundings): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return [];
   }
-  const isWhole = (name: string): boolean => existsSync(join(peopleFolder(where), name, 'state'));
-  return names.filter((name) => isAddress(name) && isWhole(name)).sort();
+  const people = names.filter(isAddress).sort();
+  const registered = await Promise.all(people.map((name) => isRegistered(join(peopleFolder(where), name, 'state'))));
+  return people.filter((_, at) => registered[at]);
+}
+
+async function isRegistered(state: string): Promise<boolean> {
+  try {
+    return parseState(await readPrivate(state, profileLimits.stateBytesMax)).isRegistered;
+  } catch (error) {
+    // What is wrong with a file is told by whoever needs it.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
 }
 
 function isAddress(name: string): boolean {

@@ -69,6 +69,11 @@ export class Profile {
     return (await ifThere(readPrivate(pathsOf(folder).identity, profileLimits.stateBytesMax))) === null;
   }
 
+  /** Throws ClientError `_wrong_passphrase` unless the identity key opens with it. */
+  static async checkPassphrase({ folder }: Whose, passphrase: string): Promise<void> {
+    await openIdentityAt(pathsOf(folder).identity, passphrase);
+  }
+
   /**
    * Makes what is missing: the identity, this device's keys, the statement that enrols it; whatever is there is left as it is,
    * so that what was broken off goes on. Throws as `open`, and as `createIdentity` and `openIdentityAt`.
@@ -86,25 +91,40 @@ export class Profile {
     const identity = isNew
       ? await createIdentity(paths.identity, passphrase ?? '', making)
       : await openIdentityAt(paths.identity, passphrase ?? '');
-    const device = (await ifThere(openDevice(paths.device))) ?? (await createDevice(paths.device, userId, identity));
+    const before = await ifThere(openDevice(paths.device));
+    const device = before ?? (await createDevice(paths.device, userId, identity));
     const statement = await enrolled(identity, userId, suite.ed25519PublicKey(device.seed), now);
     const certificate = identity.certificate.bytes;
-    const kept = { isRegistered: false, certificate, statement, pins: new Map(), speaking: silent, hearing: unheard };
+    // A device whose state was lost has said nobody knows what: it speaks under a name that it never had.
+    const speaking = before === null ? silent : { ...silent, generation: now };
+    const kept = { isRegistered: false, certificate, statement, pins: new Map(), speaking, hearing: unheard };
     await writePrivate(paths.state, renderState(kept), 'new');
     return (await Profile.open(whose))!;
   }
 
   /** Makes a change durable. Throws SessionError `_session_conflicting_pin`; system errors pass. */
   async keep(change: Keeping): Promise<void> {
+    await this.#change((kept) => merged(kept, change));
+  }
+
+  async #change(how: (kept: Kept) => Kept): Promise<Kept> {
     const { folder } = this.whose;
     const { state } = pathsOf(folder);
     const release = await lock(folder, 'state', () => {});
     try {
       const kept = parseState(await readPrivate(state, profileLimits.stateBytesMax));
-      await writePrivate(state, renderState(merged(kept, change)), 'replace');
+      await writePrivate(state, renderState(how(kept)), 'replace');
+      return kept;
     } finally {
       await release();
     }
+  }
+
+  /** Pins another key for a domain or a person's uniform, by somebody's hand; gives the one that was pinned, or null. */
+  async trust(name: string, fingerprint: string): Promise<string | null> {
+    const pin = { fingerprint, counter: 0 };
+    const before = await this.#change((kept) => ({ ...kept, pins: new Map(kept.pins).set(name, pin) }));
+    return before.pins.get(name)?.fingerprint ?? null;
   }
 
   /** Who says and hears, for a session. */

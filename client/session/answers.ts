@@ -2,6 +2,7 @@
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-statement.ts';
+import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
 import { checkPerson, type Vouched } from '../../pki/staple.ts';
 import { certStatus } from '../../pki/certification.ts';
@@ -18,6 +19,8 @@ export async function answerTo(question: Question, now: number): Promise<Answer>
         return await readDomainKey(question.key, now);
       case 'check certification':
         return await checkCertification(question, now);
+      case 'check statement':
+        return await checkStatement(question, now);
       case 'check person':
         return { kind: 'person', keys: await readPerson(question, now) };
     }
@@ -44,6 +47,16 @@ async function checkCertification(
   if (certificate.key.fingerprint !== fingerprint) throw new PkiError('_foreign_user_id', 'another key than ours');
   const status = await certStatus(certificate, renderUserId(name, host), authority, now);
   return status.isValid ? { kind: 'certified' } : { kind: 'refused', code: status.code };
+}
+
+async function checkStatement(
+  { fingerprint, key, statement, known }: Extract<Question, { kind: 'check statement' }>,
+  now: number,
+): Promise<Answer> {
+  const certificate = await readCertificate(key);
+  if (certificate.key.fingerprint !== fingerprint) throw new PkiError('_foreign_user_id', 'another key than ours');
+  const isNews = isSuccessor(splitStatement(known), await readStatement(statement, certificate, now));
+  return isNews ? { kind: 'newer statement' } : { kind: 'refused', code: '_stale_statement' };
 }
 
 async function readPerson(

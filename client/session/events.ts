@@ -58,7 +58,7 @@ export interface PersonKeys {
 export type Answer = HandshakeAnswer | { readonly kind: 'person'; readonly keys: PersonKeys };
 
 /** The timers, each set anew by the next of its name. */
-export type TimerName = 'circuit' | 'proof' | 'dial' | 'tick';
+export type TimerName = 'circuit' | 'proof' | 'renew' | 'dial' | 'tick';
 
 /** What a session is told. Bytes are looked at during the step only. */
 export type SessionEvent =
@@ -160,8 +160,8 @@ export type Output =
       readonly by: string | null;
     }
   | Notice
-  /** The session is over; nothing follows. */
-  | { readonly kind: 'over'; readonly code: string; readonly by: string | null };
+  /** The session is over; nothing follows. `detail`: the domain whose server was there instead of ours. */
+  | { readonly kind: 'over'; readonly code: string; readonly by: string | null; readonly detail?: string };
 
 /** What people are told loudly. */
 export type Notice =

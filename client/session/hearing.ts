@@ -47,9 +47,14 @@ interface Listening {
   /** The last row there is, as far as we know. */
   last: number;
   page: Page | null;
+  /** Whether it is to be asked what was missed, when its turn comes. */
+  isBehind: boolean;
   /** When it may be asked again after an answer that led nowhere. */
   pausedUntilMs: number;
 }
+
+/** How often a place is asked for a page until others do not wait for it. */
+const PATIENCE_TRIES = 3;
 
 /** One session's ears. */
 export class Hearing {
@@ -84,14 +89,16 @@ export class Hearing {
     if (!owner.hearsAll) return;
     for (const [place, sequence] of kept.places) {
       this.#handed.set(place, sequence);
-      this.#places.set(place, { taken: sequence, last: sequence, page: null, pausedUntilMs: 0 });
+      this.#places.set(place, { taken: sequence, last: sequence, page: null, isBehind: false, pausedUntilMs: 0 });
     }
   }
 
   /** Whether there is something that time alone will bring on. */
   get isWaiting(): boolean {
     if (this.#rows.count > 0 || this.#pages.size > 0 || this.#isChanged) return true;
-    return [...this.#places.values()].some(({ taken, last, page }) => page !== null || taken < last);
+    return [...this.#places.values()].some(
+      ({ taken, last, page, isBehind }) => page !== null || isBehind || taken < last,
+    );
   }
 
   /** What is to be kept, if it has changed since it was asked for last. */
@@ -104,19 +111,22 @@ export class Hearing {
   /** Both ends are proved: what was missed meanwhile is asked for. */
   proved(now: Moment): void {
     this.#isFirst = true;
-    for (const [place, listening] of this.#places) {
+    for (const listening of this.#places.values()) {
       listening.page = null;
-      this.#catchUp(place, listening, now);
+      listening.isBehind = true;
     }
+    this.#catchUpNext(now);
     for (const page of this.#pages.values()) this.#askPage(page.place, page, now);
   }
 
+  /** Something was not sent for want of room: what is missing shows in the logs. */
+  missed(now: Moment): void {
+    for (const [place, listening] of this.#places) if (listening.page === null) this.#catchUp(place, listening, now);
+  }
+
   tick(now: Moment): void {
-    for (const [place, listening] of this.#places) {
-      const { page, taken, last, pausedUntilMs } = listening;
-      if (page !== null) this.#repeat(place, page, now);
-      else if (taken < last && now.monotoneMs >= pausedUntilMs) this.#catchUp(place, listening, now);
-    }
+    for (const [place, { page }] of this.#places) if (page !== null) this.#repeat(place, page, now);
+    this.#catchUpNext(now);
     for (const page of this.#pages.values()) this.#repeat(page.place, page, now);
   }
 
@@ -173,6 +183,7 @@ export class Hearing {
       this.#skip(source, listening, reached);
       if (isProgress && listening.taken < last) this.#catchUp(source, listening, now);
     }
+    this.#catchUpNext(now);
     return true;
   }
 
@@ -201,7 +212,7 @@ export class Hearing {
     if (listening === undefined) {
       // A row of a page belongs to a place that is heard already.
       if (isPage || !this.#mayListen(place)) return;
-      listening = { taken: sequence - 1, last: sequence - 1, page: null, pausedUntilMs: 0 };
+      listening = { taken: sequence - 1, last: sequence - 1, page: null, isBehind: false, pausedUntilMs: 0 };
       this.#places.set(place, listening);
       this.#handed.set(place, sequence - 1);
     }
@@ -323,8 +334,25 @@ export class Hearing {
     this.#isChanged = true;
   }
 
+  /** Places that are being asked for a page. Who does not answer is asked on, and keeps nobody waiting. */
+  get #asking(): number {
+    return [...this.#places.values()].filter(({ page }) => page !== null && page.tries < PATIENCE_TRIES).length;
+  }
+
+  /** Asks the next places: all at once they would send more than the circuit has room for. */
+  #catchUpNext(now: Moment): void {
+    for (const [place, listening] of this.#places) {
+      const { taken, last, isBehind, pausedUntilMs } = listening;
+      if (!isBehind && (taken >= last || now.monotoneMs < pausedUntilMs)) continue;
+      if (this.#asking >= sessionLimits.pagesMax) return;
+      this.#catchUp(place, listening, now);
+    }
+  }
+
   #catchUp(place: string, listening: Listening, now: Moment): void {
     if (listening.page !== null) return;
+    listening.isBehind = this.#asking >= sessionLimits.pagesMax;
+    if (listening.isBehind) return;
     const after = listening.taken;
     listening.page = { tag: this.#tag(), command: null, after, limit: null, tries: 0, repeatAtMs: 0, reached: null };
     this.#askPage(place, listening.page, now);

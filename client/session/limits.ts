@@ -12,6 +12,8 @@ export const sessionLimits = {
   rowsBytesMax: 4_194_304,
   /** Places that are heard. */
   placesMax: 256,
+  /** Places of which a page of history is being asked; the others wait for their turn. */
+  pagesMax: 2,
   /** People whose keys are remembered or being asked for; the one longest unused goes first. */
   peopleMax: 1024,
   /** Keys pinned. */
@@ -30,6 +32,8 @@ export const sessionLimits = {
   /** First and greatest delay before the server is dialled again; it doubles in between. */
   redialMsMin: 250,
   redialMsMax: 30_000,
+  /** How long a circuit is used: only a login renews our certification, which it does in the last 20 of its 30 days. */
+  circuitMsMax: 604_800_000,
   /** How often what waits is looked at. */
   tickMs: 500,
   /** Effects that wait until the state before them is durable; with more, the circuit is given up. */

@@ -19,10 +19,12 @@ import type { Gate } from './gate.ts';
 import { sessionLimits } from './limits.ts';
 
 /** Why a circuit ended. */
-interface Cause {
+export interface Cause {
   readonly code: string;
   /** Whether the peer ended it, or the way to him. */
   readonly byPeer: boolean;
+  /** The domain that was there in place of ours. */
+  readonly detail?: string;
 }
 
 /** Who speaks over the link. */
@@ -33,7 +35,11 @@ export interface LinkOwner {
   /** Makes the pin of the home's key durable, before anything that follows. */
   pinned(fingerprint: Uint8Array): void;
   certified(key: Uint8Array): void;
+  /** A newer statement of our devices. */
+  stated(statement: Uint8Array): void;
   proved(): void;
+  /** The server had no room for something; there is room again. */
+  missed(): void;
   /** A packet after both ends were proved, valid during the call. */
   packet(packet: Packet, routing: ReadonlyMap<string, string>, delivery: Delivery): void;
   /** The circuit is over; another will be dialled, unless the session is over by this. null: we wanted it so. */
@@ -45,7 +51,7 @@ const passing = /^_(?:circuit|proof|trust_unavailable|store|excessive|error)/;
 
 /** Whether there is no use in trying again: somebody has to do something first. */
 export const isFinal = (code: string, byPeer: boolean): boolean =>
-  byPeer ? !passing.test(code) : /^_(?:trust|session)_/.test(code);
+  byPeer ? !passing.test(code) : /^_(?:trust_|session_|proof_foreign_source$)/.test(code);
 
 /** One link; `step` and the calls beside it change it. */
 export class Link {
@@ -55,6 +61,8 @@ export class Link {
   #circuit: Circuit | null = null;
   #handshake: ClientHandshake | null = null;
   #exported: Exported | null = null;
+  /** The circuit that the proof's timer was set for: it may go off on the next, which is still being dialled. */
+  #timed = 0;
   #isProved = false;
   #failures = 0;
   #isWanted = false;
@@ -82,6 +90,7 @@ export class Link {
       case 'opened':
         if (event.circuit !== this.#name) break;
         this.#exported = event.exported;
+        this.#timed = this.#name;
         this.#gate.add({ kind: 'timer', name: 'proof', delayMs: proofLimits.provingMsMax });
         this.#tell({ kind: 'opened' });
         break;
@@ -96,8 +105,10 @@ export class Link {
         if (event.circuit === this.#name) this.#tell({ kind: event.kind });
         break;
       case 'timer':
-        if (event.name === 'circuit') this.#tell({ kind: 'timer' });
-        else if (event.name === 'proof') this.#shake({ kind: 'timeout' });
+        if (event.name === 'renew') {
+          if (this.#isProved) this.renew();
+        } else if (event.name === 'circuit') this.#tell({ kind: 'timer' });
+        else if (event.name === 'proof' && this.#timed === this.#name) this.#shake({ kind: 'timeout' });
         else if (event.name === 'dial' && this.#circuit === null && this.#isWanted) this.#dial();
         break;
       default:
@@ -195,6 +206,7 @@ export class Link {
     if (!this.#isProved) {
       this.#shake(delivery === 'circuit' ? { kind: 'packet', packet } : { kind: 'foreign packet' });
     } else if (delivery !== 'circuit') this.#owner.packet(packet, routing, delivery);
+    else if (packet.method === '_notice_missed') this.#owner.missed();
     else if (/^_(?:error|failure)/.test(packet.method ?? '')) {
       // The peer's last word; its reason is told, and not that the stream ended.
       this.#cause ??= { code: codeIn(packet), byPeer: true };
@@ -220,12 +232,16 @@ export class Link {
         case 'certified':
           this.#owner.certified(effect.key);
           break;
+        case 'stated':
+          this.#owner.stated(effect.statement);
+          break;
         case 'proved':
           this.#isProved = true;
+          this.#gate.add({ kind: 'timer', name: 'renew', delayMs: sessionLimits.circuitMsMax });
           this.#owner.proved();
           break;
         case 'failed':
-          this.#close({ code: effect.code, byPeer: effect.byPeer });
+          this.#close(effect);
           break;
       }
     }

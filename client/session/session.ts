@@ -8,11 +8,11 @@ import { tagAnswered } from '../../psyc/reply.ts';
 import { render } from '../../psyc/render.ts';
 import type { Answer, Command, Moment, Output, Progress, Question, SessionEffect, SessionEvent } from './events.ts';
 import { Gate } from './gate.ts';
-import { Hearing } from './hearing.ts';
-import { heardFrom, type Keeping, type Kept } from './kept.ts';
+import { domainOf, Hearing } from './hearing.ts';
+import { heardFrom, type Keeping, type Kept, silent } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
-import { isFinal, Link } from './link.ts';
+import { type Cause, isFinal, Link } from './link.ts';
 import { Reader } from './reader.ts';
 import { Speech } from './speech.ts';
 import { Writer } from './writer.ts';
@@ -48,6 +48,7 @@ export class Session {
   readonly #speech: Speech;
   #now: Moment = { monotoneMs: 0, wallMs: 0 };
   #certificate: Uint8Array;
+  #statement: Uint8Array;
   #registration: { readonly invite: string | null } | null;
   #questions = 0;
   /** The handshake's question under way. */
@@ -61,6 +62,7 @@ export class Session {
     this.#options = options;
     this.#person = `psyc://${domain}/~${nick}`;
     this.#certificate = kept.certificate;
+    this.#statement = kept.statement;
     this.#registration = kept.isRegistered ? null : options.registration;
     const person = this.#person;
     const tagPrefix = hexOf(suite.random(6));
@@ -90,7 +92,9 @@ export class Session {
       renew: () => this.#link.renew(),
       tagPrefix,
     };
-    this.#speech = new Speech(voice, writer, this.#keyring, kept.speaking);
+    // What the side channel has said, nobody else says again: it was written under that channel's name.
+    const speaking = options.channel === 'main' ? silent : kept.speaking;
+    this.#speech = new Speech(voice, writer, this.#keyring, speaking);
     const reader = new Reader({ suite, person, host: domain, fingerprint, secrets }, this.#keyring);
     const ears = {
       person,
@@ -117,7 +121,12 @@ export class Session {
         this.#certificate = key;
         keep({ certificate: key });
       },
+      stated: (statement) => {
+        this.#statement = statement;
+        keep({ statement });
+      },
       proved: () => this.#proved(),
+      missed: () => this.#hearing.missed(this.#now),
       packet: (packet, routing) => this.#packet(packet, routing),
       lost: (cause, wasProved) => this.#lost(cause, wasProved),
     });
@@ -213,9 +222,10 @@ export class Session {
     const code = /^_(?:error|failure)(?:_|$)/.test(method) ? codeIn(packet) : null;
     const text = (name: string): string | undefined => packet.text(name);
     const from = routing.get('_source') ?? '';
-    // What our server does not let pass, it refuses in its own name.
-    const isHome = code !== null && from === `psyc://${this.#options.domain}`;
-    const source = (isHome ? this.#askedBy(tag) : null) ?? from;
+    // What our server or that of whom we asked does not let pass, it refuses in its own name.
+    const asked = code === null ? null : this.#askedBy(tag);
+    const nodes = [this.#options.domain, asked === null ? '' : domainOf(asked)].map((domain) => `psyc://${domain}`);
+    const source = asked !== null && nodes.includes(from) ? asked : from;
     if (this.#speech.answered(source, tag, method, text, code)) return;
     if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
     this.#keyring.answered(source, tag, method, packet, code ?? '_error', this.#now.monotoneMs);
@@ -227,7 +237,7 @@ export class Session {
   }
 
   #login(): LoginOptions {
-    const { suite, domain, fingerprint, device, seed, kept } = this.#options;
+    const { suite, domain, fingerprint, device, seed } = this.#options;
     const pin = this.#keyring.pinOf(domain);
     return {
       suite,
@@ -239,7 +249,7 @@ export class Session {
       seed,
       channel: this.#channel(),
       key: this.#certificate,
-      statement: kept.statement,
+      statement: this.#statement,
       registration: this.#registration,
     };
   }
@@ -259,21 +269,21 @@ export class Session {
     this.#speech.proved();
   }
 
-  #lost(cause: { readonly code: string; readonly byPeer: boolean } | null, wasProved: boolean): void {
+  #lost(cause: Cause | null, wasProved: boolean): void {
     // What OpenPGP says of the last circuit is no answer on the next.
     this.#proving = null;
     this.#progress = '';
     if (cause === null) return;
-    const { code, byPeer } = cause;
-    if (!wasProved && isFinal(code, byPeer)) this.#over(code, byPeer ? this.#options.domain : null);
+    const { code, byPeer, detail } = cause;
+    if (!wasProved && isFinal(code, byPeer)) this.#over(code, byPeer ? this.#options.domain : null, detail);
     else if (!this.#isOver) this.#output({ kind: 'lost', code, byPeer });
   }
 
-  #over(code: string, by: string | null): void {
+  #over(code: string, by: string | null, detail?: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#link.stop();
-    this.#output({ kind: 'over', code, by });
+    this.#output({ kind: 'over', code, by, ...(detail === undefined ? {} : { detail }) });
   }
 
   #ask(of: Question): number {

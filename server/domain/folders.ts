@@ -1,28 +1,27 @@
 /** Where the domains of this machine are when nobody says. docs/operating.md#files-of-a-domain */
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { homeFolder, type Surroundings, surroundings } from '../../disk/home.ts';
 import { isDomain } from '../../psyc/names.ts';
-import { isRoot } from '../postgres/account.ts';
 import { DomainError } from './errors.ts';
 
-/** What of the environment says where. */
-export type FolderEnvironment = {
-  readonly P3DO_HOME?: string | undefined;
-  readonly XDG_DATA_HOME?: string | undefined;
-};
+const domainsFolder = (env?: Surroundings['env']): string => join(homeFolder(surroundings(env)), 'domains');
 
-/** Holds `domains/`. root's home is closed to the user that PostgreSQL runs as, so root has another place. */
-function homeFolder({ P3DO_HOME = '', XDG_DATA_HOME = '' }: FolderEnvironment): string {
-  if (P3DO_HOME !== '') return resolve(P3DO_HOME);
-  if (isRoot()) return '/var/lib/p3do';
-  // The XDG base directory specification: one that is not absolute is to be ignored.
-  return join(isAbsolute(XDG_DATA_HOME) ? XDG_DATA_HOME : join(homedir(), '.local', 'share'), 'p3do');
+/** The domains in this machine's usual place, in order. System errors pass, but that there is no such place. */
+export async function domainsHere(env?: Surroundings['env']): Promise<string[]> {
+  const folder = domainsFolder(env);
+  const names = await readdir(folder).catch((error: unknown): string[] => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((name) => isDomain(name) && existsSync(join(folder, name, 'config.json'))).sort();
 }
 
 /** The folder of a domain. Throws DomainError `_domain_invalid_name`: what is no domain may lead out of the folder. */
-export function domainFolder(domain: string, environment: FolderEnvironment = process.env): string {
+export function domainFolder(domain: string, env?: Surroundings['env']): string {
   checkName(domain);
-  return join(homeFolder(environment), 'domains', domain);
+  return join(domainsFolder(env), domain);
 }
 
 /** Throws DomainError `_domain_invalid_name`. */

@@ -21,7 +21,7 @@ export const invitesFile = (folder: string): string => join(folder, 'invites');
 
 /** The invitations of a domain, used or not, as hashes: 64 lower-case hex digits. */
 export type Invites = {
-  /** The first: whoever uses it is the admin. null where there is none at all. */
+  /** The first, which was made for the admin; nothing asks for it yet. null where there is none at all. */
   readonly admin: string | null;
   readonly all: ReadonlySet<string>;
 };
@@ -37,10 +37,16 @@ export function makeInvite(): string {
  * is none. Needs no salt and no cost, since nobody tries 2^125.
  */
 export function inviteHash(typed: string): string | null {
+  const letters = inviteLetters(typed);
+  return letters === null ? null : hexOf(suite.blake2b(encodeText(letters), HASH_BYTES));
+}
+
+/** Its 25 letters as they are hashed, whatever stands between them. null for what is none. */
+export function inviteLetters(typed: string): string | null {
   if (typed.length > TYPED_LETTERS_MAX) return null;
   const letters = typed.toLowerCase().replace(/[-\s]/g, '').replace(/[il]/g, '1').replaceAll('o', '0');
   const isOne = letters.length === GROUPS * GROUP_LETTERS && /^[0-9a-hjkmnp-tv-z]*$/.test(letters);
-  return isOne ? hexOf(suite.blake2b(encodeText(letters), HASH_BYTES)) : null;
+  return isOne ? letters : null;
 }
 
 /** The line of a new invitation. */

@@ -1,5 +1,6 @@
 /** A domain's first start: its keys, its configuration and the admin's invitation, each in a file. docs/operating.md#first-start */
-import { lstat, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, rm, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeFolder, writePrivate } from '../../disk/private-file.ts';
 import { renderArmour } from '../../pki/armour.ts';
@@ -42,6 +43,7 @@ export type MadeDomain = {
   readonly folder: string;
   readonly config: string;
   readonly port: number;
+  readonly registration: 'invited' | 'open';
   readonly fingerprint: string;
   /** Fingerprint of the recovery key. */
   readonly recovery: string;
@@ -74,6 +76,7 @@ export async function quickstart(folder: string, domain: NewDomainFiles): Promis
   const invite = makeInvite();
   const config = configOf(domain, made.recovery.fingerprint);
   // PostgreSQL does not run as root, and has to pass through on the way to its own folder.
+  const wasThere = existsSync(root);
   await makeFolder(root, isRoot() ? 0o711 : 0o700);
   const written: string[] = [];
   const write = async (path: string, how: (path: string) => Promise<void>): Promise<void> => {
@@ -93,12 +96,14 @@ export async function quickstart(folder: string, domain: NewDomainFiles): Promis
     await readConfig(files.config, {});
   } catch (error) {
     for (const path of written.reverse()) await rm(path, { force: true });
+    if (!wasThere) await rmdir(root).catch(() => {});
     throw error;
   }
   return {
     folder: root,
     config: files.config,
     port: config.listen.port,
+    registration: config.registration,
     fingerprint: made.domain.fingerprint,
     recovery: made.recovery.fingerprint,
     invite,
@@ -152,7 +157,7 @@ function configOf({ domain, peers = new Map<string, Endpoint>(), ...given }: New
     store: given.database === undefined ? { folder: 'postgres' } : { url: given.database },
     peers: Object.fromEntries([...peers].map(([name, at]) => [name, { at: renderEndpoint(at) }])),
     recovery,
-    registration: given.registration ?? (isOwn && hosts.every(isLoopback) ? 'open' : 'invited'),
+    registration: given.registration ?? (isOwn && hosts.every(isLoopback) ? ('open' as const) : ('invited' as const)),
     origins: [],
     log: { level: 'info' },
     limits: {

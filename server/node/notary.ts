@@ -1,14 +1,16 @@
 /** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
-import { certify } from '../../pki/certification.ts';
+import { certify, certStatus } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
+import { parsePublic } from '../../pki/key-packet.ts';
+import { splitPackets } from '../../pki/packets.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
-import { checkPerson } from '../../pki/staple.ts';
+import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
-import { bytesOfHex } from '../../crypto/bytes.ts';
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
 /** What a notary works with. */
@@ -33,7 +35,7 @@ export class Notary {
     this.#options = options;
   }
 
-  /** Never rejects for what others sent. */
+  /** Never rejects for what others sent; may for what the system does. */
   async answer(question: PkiQuestion): Promise<PkiAnswer> {
     try {
       switch (question.kind) {
@@ -65,9 +67,11 @@ export class Notary {
 
   async #person({ person, key, statement, known, authority }: Question<'person'>): Promise<PkiAnswer> {
     const before = known === null ? null : splitStatement(known);
-    const domain = await readCertificate(authority);
     const staple = { certificate: key, devices: statement };
-    const found = await checkPerson(staple, domain, before, this.#options.now());
+    const found =
+      authority === null
+        ? await this.#own(staple, before)
+        : await checkPerson(staple, await readCertificate(authority), before, this.#options.now());
     checkName(person, found);
     const { devices, revoked } = found.statement.statement;
     return {
@@ -80,11 +84,21 @@ export class Notary {
     };
   }
 
-  async #certify({ person, key, statement, known, invite, isMember }: Question<'certify'>): Promise<PkiAnswer> {
+  /** One of our own: a certification that has ended is renewed by whoever asks, and locks nobody out. */
+  async #own(staple: Staple, before: SignedStatement | null): Promise<Identified & { until: number }> {
+    const now = this.#options.now();
+    const found = await checkIdentity(staple, before, now);
+    const { userId } = found.statement.statement;
+    const status = await certStatus(found.certificate, userId, this.#options.key.certificate, now);
+    return { ...found, until: status.isValid ? status.until : 0 };
+  }
+
+  async #certify({ person, key, statement, invite, member }: Question<'certify'>): Promise<PkiAnswer> {
     const { isOpen, inviteNamed, key: authority } = this.#options;
     let named: string | null = null;
     // Before anything that costs: without an invitation nobody makes us read keys.
-    if (!isMember && !isOpen) {
+    if (member !== null && !isKeyOf(key, member)) return { kind: 'refused', code: '_registration_taken' };
+    if (member === null && !isOpen) {
       if (invite === null) return { kind: 'refused', code: '_registration_closed' };
       named = await inviteNamed(invite);
       if (named === null) return { kind: 'refused', code: '_registration_invalid_invite' };
@@ -93,7 +107,6 @@ export class Notary {
     const certificate = await readCertificate(key);
     const stated = await readStatement(statement, certificate, now);
     checkName(person, personOf(stated.statement.userId));
-    checkSuccession(known, stated);
     return {
       kind: 'certified',
       key: await certify(authority, certificate, stated.statement.userId, now),
@@ -103,15 +116,15 @@ export class Notary {
   }
 }
 
+/** Whether a key is said to have this fingerprint: nothing is checked, and nothing costs. */
+function isKeyOf(key: Uint8Array, fingerprint: Uint8Array): boolean {
+  const [primary] = splitPackets(key);
+  return primary !== undefined && parsePublic(primary.body).fingerprint === hexOf(fingerprint);
+}
+
 const idOf = (device: Device): Uint8Array => deviceId(rawKey(device));
 
 function checkName(person: string, { nick, domain }: { readonly nick: string; readonly domain: string }): void {
   const { host, name } = parseEntity(person);
   if (nick !== name || domain !== host) throw new PkiError('_foreign_user_id', 'the key of another person');
-}
-
-/** Of another identity it says nothing here: whose nick it is is asked by whoever knows. */
-function checkSuccession(known: Uint8Array | null, stated: SignedStatement): void {
-  const before = known === null ? null : splitStatement(known);
-  if (before?.statement.identity === stated.statement.identity) isSuccessor(before, stated);
 }

@@ -1,20 +1,22 @@
 /** A node at work: its effects are performed on streams, timers and a store, and what happens there comes back as events. docs/spec/federation.md#node */
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
-import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import type { NodeEffect, NodeEvent, NodeOptions } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import { TransportError } from '../transport/errors.ts';
 import { type TransportLimits, transportLimits } from '../transport/limits.ts';
 import type { ByteStream } from '../transport/stream.ts';
 import type { Timers } from '../transport/timers.ts';
+import { failureCode } from './failure.ts';
+import { Notices } from './notices.ts';
 
 /** What a node works with. */
 export interface ShellOptions {
   readonly node: NodeOptions;
   readonly store: Store;
-  /** Answers OpenPGP questions; never rejects for what others sent. */
+  /** Answers OpenPGP questions; never rejects for what others sent, but may for what the system does. */
   readonly answer: (question: PkiQuestion) => Promise<PkiAnswer>;
   /** Opens a stream to a domain's server. */
   readonly reach: (domain: string, signal: AbortSignal) => Promise<ByteStream>;
@@ -34,6 +36,7 @@ export class NodeShell {
   readonly #streams = new Map<string, ByteStream>();
   readonly #dialling = new Map<string, AbortController>();
   readonly #timers = new Map<string, () => void>();
+  readonly #notices: Notices;
   readonly #stalledMsMax: number;
   #accepted = 0;
   #isOver = false;
@@ -41,6 +44,7 @@ export class NodeShell {
   constructor(options: ShellOptions) {
     this.#options = options;
     this.#stalledMsMax = (options.limits ?? transportLimits).stalledMsMax;
+    this.#notices = new Notices(options.log);
     this.#node = new FederationNode(options.node);
   }
 
@@ -92,20 +96,24 @@ export class NodeShell {
       case 'close':
         this.#close(effect.circuit);
         break;
+      case 'full':
+        // When the node's step is done: what follows from it is another event.
+        queueMicrotask(() => this.#watchStall(effect.circuit));
+        break;
       case 'timer':
         this.#timer(effect.name, effect.delayMs);
         break;
       case 'store':
-        void Promise.resolve(this.#options.store.perform(effect.request)).then(
-          (outcome) => this.#tell({ kind: 'stored', outcome }),
-          (error: unknown) => this.#options.crashed(error),
-        );
+        this.#store(effect.request);
         break;
       case 'pki': {
         const { request } = effect;
         void this.#options.answer(effect.question).then(
           (answer) => this.#tell({ kind: 'answered', request, answer }),
-          (error: unknown) => this.#options.crashed(error),
+          (error: unknown) => {
+            if (!this.#isPassing(error, 'a question about keys failed')) return;
+            this.#tell({ kind: 'answered', request, answer: { kind: 'refused', code: '_trust_unavailable' } });
+          },
         );
         break;
       }
@@ -113,9 +121,28 @@ export class NodeShell {
         this.#connect(effect.circuit, effect.to);
         break;
       case 'notice':
-        logNotice(this.#options.log, effect.notice);
+        this.#notices.tell(effect.notice, this.#options.timers.nowMs());
         break;
     }
+  }
+
+  #store(asked: StoreRequest): void {
+    const told = (outcome: StoreOutcome): void => this.#tell({ kind: 'stored', outcome });
+    // Never in the middle of a step; but what a store answers at once is told within this turn, so that all that came in it goes out together.
+    void Promise.resolve(this.#options.store.perform(asked)).then(told, (error: unknown) => {
+      if (!this.#isPassing(error, 'the store failed')) return;
+      told({ kind: 'refused', request: asked.request, code: '_store_lost' });
+    });
+  }
+
+  /** Whether it is the world's failure, which is logged; a mistake of ours ends the server. */
+  #isPassing(error: unknown, what: string): boolean {
+    const code = failureCode(error);
+    if (code === null) {
+      this.stop();
+      this.#options.crashed(error);
+    } else this.#options.log.error({ code, reason: String(error) }, `${what}; whoever asked is told to try again`);
+    return code !== null;
   }
 
   #connect(circuit: string, domain: string): void {
@@ -129,7 +156,7 @@ export class NodeShell {
       },
       (error: unknown) => {
         const code = error instanceof TransportError ? error.code : '_transport_unresolved';
-        // Reasons name addresses.
+        // What Node says of names and ports that somebody's DNS holds is no mistake of ours. Reasons name addresses.
         log.debug({ domain, code, reason: String(error) }, 'not reached');
         if (this.#dialling.delete(circuit)) this.#tell({ kind: 'failed', circuit });
       },
@@ -170,7 +197,7 @@ export class NodeShell {
     this.#timers.set(name, cancel);
   }
 
-  /** Breaks off with a peer that has stopped reading; a circuit's own timer comes often enough to see it. */
+  /** Breaks off with a peer that has stopped reading: looked at when a packet found no room, and by the circuit's own timer. */
   #watchStall(circuit: string): void {
     const stream = this.#streams.get(circuit);
     const sinceMs = stream?.writingSinceMs ?? null;
@@ -179,33 +206,5 @@ export class NodeShell {
     this.#streams.delete(circuit);
     stream.destroy();
     this.#tell({ kind: 'failed', circuit });
-  }
-}
-
-function logNotice(log: Logger, notice: Notice): void {
-  switch (notice.kind) {
-    case 'first contact': {
-      const { domain, fingerprint } = notice;
-      log.warn(
-        { domain, fingerprint },
-        `FIRST CONTACT: ${domain} is taken at its word and pinned; compare its fingerprint with its admin, over another way`,
-      );
-      break;
-    }
-    case 'foreign key': {
-      const { domain, fingerprint, expected } = notice;
-      log.error(
-        { domain, fingerprint, expected },
-        `ANOTHER KEY: ${domain} came with a key that is not the one we know; refused`,
-      );
-      break;
-    }
-    case 'connected':
-    case 'disconnected':
-      log.info({ domain: notice.domain }, notice.kind);
-      break;
-    case 'refused':
-      log.info({ code: notice.code }, 'circuit refused');
-      break;
   }
 }

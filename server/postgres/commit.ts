@@ -36,7 +36,15 @@ WITH given AS MATERIALIZED (
   INSERT INTO p3do.marks AS m (context, name, sequence)
   SELECT touched.id, decode(given.name, 'hex'), given.sequence
   FROM unnest($15::int[], $16::text[], $17::bigint[]) AS given (n, name, sequence) JOIN touched ON touched.n = given.n
+  WHERE given.sequence >= 0
   ON CONFLICT (context, name) DO UPDATE SET sequence = greatest(m.sequence, excluded.sequence)
+), unmarked AS (
+  DELETE FROM p3do.marks AS m USING unnest($15::int[], $16::text[], $17::bigint[]) AS given (n, name, sequence), touched
+  WHERE touched.n = given.n AND m.context = touched.id AND m.name = decode(given.name, 'hex') AND given.sequence = -1
+), anew AS (
+  UPDATE p3do.marks AS m SET sequence = given.sequence
+  FROM unnest($26::int[], $27::text[], $28::bigint[]) AS given (n, name, sequence), touched
+  WHERE touched.n = given.n AND m.context = touched.id AND m.name = decode(given.name, 'hex')
 ), changed AS (
   SELECT touched.id, decode(given.name, 'hex') AS name, given.sequence
   FROM unnest($19::int[], $20::text[], $21::bigint[]) AS given (n, name, sequence) JOIN touched ON touched.n = given.n
@@ -120,6 +128,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
       column(({ memberCount }) => memberCount),
       ...named(({ members }) => members),
       ...records,
+      ...named(({ anew }) => anew),
     ],
   });
   const { keys } = rows[0]!;

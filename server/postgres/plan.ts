@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { equalBytes } from '../../psyc/bytes.ts';
 import type { StoreCode } from '../../store/errors.ts';
 import { type Append, type Appended, type Operation, type StoreOutcome, storeLimits } from '../../store/store.ts';
+import { sequenceAt } from '../../store/position.ts';
 import type { ContextState } from './states.ts';
 
 /** A write that waits for its group. */
@@ -27,10 +28,12 @@ export interface Draft {
   readonly found: ContextState;
   /** Sequence by id: of rows that were there, as far as looked up, and of rows of this group. */
   readonly ids: Map<string, number>;
-  /** Highest sequence of each mark that the group moves. */
+  /** Highest sequence of each mark that the group moves; -1 where it takes the mark out. */
   readonly moved: Map<string, number>;
-  /** Marks that the group makes. */
-  readonly born: Set<string>;
+  /** Sequence of each mark that was there, and that the group takes out and makes anew. */
+  readonly anew: Map<string, number>;
+  /** Names of all marks as they will be; null where the group names none. */
+  marks: Set<string> | null;
   /** Members that the group enters, or with 0 takes out. */
   readonly members: Map<string, number>;
   /** Of the members that the group names, those who are in. */
@@ -72,7 +75,7 @@ const isSame = (held: Uint8Array | string, value: Uint8Array): boolean =>
 
 /** Why a write is refused as a whole, or null. */
 function refusalOf(operations: readonly Operation[], draftOf: (context: string) => Draft): StoreCode | null {
-  const names = new Map<string, Set<string>>();
+  const names = new Map<string, Map<string, boolean>>();
   const fresh = new Map<string, Set<string>>();
   const members = new Map<string, Map<string, boolean>>();
   const records = new Map<string, Map<string, Uint8Array | string>>();
@@ -88,10 +91,10 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
       else ids.add(id);
     } else if (operation.op === 'member') {
       const changes = members.get(context) ?? new Map<string, boolean>();
-      members.set(context, changes.set(operation.name, operation.sequence > 0));
+      members.set(context, changes.set(operation.name, operation.sequence !== 0));
       let count = draft.memberCount;
       for (const [name, isIn] of changes) count += Number(isIn) - Number(draft.present.has(name));
-      if (operation.sequence > 0 && count > storeLimits.membersMax) return '_store_excessive_members';
+      if (operation.sequence !== 0 && count > storeLimits.membersMax) return '_store_excessive_members';
     } else if (operation.op === 'record') {
       const { name, value } = operation;
       const held = records.get(context) ?? new Map(draft.held);
@@ -101,15 +104,35 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
       if (value.length === 0) held.delete(name);
       else if (held.set(name, value).size > storeLimits.recordsMax) return '_store_excessive_records';
     } else {
-      if (operation.sequence > draft.last + (fresh.get(context)?.size ?? 0)) return '_store_invalid_sequence';
-      const { marks } = draft.found;
-      if (marks!.has(operation.name) || draft.born.has(operation.name)) continue;
-      const born = names.get(context) ?? new Set();
-      names.set(context, born.add(operation.name));
-      if (marks!.size + draft.born.size + born.size > storeLimits.marksMax) return '_store_excessive_marks';
+      const { name, sequence } = operation;
+      const last = draft.last + (fresh.get(context)?.size ?? 0);
+      if (typeof sequence === 'number' && sequence > last) return '_store_invalid_sequence';
+      const marks = names.get(context) ?? new Map<string, boolean>();
+      names.set(context, marks.set(name, sequence !== -1));
+      let count = draft.marks!.size;
+      for (const [named, isIn] of marks) count += Number(isIn) - Number(draft.marks!.has(named));
+      if (sequence !== -1 && count > storeLimits.marksMax) return '_store_excessive_marks';
     }
   }
   return null;
+}
+
+/** Moves a mark forward, makes it, or takes it out (-1). */
+function move({ found, marks, moved, anew }: Draft, name: string, sequence: number): void {
+  const isThere = marks!.has(name);
+  if (sequence === -1) {
+    marks!.delete(name);
+    anew.delete(name);
+    if (found.marks!.has(name)) moved.set(name, -1);
+    else moved.delete(name);
+    return;
+  }
+  marks!.add(name);
+  // One that the database still has, and further on perhaps, begins where it is told to.
+  const isAnew = anew.has(name) || (!isThere && found.marks!.has(name));
+  const [changed, other] = isAnew ? [anew, moved] : [moved, anew];
+  other.delete(name);
+  changed.set(name, Math.max(sequence, changed.get(name) ?? 0));
 }
 
 /**
@@ -130,7 +153,8 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
         found: state,
         ids: new Map(ids.get(context)),
         moved: new Map(),
-        born: new Set(),
+        anew: new Map(),
+        marks: state.marks === null ? null : new Set(state.marks),
         members: new Map(),
         present: new Set(present.get(context)),
         memberCount: state.members,
@@ -152,14 +176,15 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
       continue;
     }
     const appended: Appended[] = [];
+    const newest = new Map<string, number>();
     for (const operation of operations) {
       const draft = draftOf(operation.context);
       draft.isTouched = true;
       if (operation.op === 'mark') {
-        draft.moved.set(operation.name, Math.max(operation.sequence, draft.moved.get(operation.name) ?? 0));
-        if (!draft.found.marks!.has(operation.name)) draft.born.add(operation.name);
+        move(draft, operation.name, sequenceAt(operation.sequence, newest.get(operation.context)));
       } else if (operation.op === 'member') {
-        const { name, sequence } = operation;
+        const { name } = operation;
+        const sequence = sequenceAt(operation.sequence, newest.get(operation.context));
         draft.members.set(name, sequence);
         if (sequence > 0 && !draft.present.has(name)) draft.memberCount++;
         if (sequence === 0 && draft.present.has(name)) draft.memberCount--;
@@ -175,6 +200,7 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
         const there = draft.ids.get(id);
         const sequence = there ?? ++draft.last;
         appended.push({ sequence, already: there !== undefined });
+        newest.set(operation.context, sequence);
         if (there !== undefined) continue;
         draft.ids.set(id, sequence);
         rows.push({ append: operation, sequence });

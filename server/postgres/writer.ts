@@ -127,8 +127,7 @@ export class Writer {
     const keys = await commit(this.#link, planned);
     if (generation !== this.#generation) return planned;
     for (const [context, key] of keys) {
-      const { found, born, lease, last, memberCount } = planned.drafts.get(context)!;
-      const marks = born.size === 0 || found.marks === null ? found.marks : new Set([...found.marks, ...born]);
+      const { found, marks, lease, last, memberCount } = planned.drafts.get(context)!;
       this.#states.set(context, { key, lease, last, revision: found.revision + 1, members: memberCount, marks });
     }
     return planned;

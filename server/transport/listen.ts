@@ -182,6 +182,17 @@ export class Listener {
   }
 }
 
+/** Rejects with the system's error when `Listener.open` would: to be asked before something that takes long. */
+export async function checkPort(hosts: readonly string[], port: number): Promise<void> {
+  for (const host of hosts) {
+    const server = createServer();
+    server.listen({ host, port });
+    await once(server, 'listening');
+    server.close();
+    await once(server, 'close');
+  }
+}
+
 /** Looks at the first byte, and leaves the socket paused with everything still to be read. */
 function peek(socket: Socket, seen: (first: number) => void): void {
   socket.once('data', (chunk: Buffer) => {

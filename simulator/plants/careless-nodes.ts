@@ -7,7 +7,10 @@ export const endlessBacklog: Plant = {
   name: 'endless-backlog',
   what: 'a node takes any number of packets for a peer it cannot reach',
   caughtBy: 'queues',
-  options: (options) => ({ ...options, deliveryLimits: { ...options.deliveryLimits, backlogMax: 1_000_000 } }),
+  options: (options) => ({
+    ...options,
+    deliveryLimits: { ...options.deliveryLimits, backlogMax: 1_000_000, resentMax: 1_000_000 },
+  }),
 };
 
 /** A transport queue without an end. */

@@ -56,6 +56,8 @@ export interface EndOwner {
   timer(delayMs: number): void;
   /** Both ends are proved: it may be spoken. */
   proved(): void;
+  /** A client's home has handed him a newer statement of his devices. */
+  stated?(statement: Uint8Array): void;
   /** Packets behind the proofs, and the error before the end. */
   packet(packet: Packet, routing: ReadonlyMap<string, string>): void;
   /** It is over; `heard`: the other end had proved itself. */
@@ -190,10 +192,16 @@ export class CircuitEnd {
         this.#step({ kind: 'send', bytes: effect.bytes });
         return null;
       case 'ask':
-        return { kind: 'answered', answer: this.#options.keys.answerClient(effect.question) };
+        return {
+          kind: 'answered',
+          answer: this.#options.keys.answerClient(effect.question, beginUnixMs + this.#nowMs),
+        };
       case 'pin':
         return { kind: 'pinned' };
       case 'certified':
+        return null;
+      case 'stated':
+        this.#owner.stated?.(effect.statement);
         return null;
       case 'proved':
         this.#proved();
@@ -214,12 +222,12 @@ export class CircuitEnd {
   }
 
   #answerTo(question: ServerQuestion): ServerAnswer {
-    if (question.kind === 'admission') return { kind: 'admitted', key: null };
+    if (question.kind === 'admission') return { kind: 'admitted', key: null, statement: null };
     const { keys, party } = this.#options;
     if (question.kind !== 'server key' || party.kind !== 'server') return { kind: 'refused', code: '_proof_necessary' };
     const { claim, evidence } = question;
     const key = evidence.key ?? new Uint8Array(0);
-    const read = keys.answer({ kind: 'domain', domain: claim.from, key }, party.identity);
+    const read = keys.answer({ kind: 'domain', domain: claim.from, key }, party.identity, beginUnixMs);
     const isIt = read.kind === 'domain' && equalBytes(read.fingerprint, claim.fingerprint);
     if (!isIt || read.circuitKey === null) return { kind: 'refused', code: '_trust_unknown_key' };
     return { kind: 'key', publicKey: read.circuitKey };

@@ -131,6 +131,11 @@ export class Device implements Machine {
     this.#isRegistered = true;
     this.#options.registered();
     this.#sayAll();
+    this.#catchUp();
+  }
+
+  /** Something may be missing that nobody says more of. */
+  #catchUp(): void {
     for (const [context, cursor] of this.#cursors) {
       cursor.isAsking = false;
       this.#askHistory(context);
@@ -193,7 +198,8 @@ export class Device implements Machine {
     const source = routing.get('_source') ?? '';
     const context = routing.get('_context');
     const tag = routing.get('_tag_relay');
-    if (context !== undefined) this.#row(context, packet, routing);
+    if (method === '_notice_missed' && source === '') this.#catchUp();
+    else if (context !== undefined) this.#row(context, packet, routing);
     else if (tag !== undefined) this.#answered(source, tag, method, packet);
     else if (method.startsWith('_message')) {
       this.#row(this.#person, packet, routing);

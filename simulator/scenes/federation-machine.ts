@@ -26,7 +26,7 @@ export class FederationMachine implements Machine {
   }
 
   step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
-    const told = this.#told(event);
+    const told = this.#told(event, beginUnixMs + nowMs);
     if (told === null) return [];
     return this.#node.step(told, nowMs, beginUnixMs + nowMs).flatMap((effect) => this.#done(effect));
   }
@@ -36,7 +36,7 @@ export class FederationMachine implements Machine {
   }
 
   /** What the node is told of it; null: nothing. */
-  #told(event: NodeEvent): Parameters<FederationNode['step']>[0] | null {
+  #told(event: NodeEvent, unixMs: number): Parameters<FederationNode['step']>[0] | null {
     switch (event.kind) {
       case 'datagram':
       case 'said':
@@ -52,7 +52,7 @@ export class FederationMachine implements Machine {
         const question = this.#asked.get(request);
         this.#asked.delete(request);
         if (question === undefined) return null;
-        return { kind: 'answered', request, answer: this.#keys.answer(question, this.#options.identity) };
+        return { kind: 'answered', request, answer: this.#keys.answer(question, this.#options.identity, unixMs) };
       }
       default:
         return event;
@@ -60,7 +60,7 @@ export class FederationMachine implements Machine {
   }
 
   #done(effect: Effect): NodeEffect[] {
-    if (effect.kind === 'notice') return [];
+    if (effect.kind === 'notice' || effect.kind === 'full') return [];
     if (effect.kind === 'write all') {
       const { circuits, bytes } = effect;
       return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));

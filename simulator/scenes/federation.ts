@@ -74,20 +74,25 @@ const deliveryLimits = {
   batchBytesMax: 4_000,
   windowMax: 6,
   windowBytesMax: 6_000,
+  windowSilentMax: 2,
   backlogMax: 16,
+  resentMax: 16,
   retryMsMin: 50,
   retryMsMax: 2_000,
   resendMsMin: 400,
   resendMsMax: 5_000,
+  giveUpMsMax: 259_200_000,
 };
 const nodeLimits = {
   ...federationLimits,
   lettersMax: 16,
+  requestsMax: 24,
   historiesMax: 8,
   historyRowsMax: 8,
   historyBytesMax: 4_096,
   loginsMax: 4,
   pkiAskedMax: 12,
+  pkiStrangersMax: 8,
   authorsKnownMax: 6,
   authorsAskedMax: 4,
   uncheckedMax: 12,
@@ -100,6 +105,7 @@ const maxima = {
   'circuits of the node': 20,
   // The other two, and the one that forges.
   peers: 3,
+  meetings: 3,
   entities: 10,
   questions: 100,
   waiting: 8,
@@ -111,6 +117,7 @@ const maxima = {
   'window bytes': 6_000,
   // The limit, and writes of the last life that may be committed after the start.
   backlog: 16 + 8,
+  parked: 16 + 8,
   circuits: 2,
   devices: 3,
   members: 8,
@@ -120,6 +127,7 @@ const maxima = {
   // The limit, and the packet in which a circuit says why it ends.
   'unsent bytes': 16_384 + 150,
   'store requests': 100,
+  requests: 24,
   'pki questions': 12,
   'authors known': 6,
   'authors asked for': 4,
@@ -170,8 +178,9 @@ function beginServer(town: Town, name: string): Disk {
   const { world, plant, keys } = town;
   const random = world.random.stream(name);
   const disk = diskOf(town, name, random);
-  // Some know a key from their configuration, the others take the first that they see.
-  const pins = new Map(name === 'b.example' ? [['a.example', hexOf(keys.domain('a.example').fingerprint)]] : []);
+  // Some know a key from their configuration, the others take the first of whom they go to; who forges cannot be gone to.
+  const known = name === 'b.example' ? ['a.example', 'evil.example'] : [];
+  const pins = new Map(known.map((domain) => [domain, hexOf(keys.domain(domain).fingerprint)]));
   let boot: Boot = (life) => {
     const options: NodeOptions = {
       identity: keys.domain(name),

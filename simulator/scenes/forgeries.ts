@@ -138,7 +138,8 @@ export function forgersOf(
       limits,
       observe,
     }),
-    // The true key without its secret; a key of its own in that name; its own name with the true key.
+    // The true key without its secret; a key of its own in that name, and in that of one who has not come yet; its own name
+    // with the true key.
     new Forger({
       host: 'liar.example',
       server: 'b.example',
@@ -146,6 +147,7 @@ export function forgersOf(
       parties: [
         { kind: 'server', identity: { ...claimed, seed: zeds } },
         { kind: 'server', identity: keys.domain('a.example', 'second') },
+        { kind: 'server', identity: keys.domain('c.example', 'second') },
         { kind: 'server', identity: { ...claimed, domain: 'liar.example' } },
       ],
       forgeries: ofLiar,

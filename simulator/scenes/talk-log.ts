@@ -14,14 +14,13 @@ import {
 import { parseOne } from '../../circuit/one-packet.ts';
 import {
   backlogCount,
+  hasRoom,
   newOutgoing,
   type Outgoing,
-  type OutgoingEffect,
-  type OutgoingEvent,
-  type OutgoingRow,
   startOutgoing,
   stepOutgoing,
 } from '../../circuit/outgoing.ts';
+import type { OutgoingEffect, OutgoingEvent, OutgoingRow } from '../../circuit/outgoing-events.ts';
 import { copyBytes, encodeText } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Route } from '../../psyc/reply.ts';
@@ -57,7 +56,6 @@ const lease = 1;
 export class TalkLog {
   readonly remote: boolean;
   readonly #target: string;
-  readonly #limits: DeliveryLimits;
   readonly #hash: (bytes: Uint8Array) => Uint8Array;
   readonly #node: TalkSurroundings;
   readonly #incoming: Incoming<Token>;
@@ -74,7 +72,6 @@ export class TalkLog {
   ) {
     this.remote = remote;
     this.#target = target;
-    this.#limits = limits;
     this.#hash = hash;
     this.#node = node;
     this.#incoming = newIncoming(limits);
@@ -101,7 +98,7 @@ export class TalkLog {
 
   /** What the peer says of something in this log. */
   takeAcknowledgement({ author, tag, counter }: Acknowledgement): void {
-    if (this.remote) this.#tellOutgoing({ kind: 'acknowledged', author, tag, counter });
+    if (this.remote) this.#tellOutgoing({ kind: 'acknowledged', author, target: null, tag, counter });
   }
 
   takeMessage(packet: Packet, route: Route, fromPeer: boolean): void {
@@ -124,8 +121,7 @@ export class TalkLog {
 
   /** Whether one more packet may be taken on its way to the peer; not before it is known how many are. */
   #hasRoom(): boolean {
-    const taken = backlogCount(this.#outgoing) + waitingCount(this.#incoming) + this.#incoming.held;
-    return this.#outgoing.acknowledged !== -1 && taken < this.#limits.backlogMax;
+    return hasRoom(this.#outgoing, waitingCount(this.#incoming) + this.#incoming.held);
   }
 
   takeTimer(name: string): void {
@@ -189,7 +185,7 @@ export class TalkLog {
         case 'recorded': {
           const { sequence, arrival } = effect;
           const { author, tag, counter } = arrival.token.message;
-          const row = { sequence, author, tag, counter, packet: arrival.packet };
+          const row = { sequence, author, target: '', tag, counter, packet: arrival.packet };
           if (this.remote) this.#tellOutgoing({ kind: 'appended', row });
           else this.#tellFollowing({ kind: 'appended', row });
           break;
@@ -242,6 +238,8 @@ export class TalkLog {
           });
           break;
         }
+        case 'give up':
+          throw new Error('nothing is given up here: no row says when');
         case 'timer':
           this.#node.effect({ kind: 'timer', name: `${effect.name} ${context}`, delayMs: effect.delayMs });
           break;
@@ -281,5 +279,5 @@ const counterIn = (row: Row | undefined): number =>
 
 function tagged({ sequence, packet }: Row): OutgoingRow {
   const { author, tag, counter } = messageInRow(parseOne(packet));
-  return { sequence, author, tag, counter, packet };
+  return { sequence, author, target: '', tag, counter, packet };
 }

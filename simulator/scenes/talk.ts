@@ -45,11 +45,14 @@ const deliveryLimits = {
   batchBytesMax: 3_000,
   windowMax: 6,
   windowBytesMax: 4_000,
+  windowSilentMax: 2,
   backlogMax: 12,
+  resentMax: 12,
   retryMsMin: 50,
   retryMsMax: 2_000,
   resendMsMin: 400,
   resendMsMax: 5_000,
+  giveUpMsMax: 259_200_000,
 };
 
 /** What the checker of queues goes by, in words of its own. */

@@ -289,13 +289,38 @@ test('what may not enter the log is refused, uses no number up, and is acknowled
   const incoming = newIncoming<string>(limits);
   const refused = (counter: number): string[] =>
     incomingLines(
-      stepIncoming(incoming, { kind: 'arrived', arrival: { ...arrival('a', counter), refusal: '_no' }, hasRoom: true }),
+      stepIncoming(incoming, {
+        kind: 'arrived',
+        arrival: { ...arrival('a', counter), judge: () => '_no' },
+        hasRoom: true,
+      }),
     );
   expect(refused(3)).toEqual(['look a']);
   expect(found(incoming, 'a', 2)).toEqual(['refuse a3 _no']);
   expect(refused(2)).toEqual(['acknowledge a2']);
   expect(refused(4)).toEqual(['refuse a4 _no']);
   expect(arrive(incoming, 'a', 3)).toEqual(['write a3']);
+});
+
+test('it is judged when its turn comes: by what waits before it, held or not, and never twice', () => {
+  const incoming = newIncoming<string>(limits);
+  const isIn = (): boolean => [...(incoming.writing ?? []), ...incoming.waiting].some(({ counter }) => counter === 1);
+  const say = (counter: number): string[] => {
+    const judge = (): string | null => (counter === 1 || isIn() ? null : '_no');
+    return incomingLines(
+      stepIncoming(incoming, { kind: 'arrived', arrival: { ...arrival('a', counter), judge }, hasRoom: true }),
+    );
+  };
+  expect(say(2)).toEqual(['look a']);
+  expect(say(1)).toEqual([]);
+  expect(found(incoming, 'a', 0)).toEqual(['write a1 a2']);
+  expect(say(3)).toEqual([]);
+  expect(written(incoming, 1, 2)).toEqual([
+    ...['acknowledge a1', 'recorded 1 a1', 'acknowledge a2', 'recorded 2 a2', 'write a3'],
+  ]);
+  // On its way already: said again, it is not judged by what came since.
+  expect(say(3)).toEqual([]);
+  expect(say(4)).toEqual(['refuse a4 _no']);
 });
 
 test('who begins anew may leave numbers out, but not while earlier ones are on their way', () => {

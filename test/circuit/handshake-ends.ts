@@ -51,7 +51,7 @@ export function answerTo(question: ServerQuestion): ServerAnswer {
     case 'device key':
       return { kind: 'key', publicKey: keyOf(device.seed) };
     case 'admission':
-      return { kind: 'admitted', key: null };
+      return { kind: 'admitted', key: null, statement: null };
     case 'registration':
       return { kind: 'registered', key: textBytes('certified') };
   }
@@ -143,4 +143,5 @@ export const login = (more: Partial<typeof claim> = {}, circuit = 'one', seed = 
   const signature = proveDevice(suite, claimed, exportedOf(circuit).device, seed);
   return renderProof({ kind: 'device', channel, claim: claimed, signature, evidence: { key: null, statement: null } });
 };
-export const proved = (uniform: string): Uint8Array => renderProof({ kind: 'proved', uniform, key: null });
+export const proved = (uniform: string): Uint8Array =>
+  renderProof({ kind: 'proved', uniform, key: null, statement: null });

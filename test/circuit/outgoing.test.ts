@@ -1,15 +1,8 @@
 /** What goes out: sent in order until it is acknowledged by its own acknowledgement, never more than fits. */
 import { expect, test } from '@jest/globals';
 import { type DeliveryLimits, deliveryLimits } from '../../circuit/limits.ts';
-import {
-  backlogCount,
-  newOutgoing,
-  type Outgoing,
-  type OutgoingEffect,
-  type OutgoingRow,
-  startOutgoing,
-  stepOutgoing,
-} from '../../circuit/outgoing.ts';
+import { backlogCount, newOutgoing, type Outgoing, startOutgoing, stepOutgoing } from '../../circuit/outgoing.ts';
+import type { OutgoingEffect, OutgoingRow } from '../../circuit/outgoing-events.ts';
 
 const limits: DeliveryLimits = {
   ...deliveryLimits,
@@ -22,13 +15,14 @@ const limits: DeliveryLimits = {
 const row = (sequence: number, changes: Partial<OutgoingRow> = {}): OutgoingRow => ({
   sequence,
   author: 'ada',
+  target: 'bob',
   tag: `t${sequence}`,
   counter: sequence,
   packet: Uint8Array.of(sequence),
   ...changes,
 });
 const echo = (tag: string, counter: number | null = null, author = 'ada') =>
-  ({ kind: 'acknowledged', author, tag, counter }) as const;
+  ({ kind: 'acknowledged', author, target: 'bob', tag, counter }) as const;
 const resend = { kind: 'timer', name: 'resend' } as const;
 const store = { kind: 'timer', name: 'store' } as const;
 
@@ -45,6 +39,8 @@ function outgoingLines(effects: readonly OutgoingEffect[]): string[] {
         return `${effect.name} ${effect.delayMs}`;
       case 'marks':
         return 'marks';
+      case 'give up':
+        return `give up ${effect.row.sequence}`;
     }
   });
 }
@@ -60,16 +56,15 @@ test('what goes out: read from the mark, sent in order, sent again when it takes
   expect(step({ kind: 'rows', rows: [row(4), row(5)], last: 7 })).toEqual(['send 4', 'send 5', 'resend 100']);
   expect(backlogCount(outgoing)).toBe(5);
   // The later one first: nothing can be marked yet.
-  expect(step(echo('t5'))).toEqual([]);
+  expect(step(echo('t5'))).toEqual(['read 5 1']);
   expect(step(resend, 100)).toEqual(['send 4', 'resend 200']);
   expect(step(resend, 300)).toEqual(['send 4', 'resend 400']);
   expect(step({ kind: 'disconnected' }, 350)).toEqual([]);
   expect(step(resend, 700)).toEqual([]);
   expect(step({ kind: 'connected' }, 800)).toEqual(['send 4', 'resend 400']);
-  expect(step(echo('t4'), 810)).toEqual(['read 5 2', 'mark 5']);
+  expect(step(echo('t4'), 810)).toEqual(['mark 5']);
   expect(step(echo('nobody knows'), 810)).toEqual([]);
-  // What is not marked durably would be sent again after a restart: it counts.
-  expect(backlogCount(outgoing)).toBe(5);
+  expect(backlogCount(outgoing)).toBe(3);
   expect(step({ kind: 'mark failed' }, 820)).toEqual(['store 250']);
   expect(step(store, 1070)).toEqual(['mark 5']);
   expect(step({ kind: 'mark written' }, 1080)).toEqual([]);
@@ -97,7 +92,7 @@ test("an acknowledgement counts for its author's packet only, and by its counter
     row(3, { tag: '1', counter: 2 }),
   ];
   for (const one of rows) stepOutgoing(outgoing, { kind: 'appended', row: one }, 0);
-  const open = (): number[] => outgoing.window.filter((sent) => !sent.acknowledged).map(({ sequence }) => sequence);
+  const open = (): number[] => outgoing.window.map(({ sequence }) => sequence);
   stepOutgoing(outgoing, echo('1', 2), 0);
   expect(open()).toEqual([1, 2]);
   stepOutgoing(outgoing, echo('2', 1), 0);
@@ -155,4 +150,62 @@ test("a log that is somebody else's now sends nothing any more", () => {
   expect(stepOutgoing(outgoing, { kind: 'stopped' }, 1)).toEqual([]);
   expect(stepOutgoing(outgoing, resend, 1000)).toEqual([]);
   expect(stepOutgoing(outgoing, { kind: 'connected' }, 1000)).toEqual([]);
+});
+
+test('a silent way keeps one packet in the window, windowSilentMax ways by turns, and goes on in order when it is answered', () => {
+  const outgoing = newOutgoing({ ...limits, windowMax: 4, windowSilentMax: 1 });
+  let log: OutgoingRow[] = [];
+  let sent: number[] = [];
+  const step = (event: Parameters<typeof stepOutgoing>[1], nowMs: number): void => {
+    for (const effect of stepOutgoing(outgoing, event, nowMs)) {
+      if (effect.kind === 'send') sent.push(effect.sequence);
+      if (effect.kind !== 'read') continue;
+      const rows = log.filter(({ sequence }) => sequence > effect.after).slice(0, effect.rowsMax);
+      step({ kind: 'rows', rows, last: log.length }, nowMs);
+    }
+  };
+  startOutgoing(outgoing);
+  step({ kind: 'connected' }, 0);
+  log = ['x', 'x', 'y', 'x', 'z', 'y'].map((target, index) => row(index + 1, { target }));
+  step({ kind: 'marked', mark: 0, last: 6 }, 0);
+  expect(sent).toEqual([1, 2, 3, 4]);
+  sent = [];
+  step(resend, 100);
+  // Silent: x, whose first is sent on; y, for which there is no turn yet. So z has room.
+  step(resend, 300);
+  expect([sent, outgoing.window.map(({ sequence }) => sequence)]).toEqual([
+    [1, 2, 3, 4, 1, 5],
+    [1, 5],
+  ]);
+  expect(backlogCount(outgoing)).toBe(6);
+  step({ ...echo('t5'), target: 'z' }, 310);
+  sent = [];
+  for (let nowMs = 400; nowMs <= 3_000; nowMs += 100) step(resend, nowMs);
+  expect(new Set(sent)).toEqual(new Set([1, 3]));
+  sent = [];
+  const first = outgoing.window[0]!;
+  const [way, others] = first.sequence === 1 ? ['x', [2, 4]] : ['y', [6]];
+  step({ ...echo(`t${first.sequence}`), target: way }, 3_010);
+  expect(sent).toEqual(expect.arrayContaining(others));
+  for (let nowMs = 3_020; nowMs <= 9_000 && outgoing.acknowledged < 6; nowMs += 10) {
+    for (const { tag, target } of [...outgoing.window]) step({ ...echo(tag), target }, nowMs);
+    step(resend, nowMs);
+  }
+  expect([outgoing.acknowledged, outgoing.parking.size, outgoing.windowBytes]).toEqual([6, 0, 0]);
+});
+
+test('what was not answered in time is given up, in the window, parked or not yet read, on a circuit or without one', () => {
+  const outgoing = newOutgoing(limits);
+  startOutgoing(outgoing);
+  const rows = [1, 2, 3].map((sequence) => row(sequence, { untilMs: 5_000 + sequence }));
+  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'marked', mark: 0, last: 3 }, 0))).toEqual(['read 0 2']);
+  const loaded = stepOutgoing(outgoing, { kind: 'rows', rows: rows.slice(0, 2), last: 3 }, 0);
+  expect(outgoingLines(loaded)).toEqual(['give up 5001']);
+  const ring = { kind: 'timer', name: 'give up' } as const;
+  const lines = outgoingLines(stepOutgoing(outgoing, ring, 5_010));
+  expect(lines).toEqual(['give up 1', 'give up 2', 'read 2 2', 'mark 2']);
+  expect(outgoingLines(stepOutgoing(outgoing, { kind: 'rows', rows: rows.slice(2), last: 3 }, 5_010))).toEqual([
+    'give up 3',
+  ]);
+  expect([outgoing.acknowledged, outgoing.last]).toEqual([3, 3]);
 });

@@ -37,9 +37,9 @@ const messages: ProofMessage[] = [
   { kind: 'registration', person: person.person, key: fill(1, 900), statement: fill(2, 400), invite: null },
   { kind: 'registration', person: person.person, key: fill(1), statement: fill(10), invite: 'mfrggzdfmztwq2lk' },
   { kind: 'registered', person: person.person, key: fill(10, 1000) },
-  { kind: 'proved', uniform: 'psyc://a.example', key: null },
-  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: null },
-  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: fill(10, 1000) },
+  { kind: 'proved', uniform: 'psyc://a.example', key: null, statement: null },
+  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: null, statement: null },
+  { kind: 'proved', uniform: 'psyc://a.example/~ada', key: fill(10, 1000), statement: fill(11, 500) },
 ];
 
 test.each(messages.map((message) => [message.kind, message] as const))('%s', (_, message) => {

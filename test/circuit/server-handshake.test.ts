@@ -166,6 +166,8 @@ describe('a client', () => {
         else if (effect.kind === 'pin') events.push({ kind: 'pinned' });
         else if (effect.kind === 'ask' && effect.question.kind === 'check certification')
           events.push({ kind: 'answered', answer: { kind: 'certified' } });
+        else if (effect.kind === 'ask' && effect.question.kind === 'check statement')
+          events.push({ kind: 'answered', answer: { kind: 'newer statement' } });
         else if (effect.kind === 'ask') {
           const { domain, fingerprint } = b;
           events.push({
@@ -198,11 +200,15 @@ describe('a client', () => {
     });
   });
 
-  test('registers first, where it is new; and hears of a renewed certification', () => {
+  test('registers first, where it is new; and hears of a renewed certification and a newer statement', () => {
     const host = new End();
     host.answers = (question) =>
-      question.kind === 'admission' ? { kind: 'admitted', key: textBytes('renewed') } : answerTo(question);
-    expect(meet(host, { registration: { invite: 'welcome' } })).toEqual(['pin', 'certified', 'proved', 'certified']);
+      question.kind === 'admission'
+        ? { kind: 'admitted', key: textBytes('renewed'), statement: textBytes('newer') }
+        : answerTo(question);
+    expect(meet(host, { registration: { invite: 'welcome' } })).toEqual([
+      ...['pin', 'certified', 'proved', 'certified', 'stated'],
+    ]);
     expect(host.asked).toEqual(['registration', 'device key', 'admission']);
   });
 

@@ -1,7 +1,10 @@
 /** What others wrote, on a terminal: nothing in it moves the cursor, turns text around or passes for another message. */
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { heardLine, jsonLine, nameOf } from '../../cli/person/show.ts';
+import { explained } from '../../cli/person/codes.ts';
+import { unreached } from '../../cli/person/unreached.ts';
 import type { Heard, Word } from '../../client/session/events.ts';
 
 const heard = (text: string | null, word: Word = { kind: 'author' }, more: Partial<Heard> = {}): Heard => ({
@@ -18,7 +21,7 @@ const heard = (text: string | null, word: Word = { kind: 'author' }, more: Parti
   command: null,
   ...more,
 });
-const line = (...of: Parameters<typeof heard>): string => heardLine(heard(...of), 0).slice('1970-01-01 00:00 '.length);
+const line = (...of: Parameters<typeof heard>): string => heardLine(heard(...of)).slice('1970-01-01 00:00 '.length);
 
 test('whose word it is', () => {
   expect(line('hi')).toBe('@hall@b.example bob@b.example: hi\n');
@@ -28,6 +31,38 @@ test('whose word it is', () => {
   expect(line('hi', bad)).toBe('@hall@b.example NOT bob@b.example (_publication_invalid_signature): hi\n');
   expect(line(null, bad, { place: null })).toContain('to you NOT bob@b.example');
   expect(line('hi', undefined, { isOld: true })).toContain('bob@b.example (old): hi');
+});
+
+test('without its author’s time it has none', () => {
+  expect(heardLine(heard('hi', { kind: 'hearsay', host: 'a.example', code: null }, { timeMs: null }))).toMatch(
+    /^- @hall/,
+  );
+});
+
+test('a code has a sentence, its own or the nearest above it; an unknown one stands alone', () => {
+  expect(explained('_necessary_membership', 'b.example')).toBe(
+    'only members may: p3do enter comes first (_necessary_membership, by b.example)',
+  );
+  expect(explained('_proof_unbound')).toMatch(/^one of both ends .* \(_proof_unbound\)$/);
+  expect(explained('_new\u001b')).toBe('refused (_new\\u001b)');
+});
+
+test('every code of the specification for people has a sentence', () => {
+  const spec = readFileSync('docs/spec/people.md', 'utf8');
+  const codes = [...spec.matchAll(/^\| `(_[a-z_]+)` \|/gm)].map(([, code]) => code!);
+  expect(codes.length).toBeGreaterThan(20);
+  for (const code of codes.filter((one) => /^_(?:registration|login|trust|necessary|unknown|session)/.test(one))) {
+    expect(explained(code)).not.toMatch(/^refused/);
+  }
+});
+
+test('why a server was not reached', () => {
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: '::1', port: 9404 });
+  const wrapped = new Error('not reached', { cause: new AggregateError([refused, new Error('x')]) });
+  expect(unreached('d1.test', wrapped)).toBe('[::1]:9404: connection refused');
+  const unknown = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname: 'd1.test' });
+  expect(unreached('d1.test', unknown)).toBe('d1.test is not in the DNS: use --server');
+  expect(unreached('d1.test', new Error('the connection closed'))).toBe('d1.test: the connection closed');
 });
 
 test('control characters, directions and lines are escaped', () => {
@@ -41,7 +76,7 @@ test('control characters, directions and lines are escaped', () => {
 test('whatever is said, a line begins only where we begin it, and JSON says the same', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
-      const shown = heardLine(heard(text), 0);
+      const shown = heardLine(heard(text));
       // oxlint-disable-next-line no-control-regex
       expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
       expect(

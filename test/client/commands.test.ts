@@ -36,7 +36,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function hears(home: Home, heard: HeardPacket): void {
   const { method } = heard.packet;
   if (method === '_request_context_enter') home.answer(heard, '_echo_context_enter', { _amount_members: '1' });
-  else if (method === '_message_public') {
+  else if (method === '_message_public' && heard.routing.get('_target') === hall) {
     log.push(heard);
     home.answer(heard, '_echo_message_public', { _sequence: String(log.length) });
   } else if (method === '_request_keys') {
@@ -110,7 +110,7 @@ describe('one after the other', () => {
 
     expect(await p3do('enter', '@hall@a.example')).toEqual({
       status: 0,
-      stdout: 'entered @hall@a.example, 1 members\n',
+      stdout: 'entered @hall@a.example, 1 member\n',
       stderr: '',
     });
     const said = await Promise.all([
@@ -133,7 +133,7 @@ describe('one after the other', () => {
       ]),
     );
     const heard = await p3do('listen', '--count', '2', '--timeout', '30');
-    expect(heard).toMatchObject({ status: 0, stderr: '' });
+    expect(heard).toMatchObject({ status: 0, stderr: 'p3do listen: listening as ada@a.example\n' });
     expect(heard.stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d @hall@a\.example ada@a\.example: good morning$/m);
     expect(heard.stdout).toContain('\\u001b[2Jhi\n    x\n');
     const state = JSON.parse(readFileSync(join(folder, 'people/ada@a.example/state'), 'utf8')) as {
@@ -146,8 +146,46 @@ describe('one after the other', () => {
     await open(otherKey);
     const { length } = log;
     const refused = await p3do('register', 'ada@a.example', ...server());
-    expect(refused).toMatchObject({ status: 1, stderr: 'p3do register: refused: _trust_changed_key\n' });
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^p3do register: its key is another .* \(_trust_changed_key\)\n$/),
+    });
     expect(await p3do('say', '@hall@a.example', 'x')).toMatchObject({ status: 1, stdout: '' });
     expect(log).toHaveLength(length);
+    const { fingerprint } = otherKey.certificate.key;
+    const { stdout } = await p3do('trust', 'a.example', fingerprint.toUpperCase().replace(/.{4}/g, '$& '));
+    expect(stdout).toBe(`pinned for a.example: ${fingerprint}, and no more ${key.certificate.key.fingerprint}\n`);
+    expect(await p3do('say', '@hall@a.example', 'x')).toMatchObject({ status: 0, stdout: 'stored at a.example\n' });
+    log.length = 0;
+    const nothing = { status: 0, stdout: '', stderr: 'p3do history: no rows after 7\n' };
+    expect(await p3do('history', '@hall@a.example', '--after', '7')).toEqual(nothing);
+    // Until somebody drops it, what nobody answers is pending.
+    expect(await p3do('say', '@deaf@a.example', 'x', '--timeout', '1')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/@deaf@a\.example has not answered yet; .*p3do pending/),
+    });
+    expect((await p3do('pending')).stdout).toBe('not answered: say @deaf@a.example x\n');
+    expect((await p3do('pending', '@deaf@a.example', '--drop')).stdout).toBe('dropped: say @deaf@a.example x\n');
+    expect(await p3do('pending')).toEqual({ status: 0, stdout: '', stderr: 'p3do pending: everything was answered\n' });
+  });
+
+  test('a server of another domain is named, and not tried again', async () => {
+    await open(key);
+    const refused = await p3do('register', 'ada@b.example', ...server());
+    expect(refused).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'p3do register: that server is a.example: look at --server (_proof_foreign_source)\n',
+    });
+  });
+
+  test('what is not UTF-8 is not said', async () => {
+    await open(key);
+    const say = `printf '\\303' | node ${join(root, 'bin/p3do.js')} say @hall@a.example - --as ada@a.example --json`;
+    expect(await run('bash', ['-c', say], { env: { P3DO_HOME: folder } })).toEqual({
+      status: 1,
+      stdout: '{"kind":"failed","code":"_input_invalid","text":"standard input is not UTF-8"}\n',
+      stderr: 'p3do say: standard input is not UTF-8\n',
+    });
   });
 });

@@ -214,6 +214,22 @@ describe('in a place', () => {
     expect(client.told('heard')).toHaveLength(5);
   });
 
+  test('on a new circuit two places are asked at a time; one that does not answer keeps nobody waiting', async () => {
+    const places = ['p', 'q', 'r', 's'].map((name) => `psyc://b.example/@${name}`);
+    const kept = fresh(ada);
+    const hearing = { ...kept.hearing, places: new Map(places.map((place) => [place, 1])) };
+    const client = await life({ kept: { ...kept, hearing } });
+    const asked = (): string[] => [
+      ...new Set(client.said('_request_history').map(({ routing }) => routing.get('_target') ?? '')),
+    ];
+    expect(asked()).toEqual(places.slice(0, 2));
+    client.home.answer(client.said('_request_history')[0]!, '_echo_history', { _after: '1', _sequence: '1' });
+    await client.settle();
+    expect(asked()).toEqual(places.slice(0, 3));
+    await client.pass(10_000);
+    expect(asked()).toEqual(places);
+  });
+
   test('rows that are not given are told as missing, and it goes on', async () => {
     const client = await life();
     const guest = (sequence: number): Uint8Array =>

@@ -50,6 +50,8 @@ export interface HomeOptions {
   /** Closes with this code what is asked by this kind of message. */
   readonly refuses?: { readonly kind: ProofMessage['kind']; readonly code: string };
   readonly silent?: boolean;
+  /** What it hands back as the newest statement of devices. */
+  readonly newest?: Uint8Array;
   /** Unix seconds, where it is not NOW. */
   readonly now?: number;
   /** What it does at once with what it hears. */
@@ -193,7 +195,9 @@ export class Home {
       const { statement }: SignedStatement = splitStatement(evidence.statement!);
       const publicKey = deviceKey(statement, claim.device);
       checkDevice(suite, { domain: this.domain, fingerprint }, claim, exported.device, publicKey, signature);
-      this.say(renderProof({ kind: 'proved', uniform: claim.person, key: null }));
+      this.say(
+        renderProof({ kind: 'proved', uniform: claim.person, key: null, statement: this.options.newest ?? null }),
+      );
     }
   }
 }

@@ -117,7 +117,7 @@ describe('a host that is not the home', () => {
       'acceptance before anything was proved',
       '_proof_necessary',
       {
-        proof: () => ({ kind: 'proved', uniform: 'psyc://a.example/~ada', key: null }),
+        proof: () => ({ kind: 'proved', uniform: 'psyc://a.example/~ada', key: null, statement: null }),
       },
     ],
   ];

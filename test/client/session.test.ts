@@ -1,9 +1,12 @@
 /** A session against a home that plays its part: logging in, saying, being answered, starting again after a crash. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { splitStatement } from '../../pki/device-statement.ts';
+import { enrol, signStatement } from '../../pki/enrolment.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
-import { domainKey, Home } from './home.ts';
+import { domainKey, Home, NOW } from './home.ts';
 import { fresh, Life, someone, type Someone } from './life.ts';
+import { dropped, textOf } from '../../client/session/pending.ts';
 
 let keyA: SecretKey;
 let keyB: SecretKey;
@@ -49,6 +52,54 @@ describe('login', () => {
     expect(client.told('ready')).toEqual([{ kind: 'ready', wasRegistered: true }]);
     expect(client.kept.isRegistered).toBe(true);
     expect(client.kept.certificate.length).toBeGreaterThan(kept.certificate.length);
+  });
+});
+
+describe('keys that grow old', () => {
+  /** The next statement of ada's devices, with one more. */
+  const next = async (): Promise<Uint8Array> => {
+    const { statement } = splitStatement(ada.statement);
+    return signStatement(ada.identity.signer, enrol(statement, new Uint8Array(32).fill(9), NOW));
+  };
+
+  test('a newer statement that the home hands back is checked, kept, and shown from then on', async () => {
+    const newest = await next();
+    const client = new Life(ada, new Home('a.example', keyA, { newest }));
+    await client.start();
+    expect(client.kept.statement).toEqual(newest);
+    client.home.drop();
+    await client.settle();
+    await client.pass(1_000);
+    expect(client.home.proofs.findLast(({ kind }) => kind === 'device')).toMatchObject({
+      evidence: { statement: newest },
+    });
+  });
+
+  test('an older one, a spoilt one and somebody else’s are not kept', async () => {
+    const newest = await next();
+    const spoilt = newest.map((byte, at) => (at === newest.length - 1 ? byte ^ 1 : byte));
+    for (const bad of [ada.statement, spoilt, bob.statement, new Uint8Array(3)]) {
+      const client = new Life(ada, new Home('a.example', keyA, { newest: bad }));
+      await client.start();
+      expect(client.kept.statement).toEqual(ada.statement);
+      expect(client.told('ready')).toHaveLength(1);
+    }
+    const late = new Life(ada, new Home('a.example', keyA, { newest: ada.statement }), {
+      kept: { ...fresh(ada), statement: newest },
+    });
+    await late.start();
+    expect(late.kept.statement).toEqual(newest);
+  });
+
+  test('after circuitMsMax a circuit is replaced, so that the certification is renewed', async () => {
+    const client = await life();
+    const { circuit } = client;
+    // Nothing else keeps this circuit up for a week.
+    client.tell({ kind: 'timer', name: 'renew' });
+    await client.settle();
+    await client.pass(1_000);
+    expect(client.circuit).toBe(circuit + 1);
+    expect(client.told('ready')).toHaveLength(2);
   });
 });
 
@@ -192,6 +243,65 @@ describe('saying', () => {
     await older.giveKeys(bob);
     expect(older.told('refused')).toMatchObject([{ code: '_stale_statement' }]);
   });
+});
+
+describe('what is never answered', () => {
+  test('is not said by who listens: it bears the side channel’s name', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const listener = await life({ channel: 'main', kept: client.kept });
+    await listener.pass(10_000);
+    expect(listener.said('_message_public')).toHaveLength(0);
+    expect(listener.told('ready')).toHaveLength(1);
+    expect(listener.kept.speaking).toEqual(client.kept.speaking);
+  });
+
+  test('can be dropped: what is said next has a number of its own, on another channel', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const [first] = client.said('_message_public');
+    const { speaking } = client.kept;
+    expect(speaking.pending.map(textOf)).toEqual(['hello']);
+    expect(dropped(speaking, new Set(['psyc://b.example/@other']))).toBe(speaking);
+    const again = await life({ kept: { ...client.kept, speaking: dropped(speaking, new Set([hall])) } });
+    await again.command(say(1, hall, 'more'));
+    const [second, ...others] = again.said('_message_public');
+    expect(others).toHaveLength(0);
+    expect(second?.packet.dataText).toBe('more');
+    expect(second?.routing.get('_source')).toMatch(/-2$/);
+    expect(second?.routing.get('_counter')).toBe('1');
+    // An answer that comes after all says nothing of what took its place.
+    again.home.answer(first!, '_echo_message_public');
+    await again.settle();
+    expect(again.told('stored')).toHaveLength(0);
+    expect(again.kept.speaking.chains.get(hall)?.counter).toBe(2);
+  });
+
+  test('one that is dropped waits for the others of its channel', async () => {
+    const client = await life();
+    await client.command(say(1, hall, 'hello'));
+    const other = 'psyc://b.example/@other';
+    await client.command(say(2, other, 'hello'));
+    const again = await life({ kept: { ...client.kept, speaking: dropped(client.kept.speaking, new Set([hall])) } });
+    await again.command(say(1, hall, 'more'));
+    const [pending, ...others] = again.said('_message_public');
+    expect([pending?.routing.get('_target'), others.length]).toEqual([other, 0]);
+    again.home.answer(pending!, '_echo_message_public');
+    await again.settle();
+    await again.pass(1_000);
+    expect(again.said('_message_public').at(-1)?.routing.get('_source')).toMatch(/-2$/);
+  });
+});
+
+test('the proof’s timer of one circuit does not end the next, which is being dialled', async () => {
+  const client = await life();
+  client.home.drop();
+  await client.settle();
+  client.tell({ kind: 'timer', name: 'dial' });
+  client.tell({ kind: 'timer', name: 'proof' });
+  await client.settle();
+  expect(client.told('ready')).toHaveLength(2);
+  expect(client.told('lost')).toHaveLength(1);
 });
 
 test('enters and leaves', async () => {

@@ -53,6 +53,8 @@ export interface Coming {
   /** What the circuit is called; the peer, unless told. */
   readonly name?: string;
   readonly party?: Partial<Party>;
+  /** A server whose key the node has never seen; else it has met him. */
+  readonly isUnmet?: boolean;
 }
 
 interface Line {
@@ -70,7 +72,12 @@ export class NodeFixture {
   nowMs = 0;
   readonly closed: string[] = [];
   readonly dialled: string[] = [];
+  readonly full: string[] = [];
+  /** Whether what is written is taken. */
+  drains = true;
   readonly notices: Notice[] = [];
+  /** Newer statements that clients were handed, by circuit. */
+  readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
   readonly held: { store: StoreRequest[] | null; pki: [number, PkiQuestion][] | null } = { store: null, pki: null };
   /** Whether other domains tell the keys of their people. */
@@ -141,10 +148,21 @@ export class NodeFixture {
   /** A circuit named as its peer, proved; whoever has never been there registers first. */
   connect(peer: string, coming: Coming = {}): string {
     const name = coming.name ?? peer;
+    if (peer.startsWith('server ') && coming.isUnmet !== true) this.meet(peer.slice('server '.length));
     this.#line(name, { ...this.partyOf(peer), ...coming.party } as Party, false);
     this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true });
     this.#lines.get(name)?.end?.tell({ kind: 'opened', stream: name }, this.nowMs);
     return name;
+  }
+
+  /** The node has met this domain before. */
+  meet(domain: string): void {
+    const context = `psyc://${domain}`;
+    const { fingerprint, certificate } = this.keys.domain(domain);
+    const operations = Object.entries({ fingerprint, key: certificate }).map(
+      ([name, value]) => ({ op: 'record', context, lease: 1, name, value, absent: true }) as const,
+    );
+    this.store.perform({ kind: 'write', request: 0, operations });
   }
 
   /** A circuit that is greeted, and proves nothing by itself; the stream that it is on may export another's material, or none. */
@@ -273,6 +291,7 @@ export class NodeFixture {
         close: () => this.tell({ kind: 'ended', circuit: name }),
         timer: () => {},
         proved: () => {},
+        stated: (statement) => void this.stated.set(name, statement),
         packet: (packet, routing) => {
           if (this.tellsKeys && packet.method === '_request_keys') this.#tellKeys(end, routing);
           const { method, dataText: data } = packet;
@@ -319,8 +338,11 @@ export class NodeFixture {
         for (const circuit of effect.circuits) this.#perform({ kind: 'write', circuit, bytes: effect.bytes });
         break;
       case 'write':
-        this.tell({ kind: 'drained', circuit: effect.circuit, bytes: effect.bytes.length });
+        if (this.drains) this.tell({ kind: 'drained', circuit: effect.circuit, bytes: effect.bytes.length });
         this.#lines.get(effect.circuit)?.read(effect.bytes);
+        break;
+      case 'full':
+        this.full.push(effect.circuit);
         break;
       case 'close':
         this.closed.push(effect.circuit);
@@ -329,7 +351,11 @@ export class NodeFixture {
   }
 
   #answer(request: number, question: PkiQuestion): void {
-    this.tell({ kind: 'answered', request, answer: this.keys.answer(question, this.#options.identity) });
+    this.tell({
+      kind: 'answered',
+      request,
+      answer: this.keys.answer(question, this.#options.identity, beginUnixMs + this.nowMs),
+    });
   }
 }
 

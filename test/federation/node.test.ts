@@ -101,6 +101,21 @@ test('a domain gets one copy of a multicast, and what is for it waits until it i
   expect(fixture.methods(phone)).toEqual(['_error_unknown_target']);
 });
 
+test('what is said again after its answer was lost waits for the link, and goes again', () => {
+  const yard = 'psyc://b.example/@yard';
+  const enter = said(ada, yard, 1, '_request_context_enter');
+  const before = new NodeFixture();
+  before.say(before.connect('client ada phone'), enter);
+  const link = before.accept('out 1.1', 'server b.example');
+  before.hear(link);
+  const routing = { _source: yard, _target: ada, _tag_relay: 't1', _tag_reply: 't1' };
+  before.say(link, { routing, entity: { _counter_relay: '1', _sequence: '1' }, method: '_echo_context_enter' });
+  // This life ends between the mark and the device: nothing is on its way any more, and ada has heard nothing.
+  const after = new NodeFixture({}, { store: before.store, keys: before.keys, life: 2 });
+  after.say(after.connect('client ada phone'), enter);
+  expect(after.methods(after.accept('out 2.1', 'server b.example'))).toContain('_request_context_enter');
+});
+
 test.each([
   ['client ada phone', { _source: bob, _target: hall }, '_error_authority_unproved_source'],
   ['client ada phone', { _source: channel('ada', 'desk'), _target: hall }, '_error_authority_unproved_source'],

@@ -1,6 +1,8 @@
 /** People at home: who may register and log in, with which keys, on which channels. */
 import { expect, test } from '@jest/globals';
+import { channelOf } from '../../circuit/channel.ts';
 import { hexOf } from '../../crypto/bytes.ts';
+import { deviceId } from '../../pki/device-statement.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import { IdealKeys } from '../../simulator/ideal.ts';
 import { beginUnixMs, type Party } from '../../simulator/scenes/circuit-end.ts';
@@ -76,6 +78,33 @@ test('invitations: none, a wrong one, a good one, a used one; who used it may co
   expect(fixture.isProved(fixture.connect('client bob desk', { party: { invite: 'hello' } }))).toBe(true);
 });
 
+test('a nick that can be taken for another’s, or for the domain’s own, is refused, and uses no invitation up', () => {
+  const fixture = new NodeFixture();
+  fixture.keys.close('a.example', ['welcome', 'hello']);
+  expect(fixture.isProved(fixture.connect('client alice phone', { party: { invite: 'welcome' } }))).toBe(true);
+  for (const nick of ['a1ice', '_alice_', 'p3d0', '-p3do']) {
+    const told = refusal(fixture, `client ${nick} desk`, { invite: 'hello' });
+    expect([nick, ...told]).toEqual([nick, '_error_registration_confusable']);
+  }
+  expect(recordOf(fixture, 'psyc://a.example/~a1ice', 'key')).toBeUndefined();
+  expect(refusal(fixture, 'client zoe phone', { invite: 'welcome' })).toEqual(['_error_registration_used_invite']);
+  expect(fixture.isProved(fixture.connect('client bob phone', { party: { invite: 'hello' } }))).toBe(true);
+  // Asking once more is no confusion.
+  expect(fixture.isProved(fixture.connect('client alice desk', { party: { invite: null } }))).toBe(true);
+});
+
+test('one invitation is for one name, whatever key comes again', () => {
+  const fixture = new NodeFixture();
+  fixture.keys.close('a.example', ['welcome']);
+  expect(fixture.isProved(fixture.connect('client ada phone', { party: { invite: 'welcome' } }))).toBe(true);
+  const [person, seed] = ['psyc://a.example/~bob', fixture.seedOf('bob', 'phone')];
+  const same = fixture.keys.person(person, [seed], { identity: 'psyc://a.example/~ada' });
+  expect(same.fingerprint).toEqual(fixture.identityOf('ada').fingerprint);
+  expect(refusal(fixture, 'client bob phone', { invite: 'welcome', keys: same })).toEqual([
+    '_error_registration_used_invite',
+  ]);
+});
+
 test('two who register one nick at the same time: the first gets it', () => {
   const fixture = new NodeFixture();
   fixture.held.pki = [];
@@ -104,7 +133,6 @@ test('without its store a node takes nobody: _trust_unavailable; then everybody'
   const fixture = new NodeFixture({}, { store });
   store.failing = 'writes';
   expect(refusal(fixture, 'client ada phone')).toEqual(['_error_trust_unavailable']);
-  expect(refusal(fixture, 'server b.example')).toEqual(['_error_trust_unavailable']);
   store.failing = 'all';
   expect(refusal(fixture, 'server b.example')).toEqual(['_error_trust_unavailable']);
   store.failing = null;
@@ -117,18 +145,54 @@ test('a newer statement is kept, and cuts the circuits of those it revokes; an o
   const fixture = new NodeFixture();
   const [phone, bot] = [fixture.connect('client ada phone'), fixture.connect('client ada phone-bot')];
   const older = fixture.identityOf('ada');
+  const ada = 'psyc://a.example/~ada';
+  const own = channelOf(ada, deviceId(fixture.keys.suite.ed25519PublicKey(fixture.seedOf('ada', 'phone')))).split(
+    '#',
+  )[1]!;
+  const mark = { op: 'mark', context: ada, lease: 1, name: `device ${own}`, sequence: 0 } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [mark] });
   const revoked = [fixture.seedOf('ada', 'phone')];
   const newer = fixture.identityOf('ada', 'a.example', { counter: 2, devices: ['desk', 'tablet'], revoked });
   const desk = fixture.connect('client ada desk', { party: { keys: newer } });
   expect(fixture.isProved(desk)).toBe(true);
   for (const cut of [phone, bot]) expect(fixture.methods(cut)).toEqual(['_error_revoked_device']);
+  expect(JSON.stringify(fixture.store.perform({ kind: 'marks', request: 0, context: ada }))).not.toContain(mark.name);
   expect(fixture.closed).toEqual([phone, bot]);
   expect(recordOf(fixture, 'psyc://a.example/~ada', 'statement')).toEqual(newer.statement);
   expect(refusal(fixture, 'client ada phone', { keys: newer })).toEqual(['_error_revoked_device']);
-  expect(refusal(fixture, 'client ada phone', { keys: older })).toEqual(['_error_stale_statement']);
-  expect(refusal(fixture, 'client ada tablet', { keys: older })).toEqual(['_error_stale_statement']);
+  expect(refusal(fixture, 'client ada phone', { keys: older })).toEqual(['_error_revoked_device']);
+  expect(refusal(fixture, 'client ada lost', { keys: older })).toEqual(['_error_stale_statement']);
   // Nor by registering once more.
-  expect(refusal(fixture, 'client ada phone', { keys: older, invite: null })).toEqual(['_error_stale_statement']);
+  expect(refusal(fixture, 'client ada phone', { keys: older, invite: null })).toEqual(['_error_revoked_device']);
+});
+
+test('whom the newest statement lists comes in with an older one, and is handed the newest', () => {
+  const fixture = new NodeFixture();
+  const phone = fixture.connect('client ada phone');
+  const older = fixture.identityOf('ada');
+  const newer = fixture.identityOf('ada', 'a.example', { counter: 2, devices: ['phone', 'desk', 'watch'] });
+  expect(fixture.isProved(fixture.connect('client ada watch', { party: { keys: newer } }))).toBe(true);
+  const again = fixture.connect('client ada phone', { name: 'again', party: { keys: older } });
+  expect([fixture.isProved(again), fixture.stated.get(again)]).toEqual([true, newer.statement]);
+  const last = fixture.connect('client ada desk', { party: { keys: older, invite: null } });
+  expect([fixture.isProved(last), fixture.stated.get(last)]).toEqual([true, newer.statement]);
+  expect([...fixture.stated.keys()]).not.toContain(phone);
+  expect(recordOf(fixture, 'psyc://a.example/~ada', 'statement')).toEqual(newer.statement);
+});
+
+test('who is revoked between the question for his key and his admission is not let in', () => {
+  const fixture = new NodeFixture();
+  fixture.connect('client ada tablet');
+  fixture.held.pki = [];
+  const revoked = [fixture.seedOf('ada', 'phone')];
+  const newer = fixture.identityOf('ada', 'a.example', { counter: 2, devices: ['desk', 'tablet'], revoked });
+  // In this order: the desk's key, the phone's key, the desk's admission with its statement, the phone's admission.
+  fixture.connect('client ada desk', { party: { keys: newer } });
+  fixture.connect('client ada phone');
+  fixture.release();
+  expect(fixture.isProved('client ada desk')).toBe(true);
+  expect(fixture.isProved('client ada phone')).toBe(false);
+  expect(fixture.methods('client ada phone')).toEqual(['_error_revoked_device']);
 });
 
 test('who registers once more with a newer statement cuts the revoked as well', () => {
@@ -138,6 +202,24 @@ test('who registers once more with a newer statement cuts the revoked as well', 
   const newer = fixture.identityOf('ada', 'a.example', { counter: 2, devices: ['desk'], revoked });
   expect(fixture.isProved(fixture.connect('client ada desk', { party: { keys: newer, invite: null } }))).toBe(true);
   expect(fixture.methods(phone)).toEqual(['_error_revoked_device']);
+});
+
+test('who was away until his certification had ended is let in, and renewed', () => {
+  const fixture = new NodeFixture();
+  const day = 86_400_000;
+  fixture.keys.untilMs = beginUnixMs + 30 * day;
+  fixture.connect('client ada phone');
+  const ended = recordOf(fixture, 'psyc://a.example/~ada', 'key');
+  fixture.nowMs = 31 * day;
+  fixture.keys.untilMs = beginUnixMs + 61 * day;
+  const desk = fixture.connect('client ada desk', { party: { keys: { ...fixture.identityOf('ada'), key: ended! } } });
+  expect(fixture.methods(desk)).toEqual([]);
+  expect(fixture.isProved(desk)).toBe(true);
+  expect(recordOf(fixture, 'psyc://a.example/~ada', 'key')).not.toEqual(ended);
+  // And by registering once more.
+  fixture.nowMs = 70 * day;
+  fixture.keys.untilMs = beginUnixMs + 100 * day;
+  expect(fixture.isProved(fixture.connect('client ada tablet', { party: { invite: null } }))).toBe(true);
 });
 
 test('a certification that ends soon is renewed at the login, and kept', () => {

@@ -19,9 +19,18 @@ function proofOf(fixture: NodeFixture, identity: ServerIdentity, circuit: string
   return renderProof({ kind: 'server', claim, signature, evidence: { key, statement: null } });
 }
 
-test('a first key is taken and pinned, and the admin is told; another one later is not taken', () => {
+/** A node that wants to go to b.example, and the name of its circuit there. */
+function dialling(): NodeFixture {
   const fixture = new NodeFixture();
-  const server = fixture.connect('server b.example');
+  const phone = fixture.connect('client ada phone');
+  fixture.say(phone, said(ada, 'psyc://b.example/~zoe', 1, '_message_private_sealed', 'x'));
+  expect(fixture.dialled).toEqual(['out 1.1 b.example']);
+  return fixture;
+}
+
+test('a first key is taken and pinned of whom the node went to, and the admin is told; another one later is not taken', () => {
+  const fixture = dialling();
+  const server = fixture.accept('out 1.1', 'server b.example');
   expect(fixture.isProved(server)).toBe(true);
   const { fingerprint } = fixture.keys.domain('b.example');
   expect(fixture.notices).toEqual([
@@ -39,10 +48,69 @@ test('a first key is taken and pinned, and the admin is told; another one later 
         fingerprint: hexOf(identity.fingerprint),
         expected: hexOf(fingerprint),
       },
-      { kind: 'refused', code: '_trust_changed_key' },
+      { kind: 'refused', code: '_trust_changed_key', domain: null },
     ]);
   }
   expect(fixture.closed).toEqual(['other']);
+});
+
+test('who comes unknown is not pinned but gone to; he hears the node’s proof, and next time he is let in', () => {
+  const fixture = new NodeFixture();
+  const [impostor, real] = [fixture.keys.domain('b.example', 'second'), fixture.keys.domain('b.example')];
+  const first = fixture.connect('server b.example', { name: 'first', isUnmet: true, party: { identity: impostor } });
+  expect([fixture.isProved(first), fixture.methods(first)]).toEqual([false, ['_error_trust_unmet']]);
+  expect(fixture.dialled).toEqual(['out 1.1 b.example']);
+  fixture.open('raw');
+  fixture.sayBytes('raw', proofOf(fixture, real, 'raw', real.certificate));
+  expect(fixture.methods('raw')).toEqual(['_notice_proof_server']);
+  fixture.sayBytes('raw', renderProof({ kind: 'proved', uniform: 'psyc://a.example', key: null, statement: null }));
+  expect(fixture.methods('raw')).toEqual(['_error_trust_unmet']);
+  // Once is enough, however often they come.
+  expect([fixture.dialled.length, fixture.queue('meetings')]).toEqual([1, 1]);
+  fixture.accept('out 1.1', 'server b.example');
+  expect([fixture.isProved('out 1.1'), fixture.queue('meetings')]).toEqual([true, 0]);
+  const again = fixture.connect('server b.example', { name: 'again', isUnmet: true });
+  expect(fixture.isProved(again)).toBe(true);
+  const late = fixture.connect('server b.example', { name: 'late', isUnmet: true, party: { identity: impostor } });
+  expect(fixture.methods(late)).toEqual(['_error_trust_changed_key']);
+});
+
+test('who waits for the node’s proof to be taken says nothing else', () => {
+  const fixture = new NodeFixture();
+  const { certificate, ...identity } = fixture.keys.domain('b.example');
+  fixture.open('raw');
+  fixture.sayBytes('raw', proofOf(fixture, { certificate, ...identity }, 'raw', certificate));
+  fixture.sayRaw('raw', { method: '_request_challenge' });
+  expect(fixture.methods('raw')).toEqual(['_notice_proof_server', '_error_proof_excessive']);
+});
+
+test('meetingsMax, meetingMsMax; a configured key needs no meeting', () => {
+  const store = new NodeFixture();
+  const configured = store.keys.domain('d.example');
+  const pins = new Map([['d.example', hexOf(configured.fingerprint)]]);
+  const fixture = new NodeFixture({ meetingsMax: 1 }, { keys: store.keys, options: { pins } });
+  const come = (domain: string): void =>
+    void fixture.connect(`server ${domain}`, { name: `${domain} ${fixture.nowMs}`, isUnmet: true });
+  for (const domain of ['b.example', 'c.example', 'd.example']) come(domain);
+  expect([fixture.isProved('d.example 0'), fixture.queue('meetings')]).toEqual([true, 1]);
+  expect(fixture.dialled).toEqual(['out 1.1 b.example']);
+  fixture.tell({ kind: 'failed', circuit: 'out 1.1' });
+  fixture.pass(30_000);
+  expect(fixture.queue('meetings')).toBe(0);
+  const { length } = fixture.dialled;
+  fixture.pass(60_000);
+  expect(fixture.dialled).toHaveLength(length);
+  come('c.example');
+  expect(fixture.dialled.at(-1)).toContain('c.example');
+});
+
+test('pinnedKeyBytesMax', () => {
+  const fixture = dialling();
+  const limited = new NodeFixture({ pinnedKeyBytesMax: 8 }, { keys: fixture.keys });
+  const phone = limited.connect('client ada phone');
+  limited.say(phone, said(ada, 'psyc://b.example/~zoe', 1, '_message_private_sealed', 'x'));
+  limited.accept('out 1.1', 'server b.example');
+  expect(limited.notices).toContainEqual({ kind: 'refused', code: '_trust_oversized_key', domain: 'b.example' });
 });
 
 test('a configured key is the only one, also where another is pinned', () => {
@@ -65,6 +133,7 @@ test('a key need not come along when it is known; it must be the one that is nam
     return fixture.methods(name);
   };
   expect(say('unknown', null)).toEqual(['_error_trust_unknown_key']);
+  fixture.meet('b.example');
   expect(say('garbled', new Uint8Array([1]))).toEqual(['_error_foreign_user_id']);
   expect(say('another', fixture.keys.domain('b.example', 'second').certificate)).toEqual(['_error_trust_unknown_key']);
   expect(say('good', identity.certificate)).toEqual(['_notice_proof_server', '_notice_proved']);
@@ -78,6 +147,7 @@ test('a proof of one circuit is none on another, and none when it comes back', (
   const fixture = new NodeFixture();
   const identity = fixture.keys.domain('b.example');
   const proof = proofOf(fixture, identity, 'first', identity.certificate);
+  fixture.meet('b.example');
   fixture.open('first');
   fixture.sayBytes('first', proof);
   expect(fixture.methods('first')).toEqual(['_notice_proof_server', '_notice_proved']);
@@ -108,7 +178,7 @@ test('whom a node has gone to must be who answers', () => {
   const phone = fixture.connect('client ada phone');
   fixture.say(phone, said(ada, 'psyc://c.example/~eve', 1, '_message_private_sealed', 'x'));
   fixture.accept('out 1.1', 'server d.example');
-  expect(fixture.notices.at(-1)).toEqual({ kind: 'refused', code: '_proof_foreign_target' });
+  expect(fixture.notices.at(-1)).toEqual({ kind: 'refused', code: '_proof_foreign_target', domain: 'c.example' });
   fixture.pass(1_000);
   expect(fixture.dialled).toEqual(['out 1.1 c.example', 'out 1.2 c.example']);
   fixture.accept('out 1.2', 'server c.example');
@@ -136,7 +206,10 @@ test('a peer’s own error before the proof is not answered', () => {
   fixture.open('raw');
   fixture.sayRaw('raw', { entity: { _code: '_trust_changed_key' }, method: '_error_trust_changed_key' });
   expect(fixture.hear('raw')).toEqual([]);
-  expect([fixture.closed, fixture.notices]).toEqual([['raw'], [{ kind: 'refused', code: '_trust_changed_key' }]]);
+  expect([fixture.closed, fixture.notices]).toEqual([
+    ['raw'],
+    [{ kind: 'refused', code: '_trust_changed_key', domain: null }],
+  ]);
 });
 
 test('who has not proved himself in time, or tries too often, is sent away', () => {

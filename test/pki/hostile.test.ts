@@ -68,6 +68,28 @@ const cases: [string, string, () => Uint8Array | Promise<Uint8Array>][] = [
   ['Ed25519 as algorithm 27', '_unsupported_algorithm', () => made({ type: 'curve25519' })],
   ['X25519 as primary', '_unsupported_algorithm', () => concatBytes(asPrimary(subkey), userId, self)],
   ['1,000 signatures', '_excessive_signatures', () => withPackets(bytes, thousand(20))],
+  [
+    'nine signatures of its own that do not hold',
+    '_excessive_bad_signatures',
+    () =>
+      concatBytes(
+        primary,
+        userId,
+        ...Array.from({ length: 9 }, (_, at) => withByte(self, self.length - 1 - at, 7)),
+        self,
+      ),
+  ],
+  [
+    'eight of them',
+    'read',
+    () =>
+      concatBytes(
+        primary,
+        userId,
+        ...Array.from({ length: 8 }, (_, at) => withByte(self, self.length - 1 - at, 7)),
+        self,
+      ),
+  ],
   ['1,000 long signatures', '_oversized_key', () => withPackets(bytes, thousand(100))],
   ['over 64 KiB', '_oversized_key', () => concatBytes(bytes, new Uint8Array(65_536))],
   ['a packet over 8 KiB', '_oversized_packet', () => withSignature(signature(8192))],

@@ -35,9 +35,9 @@ test.each(['talk', 'datagrams'])('%s: 200 seeds, no checker fails, every fault o
 // of the kernel that is meant to change them is followed by a change here.
 test.each([
   ['talk', 1n, 'a4b98cd6dfd1665adb288f9b0b8f596f5750be9fe4fbdd141e90c4045a6625c5'],
-  ['talk', 7n, 'e63470e672b9d374fbfd683219bcc6dc29525ef2de92b814b29f315ea27c7e15'],
+  ['talk', 7n, 'cfd1ab11c46664b413a610fdbfbe8d6dac37a09a091aedd8d5e585c5a4466ebe'],
   ['talk', 2n ** 64n - 1n, 'f8e53818e6f26ee4caf593b544624855116f3bf957cb430773da5dfe4bd9f714'],
-  ['datagrams', 7n, '27aacf20aa1e65ec2654d2fe50f431fe8c443ae33eab80dab3db8a646a098e10'],
+  ['datagrams', 7n, 'b2d4fb55781da5a9a5cbe4b3b024cfb838e21aaae13dce4adf70c2d2312cd179'],
 ])('%s under seed %s has its fingerprint', (name, seed, fingerprint) => {
   const report = run({ scene: sceneOf(name), seed });
   expect(report.fingerprint).toBe(fingerprint);

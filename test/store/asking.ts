@@ -10,8 +10,9 @@ export const bar = 'psyc://a.example/@bar';
 
 let request = 0;
 export const ask = async (store: Store, asked: Asked): Promise<StoreOutcome> => {
-  const outcome = await store.perform({ ...asked, request: ++request });
-  expect(outcome.request).toBe(request);
+  const number = ++request;
+  const outcome = await store.perform({ ...asked, request: number });
+  expect(outcome.request).toBe(number);
   return outcome;
 };
 export const write = async (store: Store, ...operations: Operation[]): Promise<StoreOutcome> =>

@@ -163,6 +163,78 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     expect(await write(store, mark('read', 2))).toMatchObject({ kind: 'written' });
   });
 
+  test('a mark that is taken out is gone, makes room, and may begin anew, further back', async () => {
+    const store = await make();
+    const mark = (name: string, sequence: number): Operation => ({
+      op: 'mark',
+      context: hall,
+      lease: 1,
+      name,
+      sequence,
+    });
+    const marks = async (): Promise<Record<string, number>> => {
+      const outcome = await ask(store, { kind: 'marks', context: hall });
+      return outcome.kind === 'marks'
+        ? Object.fromEntries(outcome.marks.map(({ name, sequence }) => [name, sequence]))
+        : {};
+    };
+    await write(store, append(hall, 1), append(hall, 2), mark('read', 2), mark('sent', 1));
+    await write(store, mark('read', -1), mark('nobody', -1));
+    expect(await marks()).toEqual({ sent: 1 });
+    expect(await write(store, mark('sent', 2), mark('sent', -1), mark('sent', 0), mark('read', 1))).toMatchObject({
+      kind: 'written',
+    });
+    expect(await marks()).toEqual({ sent: 0, read: 1 });
+    // At once, so that they may be written together.
+    await Promise.all([
+      write(store, mark('sent', 2)),
+      write(store, mark('sent', -1)),
+      write(store, mark('sent', 1)),
+      write(store, mark('born', 2)),
+      write(store, mark('born', -1)),
+      write(store, mark('read', -1)),
+    ]);
+    expect(await marks()).toEqual({ sent: 1 });
+    const many = Array.from({ length: storeLimits.marksMax - 1 }, (_, index) => mark(`mark ${index}`, 1));
+    for (let at = 0; at < many.length; at += 500) await write(store, ...many.slice(at, at + 500));
+    expect(await write(store, mark('other', 1))).toMatchObject({ code: '_store_excessive_marks' });
+    expect(await write(store, mark('sent', -1), mark('other', 1))).toMatchObject({ kind: 'written' });
+    expect(await write(store, mark('sent', 1))).toMatchObject({ code: '_store_excessive_marks' });
+  });
+
+  test('the store puts marks and members at the row that is appended with them, or was already', async () => {
+    const store = await make();
+    await write(store, append(hall, 1), append(hall, 2));
+    const at = { context: hall, lease: 1 };
+    const operations: Operation[] = [
+      append(hall, 3),
+      append(hall, 4),
+      { op: 'member', ...at, name: 'ada', sequence: 'row' },
+      { op: 'mark', ...at, name: 'b.example', sequence: 'before' },
+      append(hall, 5),
+      { op: 'mark', ...at, name: 'to c.example', sequence: 'row' },
+      append(hall, 2),
+      { op: 'member', ...at, name: 'bob', sequence: 'row' },
+    ];
+    // The second time all of it is there.
+    for (let times = 0; times < 2; times++) {
+      await write(store, ...operations);
+      expect(await ask(store, { kind: 'members', context: hall, above: '', rowsMax: 9 })).toMatchObject({
+        members: [
+          { name: 'ada', sequence: 4 },
+          { name: 'bob', sequence: 2 },
+        ],
+        last: 5,
+      });
+      expect(await ask(store, { kind: 'marks', context: hall })).toMatchObject({
+        marks: expect.arrayContaining([
+          { name: 'b.example', sequence: 3 },
+          { name: 'to c.example', sequence: 5 },
+        ]),
+      });
+    }
+  });
+
   const member = (name: string, sequence: number, lease = 1): Operation => ({
     op: 'member',
     context: hall,
@@ -230,7 +302,17 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     ],
     ['no mark', [{ op: 'mark', context: hall, lease: 1, name: '', sequence: 0 }], '_store_invalid_mark'],
     ['a mark with a NUL', [{ op: 'mark', context: hall, lease: 1, name: '\0', sequence: 0 }], '_store_invalid_mark'],
-    ['a broken mark', [{ op: 'mark', context: hall, lease: 1, name: 'm', sequence: -1 }], '_store_invalid_sequence'],
+    ['a broken mark', [{ op: 'mark', context: hall, lease: 1, name: 'm', sequence: -2 }], '_store_invalid_sequence'],
+    [
+      'a mark at the row of another context',
+      [append(bar, 1), { op: 'mark', context: hall, lease: 1, name: 'm', sequence: 'row' }],
+      '_store_invalid_sequence',
+    ],
+    [
+      'a member since the row that follows',
+      [{ op: 'member', context: hall, lease: 1, name: 'ada', sequence: 'row' }, append(hall, 1)],
+      '_store_invalid_sequence',
+    ],
     ['no member', [member('', 1)], '_store_invalid_member'],
     ['a long member', [member('m'.repeat(storeLimits.memberBytesMax + 1), 1)], '_store_oversized_member'],
     ['a broken member', [member('ada', -1)], '_store_invalid_sequence'],

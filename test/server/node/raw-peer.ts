@@ -23,7 +23,6 @@ export class RawPeer {
     this.exported = exportedBy(exporter(socket))!;
     this.#unframer = isWebSocket ? new Unframer() : null;
     socket.on('data', this.#take);
-    socket.on('error', () => {});
     socket.on('close', () => {
       this.#isOver = true;
       this.#wake();
@@ -35,7 +34,8 @@ export class RawPeer {
     return new Promise((resolve, reject) => {
       const ALPNProtocols = isWebSocket ? ['http/1.1'] : ['psyc/1'];
       const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols, minVersion: 'TLSv1.3' });
-      socket.once('error', reject);
+      // For good: a connection that breaks may say so more than once.
+      socket.on('error', reject);
       socket.once('secureConnect', () => {
         const peer = new RawPeer(socket, isWebSocket);
         if (isWebSocket) socket.write(UPGRADE);

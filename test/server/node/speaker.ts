@@ -97,6 +97,12 @@ export class Sayings {
     return { counter, bytes: render({ routing: this.#routing(counter), method }) };
   }
 
+  /** Asks for the history behind a row. */
+  page(after: number): Saying {
+    const routing = { _source: this.#channel, _target: this.#target, _tag: `h${after}` };
+    return { counter: 0, bytes: render({ routing, entity: { _after: String(after) }, method: '_request_history' }) };
+  }
+
   /** A signed message. */
   say(method: string, data: string): Saying {
     const counter = ++this.#counter;

@@ -1,4 +1,4 @@
-/** Two domains over real TLS: people register, log in, enter, speak and are heard; what is not theirs to say is refused. */
+/** Two domains over real TLS: people register, log in, enter, speak and are heard, however much at once. */
 import { afterEach, expect, test } from '@jest/globals';
 import { newSpeakerKeys, Sayings, Speaker } from './speaker.ts';
 import { Town } from './town.ts';
@@ -25,4 +25,39 @@ test('a message goes from one domain to a place of another, is echoed, multicast
   expect((await adas.method('_message')).dataText).toBe('and back');
   adas.close();
   bobs.close();
+});
+
+test('a burst of one member cuts nobody off who reads: whoever had no room is told, and has it from the history', async () => {
+  await town.open('a.example');
+  const hall = 'psyc://a.example/@hall';
+  const endpoint = town.endpoints.get('a.example')!;
+  const enter = async (nick: string): Promise<{ speaker: Speaker; sayings: Sayings }> => {
+    const keys = await newSpeakerKeys(nick, 'a.example');
+    const speaker = await Speaker.open(endpoint, keys, { invite: null });
+    const sayings = new Sayings(keys, hall);
+    speaker.say(sayings.ask('_request_context_enter'));
+    await speaker.method('_echo_context_enter');
+    return { speaker, sayings };
+  };
+  const [ada, bob] = [await enter('ada'), await enter('bob')];
+  const count = 40;
+  // ada's rows are the first two's, then her own.
+  const last = 2 + count;
+  for (let at = 0; at < count; at++) ada.speaker.say(ada.sayings.say('_message_public', 'x'.repeat(60_000)));
+  const has = new Set<number>();
+  let after = 2;
+  const ask = (): void => {
+    while (has.has(after + 1)) after++;
+    if (after < last) bob.speaker.say(bob.sayings.page(after));
+  };
+  while (after < last) {
+    const packet = await bob.speaker.until(({ method }) =>
+      /^_(?:message_public|notice_missed|echo_history)$/.test(method ?? ''),
+    );
+    if (packet.method === '_message_public') has.add(Number(packet.ownRoute('_counter')));
+    else ask();
+    while (has.has(after + 1)) after++;
+  }
+  ada.speaker.close();
+  bob.speaker.close();
 });

@@ -45,19 +45,23 @@ export interface DomainOptions {
   readonly pins?: ReadonlyMap<string, string>;
   readonly log?: Logger;
   readonly isOpen?: boolean;
+  readonly inviteNamed?: (typed: string) => Promise<string | null>;
 }
 
 /** Some domains, and where each is. */
 export class Town {
   readonly endpoints = new Map<string, Endpoint>();
+  /** What must never happen. */
+  readonly crashes: Error[] = [];
   readonly #opened: (() => Promise<void>)[] = [];
 
   /** Starts a domain on a free port. */
   async open(domain: string, options: DomainOptions = {}): Promise<Listener> {
     const { store = new MemoryStore(), pins = new Map(), isOpen = true } = options;
+    const { inviteNamed = () => Promise.resolve(null) } = options;
     const log = options.log ?? pino({ level: 'silent' });
     const key = options.key ?? (await newDomainKey(domain));
-    const notary = new Notary({ key, isOpen, inviteNamed: () => Promise.resolve(null), now: seconds });
+    const notary = new Notary({ key, isOpen, inviteNamed, now: seconds });
     const finding = { resolver: systemResolver, peers: this.endpoints, random: Math.random };
     const shell = new NodeShell({
       node: {
@@ -77,9 +81,7 @@ export class Town {
       timers: systemTimers,
       unixMs: () => Date.now(),
       log,
-      crashed: (error) => {
-        throw error;
-      },
+      crashed: (error) => void this.crashes.push(error instanceof Error ? error : new Error(String(error))),
     });
     const listener = await Listener.open({
       hosts: ['127.0.0.1'],
@@ -100,5 +102,7 @@ export class Town {
 
   async close(): Promise<void> {
     for (const close of this.#opened.splice(0)) await close();
+    const [crash] = this.crashes.splice(0);
+    if (crash !== undefined) throw crash;
   }
 }

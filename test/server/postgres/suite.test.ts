@@ -15,7 +15,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .record({ context: context(), lease: lease(), name: fc.constantFrom('read', 'sent'), sequence: fc.nat(6) })
+      .record({ context: context(), lease: lease(), name: fc.constantFrom('read', 'sent'), sequence: position() })
       .map((mark): Operation => ({ op: 'mark', ...mark })),
   },
   {
@@ -44,6 +44,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 function context(): fc.Arbitrary<string> {
   return fc.constantFrom('a', 'b', 'ü');
+}
+function position(): fc.Arbitrary<number | 'row' | 'before'> {
+  return fc.oneof(fc.integer({ min: -1, max: 6 }), fc.constantFrom('row' as const, 'before' as const));
 }
 function lease(): fc.Arbitrary<number> {
   return fc.constantFrom(1, 1, 1, 2, 3);

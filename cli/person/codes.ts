@@ -1,0 +1,86 @@
+/** What a code means to a person, and what to do about it. docs/spec/people.md#people-errors */
+import { limits } from '../../psyc/limits.ts';
+import { safeLine } from './safe.ts';
+
+const SAY_AGAIN = 'try again in a while';
+const CLOCK = 'the clocks of this machine and of the server differ: look at yours (date)';
+const TRUST =
+  'its key is another than the one that is known: compare fingerprints with its admin over another way, and see p3do help trust';
+const ADMIN = 'tell the admin of your server';
+
+/** Longer codes inherit from shorter ones, as keywords do: what has no line of its own has that of the next above it. */
+const sentences: Readonly<Record<string, string>> = {
+  _registration_invalid_nick: 'this nick cannot be had: choose another',
+  _registration_foreign_domain: 'this server is of another domain: look at what stands behind the @, and at --server',
+  _registration_taken: 'somebody else has this nick: choose another',
+  _registration_confusable: 'this nick looks like somebody else’s, or like one of the domain’s own: choose another',
+  _trust_oversized_key: 'the key of that domain is too large: its admin has to know',
+  _registration_closed: 'this domain takes who is invited: ask its admin for an invitation, and give it with --invite',
+  _registration_invalid_invite: 'there is no such invitation at this domain: look at each letter, or ask for another',
+  _registration_used_invite: 'somebody has used this invitation: ask for another',
+  _login_foreign_domain: 'this person lives at another domain',
+  _login_unknown_person: 'nobody of this name is registered there: p3do register',
+  _login_invalid_channel: `the server does not take this device’s channel: ${ADMIN}`,
+  _trust_foreign_key: TRUST,
+  _trust_changed_key: TRUST,
+  _trust_unknown_key: `a key was named that nobody knows: ${SAY_AGAIN}`,
+  _trust_unmet: `the server has not met this domain yet, and goes there now: ${SAY_AGAIN}`,
+  _trust_unavailable: `the server cannot look up keys now: ${SAY_AGAIN}`,
+  _necessary_membership: 'only members may: p3do enter comes first',
+  _necessary_signature: 'it was not signed: use a p3do as new as the server’s',
+  _necessary_seal: 'it was not sealed: use a p3do as new as the server’s',
+  _necessary_counter: 'it was not numbered: use a p3do as new as the server’s',
+  _unknown_target: 'there is nobody of this name: look at how it is written',
+  _unknown_author: `the signature cannot be checked: your server gives no key of yours; ${ADMIN}`,
+  _invalid_target: 'nothing of this name can be there: look at how it is written',
+  _invalid_entity: 'nothing of this name can be there: look at how it is written',
+  _unsupported_method: 'the other side does not know how: it may be older, or newer',
+  _settled_counter: 'it was answered before: look with p3do history or listen whether it is there',
+  _missing_counter: `what was said before has not come: ${SAY_AGAIN}`,
+  _excessive: `the server has as much as it can hold: ${SAY_AGAIN}`,
+  _excessive_members: 'this place has as many members as it may',
+  _excessive_devices: 'too many devices of this person are here at once: end one, and try again',
+  _publication_future: CLOCK,
+  _publication_oversized: `it is too long: all of it has at most ${limits.contentBytesMax} bytes, signature and seal included`,
+  _publication_unsealable: 'this person has no key that one could seal to: he has to renew his keys',
+  _publication: 'signature or seal are not as they must be: use a p3do as new as the server’s',
+  _expired_key: `a key is not valid at this time: ${CLOCK}`,
+  _expired_certification: `a domain’s word for a key has ended, or begins later: ${CLOCK}; its person has to listen once`,
+  _uncertified:
+    'your server does not know your key as certified by its own: its admin has to say what became of the domain’s key',
+  _stale_statement: 'older keys came than were seen before: somebody may be lying, or a backup was put back',
+  _revoked_device: 'this device was revoked',
+  _revoked_key: 'this key was revoked',
+  _unlisted_device: 'this device is none of the person’s',
+  _invalid_authority: 'the domain’s key is revoked, or expired: ask its admin',
+  _foreign_user_id: 'the keys that came are somebody else’s',
+  _session_oversized_message: `it is too long: all of it has at most ${limits.contentBytesMax} bytes, signature and seal included`,
+  _session_unanswered_keys:
+    'nobody gives the keys of this person: his server does not answer, or yours does not trust it (its log says)',
+  _session_excessive_places: 'more places than one device hears: leave some',
+  _session_excessive_commands: `too much is under way: ${SAY_AGAIN}`,
+  _session_excessive_addresses: 'this device has spoken to as many as it can',
+  _session_excessive_pins: 'this device knows as many keys as it can',
+  _session_conflicting_pin: 'another command has taken another key meanwhile: try again',
+  _session: 'this command cannot do it',
+  _proof_foreign_source: 'another domain’s server is there: look at --server',
+  _proof_invalid_time: CLOCK,
+  _proof_timeout: `the proofs took too long: ${SAY_AGAIN}`,
+  _proof: 'one of both ends could not prove who it is: if it stays so, somebody may stand between you and the server',
+  _authority: `the server did not believe us, or spoke for somebody it must not speak for: ${ADMIN}`,
+  _circuit_timeout_opening: 'no answer from the server’s address',
+  _circuit_timeout: 'the server has fallen silent',
+  _circuit_lost: 'the connection broke',
+  _circuit_ended: 'the server has closed it',
+  _circuit: 'this is no server of ours, or another version',
+  _store: `the server cannot keep anything now: ${SAY_AGAIN}`,
+};
+
+/** The sentence for a code, and the code in brackets; `by`: the domain that said so. */
+export function explained(code: string, by: string | null = null): string {
+  let sentence: string | undefined;
+  for (let name = code; name !== '' && sentence === undefined; name = name.slice(0, name.lastIndexOf('_'))) {
+    sentence = Object.hasOwn(sentences, name) ? sentences[name] : undefined;
+  }
+  return `${sentence ?? 'refused'} (${safeLine(code)}${by === null ? '' : `, by ${safeLine(by)}`})`;
+}

@@ -1,0 +1,52 @@
+/** `p3do trust`: another key for a domain or a person, which is pinned because somebody has typed its fingerprint. docs/spec/people.md#trust */
+import { type Command, InvalidArgumentError } from 'commander';
+import { isDomain } from '../psyc/names.ts';
+import { type Shared, registered, tell, whoseOf } from './person/conversation.ts';
+import { nameOf } from './person/show.ts';
+import { address, target } from './person/target.ts';
+
+/** Adds the arguments, the page and the action of `p3do trust`. */
+export function register(command: Command): void {
+  command
+    .argument('<whose>', 'a domain, or nick@domain', whose)
+    .argument('<fingerprint>', '40 hexadecimal digits; blanks and colons do not matter', fingerprint)
+    .option('--as <nick@domain>', 'who trusts it; may be left out where only one person has a folder here', address)
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      `
+The key that came first is pinned, and no other is believed after that: an attacker would come with another
+one. So does who has lost his key. Ask him, or the domain's admin, for the fingerprint over another way (the
+telephone, in person; not through that server), and type what he says. The one that was pinned is printed;
+this device only is told. End p3do listen before, and begin it again after.
+
+Examples:
+  $ p3do trust b.example 0123456789abcdef0123456789abcdef01234567
+  $ p3do trust bob@b.example 0123456789abcdef0123456789abcdef01234567 --as ada@a.example`,
+    )
+    .action(async (name: string, key: string, options: Pick<Shared, 'as' | 'json'>) => {
+      const profile = await registered(command, await whoseOf(command, options.as), options);
+      if (profile === null) return;
+      const before = await profile.trust(name, key);
+      const was = before === null || before === key ? '' : `, and no more ${before}`;
+      tell(
+        options,
+        { kind: 'trusted', of: name, fingerprint: key, before },
+        `pinned for ${nameOf(name)}: ${key}${was}\n`,
+      );
+    });
+}
+
+/** Under what it is pinned: a domain's name, a person's uniform. */
+function whose(text: string): string {
+  if (isDomain(text)) return text;
+  const uniform = target(text);
+  if (uniform.includes('/~')) return uniform;
+  throw new InvalidArgumentError('It takes a domain, or nick@domain.');
+}
+
+function fingerprint(text: string): string {
+  const digits = text.replace(/[\s:]/g, '').toLowerCase();
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digits)) return digits;
+  throw new InvalidArgumentError('A fingerprint is 40 hexadecimal digits.');
+}

@@ -1,0 +1,136 @@
+/** Who may say that somebody is a member, or that a domain has a row: nobody is made one who did not ask. */
+import { expect, test } from '@jest/globals';
+import { MemoryStore } from '../../store/memory.ts';
+import { channel, NodeFixture, said } from './node-fixture.ts';
+
+const hall = 'psyc://a.example/@hall';
+const bar = 'psyc://b.example/@bar';
+const ada = channel('ada', 'phone');
+const zoe = channel('zoe', 'desk', 'b.example');
+
+/** The bar tells a channel of ada that she is a member, or is none. */
+const echo = (fixture: NodeFixture, server: string, tag: string, sequence: number, did = 'enter', by = bar): void =>
+  fixture.sayRaw(server, {
+    routing: { _source: by, _target: ada, _tag_relay: tag },
+    entity: { _sequence: String(sequence) },
+    method: `_echo_context_${did}`,
+  });
+const multicast = (fixture: NodeFixture, server: string, counter: number, context = bar): void =>
+  fixture.sayRaw(server, { routing: { _context: context, _counter: String(counter) }, method: '_notice_x' });
+const membersOf = (fixture: NodeFixture, context: string): string[] => {
+  const outcome = fixture.store.perform({ kind: 'members', request: 0, context, above: '', rowsMax: 9 });
+  return outcome.kind === 'members' ? outcome.members.map(({ name }) => name) : [];
+};
+
+test('a place elsewhere makes nobody a member who did not ask', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  echo(fixture, server, 't1', 1);
+  multicast(fixture, server, 2);
+  expect([fixture.methods(phone), membersOf(fixture, bar)]).toEqual([[], []]);
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  // Not another place, not under another tag, and not the contrary.
+  echo(fixture, server, 't1', 1, 'enter', 'psyc://b.example/@pub');
+  echo(fixture, server, 't2', 1);
+  expect([fixture.methods(phone), membersOf(fixture, bar)]).toEqual([[], []]);
+  echo(fixture, server, 't1', 1);
+  multicast(fixture, server, 3);
+  expect(fixture.methods(phone)).toEqual(['_echo_context_enter', '_notice_x']);
+  fixture.say(phone, said(ada, bar, 2, '_request_context_leave'));
+  echo(fixture, server, 't2', 4, 'leave');
+  expect(membersOf(fixture, bar)).toEqual([]);
+  // She has gone: her old request counts no more.
+  echo(fixture, server, 't1', 5);
+  multicast(fixture, server, 6);
+  expect(fixture.methods(phone)).toEqual(['_echo_context_leave']);
+  expect(membersOf(fixture, bar)).toEqual([]);
+});
+
+test('what was asked is known after a crash: the request goes out again', () => {
+  const fixture = new NodeFixture();
+  const [phone] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  const next = new NodeFixture({}, { store: fixture.store, keys: fixture.keys, life: 2 });
+  const again = next.connect('client ada phone');
+  const server = next.connect('server b.example');
+  expect(next.methods(server)).toEqual(['_request_context_enter']);
+  echo(next, server, 't1', 1);
+  expect([next.methods(again), membersOf(next, bar)]).toEqual([['_echo_context_enter'], ['psyc://a.example/~ada']]);
+});
+
+test('an answer that was lost with the crash is given again to whoever asks again', () => {
+  const store = new MemoryStore();
+  const isMembership = (context: string): boolean => context === bar;
+  const failing = {
+    perform: (request: Parameters<MemoryStore['perform']>[0]) =>
+      request.kind === 'write' && request.operations.some(({ context }) => isMembership(context))
+        ? ({ kind: 'refused', request: request.request, code: '_store_lost' } as const)
+        : store.perform(request),
+  };
+  const fixture = new NodeFixture({}, { store: failing });
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  expect(fixture.methods(phone)).toEqual([]);
+  const next = new NodeFixture({}, { store, keys: fixture.keys, life: 2 });
+  const [again, other] = [next.connect('client ada phone'), next.connect('server b.example')];
+  next.say(again, said(ada, bar, 1, '_request_context_enter'));
+  expect(next.methods(other)).toEqual(['_request_context_enter']);
+  echo(next, other, 't1', 1);
+  expect(next.methods(again)).toEqual(['_echo_context_enter']);
+});
+
+test('requestsMax: the oldest is forgotten, and said again', () => {
+  const fixture = new NodeFixture({ requestsMax: 1 });
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  fixture.say(phone, said(ada, 'psyc://b.example/@pub', 1, '_request_context_enter'));
+  expect(fixture.queue('requests')).toBe(1);
+  echo(fixture, server, 't1', 1);
+  expect(fixture.methods(phone)).toEqual([]);
+  fixture.hear(server);
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  expect(fixture.methods(server)).toEqual(['_request_context_enter']);
+  echo(fixture, server, 't1', 1);
+  expect(fixture.methods(phone)).toEqual(['_echo_context_enter']);
+});
+
+test('for a domain its node acknowledges rows, and none of its people', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(server, said(zoe, hall, 1, '_request_context_enter'));
+  fixture.hear(server);
+  const acknowledge = (by: string, method: string): void => {
+    fixture.sayRaw(server, { routing: { _source: by, _target: hall }, entity: { _sequence: '1' }, method });
+  };
+  const window = (): number | undefined => fixture.queue('window');
+  acknowledge(zoe, '_echo_context');
+  acknowledge('psyc://b.example/@bar', '_echo_context');
+  acknowledge('psyc://b.example', '_echo_context_enter');
+  expect(window()).toBe(1);
+  acknowledge('psyc://b.example', '_echo_context');
+  expect(window()).toBe(0);
+  // At home a client says no such thing to anybody.
+  const heard = fixture.connect('client bob desk');
+  for (const method of ['_echo_context', '_echo_context_enter', '_echo_place_enter'])
+    fixture.sayRaw(phone, { routing: { _source: ada, _target: 'psyc://a.example/~bob', _tag_relay: 't' }, method });
+  expect([fixture.methods(heard), fixture.closed]).toEqual([[], []]);
+});
+
+test('a client wakes no audience, and a domain none of which nobody here is a member', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  const before = fixture.queue('entities');
+  for (const name of ['x', 'y']) fixture.sayRaw(phone, { routing: { _context: ada, _tag: name }, method: '_notice' });
+  fixture.held.store = [];
+  for (const name of ['x', 'y']) multicast(fixture, server, 1, `psyc://b.example/@${name}`);
+  fixture.release();
+  expect([fixture.queue('entities'), fixture.closed]).toEqual([before, []]);
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  multicast(fixture, server, 1);
+  expect(fixture.queue('entities')).toBe(before! + 1);
+  fixture.say(phone, said(ada, bar, 2, '_request_context_leave'));
+  echo(fixture, server, 't2', 2, 'leave');
+  expect(fixture.queue('entities')).toBe(before);
+});

@@ -1,0 +1,235 @@
+/** The questions about keys that a node asks, put to OpenPGP and to the simulator's ideal keys: both give the same answers. */
+import { expect, test } from '@jest/globals';
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import { newDevice } from '../../pki/device-statement.ts';
+import { firstStatement, signStatement } from '../../pki/enrolment.ts';
+import { Notary } from '../../server/node/notary.ts';
+import { IdealKeys } from '../../simulator/ideal.ts';
+import { certified, DAY, domainKey, identityKey, NOW, seed } from '../pki/keys.ts';
+
+/** Somebody's identity key, by number: under any name it has the same fingerprint. */
+interface Who {
+  readonly nick: string;
+  readonly identity: number;
+  readonly counter?: number;
+  /** Devices and revoked ones, by number. */
+  readonly devices?: readonly number[];
+  readonly revoked?: readonly number[];
+}
+
+interface Shown {
+  readonly key: Uint8Array;
+  /** With the certification of `a.example`, made at the beginning. */
+  readonly certified: Uint8Array;
+  readonly statement: Uint8Array;
+  readonly fingerprint: Uint8Array;
+}
+
+/** Whoever answers for `a.example`; it takes everybody, or those with the invitation `welcome`. */
+interface World {
+  readonly domains: ReadonlyMap<string, Uint8Array>;
+  show(who: Who): Promise<Shown>;
+  answer(question: PkiQuestion, seconds: number, isOpen: boolean): Promise<PkiAnswer>;
+}
+
+async function openPgp(): Promise<World> {
+  const [a, b] = [await domainKey('a.example', 1), await domainKey('b.example', 4)];
+  return {
+    domains: new Map([
+      ['a.example', a.certificate.bytes],
+      ['b.example', b.certificate.bytes],
+    ]),
+    async show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
+      const { certificate, signer } = await identityKey(nick, 'a.example', identity);
+      const userId = certificate.userIds[0]!.text;
+      const { fingerprint } = certificate.key;
+      const device = (number: number): ReturnType<typeof newDevice> => newDevice(seed(number), NOW);
+      const stated = { counter, devices: devices.map(device), revoked: revoked.map(device) };
+      return {
+        key: certificate.bytes,
+        certified: (await certified(a, certificate, userId)).bytes,
+        statement: await signStatement(signer, { ...firstStatement(fingerprint, userId, NOW), ...stated }),
+        fingerprint: bytesOfHex(fingerprint)!,
+      };
+    },
+    answer(question, seconds, isOpen) {
+      const inviteNamed = (typed: string): Promise<string | null> => Promise.resolve(typed === 'welcome' ? 'it' : null);
+      return new Notary({ key: a, isOpen, inviteNamed, now: () => seconds }).answer(question);
+    },
+  };
+}
+
+function ideal(): Promise<World> {
+  const keys = new IdealKeys((length) => new Uint8Array(length));
+  keys.untilMs = (NOW + 30 * DAY) * 1000;
+  const [a, b] = [keys.domain('a.example'), keys.domain('b.example')];
+  return Promise.resolve({
+    domains: new Map([
+      ['a.example', a.certificate],
+      ['b.example', b.certificate],
+    ]),
+    show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
+      const stated = { counter, revoked: revoked.map(seed), identity: `key${identity}` };
+      const shown = keys.person(`psyc://a.example/~${nick}`, devices.map(seed), stated);
+      return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a) });
+    },
+    answer(question, seconds, isOpen) {
+      keys.close('a.example', isOpen ? null : ['welcome']);
+      return Promise.resolve(keys.answer(question, a, seconds * 1000));
+    },
+  });
+}
+
+interface Row {
+  readonly what: string;
+  readonly ask: (world: World) => Promise<PkiQuestion> | PkiQuestion;
+  readonly days?: number;
+  readonly isOpen?: boolean;
+  /** A code, or what an answer says. */
+  readonly answer: string;
+}
+
+const ada: Who = { nick: 'ada', identity: 11 };
+const uniform = (nick: string): string => `psyc://a.example/~${nick}`;
+
+/** Whose keys are these? `change` says what is not as it should be. */
+const person =
+  (change: (world: World, shown: Shown) => Promise<object> | object = () => ({}), who = ada) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const shown = await world.show(who);
+    const authority = world.domains.get('a.example')!;
+    const question = { kind: 'person', person: uniform(who.nick), key: shown.certified, authority } as const;
+    return { ...question, statement: shown.statement, known: null, ...(await change(world, shown)) };
+  };
+
+const certify =
+  (change: object = {}, who = ada, member: Who | null = null) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const { key, statement } = await world.show(who);
+    const lives = member === null ? null : (await world.show(member)).fingerprint;
+    const question = { kind: 'certify', person: uniform(who.nick), key, statement } as const;
+    return { ...question, invite: null, member: lives, ...change };
+  };
+
+const domain =
+  (name: string, of = name) =>
+  (world: World): PkiQuestion => ({
+    kind: 'domain',
+    domain: name,
+    key: world.domains.get(of)!,
+  });
+
+const statementOf = async (world: World, more: Partial<Who>): Promise<Uint8Array> =>
+  (await world.show({ ...ada, ...more })).statement;
+
+const rows: readonly Row[] = [
+  { what: 'a domain’s key', ask: domain('b.example'), answer: 'domain' },
+  { what: 'another domain’s key', ask: domain('b.example', 'a.example'), answer: '_foreign_user_id' },
+  { what: 'a certified person', ask: person(), answer: 'person, 30 days' },
+  { what: 'without a certification', ask: person((_, { key }) => ({ key })), answer: '_uncertified' },
+  {
+    what: 'with another domain’s authority',
+    ask: person((world) => ({ authority: world.domains.get('b.example') })),
+    answer: '_foreign_user_id',
+  },
+  { what: 'on the last day', ask: person(), days: 29, answer: 'person, 30 days' },
+  { what: 'after it', ask: person(), days: 30, answer: '_expired_certification' },
+  { what: 'one of ours', ask: person(() => ({ authority: null })), answer: 'person, 30 days' },
+  { what: 'one of ours after it', ask: person(() => ({ authority: null })), days: 30, answer: 'person, 0 days' },
+  {
+    what: 'one of ours never certified',
+    ask: person((_, { key }) => ({ key, authority: null })),
+    answer: 'person, 0 days',
+  },
+  { what: 'somebody else’s', ask: person(() => ({ person: uniform('bob') })), answer: '_foreign_user_id' },
+  {
+    what: 'a newer statement',
+    ask: person(async (world) => ({
+      statement: await statementOf(world, { counter: 2, devices: [2], revoked: [1] }),
+      known: await statementOf(world, {}),
+    })),
+    answer: 'person, 30 days, news, revokes 1',
+  },
+  {
+    what: 'the same statement again',
+    ask: person(async (world) => ({ known: await statementOf(world, {}) })),
+    answer: 'person, 30 days',
+  },
+  {
+    what: 'an older statement',
+    ask: person(async (world) => ({ known: await statementOf(world, { counter: 2 }) })),
+    answer: '_stale_statement',
+  },
+  {
+    what: 'another statement with one counter',
+    ask: person(async (world) => ({ known: await statementOf(world, { devices: [3] }) })),
+    answer: '_conflicting_statement',
+  },
+  {
+    what: 'a statement of another identity',
+    ask: person(async (world) => ({ statement: await statementOf(world, { identity: 21 }) })),
+    answer: '_foreign_statement',
+  },
+  {
+    what: 'a known statement of another identity',
+    ask: person(async (world) => ({ known: await statementOf(world, { identity: 21 }) })),
+    answer: '_foreign_statement',
+  },
+  {
+    what: 'a statement in another name',
+    ask: person(async (world) => ({ statement: await statementOf(world, { nick: 'bob' }) })),
+    answer: '_foreign_statement',
+  },
+  {
+    what: 'the same key under another name',
+    ask: person(undefined, { ...ada, nick: 'bob' }),
+    answer: 'person, 30 days',
+  },
+  { what: 'a registration', ask: certify(), answer: 'certified' },
+  { what: 'in another name', ask: certify({ person: uniform('bob') }), answer: '_foreign_user_id' },
+  { what: 'without an invitation', ask: certify(), isOpen: false, answer: '_registration_closed' },
+  {
+    what: 'with none of ours',
+    ask: certify({ invite: 'x' }),
+    isOpen: false,
+    answer: '_registration_invalid_invite',
+  },
+  { what: 'with one of ours', ask: certify({ invite: 'welcome' }), isOpen: false, answer: 'certified, invited' },
+  { what: 'of a member', ask: certify({}, ada, ada), isOpen: false, answer: 'certified' },
+  { what: "under a member's name", ask: certify({}, { ...ada, identity: 77 }, ada), answer: '_registration_taken' },
+];
+
+/** What an answer says, in words that both worlds share. */
+function told(answer: PkiAnswer): string {
+  switch (answer.kind) {
+    case 'refused':
+      return answer.code;
+    case 'domain':
+      return 'domain';
+    case 'certified':
+      return answer.invite === null ? 'certified' : 'certified, invited';
+    case 'person': {
+      const days = answer.untilMs === 0 ? 0 : Math.round((answer.untilMs / 1000 - NOW) / DAY);
+      const revoked = answer.revoked.length === 0 ? '' : `, revokes ${answer.revoked.length}`;
+      return `person, ${days} days${answer.isNews ? ', news' : ''}${revoked}`;
+    }
+  }
+}
+
+const worlds = { OpenPGP: await openPgp(), 'ideal keys': await ideal() };
+
+for (const [name, world] of Object.entries(worlds)) {
+  test.each(rows)(`${name}: $what`, async ({ ask, days = 0, isOpen = true, answer }) => {
+    expect(told(await world.answer(await ask(world), NOW + days * DAY, isOpen))).toBe(answer);
+  });
+
+  test(`${name}: a fingerprint is the key’s, and no name’s`, async () => {
+    const [one, other] = [await world.show(ada), await world.show({ ...ada, nick: 'bob' })];
+    const another = await world.show({ ...ada, identity: 21 });
+    expect(hexOf(other.fingerprint)).toBe(hexOf(one.fingerprint));
+    expect(hexOf(another.fingerprint)).not.toBe(hexOf(one.fingerprint));
+    const certifiedNow = await world.answer(await certify()(world), NOW, true);
+    expect(certifiedNow).toMatchObject({ kind: 'certified', fingerprint: one.fingerprint });
+  });
+}

@@ -1,0 +1,26 @@
+/** What a node has its admin told: another key once an hour for each domain, and what to do about it. */
+import { expect, test } from '@jest/globals';
+import { openLog } from '../../../server/log.ts';
+import { Notices } from '../../../server/node/notices.ts';
+
+test('a domain that comes with another key at every retry', () => {
+  const lines: { level: string; msg: string; domain?: string }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  const tell = (domain: string, nowMs: number): void => {
+    const [fingerprint, expected] = ['a'.repeat(40), 'b'.repeat(40)];
+    notices.tell({ kind: 'foreign key', domain, fingerprint, expected }, nowMs);
+    notices.tell({ kind: 'refused', code: '_trust_changed_key', domain }, nowMs);
+  };
+  for (let nowMs = 0; nowMs < 3_600_000; nowMs += 30_000) tell('b.test', nowMs);
+  expect(lines).toMatchObject([
+    { level: 'error', domain: 'b.test', msg: expect.stringContaining('peers.b.test.fingerprint') },
+    { level: 'info', domain: 'b.test', code: '_trust_changed_key', msg: 'circuit refused' },
+  ]);
+  tell('c.test', 3_599_999);
+  expect(lines).toHaveLength(4);
+  tell('b.test', 3_600_000);
+  expect(lines).toHaveLength(6);
+  notices.tell({ kind: 'refused', code: '_proof_timeout', domain: null }, 3_600_000);
+  expect(lines.at(-1)).not.toHaveProperty('domain');
+});
