@@ -2,7 +2,7 @@
 import { type Desk, type Entity, lease } from './desk.ts';
 import { entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
 import { membershipEcho } from './methods.ts';
-import { nodeUniform } from './place.ts';
+import { nodeUniform } from './waking.ts';
 import { Roll } from './roll.ts';
 
 /** One context of another domain, as far as people here are members. */

@@ -18,11 +18,12 @@ import { isPlacesWord, membershipEcho } from './methods.ts';
 import { Peers } from './peers.ts';
 import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
-import { nodeUniform, Place } from './place.ts';
+import { Place } from './place.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { sweep } from './sweep.ts';
 import { admitServer, readServerKey } from './trust.ts';
+import { nodeUniform } from './waking.ts';
 
 /** One life of a node. */
 export class FederationNode implements Desk, CircuitsOwner {

@@ -20,7 +20,7 @@ import {
 } from './letter.ts';
 import { faultOf } from './methods.ts';
 import { type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
-import { nodeUniform } from './place.ts';
+import { nodeUniform } from './waking.ts';
 
 /** When a row came into the log, Unix milliseconds: under a name that no one else's packet reaches a log with. */
 const ACCEPTED = '_time';

@@ -1,6 +1,5 @@
 /** A place: members, a log of what was said, and everybody told of it. docs/spec/federation.md#places */
 import type { Arrival } from '../circuit/incoming-events.ts';
-import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../circuit/following.ts';
 import { renderList, textList } from '../psyc/list.ts';
 import { isNick } from '../psyc/names.ts';
 import { parseUniform } from '../psyc/uniform.ts';
@@ -8,29 +7,17 @@ import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import { type Founders, founderOf, placesOf } from './founders.ts';
+import type { Founders } from './founders.ts';
+import { Founding } from './founding.ts';
 import { readHistory } from './history.ts';
-import { Inbox, type InboxOwner, refusalIn, type Token } from './inbox.ts';
-import {
-  answerLetter,
-  domainOf,
-  entityOf,
-  headingOf,
-  isEcho,
-  keepLetter,
-  type Letter,
-  refusalLetter,
-} from './letter.ts';
+import { Inbox, type InboxOwner, type Token } from './inbox.ts';
+import { answerLetter, domainOf, entityOf, headingOf, isEcho, type Letter, refusalLetter } from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
-import { type MulticastRow, multicastOf } from './multicast.ts';
+import type { MulticastRow } from './multicast.ts';
+import { Neighbours } from './neighbours.ts';
 import { Roll } from './roll.ts';
 import { Subscribers } from './subscribers.ts';
-
-/** The node's own uniform, under which it keeps what it must wake at its start. */
-export const nodeUniform = (domain: string): string => `psyc://${domain}`;
-
-/** The mark of the row after which nobody of a domain is a member, until the domain has it. */
-const untilOf = (domain: string): string => `to ${domain}`;
+import { joining, nodeUniform, Parted, parting, untilOf } from './waking.ts';
 
 function isPersonUniform(uniform: string): boolean {
   const { kind, name, port } = parseUniform(uniform);
@@ -44,24 +31,18 @@ export class Place implements Entity, InboxOwner {
   readonly #roll: Roll;
   readonly #inbox: Inbox;
   readonly #subscribers: Subscribers;
-  /** The local members' reader: every row once, in order. */
-  readonly #following: Following;
+  readonly #neighbours: Neighbours;
+  readonly #founding: Founding;
+  readonly #parted: Parted;
   #histories = 0;
-  readonly #founders: Founders;
-  /** Whose the place is that is not written yet; null: nobody may make it yet, or it is there. */
-  #founder: string | null = null;
-  /** What waits until it is known whether somebody may make the place; null: nobody asks. */
-  #unfounded: Letter[] | null = null;
   /** Who has come or gone by a write whose rows are just being told. */
   readonly #moved = new Map<string, boolean>();
   #untold = 0;
-  /** Domains whose marks are to be taken out. */
-  readonly #parted = new Set<string>();
 
   constructor(uniform: string, desk: Desk, founders: Founders) {
     this.#uniform = uniform;
     this.#desk = desk;
-    this.#founders = founders;
+    this.#founding = new Founding(uniform, desk, founders);
     this.#roll = new Roll(
       uniform,
       desk,
@@ -70,8 +51,12 @@ export class Place implements Entity, InboxOwner {
       { hasMarks: true },
     );
     this.#inbox = new Inbox(uniform, desk, this);
-    this.#subscribers = new Subscribers(uniform, desk, (domain) => this.#forget(domain));
-    this.#following = newFollowing(desk.options.deliveryLimits);
+    this.#subscribers = new Subscribers(uniform, desk, (domain) => this.#parted.forget(domain));
+    this.#parted = new Parted(uniform, desk, {
+      isHeard: (domain) => this.#roll.domains.has(domain) || this.#isComing((home) => home === domain),
+      isLast: () => this.#subscribers.count === 0 && !this.#isComing(() => true),
+    });
+    this.#neighbours = new Neighbours(uniform, desk, this.#roll.local);
     this.#roll.load();
   }
 
@@ -80,9 +65,8 @@ export class Place implements Entity, InboxOwner {
       this.#roll.hold(letter);
       return;
     }
-    if (this.#unfounded !== null) {
-      if (this.#unfounded.length < this.#desk.options.federationLimits.lettersMax)
-        this.#unfounded.push(keepLetter(letter));
+    if (this.#founding.isAsking) {
+      this.#founding.hold(letter);
       return;
     }
     const { routing, packet } = letter;
@@ -101,7 +85,7 @@ export class Place implements Entity, InboxOwner {
     switch (placeRequestOf(packet.method)) {
       case 'enter':
         if (!isPersonUniform(source)) this.#refuse(letter, '_invalid_entity');
-        else if (this.#roll.last === 0 && this.#founder === null) this.#found(letter, source);
+        else if (this.#roll.last === 0 && !this.#founding.isGranted) this.#found(letter, source);
         else this.#enter(letter, source);
         break;
       case 'leave':
@@ -121,9 +105,9 @@ export class Place implements Entity, InboxOwner {
 
   /** It must stay awake for the domains that hear it, and for whoever is being answered. */
   get isIdle(): boolean {
-    if (this.#unfounded !== null) return false;
+    if (this.#founding.isAsking) return false;
     const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
-    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#parted.size === 0;
+    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#parted.count === 0;
   }
 
   queues(): [string, number][] {
@@ -131,7 +115,7 @@ export class Place implements Entity, InboxOwner {
       ...this.#inbox.queues(),
       ...this.#subscribers.queues(),
       ['members', this.#roll.members.size],
-      ['letters', this.#roll.heldCount + (this.#unfounded?.length ?? 0)],
+      ['letters', this.#roll.heldCount + this.#founding.heldCount],
       ['histories', this.#histories],
     ];
   }
@@ -144,19 +128,10 @@ export class Place implements Entity, InboxOwner {
     const at = { context: this.#uniform, lease };
     const home = domainOf(person);
     const operations: Operation[] = [{ op: 'member', ...at, name: person, sequence: isHere ? 'row' : 0 }];
-    // Nothing of a place is durable before somebody has entered.
-    if (this.#founder !== null && this.#roll.last === 0 && before.length === 0) {
-      operations.push({ op: 'member', context: placesOf(this.#founder), lease, name: this.#uniform, sequence: 1 });
-    }
+    if (this.#roll.last === 0 && before.length === 0) operations.push(...this.#founding.operations());
     if (home === this.#desk.domain || others > 0) return operations;
-    if (!isHere) operations.push({ op: 'mark', ...at, name: untilOf(home), sequence: 'row' });
-    else {
-      // A domain hears its first member come, and nothing from before; and this place must wake when the node starts.
-      operations.push({ op: 'mark', ...at, name: home, sequence: 'before' });
-      operations.push({ op: 'mark', ...at, name: untilOf(home), sequence: -1 });
-      const node = nodeUniform(this.#desk.domain);
-      operations.push({ op: 'member', context: node, lease, name: this.#uniform, sequence: 1 });
-    }
+    if (isHere) operations.push(...joining(this.#uniform, home, this.#desk));
+    else operations.push(parting(this.#uniform, home));
     return operations;
   }
 
@@ -178,7 +153,7 @@ export class Place implements Entity, InboxOwner {
     }
     if (move?.isHere === false) this.#roll.set(move.person, 0);
     const row: MulticastRow = { sequence, packet };
-    this.#follow({ kind: 'appended', row });
+    this.#neighbours.appended(row);
     this.#subscribers.appended(row);
     if (move?.isHere === false && !domains.has(home)) this.#subscribers.part(home, sequence);
   }
@@ -211,7 +186,7 @@ export class Place implements Entity, InboxOwner {
     // Rows of the last life that became durable after this one had looked; members may have come or gone with them.
     this.#roll.last = last;
     this.#roll.load();
-    this.#follow({ kind: 'grown', last });
+    this.#neighbours.grown(last);
     this.#subscribers.grown(last);
   }
 
@@ -225,7 +200,7 @@ export class Place implements Entity, InboxOwner {
       this.#subscribers.join(home, null);
       this.#subscribers.part(home, until);
     }
-    if (this.#following.cursor === -1) this.#follow({ kind: 'attached', after: this.#roll.last });
+    this.#neighbours.attach(this.#roll.last);
   }
 
   #accept(letter: Letter, source: string, change: Parameters<Inbox['take']>[2]): void {
@@ -239,21 +214,18 @@ export class Place implements Entity, InboxOwner {
     this.#accept(letter, source, { begins: true, judge: () => this.#faultOfEntering(person), move });
   }
 
-  /** Somebody names a place that is not there: whether he may make it is asked, and who comes behind him waits. */
   #found(letter: Letter, source: string): void {
-    const founder = founderOf(source, this.#desk.domain);
-    let kept = letter;
-    this.#unfounded = [];
-    this.#founders.ask(founder, this.#uniform, (isGranted) => {
-      const waiting = this.#unfounded ?? [];
-      this.#unfounded = null;
-      if (isGranted === true) this.#founder = founder;
+    const told = (kept: Letter, isGranted: boolean | null): void => {
       if (isGranted === true) this.#enter(kept, source);
       // Where the store does not tell there is silence: it is asked again.
       else if (isGranted === false) this.#refuse(kept, '_excessive_places');
-      for (const next of waiting) this.take(next);
-    });
-    if (this.#unfounded !== null) kept = keepLetter(letter);
+    };
+    this.#founding.ask(letter, source, told, (next) => this.take(next));
+  }
+
+  /** Whether somebody of such a domain is queued to enter. */
+  #isComing(isWanted: (domain: string) => boolean): boolean {
+    return this.#inbox.lastMove(({ person, isHere }) => isHere && isWanted(domainOf(person))) !== null;
   }
 
   /** Whether he is a member once everything that is queued is written. */
@@ -288,33 +260,6 @@ export class Place implements Entity, InboxOwner {
     return this.#desk.linkTo(home) === null ? '_excessive_peers' : null;
   }
 
-  /** Takes a domain's marks out, and after the last one the duty to wake; not while somebody of it comes. */
-  #forget(domain: string): void {
-    this.#parted.add(domain);
-    const isComing = this.#inbox.lastMove(({ person, isHere }) => isHere && domainOf(person) === domain) !== null;
-    if (isComing || this.#roll.domains.has(domain)) {
-      this.#parted.delete(domain);
-      return;
-    }
-    const context = this.#uniform;
-    const operations: Operation[] = [domain, untilOf(domain)].map((name) => {
-      return { op: 'mark', context, lease, name, sequence: -1 };
-    });
-    const isLast = this.#subscribers.count === 0 && this.#inbox.lastMove(({ isHere }) => isHere) === null;
-    const node = nodeUniform(this.#desk.domain);
-    if (isLast) operations.push({ op: 'member', context: node, lease, name: context, sequence: 0 });
-    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
-      if (outcome.kind === 'written' || refusalIn(outcome).again !== 'later') {
-        this.#parted.delete(domain);
-        return;
-      }
-      const { retryMsMax } = this.#desk.options.deliveryLimits;
-      this.#desk.timer(`part ${domain} ${context}`, retryMsMax, () => {
-        if (this.#parted.has(domain)) this.#forget(domain);
-      });
-    });
-  }
-
   #refuse(letter: Letter, code: FederationCode | StoreCode): void {
     const answer = refusalLetter(letter, code, this.#uniform);
     if (answer !== null) this.#desk.post(answer);
@@ -330,27 +275,5 @@ export class Place implements Entity, InboxOwner {
     if (code === null) return;
     this.#histories--;
     this.#refuse(letter, code);
-  }
-
-  #follow(event: FollowingEvent): void {
-    const context = this.#uniform;
-    for (const effect of stepFollowing(this.#following, event)) {
-      switch (effect.kind) {
-        case 'deliver': {
-          const { local } = this.#roll;
-          if (local.size > 0) this.#desk.postToAll(multicastOf(context, effect.row), local);
-          break;
-        }
-        case 'read':
-          this.#desk.ask({ kind: 'read', context, after: effect.after, rowsMax: effect.rowsMax }, (outcome) => {
-            if (outcome.kind !== 'rows') this.#follow({ kind: 'read failed' });
-            else this.#follow({ kind: 'rows', rows: outcome.rows, last: outcome.last });
-          });
-          break;
-        case 'timer':
-          this.#desk.timer(`follow ${context}`, effect.delayMs, () => this.#follow({ kind: 'timer' }));
-          break;
-      }
-    }
   }
 }

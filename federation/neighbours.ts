@@ -1,0 +1,53 @@
+/** The members of a place who live at its own domain: each row goes to all of them at once. docs/spec/federation.md#following */
+import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../circuit/following.ts';
+import type { Desk } from './desk.ts';
+import { multicastOf, type MulticastRow } from './multicast.ts';
+
+/** The local members' reader: every row once, in order. */
+export class Neighbours {
+  readonly #place: string;
+  readonly #desk: Desk;
+  readonly #persons: ReadonlySet<string>;
+  readonly #following: Following;
+
+  /** `persons`: who they are, whenever a row is told. */
+  constructor(place: string, desk: Desk, persons: ReadonlySet<string>) {
+    this.#place = place;
+    this.#desk = desk;
+    this.#persons = persons;
+    this.#following = newFollowing(desk.options.deliveryLimits);
+  }
+
+  /** Begins behind this row; once. */
+  attach(after: number): void {
+    if (this.#following.cursor === -1) this.#tell({ kind: 'attached', after });
+  }
+
+  appended(row: MulticastRow): void {
+    this.#tell({ kind: 'appended', row });
+  }
+
+  grown(last: number): void {
+    this.#tell({ kind: 'grown', last });
+  }
+
+  #tell(event: FollowingEvent): void {
+    const context = this.#place;
+    for (const effect of stepFollowing(this.#following, event)) {
+      switch (effect.kind) {
+        case 'deliver':
+          if (this.#persons.size > 0) this.#desk.postToAll(multicastOf(context, effect.row), this.#persons);
+          break;
+        case 'read':
+          this.#desk.ask({ kind: 'read', context, after: effect.after, rowsMax: effect.rowsMax }, (outcome) => {
+            if (outcome.kind !== 'rows') this.#tell({ kind: 'read failed' });
+            else this.#tell({ kind: 'rows', rows: outcome.rows, last: outcome.last });
+          });
+          break;
+        case 'timer':
+          this.#desk.timer(`follow ${context}`, effect.delayMs, () => this.#tell({ kind: 'timer' }));
+          break;
+      }
+    }
+  }
+}

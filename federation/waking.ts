@@ -1,0 +1,85 @@
+/** What a node must wake when it starts, and the marks of domains that a place still owes something. docs/spec/federation.md#membership */
+import type { Operation } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+import { refusalIn } from './inbox.ts';
+
+/** The node's own uniform, under which it keeps what it must wake at its start. */
+export const nodeUniform = (domain: string): string => `psyc://${domain}`;
+
+/** The mark of the row after which nobody of a domain is a member, until the domain has it. */
+export const untilOf = (domain: string): string => `to ${domain}`;
+
+/** The operation that has a place woken at the start, or no more. */
+const waking = (place: string, { domain }: Desk, isNeeded: boolean): Operation => ({
+  op: 'member',
+  context: nodeUniform(domain),
+  lease,
+  name: place,
+  sequence: isNeeded ? 1 : 0,
+});
+
+/** What is written when the first member of a domain comes: it hears from that row on, and nothing from before. */
+export const joining = (place: string, domain: string, desk: Desk): Operation[] => [
+  { op: 'mark', context: place, lease, name: domain, sequence: 'before' },
+  { op: 'mark', context: place, lease, name: untilOf(domain), sequence: -1 },
+  waking(place, desk, true),
+];
+
+/** What is written when the last one goes: it hears that row and no more. */
+export const parting = (place: string, domain: string): Operation => ({
+  op: 'mark',
+  context: place,
+  lease,
+  name: untilOf(domain),
+  sequence: 'row',
+});
+
+/** What a place tells of itself. */
+export interface Owner {
+  /** Whether somebody of the domain is a member, or about to be one. */
+  isHeard(domain: string): boolean;
+  /** Whether the place need not wake any more. */
+  isLast(): boolean;
+}
+
+/** Domains whose marks are to be taken out, since they have everything that they were to hear. */
+export class Parted {
+  readonly #place: string;
+  readonly #desk: Desk;
+  readonly #owner: Owner;
+  readonly #domains = new Set<string>();
+
+  constructor(place: string, desk: Desk, owner: Owner) {
+    this.#place = place;
+    this.#desk = desk;
+    this.#owner = owner;
+  }
+
+  get count(): number {
+    return this.#domains.size;
+  }
+
+  /** Takes a domain's marks out, and after the last one the duty to wake; not while somebody of it comes. */
+  forget(domain: string): void {
+    this.#domains.add(domain);
+    if (this.#owner.isHeard(domain)) {
+      this.#domains.delete(domain);
+      return;
+    }
+    const context = this.#place;
+    const operations: Operation[] = [domain, untilOf(domain)].map((name) => {
+      return { op: 'mark', context, lease, name, sequence: -1 };
+    });
+    if (this.#owner.isLast()) operations.push(waking(context, this.#desk, false));
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind === 'written' || refusalIn(outcome).again !== 'later') {
+        this.#domains.delete(domain);
+        return;
+      }
+      const { retryMsMax } = this.#desk.options.deliveryLimits;
+      this.#desk.timer(`part ${domain} ${context}`, retryMsMax, () => {
+        if (this.#domains.has(domain)) this.forget(domain);
+      });
+    });
+  }
+}
