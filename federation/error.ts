@@ -19,6 +19,14 @@ export type FederationCode =
   | '_excessive_members'
   | '_excessive_places'
   | '_excessive_requests'
+  // persons
+  | '_filter_strangers'
+  | '_excessive_strangers'
+  | '_excessive_friends'
+  | '_invalid_drawer'
+  | '_oversized_drawer'
+  | '_stale_version'
+  | '_excessive_drawers'
   // the node
   | '_excessive_devices'
   | '_excessive_entities'

@@ -21,6 +21,8 @@ export interface Token {
   readonly packet: Uint8Array;
   /** Whom it makes a member, or makes none. */
   readonly move?: Move;
+  /** What its owner knows of it beside that. */
+  readonly note?: unknown;
 }
 
 /** Somebody comes or goes. */
@@ -35,6 +37,7 @@ interface Change {
   readonly begins?: boolean;
   readonly missing?: FederationCode;
   readonly move?: Move;
+  readonly note?: unknown;
 }
 
 /** What its owner does with what happens. */
@@ -92,6 +95,12 @@ export class Inbox {
     return (waiting.findLast(isOne) ?? writing?.findLast(isOne))?.token.move ?? null;
   }
 
+  /** What is queued, in order. */
+  get queued(): readonly Arrival<Token>[] {
+    const { waiting, writing } = this.#incoming;
+    return [...(writing ?? []), ...waiting];
+  }
+
   /**
    * Takes a message; false when the packet is none. `author` keeps numbers apart, `change` is the delivery machine's;
    * `hasRoom`: whether the log may grow; `heading`: further routing variables of the row.
@@ -99,7 +108,7 @@ export class Inbox {
   take(
     { routing, packet }: Letter,
     author: string,
-    { move, ...change }: Change = {},
+    { move, note, ...change }: Change = {},
     hasRoom = true,
     heading: Readonly<Record<string, string>> = {},
   ): boolean {
@@ -112,7 +121,7 @@ export class Inbox {
       counter: message.counter,
       id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
       packet: bytes,
-      token: { message, method, packet: bytes, ...(move === undefined ? {} : { move }) },
+      token: { message, method, packet: bytes, ...(move === undefined ? {} : { move }), note },
       ...change,
     };
     this.#tell({ kind: 'arrived', arrival, hasRoom });

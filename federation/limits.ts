@@ -16,6 +16,26 @@ export const federationLimits = {
   devicesMax: 16,
   /** Persons, places and audiences awake at one time. */
   entitiesMax: 100_000,
+  /** People with whom one person has agreed something, or asked to. */
+  circleMax: 1_000,
+  /** Words of strangers that one person has not answered. */
+  strangerRowsMax: 128,
+  /** Of these, by one person here, or by all people of one other domain. */
+  strangerRowsOfOneMax: 32,
+  /** Bytes of a row by a stranger, and of a word about friendship. */
+  strangerRowBytesMax: 20_480,
+  /** People, or words of strangers, that one answer names. */
+  othersRowsMax: 32,
+  /** Things that the devices of one person have asked of their home and that are not done. */
+  errandsMax: 16,
+  /** Drawers of one person; below the store's records of a context. */
+  drawersMax: 32,
+  /** Bytes of what is in one. */
+  drawerBytesMax: 65_536,
+  /** Bytes of its name. */
+  drawerNameBytesMax: 64,
+  /** Lines of a person's rules. */
+  rulesMax: 1_000,
   /** Domains to which this node holds or wants circuits. */
   peersMax: 1_000,
   /** Unknown domains that this node goes to because they came. */

@@ -12,6 +12,7 @@ import type { Asked, Desk, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { Founders } from './founders.ts';
+import { isAboutFriendship } from './friendship.ts';
 import { domainOf, entityOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
@@ -298,9 +299,17 @@ export class FederationNode implements Desk, CircuitsOwner {
         return;
       }
     }
-    if (domain === this.domain) this.#toEntity(letter, target);
+    const by = from?.kind === 'client' ? from.person : null;
+    // What two people agree on is known at both homes: at ours first.
+    if (by !== null && isAboutFriendship(letter.packet.method) && isNumbered(letter)) {
+      this.#person(by)?.offer(letter, (passed) => this.#forward(passed, domain, by));
+    } else this.#forward(letter, domain, by);
+  }
+
+  #forward(letter: Letter, domain: string, by: string | null): void {
+    if (domain === this.domain) this.#toEntity(letter, letter.routing.get('_target')!);
     else {
-      const peer = this.#peers.reach(domain, from?.kind === 'client' ? from.person : null);
+      const peer = this.#peers.reach(domain, by);
       if (typeof peer === 'string') this.refuse(letter, peer);
       else peer.take(letter);
     }

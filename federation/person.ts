@@ -1,12 +1,16 @@
 /** A person at home: devices that are here, and a log of what was said to him for those that are not. docs/spec/federation.md#persons */
 import { channelOf, isMainChannel } from '../circuit/channel.ts';
 import type { Arrival } from '../circuit/incoming-events.ts';
+import { messageOf } from '../circuit/message.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { StoreCode } from '../store/errors.ts';
-import type { Row } from '../store/store.ts';
+import type { Operation, Row } from '../store/store.ts';
+import { Circle } from './circle.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import { Errands } from './errands.ts';
+import { Friendship, isAboutFriendship, type Pair, type Word, wordIn } from './friendship.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import {
   answerLetter,
@@ -29,6 +33,15 @@ import { Residence } from './residence.ts';
 /** The mark of how far a device has read. */
 const markOf = (channel: string): string => `device ${deviceOf(channel)}`;
 
+/** Where the log says that a row is a stranger's; told to his devices. */
+const strangersOf = (uniform: string): string => `${uniform}#_strangers`;
+
+/** What is known of a row on its way into the log. */
+interface Note {
+  readonly isStranger: boolean;
+  readonly friendship: { readonly pair: Pair; readonly word: Word } | null;
+}
+
 /** A channel of a device that is here. */
 interface Channel {
   readonly circuit: string;
@@ -50,6 +63,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #circuits: PersonCircuits;
   readonly #inbox: Inbox;
   readonly #residence: Residence;
+  readonly #circle: Circle;
+  readonly #friendship: Friendship;
+  readonly #errands: Errands;
   readonly #channels = new Map<string, Channel>();
   /** What came before it was known whether anybody lives here. */
   #held: Letter[] = [];
@@ -59,6 +75,15 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     this.#desk = desk;
     this.#circuits = circuits;
     this.#inbox = new Inbox(uniform, desk, this);
+    this.#circle = new Circle(uniform, desk, () => this.#loaded());
+    this.#friendship = new Friendship(uniform, desk, this.#circle, () => {});
+    this.#errands = new Errands({
+      uniform,
+      desk,
+      circle: this.#circle,
+      friendship: this.#friendship,
+      ruled: () => {},
+    });
     this.#residence = new Residence(
       uniform,
       desk,
@@ -68,7 +93,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   }
 
   get isIdle(): boolean {
-    return this.#channels.size === 0 && this.#held.length === 0 && this.#inbox.count === 0 && this.#residence.isIdle;
+    const isQuiet = this.#held.length === 0 && this.#inbox.count === 0 && this.#errands.count === 0;
+    const isSettled = this.#residence.isIdle && this.#circle.isIdle && this.#friendship.isIdle;
+    return this.#channels.size === 0 && isQuiet && isSettled;
   }
 
   /** Somebody registers or logs in. */
@@ -92,6 +119,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const outbox = isMainChannel(channel) ? new Outbox(this.#uniform, markOf(channel), this.#desk, owner) : null;
     this.#channels.set(channel, { circuit, device, outbox });
     outbox?.start(true);
+    this.#circle.load();
     return { replaced: before?.circuit ?? null };
   }
 
@@ -110,12 +138,17 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   take(letter: Letter): void {
     if (!this.#residence.isKnown) {
-      if (this.#held.length < this.#desk.options.federationLimits.lettersMax) this.#held.push(keepLetter(letter));
+      this.#hold(letter);
       return;
     }
     const { keys } = this.#residence;
     if (keys === null) {
       this.#refuse(letter, '_unknown_target');
+      return;
+    }
+    if (!this.#circle.isKnown) {
+      this.#hold(letter);
+      this.#circle.load();
       return;
     }
     const { routing, packet } = letter;
@@ -132,12 +165,18 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       const there = this.#channels.get(target);
       if (there !== undefined) this.#circuits.send(there.circuit, letter);
     } else if (method === '_request_keys') this.#tellKeys(letter, keys.key, keys.statement);
-    else if (method !== null && inherits(method, '_message')) {
-      if (!this.#inbox.take(letter, source, { missing: '_missing_counter' }))
-        this.#refuse(letter, '_necessary_counter');
-    } else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
+    else if (method !== null && inherits(method, '_message')) this.#receive(letter, source, null);
+    else if (isAboutFriendship(method)) this.#agree(letter, source);
+    else if (isOwn && this.#errands.take(letter)) return;
+    else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
       this.#refuse(letter, '_unsupported_method');
-    } else this.#hear(letter);
+    } else if (this.#circle.treatmentOf(entityOf(source)) === null) this.#hear(letter);
+  }
+
+  /** A word of one of our devices about friendship, to be kept here before it is passed on. */
+  offer(letter: Letter, pass: (letter: Letter) => void): void {
+    // The circle is being read since the device came, and what it says is said again until it is answered.
+    if (this.#circle.isKnown) this.#friendship.say(letter, pass, (code) => this.#refuse(letter, code));
   }
 
   /** Adds the circuits of the main channels that are here, for something that goes to all of them and is kept for none. */
@@ -147,7 +186,12 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   queues(): [string, number][] {
     const windows = [...this.#channels.values()].flatMap(({ outbox }) => outbox?.queues() ?? []);
-    return [...this.#inbox.queues(), ['devices', this.#channels.size], ['letters', this.#held.length], ...windows];
+    const held: [string, number][] = [
+      ['devices', this.#channels.size],
+      ['letters', this.#held.length],
+      ['errands', this.#errands.count],
+    ];
+    return [...this.#inbox.queues(), ...this.#circle.queues(), ...held, ...windows];
   }
 
   outgoing({ sequence, packet: bytes }: Pick<Row, 'sequence' | 'packet'>): Outgoer {
@@ -155,6 +199,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const heading = {
       _source: routing.get('_source'),
       _target: this.#uniform,
+      _target_relay: routing.get('_target_relay'),
       _tag: routing.get('_tag'),
       _counter: String(sequence),
     };
@@ -166,7 +211,19 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     return true;
   }
 
-  recorded(sequence: number, { packet }: Arrival<Token>): void {
+  beside({ id, token: { message, note } }: Arrival<Token>): Operation[] {
+    const { isStranger, friendship } = note as Note;
+    const { author } = message;
+    const entry = isStranger ? [this.#circle.strangersEntry(author, id)] : [];
+    if (friendship === null) return entry;
+    return [...entry, ...this.#friendship.operationsOf(entityOf(author), friendship.pair, friendship.word)];
+  }
+
+  recorded(sequence: number, { id, packet, token: { message, note } }: Arrival<Token>): void {
+    const { isStranger, friendship } = note as Note;
+    const { author } = message;
+    if (isStranger) this.#circle.strangerWrote(author, id, sequence);
+    if (friendship !== null) this.#friendship.heard(entityOf(author), friendship.pair, friendship.word);
     if (this.#channels.size === 0) return;
     const row = outgoingRow(this, { sequence, packet });
     for (const { outbox } of this.#channels.values()) outbox?.appended(row);
@@ -186,6 +243,56 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   grown(last: number): void {
     for (const { outbox } of this.#channels.values()) outbox?.grown(last);
+  }
+
+  #hold(letter: Letter): void {
+    if (this.#held.length < this.#desk.options.federationLimits.lettersMax) this.#held.push(keepLetter(letter));
+  }
+
+  /** Somebody's word about friendship: what both have said before is looked up first. */
+  #agree(letter: Letter, source: string): void {
+    const word = wordIn(letter);
+    if (word === null || !isNumbered(letter)) {
+      this.#refuse(letter, word === null ? '_necessary_signature' : '_necessary_counter');
+      return;
+    }
+    const kept = keepLetter(letter);
+    this.#friendship.withPair(entityOf(source), (pair) => {
+      if (pair !== null) this.#receive(kept, source, { pair, word });
+    });
+  }
+
+  /** Into the log, where its author may write; a stranger's under limits, and marked as his. */
+  #receive(letter: Letter, source: string, friendship: Note['friendship']): void {
+    const author = entityOf(source);
+    const message = messageOf(letter.packet, (name) => letter.routing.get(name));
+    if (message === null) {
+      this.#refuse(letter, '_necessary_counter');
+      return;
+    }
+    if (this.#circle.treatmentOf(author) === 'ignore') {
+      // He is not to know.
+      this.#desk.post(answerLetter(message, echoOf(letter.packet.method!)));
+      return;
+    }
+    const isStranger = !this.#circle.knows(author);
+    const note: Note = { isStranger, friendship };
+    const bytes = letter.packet.length;
+    const judge = (): FederationCode | null => this.#faultOf(author, note, bytes);
+    const heading: Record<string, string> = isStranger ? { _target_relay: strangersOf(this.#uniform) } : {};
+    this.#inbox.take(letter, source, { missing: '_missing_counter', judge, note }, true, heading);
+  }
+
+  /** Why somebody may not write now, by what is queued before. */
+  #faultOf(author: string, { isStranger, friendship }: Note, bytes: number): FederationCode | null {
+    // Like anybody whom a person does not let write.
+    if (this.#circle.treatmentOf(author) === 'block') return '_filter_strangers';
+    const { strangerRowBytesMax } = this.#desk.options.federationLimits;
+    if (friendship !== null && bytes > strangerRowBytesMax) return '_oversized_message';
+    if (!isStranger) return null;
+    const strangers = this.#inbox.queued.filter(({ token }) => (token.note as Note).isStranger);
+    const queued = strangers.map(({ token }) => token.message.author);
+    return this.#circle.strangersFault(author, bytes, queued);
   }
 
   #loaded(): void {

@@ -226,6 +226,8 @@ export class Device implements Machine {
     const heading = Object.fromEntries(routing);
     // A page of history is for this device alone.
     if (heading['_target'] === this.#source) delete heading['_target'];
+    // Who is a stranger to his reader has not said that himself.
+    delete heading['_target_relay'];
     const bytes = renderRouted(heading, packet.content, packet.hasLength);
     this.#effects.push({ kind: 'deliver', context, sequence: counter, packet: bytes });
   }

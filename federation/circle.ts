@@ -1,0 +1,186 @@
+/** Who a person's others are: friends, those who asked, strangers who have written; and what each may. docs/spec/friends.md#strangers */
+import { hexOf } from '../crypto/bytes.ts';
+import type { Operation } from '../store/store.ts';
+import { cabinetOf, rulesIn } from './cabinet.ts';
+import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { founderOf } from './founders.ts';
+import { entityOf } from './letter.ts';
+import { insistOnRecords } from './records.ts';
+import { Roll } from './roll.ts';
+import { openRules, type Rules, type Treatment, treatmentOf } from './rules.ts';
+
+/** What two people have agreed, as one of them sees it: he wants it, the other wants it, both do, or neither any more. */
+export type Standing = 'offered' | 'asked' | 'friend' | 'parted';
+
+/** As they are kept: since when is of no interest, so the number is the standing. */
+const standings: readonly Standing[] = ['offered', 'asked', 'friend', 'parted'];
+
+/** The context whose members are a person's others. */
+const circleOf = (person: string): string => `circle of ${person}`;
+
+/** One person's others, as far as they are durable. */
+export class Circle {
+  readonly #uniform: string;
+  readonly #desk: Desk;
+  /** By uniform: the standing. */
+  readonly #roll: Roll;
+  /** What strangers have written and nobody has answered: by their uniform with the row's name for a channel, its sequence. */
+  readonly #strangers: Roll;
+  readonly #loaded: () => void;
+  #phase: 'new' | 'loading' | 'known' = 'new';
+  #rules: Rules = openRules;
+
+  /** `loaded` is called each time it is known. */
+  constructor(uniform: string, desk: Desk, loaded: () => void) {
+    this.#uniform = uniform;
+    this.#desk = desk;
+    this.#loaded = loaded;
+    const hold = (): void => {};
+    this.#roll = new Roll(circleOf(uniform), desk, () => this.#strangers.load(), hold);
+    this.#strangers = new Roll(uniform, desk, () => this.#know(), hold);
+  }
+
+  get isKnown(): boolean {
+    return this.#phase === 'known';
+  }
+
+  get isIdle(): boolean {
+    return this.#phase !== 'loading';
+  }
+
+  queues(): [string, number][] {
+    return [
+      ['circle', this.#roll.members.size],
+      ['strangers', this.#strangers.members.size],
+    ];
+  }
+
+  /** Reads it, once. */
+  load(): void {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'loading';
+    insistOnRecords(this.#desk, cabinetOf(this.#uniform), (records) => {
+      this.#rules = rulesIn(records, this.#desk.options.federationLimits.rulesMax);
+      this.#roll.load();
+    });
+  }
+
+  /** The person has decided anew. */
+  ruleBy(rules: Rules): void {
+    this.#rules = rules;
+  }
+
+  treatmentOf(person: string): Treatment | null {
+    return treatmentOf(this.#rules, person);
+  }
+
+  /** The others, in the order of their names. */
+  get others(): readonly string[] {
+    return [...this.#roll.members.keys()].sort();
+  }
+
+  standingOf(person: string): Standing | null {
+    return standings[(this.#roll.members.get(person) ?? 0) - 1] ?? null;
+  }
+
+  /** Whether he is a friend, and nothing said since speaks against it. */
+  isFriend(person: string): boolean {
+    return this.standingOf(person) === 'friend' && this.treatmentOf(person) === null;
+  }
+
+  /** Whose words are no surprise: friends', and those of whom he has asked to be friends with. */
+  knows(person: string): boolean {
+    const standing = this.standingOf(person);
+    return standing === 'friend' || standing === 'offered' || person === this.#uniform;
+  }
+
+  /** What writes a standing down, and takes whoever it is off the strangers where the person himself has spoken. */
+  operationsOf(person: string, standing: Standing, isAnswered: boolean): Operation[] {
+    const context = circleOf(this.#uniform);
+    const sequence = standings.indexOf(standing) + 1;
+    const entry: Operation = { op: 'member', context, lease, name: person, sequence };
+    return isAnswered ? [entry, ...this.dismissal(person)] : [entry];
+  }
+
+  /** A standing has become durable; `isAnswered` as when it was written. */
+  set(person: string, standing: Standing, isAnswered: boolean): void {
+    this.#roll.set(person, standings.indexOf(standing) + 1);
+    if (isAnswered) this.dismissed(person);
+  }
+
+  /** One with whom nothing is agreed any more gives way where there is no room for another: he is named; null: nobody. */
+  oldestParted(): string | null {
+    return [...this.#roll.members.keys()].find((person) => this.standingOf(person) === 'parted') ?? null;
+  }
+
+  /** Whether another person finds room. */
+  hasRoomFor(person: string): boolean {
+    return this.#roll.members.has(person) || this.#roll.members.size < this.#desk.options.federationLimits.circleMax;
+  }
+
+  /** Takes somebody out. */
+  removal(person: string): Operation {
+    return { op: 'member', context: circleOf(this.#uniform), lease, name: person, sequence: 0 };
+  }
+
+  removed(person: string): void {
+    this.#roll.set(person, 0);
+  }
+
+  /** Rows of strangers that nobody has answered, in order, from behind one. */
+  strangersAfter(sequence: number): { readonly author: string; readonly sequence: number }[] {
+    const rows = [...this.#strangers.members].map(([name, at]) => ({ author: entityOf(name), sequence: at }));
+    // What was written again after a crash stands there once.
+    const each = new Map(rows.map((row) => [row.sequence, row]));
+    return [...each.values()].filter((row) => row.sequence > sequence).sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Why a stranger's word of so many bytes is not kept; `queued`: authors of strangers' words on their way to the log. */
+  strangersFault(author: string, bytes: number, queued: readonly string[]): FederationCode | null {
+    const { strangerRowsMax, strangerRowsOfOneMax, strangerRowBytesMax } = this.#desk.options.federationLimits;
+    if (!this.#rules.takesStrangers) return '_filter_strangers';
+    if (bytes > strangerRowBytesMax) return '_oversized_message';
+    const rows = [...this.#strangers.members.keys(), ...queued];
+    if (rows.length >= strangerRowsMax) return '_excessive_strangers';
+    const one = founderOf(author, this.#desk.domain);
+    const ofOne = rows.filter((name) => founderOf(name, this.#desk.domain) === one).length;
+    return ofOne >= strangerRowsOfOneMax ? '_excessive_strangers' : null;
+  }
+
+  /** Counts a stranger's row in the write that appends it; the same name whenever that is written again. */
+  strangersEntry(author: string, id: Uint8Array): Operation {
+    const name = entryOf(author, id);
+    return { op: 'member', context: this.#uniform, lease, name, sequence: 'row' };
+  }
+
+  strangerWrote(author: string, id: Uint8Array, sequence: number): void {
+    this.#strangers.set(entryOf(author, id), sequence);
+  }
+
+  /** What takes a person's words off the strangers': that makes room. The rows stay in the log. */
+  dismissal(person: string): Operation[] {
+    return this.#entriesOf(person).map((name) => ({
+      op: 'member',
+      context: this.#uniform,
+      lease,
+      name,
+      sequence: 0,
+    }));
+  }
+
+  dismissed(person: string): void {
+    for (const name of this.#entriesOf(person)) this.#strangers.set(name, 0);
+  }
+
+  #entriesOf(person: string): string[] {
+    return [...this.#strangers.members.keys()].filter((name) => entityOf(name) === person);
+  }
+
+  #know(): void {
+    this.#phase = 'known';
+    this.#loaded();
+  }
+}
+
+const entryOf = (author: string, id: Uint8Array): string => `${entityOf(author)}#${hexOf(id.subarray(0, 8))}`;

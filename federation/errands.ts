@@ -1,0 +1,189 @@
+/** What a person's own devices ask of his home: drawers, friends, strangers' words. docs/spec/friends.md#at-home */
+import { inherits } from '../psyc/keyword.ts';
+import type { Value } from '../psyc/render.ts';
+import { cabinetOf, drawerIn, storeDrawer } from './cabinet.ts';
+import type { Circle } from './circle.ts';
+import type { Desk } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import type { Friendship } from './friendship.ts';
+import { keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
+import { readRecords } from './records.ts';
+import { Turns } from './turns.ts';
+
+/** What an errand needs of its person. */
+export interface ErrandOwner {
+  readonly uniform: string;
+  readonly desk: Desk;
+  readonly circle: Circle;
+  readonly friendship: Friendship;
+  /** He has decided anew whom he blocks or ignores. */
+  readonly ruled: () => void;
+}
+
+/** Tells one thing, of which there may be several before the echo. */
+type Tell = (method: string, entity: Readonly<Record<string, Value | undefined>>) => void;
+type Done = (code?: FederationCode) => void;
+type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
+
+const errands: Readonly<Record<string, Errand>> = {
+  _request_store: store,
+  _request_retrieve: retrieve,
+  _request_friends: friends,
+  _request_strangers: strangers,
+  _request_dismiss: dismiss,
+};
+
+/** Things asked by one person's devices, one after the other. */
+export class Errands {
+  readonly #owner: ErrandOwner;
+  readonly #turns: Turns;
+
+  constructor(owner: ErrandOwner) {
+    this.#owner = owner;
+    this.#turns = new Turns(owner.desk.options.federationLimits.errandsMax);
+  }
+
+  get count(): number {
+    return this.#turns.count;
+  }
+
+  /** Whether this is one; it is answered now or later, or, where the store does not answer, not at all. */
+  take(letter: Letter): boolean {
+    const { method } = letter.packet;
+    const [, errand] = Object.entries(errands).find(([family]) => method !== null && inherits(method, family)) ?? [];
+    if (errand === undefined) return false;
+    const kept = keepLetter(letter);
+    const hasRoom = this.#turns.take((over) => {
+      const tell: Tell = (name, entity) => this.#tell(kept, name, entity);
+      errand(this.#owner, kept, tell, (code) => {
+        if (code !== undefined) this.#refuse(kept, code);
+        over();
+      });
+    });
+    if (!hasRoom) this.#refuse(letter, '_excessive_requests');
+    return true;
+  }
+
+  #tell({ routing }: Letter, method: string, entity: Readonly<Record<string, Value | undefined>>): void {
+    const { uniform, desk } = this.#owner;
+    const tag = routing.get('_tag');
+    const heading = { _source: uniform, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag };
+    const given = Object.entries(entity).filter((pair): pair is [string, Value] => pair[1] !== undefined);
+    desk.post(newLetter({ routing: heading, entity: Object.fromEntries(given), method }));
+  }
+
+  #refuse(letter: Letter, code: FederationCode): void {
+    const answer = refusalLetter(letter, code, this.#owner.uniform);
+    if (answer !== null) this.#owner.desk.post(answer);
+  }
+}
+
+const numberIn = (text: string | undefined): number => (/^[0-9]{1,15}$/.test(text ?? '') ? Number(text) : 0);
+
+function store({ uniform, desk, circle, ruled }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const [name = '', version] = [packet.text('_name'), numberIn(packet.text('_version'))];
+  storeDrawer(desk, uniform, name, version, new Uint8Array(packet.value('_value') ?? []), (outcome) => {
+    if (outcome === null || typeof outcome === 'string') {
+      done(outcome ?? undefined);
+      return;
+    }
+    if (outcome.rules !== null) {
+      circle.ruleBy(outcome.rules);
+      ruled();
+    }
+    tell('_echo_store', { _name: name, _version: String(outcome.version) });
+    done();
+  });
+}
+
+function retrieve({ uniform, desk }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const name = packet.text('_name') ?? '';
+  readRecords(desk, cabinetOf(uniform), (records) => {
+    if (records !== null) {
+      const { version, value } = drawerIn(records, name);
+      tell('_echo_retrieve', { _name: name, _version: String(version), _value: value });
+    }
+    done();
+  });
+}
+
+/** A page of the others behind `_after`, each with both words, so that whoever reads them need not take ours. */
+function friends({ desk, circle, friendship }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const [after, only] = [packet.text('_after') ?? '', packet.text('_uniform')];
+  const { othersRowsMax } = desk.options.federationLimits;
+  const all = circle.others.filter((other) => other > after && (only === undefined || other === only));
+  const page = all.slice(0, othersRowsMax);
+  const goOn = (at: number): void => {
+    const other = page[at];
+    if (other === undefined) {
+      tell('_echo_friends', { _next: all.length > page.length ? page.at(-1) : undefined });
+      done();
+      return;
+    }
+    friendship.withPair(other, (pair) => {
+      if (pair === null) {
+        done();
+        return;
+      }
+      tell('_status_friend', {
+        _uniform: other,
+        _standing: circle.standingOf(other) ?? undefined,
+        _packet_mine: pair.mine?.packet,
+        _packet_theirs: pair.theirs?.packet,
+      });
+      goOn(at + 1);
+    });
+  };
+  goOn(0);
+}
+
+/** A page of what strangers have written behind `_after`, as it lies in the log. */
+function strangers({ uniform, desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
+  const rows = circle.strangersAfter(numberIn(packet.text('_after')));
+  let bytes = 0;
+  const goOn = (at: number): void => {
+    const row = rows[at];
+    if (row === undefined || at >= othersRowsMax || bytes > historyBytesMax) {
+      tell('_echo_strangers', { _next: row === undefined ? undefined : String(rows[at - 1]?.sequence ?? 0) });
+      done();
+      return;
+    }
+    const page = { kind: 'read', context: uniform, after: row.sequence - 1, rowsMax: 1 } as const;
+    desk.ask(page, (outcome) => {
+      const [found] = outcome.kind === 'rows' ? outcome.rows : [];
+      if (found === undefined) {
+        done();
+        return;
+      }
+      bytes += found.packet.length;
+      tell('_status_stranger', { _uniform: row.author, _sequence: String(row.sequence), _packet: found.packet });
+      goOn(at + 1);
+    });
+  };
+  goOn(0);
+}
+
+/** Takes somebody's words off the strangers', without an answer to him. */
+function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const person = packet.text('_uniform') ?? '';
+  const operations = circle.dismissal(person);
+  if (circle.standingOf(person) === 'asked') operations.push(...circle.operationsOf(person, 'parted', false));
+  const told = (): void => {
+    tell('_echo_dismiss', { _uniform: person });
+    done();
+  };
+  if (operations.length === 0) {
+    told();
+    return;
+  }
+  desk.ask({ kind: 'write', operations }, (outcome) => {
+    if (outcome.kind !== 'written') {
+      done();
+      return;
+    }
+    circle.dismissed(person);
+    if (circle.standingOf(person) === 'asked') circle.set(person, 'parted', false);
+    told();
+  });
+}

@@ -1,0 +1,218 @@
+/** Friendship: the newest signed word of each of two people, and what follows from both. docs/spec/friends.md#friendship */
+import { copyBytes } from '../psyc/bytes.ts';
+import { PsycError } from '../psyc/error.ts';
+import { inherits } from '../psyc/keyword.ts';
+import { PublicationError } from '../publication/error.ts';
+import { readPublication } from '../publication/packet.ts';
+import type { Operation } from '../store/store.ts';
+import type { Circle, Standing } from './circle.ts';
+import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { entityOf, keepLetter, type Letter, letterBytes, parseLetter } from './letter.ts';
+import { readRecords, type Records } from './records.ts';
+
+/** What one of them has signed. */
+export interface Word {
+  readonly wants: boolean;
+  /** By its author's clock. */
+  readonly timeMs: number;
+  /** The packet, for whoever checks it. */
+  readonly packet: Uint8Array;
+}
+
+/** Both words; null: none was heard. */
+export interface Pair {
+  mine: Word | null;
+  theirs: Word | null;
+  /** Words of ours that are on their way to the store. */
+  writing: number;
+}
+
+/** So many pairs are remembered beside those in the store. */
+const PAIRS_KNOWN = 64;
+
+const WANT = '_request_friendship';
+const NO_MORE = '_request_unfriend';
+
+/** Whether it is about friendship. */
+export const isAboutFriendship = (method: string | null): boolean =>
+  method !== null && (inherits(method, WANT) || inherits(method, NO_MORE));
+
+/** The context of what two have signed, as the first of them has it. */
+const pairOf = (own: string, other: string): string => `friendship of ${own} and ${other}`;
+
+/** The word in a letter, or null where it is not signed. Whose signature it is was judged at the border. */
+export function wordIn(letter: Letter): Word | null {
+  const { routing, packet } = letter;
+  try {
+    const publication = readPublication(packet, (name) => routing.get(name));
+    if (publication === null || !isAboutFriendship(packet.method)) return null;
+    const wants = inherits(packet.method!, WANT);
+    return { wants, timeMs: publication.timeMs, packet: copyBytes(letterBytes(letter)) };
+  } catch (error) {
+    if (error instanceof PublicationError || error instanceof PsycError) return null;
+    throw error;
+  }
+}
+
+/** Whether a word counts more: the later one; at the same moment, a no. */
+function isNewer(word: Word, before: Word | null): boolean {
+  if (before === null || word.timeMs !== before.timeMs) return word.timeMs > (before?.timeMs ?? -1);
+  return !word.wants && before.wants;
+}
+
+/** What both words make of two people. Who said no after he was asked has answered. */
+function standingOf({ mine, theirs }: Pair): Standing {
+  if (mine?.wants === true) return theirs?.wants === true ? 'friend' : 'offered';
+  const isOpen = theirs?.wants === true && (mine === null || theirs.timeMs > mine.timeMs);
+  return isOpen ? 'asked' : 'parted';
+}
+
+/** One person's words and those of others to him. */
+export class Friendship {
+  readonly #uniform: string;
+  readonly #desk: Desk;
+  readonly #circle: Circle;
+  readonly #changed: (person: string) => void;
+  /** Least recently used first; what is being written is in here already. */
+  readonly #pairs = new Map<string, Pair>();
+  readonly #reading = new Map<string, ((pair: Pair | null) => void)[]>();
+  #waiting = 0;
+
+  /** `changed`: what they are to each other is another now. */
+  constructor(uniform: string, desk: Desk, circle: Circle, changed: (person: string) => void) {
+    this.#uniform = uniform;
+    this.#desk = desk;
+    this.#circle = circle;
+    this.#changed = changed;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0 && [...this.#pairs.values()].every(({ writing }) => writing === 0);
+  }
+
+  /**
+   * A word of one of our devices on its way to somebody: passed on once it is durable here. Silence where it cannot be now: it
+   * is said again.
+   */
+  say(letter: Letter, pass: (letter: Letter) => void, refuse: (code: FederationCode) => void): void {
+    const other = entityOf(letter.routing.get('_target') ?? '');
+    const word = wordIn(letter);
+    if (word === null || other === this.#uniform) {
+      refuse(word === null ? '_necessary_signature' : '_invalid_target');
+      return;
+    }
+    if (word.packet.length > this.#desk.options.federationLimits.strangerRowBytesMax) {
+      refuse('_oversized_message');
+      return;
+    }
+    const kept = keepLetter(letter);
+    this.withPair(other, (pair) => {
+      if (pair === null || pair.writing > 0) return;
+      const room = this.#makeRoom(other);
+      if (room === null) refuse('_excessive_friends');
+      else if (!isNewer(word, pair.mine)) pass(kept);
+      else {
+        pair.mine = word;
+        pair.writing++;
+        const standing = standingOf(pair);
+        const operations = [
+          ...room,
+          this.#record(other, 'mine', word),
+          ...this.#circle.operationsOf(other, standing, true),
+        ];
+        this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+          pair.writing--;
+          if (outcome.kind !== 'written') {
+            this.#pairs.delete(other);
+            return;
+          }
+          this.#settle(other, standingOf(pair), true);
+          pass(kept);
+        });
+      }
+    });
+  }
+
+  /** What is known of both, now or later; null: the store does not answer, or too many are being looked up. */
+  withPair(other: string, found: (pair: Pair | null) => void): void {
+    const known = this.#pairs.get(other);
+    if (known !== undefined) {
+      this.#remember(other, known);
+      found(known);
+      return;
+    }
+    if (this.#waiting >= this.#desk.options.federationLimits.lettersMax) {
+      found(null);
+      return;
+    }
+    this.#waiting++;
+    const waiting = this.#reading.get(other);
+    if (waiting !== undefined) {
+      waiting.push(found);
+      return;
+    }
+    this.#reading.set(other, [found]);
+    readRecords(this.#desk, pairOf(this.#uniform, other), (records) => {
+      const pair = records === null ? null : pairIn(records);
+      if (pair !== null) this.#remember(other, pair);
+      const all = this.#reading.get(other) ?? [];
+      this.#reading.delete(other);
+      this.#waiting -= all.length;
+      for (const each of all) each(pair);
+    });
+  }
+
+  /** What is written beside the row of somebody's word; nothing where a newer one is there, or there is no room. */
+  operationsOf(other: string, pair: Pair, word: Word): Operation[] {
+    if (pair.theirs !== word) {
+      if (!isNewer(word, pair.theirs)) return [];
+      pair.theirs = word;
+    }
+    const room = this.#makeRoom(other);
+    if (room === null) return [];
+    return [...room, this.#record(other, 'theirs', word), ...this.#circle.operationsOf(other, standingOf(pair), false)];
+  }
+
+  /** The row of somebody's word is durable. */
+  heard(other: string, pair: Pair, word: Word): void {
+    if (pair.theirs === word && this.#circle.hasRoomFor(other)) this.#settle(other, standingOf(pair), false);
+  }
+
+  #settle(other: string, standing: Standing, isAnswered: boolean): void {
+    const before = this.#circle.standingOf(other);
+    this.#circle.set(other, standing, isAnswered);
+    if (before !== standing) this.#changed(other);
+  }
+
+  /** What makes room for another; null: there is none. */
+  #makeRoom(other: string): Operation[] | null {
+    if (this.#circle.hasRoomFor(other)) return [];
+    const parted = this.#circle.oldestParted();
+    if (parted === null) return null;
+    this.#circle.removed(parted);
+    this.#pairs.delete(parted);
+    const at = { context: pairOf(this.#uniform, parted), lease, value: new Uint8Array(0) };
+    const records = (['mine', 'theirs'] as const).map((name): Operation => ({ op: 'record', name, ...at }));
+    return [this.#circle.removal(parted), ...records];
+  }
+
+  #record(other: string, name: 'mine' | 'theirs', { packet }: Word): Operation {
+    return { op: 'record', context: pairOf(this.#uniform, other), lease, name, value: packet };
+  }
+
+  #remember(other: string, pair: Pair): void {
+    this.#pairs.delete(other);
+    this.#pairs.set(other, pair);
+    const [oldest] = this.#pairs.keys();
+    if (this.#pairs.size > PAIRS_KNOWN) this.#pairs.delete(oldest!);
+  }
+}
+
+function pairIn(records: Records): Pair {
+  const [mine, theirs] = ['mine', 'theirs'].map((name) => {
+    const packet = records.get(name);
+    return packet === undefined ? null : wordIn(parseLetter(packet));
+  });
+  return { mine: mine ?? null, theirs: theirs ?? null, writing: 0 };
+}
