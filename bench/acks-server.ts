@@ -8,7 +8,8 @@ import { loadDomain } from '../server/domain/load.ts';
 import { quickstart } from '../server/domain/quickstart.ts';
 import { Supervisor } from '../server/postgres/supervisor.ts';
 import { Server } from '../server/server.ts';
-import { bare, makeTable, rate } from './bare.ts';
+import { suite } from '../server/suite.ts';
+import { bare, makeTable, rate, type Write } from './bare.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'p3do-bench-'));
 chmodSync(folder, 0o711);
@@ -33,14 +34,25 @@ await client.connect();
 await makeTable(client);
 const write = bare(client);
 
+/** The bare loop that checks each row's signature as well, which is the least that a server must do. */
+const seed = suite.random(32);
+const signed = new Uint8Array(1024);
+const key = suite.ed25519PublicKey(seed);
+const signature = suite.ed25519Sign(signed, seed);
+const checked: Write = (row) => {
+  if (!suite.ed25519Verify(signature, signed, key)) throw new Error('a signature of ours is wrong');
+  return write(row);
+};
+
 interface Order {
+  readonly isChecked: boolean;
   readonly publishers: number;
   readonly window: number;
   readonly ms: number;
 }
 
-process.on('message', ({ publishers, window, ms }: Order) => {
-  void rate(write, publishers, window, ms).then((answer) => process.send!(answer));
+process.on('message', ({ isChecked, publishers, window, ms }: Order) => {
+  void rate(isChecked ? checked : write, publishers, window, ms).then((answer) => process.send!(answer));
 });
 process.on('disconnect', () => {
   void (async () => {

@@ -93,7 +93,8 @@ function bare(kind: Kind): Promise<number> {
         members.add(websocket);
         return;
       }
-      if (turn.length === 0) setImmediate(flush);
+      // It gathers as our transport does.
+      if (turn.length === 0) setTimeout(flush, transportLimits.gatherMs);
       turn.push(data);
     });
     websocket.on('close', () => void members.delete(websocket));

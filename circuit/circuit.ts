@@ -260,6 +260,13 @@ export function sendAlike(circuit: Circuit, bytes: Uint8Array, nowMs: number): b
   return true;
 }
 
+/** The same as the event `drained`: true when there is nothing else to do; false when nothing was done, and the event has to be given. */
+export function drainAlike(circuit: Circuit, bytes: number): boolean {
+  if (circuit.full || circuit.phase === 'closed') return false;
+  circuit.unsentBytes -= bytes;
+  return true;
+}
+
 function send(circuit: Circuit, bytes: Uint8Array, nowMs: number, effects: CircuitEffect[]): void {
   const isReady = circuit.phase === 'ready';
   if (isReady && circuit.unsentBytes + bytes.length > circuit.limits.unsentBytesMax) circuit.full = true;

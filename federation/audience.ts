@@ -71,7 +71,7 @@ export class Audience implements Entity {
     if (!Number.isSafeInteger(counter)) return;
     if (counter > this.#highest) {
       this.#highest = counter;
-      this.#desk.postToAll(letter, this.#roll.members.keys());
+      this.#desk.postToAll(letter, this.#roll.local);
     }
     // Not durable here: whoever misses it asks the place, whose log is the truth.
     const routing = { _source: nodeUniform(this.#desk.domain), _target: this.#context };

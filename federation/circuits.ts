@@ -2,7 +2,7 @@
 import { Authority, judge } from '../circuit/authority.ts';
 import type { Exported } from '../circuit/binding.ts';
 import { Challenges } from '../circuit/challenge.ts';
-import { type Circuit, type CircuitEvent, newCircuit, sendAlike, stepCircuit } from '../circuit/circuit.ts';
+import { type Circuit, type CircuitEvent, drainAlike, newCircuit, sendAlike, stepCircuit } from '../circuit/circuit.ts';
 import { proofLimits } from '../circuit/proof-limits.ts';
 import {
   type HandshakeEffect,
@@ -116,6 +116,7 @@ export class NodeCircuits {
   tell(name: string, event: CircuitEvent): boolean {
     const entry = this.#circuits.get(name);
     if (entry === undefined) return false;
+    if (event.kind === 'drained' && drainAlike(entry.circuit, event.bytes)) return true;
     let isTaken = true;
     for (const effect of stepCircuit(entry.circuit, event, this.#owner.nowMs)) {
       switch (effect.kind) {
@@ -191,22 +192,28 @@ export class NodeCircuits {
     const bytes = this.#bytesOf(letter);
     if (bytes === null) return;
     const { nowMs } = this.#owner;
-    const circuits: string[] = [];
-    for (const name of names) {
+    // As a rule it goes to all of them, and the names are not copied.
+    let some: string[] | null = null;
+    for (const [at, name] of names.entries()) {
       const entry = this.#circuits.get(name);
-      if (entry === undefined || entry.peer === null) continue;
-      if (!isForAll && !this.#mayGo(entry.peer, entry.authority, letter)) continue;
-      if (sendAlike(entry.circuit, bytes, nowMs)) circuits.push(name);
-      else this.tell(name, { kind: 'send', bytes });
+      const mayGo =
+        entry !== undefined && entry.peer !== null && (isForAll || this.#mayGo(entry.peer, entry.authority, letter));
+      if (mayGo && sendAlike(entry.circuit, bytes, nowMs)) some?.push(name);
+      else {
+        some ??= names.slice(0, at);
+        if (mayGo) this.tell(name, { kind: 'send', bytes });
+      }
     }
+    const circuits = some ?? names;
     if (circuits.length > 0) this.#owner.effect({ kind: 'write all', circuits, bytes });
   }
 
   /** Closes a circuit without telling the owner, who wants it so. */
   close(name: string): void {
     this.#circuits.get(name)?.check.stop();
-    if (this.#circuits.delete(name)) this.#owner.effect({ kind: 'close', circuit: name });
-    this.#challenges.forget(name);
+    if (!this.#circuits.delete(name)) return;
+    this.#owner.effect({ kind: 'close', circuit: name });
+    this.#clean(name);
   }
 
   /** One error packet, then the end. */
@@ -277,6 +284,7 @@ export class NodeCircuits {
           else entry.authority.provePerson(peer.person);
           entry.peer = peer;
           entry.handshake = entry.exported = null;
+          this.#owner.effect({ kind: 'cancel', name: `prove ${name}` });
           this.#challenges.forget(name);
           this.#owner.onReady(name, peer, entry.accepted);
           break;
@@ -360,10 +368,16 @@ export class NodeCircuits {
     this.#forget(name, entry);
   }
 
+  /** Nothing is left of a circuit that is over. */
+  #clean(name: string): void {
+    this.#challenges.forget(name);
+    for (const timer of ['circuit', 'prove']) this.#owner.effect({ kind: 'cancel', name: `${timer} ${name}` });
+  }
+
   #forget(name: string, { peer, domain, circuit, check }: Entry): void {
     check.stop();
     this.#circuits.delete(name);
-    this.#challenges.forget(name);
+    this.#clean(name);
     // What was greeted and then refused proved nothing: it is dialled later and later.
     this.#owner.onClosed(
       name,

@@ -1,6 +1,7 @@
 /** What an entity has of its node: a clock, a store, a way to post packets; and nothing of other entities. docs/spec/federation.md#entities */
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { NodeOptions, Notice } from './events.ts';
+import type { Hearers } from './hearers.ts';
 import type { Letter } from './letter.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 
@@ -44,8 +45,8 @@ export interface Desk {
   meet(domain: string): void;
   /** The link to another domain; null when there are too many. */
   linkTo(domain: string): Link | null;
-  /** The same multicast to each of these local persons. */
-  postToAll(letter: Letter, persons: Iterable<string>): void;
+  /** The same multicast to each of these. */
+  postToAll(letter: Letter, hearers: Hearers): void;
 }
 
 /** An entity: packets in, and packets out over its desk. */

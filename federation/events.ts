@@ -38,6 +38,8 @@ export type NodeEffect =
   | { readonly kind: 'full'; readonly circuit: string }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
   | { readonly kind: 'timer'; readonly name: string; readonly delayMs: number }
+  /** Give it no more. */
+  | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'store'; readonly request: StoreRequest }
   /** Read or make OpenPGP packets, which takes a while. */
   | { readonly kind: 'pki'; readonly request: number; readonly question: PkiQuestion }

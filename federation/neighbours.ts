@@ -1,17 +1,18 @@
 /** The members of a place who live at its own domain: each row goes to all of them at once. docs/spec/federation.md#following */
 import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../circuit/following.ts';
 import type { Desk } from './desk.ts';
+import type { Hearers } from './hearers.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';
 
 /** The local members' reader: every row once, in order. */
 export class Neighbours {
   readonly #place: string;
   readonly #desk: Desk;
-  readonly #persons: ReadonlySet<string>;
+  readonly #persons: Hearers;
   readonly #following: Following;
 
   /** `persons`: who they are, whenever a row is told. */
-  constructor(place: string, desk: Desk, persons: ReadonlySet<string>) {
+  constructor(place: string, desk: Desk, persons: Hearers) {
     this.#place = place;
     this.#desk = desk;
     this.#persons = persons;

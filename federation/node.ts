@@ -13,6 +13,7 @@ import type { FederationCode } from './error.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
+import type { Hearers } from './hearers.ts';
 import { domainOf, entityOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
@@ -37,6 +38,8 @@ export class FederationNode implements Desk, CircuitsOwner {
   readonly #persons = new Map<string, Person>();
   readonly #places = new Map<string, Place>();
   readonly #audiences = new Map<string, Audience>();
+  /** Grows whenever a channel of a person comes or goes. */
+  #channelsStamp = 0;
   readonly #peers: Peers;
   /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
   readonly #duties: Roll;
@@ -137,10 +140,9 @@ export class FederationNode implements Desk, CircuitsOwner {
     if (this.#posted.length < this.options.federationLimits.postedMax) this.#posted.push(letter);
   }
 
-  postToAll(letter: Letter, persons: Iterable<string>): void {
-    const circuits: string[] = [];
-    for (const person of persons) this.#persons.get(person)?.addCircuits(circuits);
-    this.#circuits.sendToAll(circuits, letter);
+  postToAll(letter: Letter, hearers: Hearers): void {
+    const find = (person: string, circuits: string[]): void => this.#persons.get(person)?.addCircuits(circuits);
+    this.#circuits.sendToAll(hearers.circuits(this.#channelsStamp, find), letter);
   }
 
   meet(domain: string): void {
@@ -194,6 +196,7 @@ export class FederationNode implements Desk, CircuitsOwner {
       this.#circuits.giveUp(circuit, '_excessive_entities');
       return;
     }
+    this.#channelsStamp++;
     const attached = person.attach(proved.channel, circuit, proved.device);
     if (typeof attached === 'string') this.#circuits.giveUp(circuit, attached);
     else if (attached.replaced !== null) this.#circuits.close(attached.replaced);
@@ -205,8 +208,10 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   onClosed(circuit: string, proved: Proved | null, domain: string | null, heard: boolean): void {
-    if (proved?.kind === 'client') this.#persons.get(proved.person)?.detach(proved.channel, circuit);
-    else if (domain !== null) {
+    if (proved?.kind === 'client') {
+      this.#channelsStamp++;
+      this.#persons.get(proved.person)?.detach(proved.channel, circuit);
+    } else if (domain !== null) {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
       this.#peers.get(domain)?.closed(circuit, heard);
     }

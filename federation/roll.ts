@@ -1,6 +1,7 @@
 /** A list of members kept in the store: read page by page before its owner does anything, and again when it may have changed behind his back. docs/spec/federation.md#membership */
 import { backoffMs } from '../circuit/backoff.ts';
 import type { Desk } from './desk.ts';
+import { Hearers } from './hearers.ts';
 import { domainOf, keepLetter, type Letter } from './letter.ts';
 
 const pageRows = 512;
@@ -10,7 +11,7 @@ export class Roll {
   /** Since when, by uniform. */
   readonly members = new Map<string, number>();
   /** Members who live here: asked for every multicast, so that nobody looks at all of them. */
-  readonly local = new Set<string>();
+  readonly local = new Hearers();
   /** How many members each domain has. */
   readonly domains = new Map<string, number>();
   /** The marks of the log, where they were asked for. */

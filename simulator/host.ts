@@ -144,6 +144,9 @@ export class Host {
         this.#watch(effect.bytes, 'peer', effect.to);
         network.datagrams.send(this.name, effect.to, effect.bytes);
         break;
+      case 'cancel':
+        this.#timers.delete(effect.name);
+        break;
       case 'timer': {
         const number = ++this.#timer;
         this.#timers.set(effect.name, number);

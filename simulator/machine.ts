@@ -32,6 +32,8 @@ export type NodeEffect =
   | { readonly kind: 'datagram'; readonly to: string; readonly bytes: Uint8Array }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
   | { readonly kind: 'timer'; readonly name: string; readonly delayMs: number }
+  /** Give it no more. */
+  | { readonly kind: 'cancel'; readonly name: string }
   | { readonly kind: 'store'; readonly request: StoreRequest }
   /** A packet for a local person's client. */
   | { readonly kind: 'reply'; readonly to: string; readonly packet: Uint8Array }

@@ -103,6 +103,10 @@ export class NodeShell {
       case 'timer':
         this.#timer(effect.name, effect.delayMs);
         break;
+      case 'cancel':
+        this.#timers.get(effect.name)?.();
+        this.#timers.delete(effect.name);
+        break;
       case 'store':
         this.#store(effect.request);
         break;

@@ -27,7 +27,7 @@ export interface DialOptions extends RunnerOptions, Reaching {
   readonly circuitLimits?: CircuitLimits;
 }
 
-const turn = new WriteTurn();
+const turn = new WriteTurn(transportLimits);
 
 /** One for all: without it every connection would read the system's certificates, which nobody asks. */
 const secureContext = createSecureContext({ minVersion: diallingTls.minVersion });

@@ -51,7 +51,7 @@ export class Listener {
     this.#options = options;
     this.#limits = options.limits ?? transportLimits;
     this.#admission = new Admission(this.#limits);
-    this.#shell = { turn: new WriteTurn(), timers: options.timers, limits: this.#limits };
+    this.#shell = { turn: new WriteTurn(this.#limits), timers: options.timers, limits: this.#limits };
     this.#http = httpFor(this.#shell, {
       accept: (stream, socket) => this.#accept(stream, socket),
       refused: (reason) => this.#log('_transport_invalid_request', reason),

@@ -1,5 +1,7 @@
 /** Writes of one turn of the event loop go out together, and what many streams write alike is put together once. docs/spec/transport.md#writing */
 
+import type { TransportLimits } from './limits.ts';
+
 /** Makes one buffer of several, with a frame around them if the stream needs one. */
 export type Join = (chunks: readonly Uint8Array[], bytes: number) => Uint8Array;
 
@@ -13,15 +15,20 @@ interface Flushable {
  * joining the packets of one turn was measured as the gain of fan-out, sharing the joined buffer comes on top.
  */
 export class WriteTurn {
+  readonly #limits: TransportLimits;
   #waiting: Flushable[] = [];
   /** What was joined last in this turn, and from what. */
   #join: Join | null = null;
   #chunks: readonly Uint8Array[] = [];
   #joined: Uint8Array = new Uint8Array(0);
 
-  /** Calls `flush` once when the turn ends. */
+  constructor(limits: TransportLimits) {
+    this.#limits = limits;
+  }
+
+  /** Calls `flush` once when the turn ends, or a moment later. */
   add(stream: Flushable): void {
-    if (this.#waiting.length === 0) setImmediate(this.#end);
+    if (this.#waiting.length === 0) setImmediate(this.#turnEnded);
     this.#waiting.push(stream);
   }
 
@@ -34,6 +41,13 @@ export class WriteTurn {
     }
     return this.#joined;
   }
+
+  readonly #turnEnded = (): void => {
+    const { gatheredMin, gatherMs } = this.#limits;
+    // A write to a thousand costs milliseconds, in which as a rule the next one comes: a little later both cost as much as one.
+    if (this.#waiting.length >= gatheredMin) setTimeout(this.#end, gatherMs);
+    else this.#end();
+  };
 
   readonly #end = (): void => {
     const streams = this.#waiting;

@@ -123,6 +123,11 @@ export class NodeFixture {
     }
   }
 
+  /** Timers that are set, by name. */
+  get timers(): readonly string[] {
+    return [...this.#timers.keys()];
+  }
+
   /** Time passes, and timers go off in their order. */
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
@@ -335,6 +340,9 @@ export class NodeFixture {
         break;
       case 'timer':
         this.#timers.set(effect.name, this.nowMs + effect.delayMs);
+        break;
+      case 'cancel':
+        this.#timers.delete(effect.name);
         break;
       case 'connect':
         this.dialled.push(`${effect.circuit} ${effect.to}`);

@@ -248,3 +248,15 @@ test('one circuit a domain: where both have dialled, that of the first name stay
   fixture.say(phone, said(ada, 'psyc://c.example/~eve', 2, '_message_private_sealed', 'y'));
   expect(fixture.methods('out 1.1')).toContain('_message_private_sealed');
 });
+
+test('of a circuit that is proved no deadline is left, and of one that is over nothing', () => {
+  const fixture = new NodeFixture();
+  const before = fixture.timers;
+  const proving = fixture.open('proving');
+  const phone = fixture.connect('client ada phone', { name: 'phone' });
+  expect(fixture.timers).toEqual(expect.arrayContaining(['circuit proving', 'prove proving', 'circuit phone']));
+  expect(fixture.timers).not.toContain('prove phone');
+  fixture.tell({ kind: 'failed', circuit: proving });
+  fixture.tell({ kind: 'ended', circuit: phone });
+  expect(fixture.timers).toEqual(before);
+});
