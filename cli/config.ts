@@ -1,7 +1,13 @@
 /** `p3do config check`: every mistake in a domain's configuration, or what the server will use. docs/operating.md#configuration */
 import type { Command } from 'commander';
 import { renderEndpoint } from '../server/config/address.ts';
-import { type Config, type ConfiguredPeer, type StoreChoice, warningsOf } from '../server/config/config.ts';
+import {
+  type Config,
+  type ConfiguredPeer,
+  type PlainConfig,
+  type StoreChoice,
+  warningsOf,
+} from '../server/config/config.ts';
 import { shownUrl } from '../server/config/database-url.ts';
 import { ConfigError } from '../server/config/errors.ts';
 import { readConfig } from '../server/config/read.ts';
@@ -64,7 +70,7 @@ const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
 function described(config: Config, fingerprint: string): object {
-  const { file, domain, tls, store, peers, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, recovery, registration, origins, log, limits } = config;
   return {
     config: file,
     domain,
@@ -79,6 +85,7 @@ function described(config: Config, fingerprint: string): object {
         { at: at === null ? null : renderEndpoint(at), fingerprint: key },
       ]),
     ),
+    plain: plain === null ? null : { ...plain, peers: Object.fromEntries(plain.peers) },
     registration,
     origins,
     log,
@@ -88,7 +95,7 @@ function described(config: Config, fingerprint: string): object {
 }
 
 function page(config: Config, fingerprint: string): string {
-  const { file, domain, tls, store, peers, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, recovery, registration, origins, log, limits } = config;
   const rows: [string, string[]][] = [
     ['config', [file]],
     ['domain', [domain]],
@@ -98,6 +105,7 @@ function page(config: Config, fingerprint: string): string {
     ['certificate', tls === null ? ['made at start, self-signed'] : [tls.certificate, tls.key]],
     ['store', [storeText(store)]],
     ['peers', [...peers].map(peerText)],
+    ['plain peers', plain === null ? [] : plainTexts(plain)],
     ['registration', [registration]],
     ['origins', [...origins]],
     ['log', [log.level]],
@@ -111,6 +119,11 @@ function page(config: Config, fingerprint: string): string {
     )
     .join('');
 }
+
+const plainTexts = ({ hosts, port, peers }: PlainConfig): string[] => [
+  `heard without TLS on ${hosts.map((host) => renderEndpoint({ host, port })).join(', ')}`,
+  ...[...peers].map(([host, at]) => `${host}, at ${at.addresses.join(', ')} port ${at.port}`),
+];
 
 function storeText(store: StoreChoice): string {
   if (store.kind === 'memory') return 'in memory, and forgotten when the server stops';

@@ -64,10 +64,12 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
       process.exit();
     },
   });
-  const { addresses } = server;
-  if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses }));
+  const { addresses, plainAddresses: plain } = server;
+  const alsoPlain = plain.length === 0 ? {} : { plain };
+  if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...alsoPlain }));
   else {
-    said(`ready ${config.domain} at ${addresses.join(' and ')}`);
+    const without = plain.length === 0 ? '' : `, and without TLS at ${plain.join(' and ')}`;
+    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}`);
     if (process.stdout.isTTY && config.registration === 'open') {
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }

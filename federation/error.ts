@@ -1,9 +1,11 @@
 /** Why a node or an entity says no: the codes. docs/spec/federation.md#federation-errors */
 import type { PeopleCode } from './people-errors.ts';
+import type { PlainCode } from './plain-errors.ts';
 
 /** What is answered to whoever asked; the circuit stays, unless it is not proved yet. */
 export type FederationCode =
   | PeopleCode
+  | PlainCode
   // routing
   | '_invalid_entity'
   | '_invalid_target'

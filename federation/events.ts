@@ -17,6 +17,8 @@ export type NodeEvent =
       readonly circuit: string;
       readonly exported: Exported | null;
       readonly accepted: boolean;
+      /** Without TLS: the named hosts that may be at its other end, by its address. */
+      readonly plain?: readonly string[];
     }
   | { readonly kind: 'bytes'; readonly circuit: string; readonly bytes: Uint8Array }
   | { readonly kind: 'drained'; readonly circuit: string; readonly bytes: number }
@@ -67,6 +69,8 @@ export interface NodeOptions {
   readonly decode: DecodeRange;
   /** Fingerprints of domain keys that the configuration names, hexadecimal, by domain. */
   readonly pins: ReadonlyMap<string, string>;
+  /** Hosts that are spoken to without TLS, and for whom nobody proves keys. */
+  readonly plain: ReadonlySet<string>;
   /** Pages that browsers may log in from. */
   readonly origins: readonly string[];
   readonly circuitLimits: CircuitLimits;

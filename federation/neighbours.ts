@@ -1,21 +1,21 @@
-/** The members of a place who live at its own domain: each row goes to all of them at once. docs/spec/federation.md#following */
+/** The members of a place who live at its own domain, and plain peers: each row goes to all of them at once. docs/spec/federation.md#following */
 import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../circuit/following.ts';
 import type { Desk } from './desk.ts';
-import type { Hearers } from './hearers.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';
+import type { Roll } from './roll.ts';
 
 /** The local members' reader: every row once, in order. */
 export class Neighbours {
   readonly #place: string;
   readonly #desk: Desk;
-  readonly #persons: Hearers;
+  readonly #members: Pick<Roll, 'local' | 'domains'>;
   readonly #following: Following;
 
-  /** `persons`: who they are, whenever a row is told. */
-  constructor(place: string, desk: Desk, persons: Hearers) {
+  /** `members`: who they are, whenever a row is told. */
+  constructor(place: string, desk: Desk, members: Pick<Roll, 'local' | 'domains'>) {
     this.#place = place;
     this.#desk = desk;
-    this.#persons = persons;
+    this.#members = members;
     this.#following = newFollowing(desk.options.deliveryLimits);
   }
 
@@ -37,7 +37,7 @@ export class Neighbours {
     for (const effect of stepFollowing(this.#following, event)) {
       switch (effect.kind) {
         case 'deliver':
-          if (this.#persons.size > 0) this.#desk.postToAll(multicastOf(context, effect.row), this.#persons);
+          this.#deliver(effect.row);
           break;
         case 'read':
           this.#desk.ask({ kind: 'read', context, after: effect.after, rowsMax: effect.rowsMax }, (outcome) => {
@@ -50,5 +50,14 @@ export class Neighbours {
           break;
       }
     }
+  }
+
+  #deliver(row: MulticastRow): void {
+    const { local, domains } = this.#members;
+    const plain = [...this.#desk.options.plain].filter((host) => domains.has(host));
+    if (local.size + plain.length === 0) return;
+    const letter = multicastOf(this.#place, row);
+    if (local.size > 0) this.#desk.postToAll(letter, local);
+    for (const host of plain) this.#desk.linkTo(host)?.send(letter);
   }
 }

@@ -21,6 +21,7 @@ import { Peers } from './peers.ts';
 import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { Place } from './place.ts';
+import { PlainPeers } from './plain-peers.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { sweep } from './sweep.ts';
@@ -41,6 +42,7 @@ export class FederationNode implements Desk, CircuitsOwner {
   /** Grows whenever a channel of a person comes or goes. */
   #channelsStamp = 0;
   readonly #peers: Peers;
+  readonly #plain: PlainPeers;
   /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
   readonly #duties: Roll;
   readonly #timers = new Map<string, () => void>();
@@ -60,6 +62,7 @@ export class FederationNode implements Desk, CircuitsOwner {
     this.options = options;
     this.domain = options.identity.domain;
     this.#circuits = new NodeCircuits(this);
+    this.#plain = new PlainPeers(this);
     this.#authors = new Authors(this);
     this.#meetings = new Meetings(this);
     this.#founders = new Founders(this);
@@ -91,6 +94,7 @@ export class FederationNode implements Desk, CircuitsOwner {
     const longest = new Map<string, number>([
       ...this.#circuits.queues(),
       ...this.#authors.queues(),
+      ...this.#plain.queues(),
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
       ['entities', this.#persons.size + this.#places.size + this.#audiences.size],
@@ -150,7 +154,7 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   linkTo(domain: string): Link | null {
-    return this.#peers.open(domain);
+    return this.#plain.get(domain) ?? this.#peers.open(domain);
   }
 
   effect(effect: NodeEffect): void {
@@ -228,17 +232,19 @@ export class FederationNode implements Desk, CircuitsOwner {
         this.#duties.load();
         break;
       case 'opened':
-        this.#circuits.opened(event.circuit, event.exported, event.accepted);
+        if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
+        else this.#circuits.opened(event.circuit, event.exported, event.accepted);
         break;
       case 'bytes':
       case 'drained':
       case 'ended':
       case 'failed':
-        this.#circuits.tell(event.circuit, event);
+        if (!this.#plain.tell(event.circuit, event)) this.#circuits.tell(event.circuit, event);
         break;
       case 'timer': {
         if (event.name.startsWith('circuit ')) {
-          this.#circuits.tell(event.name.slice('circuit '.length), { kind: 'timer' });
+          const circuit = event.name.slice('circuit '.length);
+          if (!this.#plain.tell(circuit, { kind: 'timer' })) this.#circuits.tell(circuit, { kind: 'timer' });
           break;
         }
         if (event.name.startsWith('prove ')) {
@@ -312,7 +318,9 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   #forward(letter: Letter, domain: string, by: string | null): void {
+    const plain = this.#plain.get(domain);
     if (domain === this.domain) this.#toEntity(letter, letter.routing.get('_target')!);
+    else if (plain !== undefined) plain.take(letter);
     else {
       const peer = this.#peers.reach(domain, by);
       if (typeof peer === 'string') this.refuse(letter, peer);

@@ -56,7 +56,7 @@ export class Place implements Entity, InboxOwner {
       isHeard: (domain) => this.#roll.domains.has(domain) || this.#isComing((home) => home === domain),
       isLast: () => this.#subscribers.count === 0 && !this.#isComing(() => true),
     });
-    this.#neighbours = new Neighbours(uniform, desk, this.#roll.local);
+    this.#neighbours = new Neighbours(uniform, desk, this.#roll);
     this.#roll.load();
   }
 
@@ -131,7 +131,7 @@ export class Place implements Entity, InboxOwner {
     if (this.#roll.last === 0 && before.length === 0) operations.push(...this.#founding.operations());
     if (home === this.#desk.domain || others > 0) return operations;
     if (isHere) operations.push(...joining(this.#uniform, home, this.#desk));
-    else operations.push(parting(this.#uniform, home));
+    else operations.push(parting(this.#uniform, home, this.#desk));
     return operations;
   }
 
@@ -254,7 +254,7 @@ export class Place implements Entity, InboxOwner {
     const waiting = this.#inbox.count;
     if (members.size + waiting >= placeMembersMax) return '_excessive_members';
     const home = domainOf(person);
-    if (home === this.#desk.domain || domains.has(home)) return null;
+    if (home === this.#desk.domain || domains.has(home) || this.#desk.options.plain.has(home)) return null;
     if (this.#subscribers.count + waiting >= placeDomainsMax) this.#subscribers.makeRoom();
     if (this.#subscribers.count + waiting >= placeDomainsMax) return '_excessive_members';
     return this.#desk.linkTo(home) === null ? '_excessive_peers' : null;

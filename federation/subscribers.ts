@@ -48,7 +48,7 @@ export class Subscribers {
    * is found out after a start.
    */
   join(domain: string, entered: number | null): void {
-    if (domain === this.#desk.domain) return;
+    if (domain === this.#desk.domain || this.#desk.options.plain.has(domain)) return;
     const known = this.#domains.get(domain);
     if (known !== undefined) {
       // What was said here while nobody there was a member is not for them: then it begins anew where the mark is.

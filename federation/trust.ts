@@ -56,6 +56,11 @@ export function admitServer(
     desk.notify({ kind: 'foreign key', domain, fingerprint: hexOf(fingerprint), expected });
     answer(refused(code));
   };
+  // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
+  if (desk.options.plain.has(domain)) {
+    answer(refused('_trust_plain_domain'));
+    return;
+  }
   const configured = desk.options.pins.get(domain);
   if (configured !== undefined && configured !== hexOf(fingerprint)) {
     refuse('_trust_foreign_key', configured);

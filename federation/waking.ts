@@ -22,17 +22,16 @@ const waking = (place: string, { domain }: Desk, isNeeded: boolean): Operation =
 export const joining = (place: string, domain: string, desk: Desk): Operation[] => [
   { op: 'mark', context: place, lease, name: domain, sequence: 'before' },
   { op: 'mark', context: place, lease, name: untilOf(domain), sequence: -1 },
-  waking(place, desk, true),
+  // A plain peer acknowledges nothing, and is not waited for.
+  ...(desk.options.plain.has(domain) ? [] : [waking(place, desk, true)]),
 ];
 
 /** What is written when the last one goes: it hears that row and no more. */
-export const parting = (place: string, domain: string): Operation => ({
-  op: 'mark',
-  context: place,
-  lease,
-  name: untilOf(domain),
-  sequence: 'row',
-});
+export function parting(place: string, domain: string, { options }: Desk): Operation {
+  const mark = { op: 'mark', context: place, lease } as const;
+  if (options.plain.has(domain)) return { ...mark, name: domain, sequence: -1 };
+  return { ...mark, name: untilOf(domain), sequence: 'row' };
+}
 
 /** What a place tells of itself. */
 export interface Owner {

@@ -15,6 +15,7 @@ import { NodeShell } from './node/shell.ts';
 import { PostgresStore } from './postgres/store.ts';
 import { Supervisor } from './postgres/supervisor.ts';
 import { StoreWatch } from './store-watch.ts';
+import { PlainDoor } from './plain.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
 import { reach } from './transport/dial.ts';
@@ -46,12 +47,14 @@ export class Server {
   readonly #listener: Listener;
   readonly #shell: NodeShell;
   readonly #store: OpenStore;
+  readonly #plain: PlainDoor | null;
   #stopping: Promise<void> | null = null;
 
-  private constructor(listener: Listener, shell: NodeShell, store: OpenStore) {
+  private constructor(listener: Listener, shell: NodeShell, store: OpenStore, plain: PlainDoor | null) {
     this.#listener = listener;
     this.#shell = shell;
     this.#store = store;
+    this.#plain = plain;
   }
 
   /**
@@ -65,6 +68,8 @@ export class Server {
     const hosts = hostsHere(config.listen.hosts, log);
     // Before the database is started, which takes a while.
     await checkPort(hosts, port);
+    const plainHosts = config.plain === null ? [] : hostsHere(config.plain.hosts, log);
+    if (config.plain !== null) await checkPort(plainHosts, config.plain.port);
     let server: Server | undefined;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
@@ -96,6 +101,7 @@ export class Server {
       connectionsMax: config.limits.connections,
       connectionsPerAddressMax: config.limits.connectionsPerAddress,
     };
+    const plain = config.plain === null ? null : new PlainDoor(config.plain, { timers: systemTimers, log, limits });
     const shell = new NodeShell({
       node: {
         identity: {
@@ -109,6 +115,7 @@ export class Server {
         suite,
         decode: decodeUtf8,
         pins: pinsOf(config),
+        plain: plain?.hosts ?? new Set(),
         origins: config.origins,
         circuitLimits,
         deliveryLimits,
@@ -119,7 +126,8 @@ export class Server {
       },
       store: store.store,
       answer: (question) => notary.answer(question),
-      reach: (domain, signal) => reach({ domain, ...finding, timers: systemTimers, limits }, signal),
+      reach: (domain, signal) =>
+        plain?.reach(domain, signal) ?? reach({ domain, ...finding, timers: systemTimers, limits }, signal),
       timers: systemTimers,
       unixMs: () => Date.now(),
       log,
@@ -129,7 +137,8 @@ export class Server {
     try {
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
       const listener = await Listener.open({ hosts, port, credentials, accept, timers: systemTimers, log, limits });
-      server = new Server(listener, shell, store);
+      server = new Server(listener, shell, store, plain);
+      await plain?.open(plainHosts, (stream, named) => shell.accept(stream, named));
     } catch (error) {
       await store.close();
       throw error;
@@ -140,9 +149,12 @@ export class Server {
 
   /** Where it listens, `address:port`, IPv6 in brackets. */
   get addresses(): string[] {
-    return this.#listener.addresses.map(({ address, port }) =>
-      address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
-    );
+    return this.#listener.addresses.map(endpointText);
+  }
+
+  /** Where it listens without TLS, for plain peers. */
+  get plainAddresses(): string[] {
+    return (this.#plain?.addresses ?? []).map(endpointText);
   }
 
   /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
@@ -154,9 +166,13 @@ export class Server {
   async #stop(): Promise<void> {
     this.#shell.stop();
     await this.#listener.close();
+    await this.#plain?.close();
     await this.#store.close();
   }
 }
+
+const endpointText = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 const credentialsOf = async ({ tls, domain }: Config): Promise<Credentials> =>
   tls === null ? selfSigned(domain, Date.now()) : readCredentials(tls.key, tls.certificate);

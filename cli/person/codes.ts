@@ -26,6 +26,7 @@ const sentences: Readonly<Record<string, string>> = {
   _trust_unknown_key: `a key was named that nobody knows: ${SAY_AGAIN}`,
   _trust_unmet: `the server has not met this domain yet, and goes there now: ${SAY_AGAIN}`,
   _trust_unavailable: `the server cannot look up keys now: ${SAY_AGAIN}`,
+  _plain_person: 'this person is at a server without TLS and keys: nothing private goes there; meet in a place',
   _necessary_membership: 'only members may: p3do enter comes first',
   _necessary_signature: 'it was not signed: use a p3do as new as the server’s',
   _necessary_seal: 'it was not sealed: use a p3do as new as the server’s',

@@ -17,6 +17,19 @@ export type ConfiguredPeer = {
   readonly fingerprint: string | null;
 };
 
+/** Where a plain peer comes from, and is reached. */
+interface PlainPeerConfig {
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+/** What is spoken without TLS. */
+export interface PlainConfig {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly peers: ReadonlyMap<string, PlainPeerConfig>;
+}
+
 /** One domain. */
 export type Config = {
   /** The file, and its folder: the domain's. */
@@ -28,6 +41,8 @@ export type Config = {
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   readonly store: StoreChoice;
   readonly peers: ReadonlyMap<string, ConfiguredPeer>;
+  /** Peers without TLS, by host, and where they are listened for; null: nobody is. */
+  readonly plain: PlainConfig | null;
   /** Fingerprint of the recovery key, 40 lower-case hex digits. */
   readonly recovery: string | null;
   readonly registration: 'invited' | 'open';
@@ -38,9 +53,15 @@ export type Config = {
 };
 
 /** What is allowed and probably not meant: for the log at every start, one sentence each. */
-export function warningsOf({ store, registration, listen }: Config): string[] {
+export function warningsOf({ store, registration, listen, plain }: Config): string[] {
   const reached = listen.hosts.filter((host) => !isLoopback(host));
+  const named = [...(plain?.peers.keys() ?? [])];
   return [
+    ...(named.length > 0
+      ? [
+          `plain.peers: what goes to and from ${named.join(', ')} is neither encrypted nor signed: whoever is on the way reads it, and can change it`,
+        ]
+      : []),
     ...(store.kind === 'memory'
       ? ['store.memory: NOTHING IS KEPT: all messages, members and names are forgotten when the server stops']
       : []),

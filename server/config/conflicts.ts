@@ -12,6 +12,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...hosts(raw.listen?.hosts ?? [], conflict),
     ...stores(raw.store ?? {}, conflict),
     ...peers(raw.peers ?? {}, raw.domain, conflict),
+    ...plain(raw, conflict),
   ];
 }
 
@@ -39,6 +40,18 @@ function stores({ folder, programs, url, memory }: RawConfig['store'], conflict:
   if (kinds.length < 2) return [];
   return [
     conflict(['store'], 'names more than one; it must be {"folder": …, "programs": …}, {"url": …} or {"memory": true}'),
+  ];
+}
+
+function plain({ plain: given, peers: named = {}, listen, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  if (given === undefined) return [];
+  const isSame = given.port !== 0 && given.port === listen?.port;
+  return [
+    ...(isSame ? [conflict(['plain', 'port'], 'is listen.port, which speaks TLS')] : []),
+    ...Object.keys(given.peers).flatMap((name) => {
+      if (name === domain) return conflict(['plain', 'peers', name], 'is this domain itself');
+      return name in named ? conflict(['plain', 'peers', name], 'is one of peers, who prove keys') : [];
+    }),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** What the schema finds wrong, as a person is told it: the key, what was found, what is allowed. docs/operating.md#configuration-errors */
 import type { z } from 'zod';
+import { plainLimits } from '../../federation/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { shownUrl } from './database-url.ts';
 import type { ConfigCode, Mistake } from './errors.ts';
@@ -52,19 +53,24 @@ function unknownKey(document: Document, steps: readonly Step[], key: string): Mi
 }
 
 /** Peers are looked at as they stand: the schema does not see all keys that JSON can have. */
-export function peerMistakes(document: Document): Mistake[] {
-  const peers = valueAt(document.value, ['peers']);
+export const peerMistakes = (document: Document): Mistake[] => [
+  ...nameMistakes(document, ['peers'], configLimits.peersMax),
+  ...nameMistakes(document, ['plain', 'peers'], plainLimits.plainPeersMax),
+];
+
+function nameMistakes(document: Document, place: Step[], namesMax: number): Mistake[] {
+  const peers = valueAt(document.value, place);
   if (typeof peers !== 'object' || peers === null || Array.isArray(peers)) return [];
   const names = Object.keys(peers);
   const many =
-    names.length > configLimits.peersMax
-      ? [mistakeAt(document, '_config_invalid', ['peers'], `are ${names.length}; they may be ${configLimits.peersMax}`)]
+    names.length > namesMax
+      ? [mistakeAt(document, '_config_invalid', place, `are ${names.length}; they may be ${namesMax}`)]
       : [];
   const nameless = names
     .filter((name) => !isDomain(name))
     .map((name) => {
       const said = 'is no domain; it must be one in lower case (an international one as xn--…)';
-      return mistakeAt(document, '_config_invalid', ['peers', name], said);
+      return mistakeAt(document, '_config_invalid', [...place, name], said);
     });
   return [...many, ...nameless];
 }

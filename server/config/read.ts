@@ -86,12 +86,13 @@ function partsOf(
   environment: Environment,
 ): Pick<Config, 'file' | 'folder'> & Partial<Config> {
   const folder = dirname(file);
-  const { domain, listen, tls, peers, recovery, registration, origins, log, limits } = raw;
+  const { domain, listen, tls, peers, plain, recovery, registration, origins, log, limits } = raw;
   const store = storeOf(folder, raw.store, environment);
   return {
     file,
     folder,
     tls: tls === undefined ? null : { certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) },
+    plain: plain === undefined ? null : { ...plain, peers: new Map(Object.entries(plain.peers)) },
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),
     ...(listen === undefined ? {} : { listen }),

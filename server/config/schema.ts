@@ -1,9 +1,10 @@
 /** The keys of config.json, what each may say, and what it means when it is not there. docs/operating.md#configuration */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { plainLimits } from '../../federation/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { transportLimits } from '../transport/limits.ts';
-import { DEFAULT_PORT } from '../transport/tls.ts';
+import { DEFAULT_PORT, PLAIN_PORT } from '../transport/tls.ts';
 import { parseEndpoint } from './address.ts';
 import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
@@ -70,6 +71,19 @@ const peer = {
   fingerprint: fingerprint.optional(),
 };
 
+const address = text('an IPv4 or IPv6 address', (value) => isIP(value) !== 0);
+
+const plainPeer = {
+  addresses: list(address, 1, plainLimits.plainAddressesMax),
+  port: whole(1, portMax).default(PLAIN_PORT),
+};
+
+const plain = {
+  hosts: listen.hosts,
+  port: whole(0, portMax).default(PLAIN_PORT),
+  peers: z.record(z.string(), group(plainPeer), 'an object of hosts'),
+};
+
 const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
 
 const limits = {
@@ -83,6 +97,7 @@ const root = {
   tls: group(tls).optional(),
   store: group(store).prefault({}),
   peers: z.record(z.string(), group(peer), 'an object of domains').default({}),
+  plain: group(plain).optional(),
   recovery: fingerprint.optional(),
   registration: z.enum(['invited', 'open'], '"invited" or "open"').default('invited'),
   origins: list(
@@ -103,11 +118,12 @@ export type RawConfig = z.output<typeof configSchema>;
 /** The schema of one key at the top. */
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
-const groups = new Map<string, object>(Object.entries({ listen, tls, store, log, limits }));
+const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, log, limits }));
 
 /** The keys that an object at this place may have. */
 export function keysAt(steps: readonly Step[]): string[] {
-  const [top] = steps;
+  const [top, key] = steps;
   if (top === undefined) return Object.keys(root);
+  if (top === 'plain' && key === 'peers') return Object.keys(plainPeer);
   return Object.keys(top === 'peers' ? peer : (groups.get(String(top)) ?? {}));
 }

@@ -53,9 +53,9 @@ export class NodeShell {
     this.#tell({ kind: 'started' });
   }
 
-  /** Takes a stream that a peer has opened. */
-  accept(stream: ByteStream): void {
-    this.#carry(`in ${++this.#accepted}`, stream, true);
+  /** Takes a stream that a peer has opened; `plain`: the named hosts that may be there, where it is without TLS. */
+  accept(stream: ByteStream, plain?: readonly string[]): void {
+    this.#carry(`in ${++this.#accepted}`, stream, true, plain);
   }
 
   /** Ends all circuits in order; tells the node nothing more. */
@@ -156,7 +156,7 @@ export class NodeShell {
     void reach(domain, dialling.signal).then(
       (stream) => {
         if (!this.#dialling.delete(circuit)) stream.destroy();
-        else this.#carry(circuit, stream, false);
+        else this.#carry(circuit, stream, false, stream.channel.kind === 'plain' ? [domain] : undefined);
       },
       (error: unknown) => {
         const code = error instanceof TransportError ? error.code : '_transport_unresolved';
@@ -167,7 +167,7 @@ export class NodeShell {
     );
   }
 
-  #carry(circuit: string, stream: ByteStream, accepted: boolean): void {
+  #carry(circuit: string, stream: ByteStream, accepted: boolean, plain: readonly string[] | undefined): void {
     this.#streams.set(circuit, stream);
     const over = (kind: 'ended' | 'failed'): void => {
       if (kind === 'failed') this.#streams.delete(circuit);
@@ -181,7 +181,7 @@ export class NodeShell {
     });
     const { channel } = stream;
     const exported = exportedBy((label, context) => channel.exportKey(label, context));
-    this.#tell({ kind: 'opened', circuit, exported, accepted });
+    this.#tell({ kind: 'opened', circuit, exported, accepted, ...(plain === undefined ? {} : { plain }) });
   }
 
   #close(circuit: string): void {

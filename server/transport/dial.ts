@@ -11,8 +11,8 @@ import { type Address, endpointsOf, type Endpoint, type Finding } from './resolv
 import { CircuitRunner, type RunnerOptions } from './runner.ts';
 import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
-import { diallingTls } from './tls.ts';
-import { exporter, TlsStream } from './tls-stream.ts';
+import { SocketStream } from './socket-stream.ts';
+import { diallingTls, exporter } from './tls.ts';
 import { WriteTurn } from './write-turn.ts';
 
 /** Whose server is to be reached. */
@@ -74,7 +74,7 @@ function connected(
   addresses: readonly Address[],
   shell: Shell,
   signal: AbortSignal,
-): Promise<TlsStream> {
+): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
     const options: ConnectionOptions & TcpNetConnectOpts = {
       ...diallingTls,
@@ -101,7 +101,7 @@ function connected(
       socket.off('close', fail);
       const channel = { kind: 'tls', accepted: false, domain, origin: null, exportKey: exporter(socket) } as const;
       // It listens for errors from here on; the one listener above is spent by the first, and says it to nobody.
-      resolve(new TlsStream(socket, channel, shell));
+      resolve(new SocketStream(socket, channel, shell));
     });
   });
 }

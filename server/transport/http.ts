@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Shell } from './outlet.ts';
 import type { ByteStream } from './stream.ts';
-import { exporter } from './tls-stream.ts';
+import { exporter } from './tls.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
 /** Where circuits are, and what they are called (RFC 6455 section 1.9). */

@@ -13,8 +13,8 @@ import type { Shell } from './outlet.ts';
 import { isHttp, isTls, plainAnswer } from './plain.ts';
 import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
-import { acceptingTls, ALPN_HTTP, ALPN_PSYC } from './tls.ts';
-import { exporter, TlsStream } from './tls-stream.ts';
+import { SocketStream } from './socket-stream.ts';
+import { acceptingTls, ALPN_HTTP, ALPN_PSYC, exporter } from './tls.ts';
 import { WriteTurn } from './write-turn.ts';
 
 /** Where to listen, and whom to tell. */
@@ -168,7 +168,7 @@ export class Listener {
       origin: null,
       exportKey: exporter(socket),
     } as const;
-    this.#accept(new TlsStream(socket, channel, this.#shell), socket);
+    this.#accept(new SocketStream(socket, channel, this.#shell), socket);
   }
 
   #accept(stream: ByteStream, socket: TLSSocket): void {

@@ -1,5 +1,5 @@
 /** The writing half of a stream: gathers chunks, has one write under way at a time, tells what was taken. docs/spec/transport.md#writing */
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { TransportLimits } from './limits.ts';
 import type { Timers } from './timers.ts';
 import type { Join, WriteTurn } from './write-turn.ts';
@@ -13,7 +13,7 @@ export interface Shell {
 
 /** Chunks in, writes to one socket out. Who calls `write` bounds it by what `drained` has not told yet. */
 export class Outlet {
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   readonly #shell: Shell;
   readonly #join: Join;
   readonly #drained: (bytes: number) => void;
@@ -24,7 +24,7 @@ export class Outlet {
   #writingBytes = 0;
   #sinceMs = 0;
 
-  constructor(socket: TLSSocket, shell: Shell, join: Join, drained: (bytes: number) => void) {
+  constructor(socket: Socket, shell: Shell, join: Join, drained: (bytes: number) => void) {
     this.#socket = socket;
     this.#shell = shell;
     this.#join = join;

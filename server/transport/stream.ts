@@ -3,7 +3,7 @@ import type { TransportError } from './errors.ts';
 
 /** What is known of the channel that the bytes come through. */
 export interface Channel {
-  readonly kind: 'tls' | 'websocket';
+  readonly kind: 'tls' | 'websocket' | 'plain';
   /** Whether the peer opened it. */
   readonly accepted: boolean;
   /** The server's name as the dialling side gave it in TLS (SNI, RFC 6066); null when it gave none. Proves nothing. */

@@ -1,7 +1,8 @@
 /** TLS 1.3 as both sides use it: no older version, no resumption, no certificate to be trusted. docs/spec/transport.md#tls */
 import { constants } from 'node:crypto';
-import type { ConnectionOptions, TlsOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket, TlsOptions } from 'node:tls';
 import type { Credentials } from './certificate.ts';
+import type { Channel } from './stream.ts';
 
 /** RFC 7301 names: PSYC 1.0 with nothing between, and HTTP for WebSocket. */
 export const ALPN_PSYC = 'psyc/1';
@@ -9,6 +10,9 @@ export const ALPN_HTTP = 'http/1.1';
 
 /** `psycs`. */
 export const DEFAULT_PORT = 9404;
+
+/** `psyc`, without TLS. */
+export const PLAIN_PORT = 4404;
 
 /**
  * The accepting side's options. The key exchange groups are left to the library, whose newer versions bring post-quantum ones.
@@ -30,3 +34,12 @@ export const diallingTls = {
   rejectUnauthorized: false,
   checkServerIdentity: () => undefined,
 } satisfies ConnectionOptions;
+
+/** 32 bytes for two parties to sign (RFC 9266 section 2 has as many). */
+const EXPORT_BYTES = 32;
+
+/** `Channel.exportKey` over this socket. */
+export const exporter =
+  (socket: TLSSocket): Channel['exportKey'] =>
+  (label, context) =>
+    socket.destroyed ? null : socket.exportKeyingMaterial(EXPORT_BYTES, label, Buffer.from(context));

@@ -192,6 +192,7 @@ function beginServer(town: Town, name: string): Disk {
       decode: decodeRange,
       pins,
       origins: [],
+      plain: new Set(),
       circuitLimits,
       deliveryLimits,
       federationLimits: nodeLimits,

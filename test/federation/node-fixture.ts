@@ -100,6 +100,7 @@ export class NodeFixture {
       decode: decodeRange,
       pins: new Map(),
       origins: [],
+      plain: new Set(),
       circuitLimits,
       deliveryLimits,
       federationLimits: { ...federationLimits, ...limits },
@@ -187,6 +188,11 @@ export class NodeFixture {
     this.tell({ kind: 'opened', circuit: name, exported, accepted: true });
     this.sayBytes(name, encodeText('|\n'));
     return name;
+  }
+
+  /** Bytes that the node writes to a circuit go here. */
+  listen(name: string, read: (bytes: Uint8Array) => void): void {
+    this.#lines.set(name, { end: null, heard: [], read });
   }
 
   /** The peer takes a circuit that the node has asked for. */

@@ -14,7 +14,7 @@ import { signPublication } from '../../publication/sign.ts';
 import { suite } from '../../server/suite.ts';
 import { selfSigned } from '../../server/transport/certificate.ts';
 import type { Endpoint } from '../../server/transport/resolve.ts';
-import { exporter } from '../../server/transport/tls-stream.ts';
+import { exporter } from '../../server/transport/tls.ts';
 import { RawPeer } from './node/raw-peer.ts';
 import { provedPeer, proofOf } from './node/server-peer.ts';
 import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from './node/speaker.ts';

@@ -77,6 +77,8 @@ export interface ServedOptions {
   /** Everything is forgotten when it stops. */
   readonly memory?: true;
   readonly logLevel?: 'debug';
+  /** Further keys of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** One domain, over as many lives as a test gives it. */
@@ -108,7 +110,7 @@ export class Served {
     const endpoint = options.endpoint ?? (await freeEndpoint());
     const { host, port } = endpoint;
     const { peers = new Map<string, Endpoint>(), pins = new Map<string, Uint8Array>() } = options;
-    const { database, programs, memory, logLevel } = options;
+    const { database, programs, memory, logLevel, config: more } = options;
     const made = await quickstart(folder, {
       domain,
       now: Math.floor(Date.now() / 1000),
@@ -122,7 +124,7 @@ export class Served {
     const log = { level: logLevel ?? 'info' };
     const known = { ...config.peers };
     for (const [name, fingerprint] of pins) known[name] = { ...known[name], fingerprint: hexOf(fingerprint) };
-    await writeFile(made.config, JSON.stringify({ ...config, store, log, peers: known }));
+    await writeFile(made.config, JSON.stringify({ ...config, store, log, peers: known, ...more }));
     const served = new Served(folder, domain, endpoint);
     undoing.add(async () => {
       await served.kill();

@@ -46,6 +46,7 @@ test('only the domain must be there', async () => {
     tls: null,
     store: { kind: 'embedded', folder: join(folder, 'postgres'), programs: undefined },
     peers: new Map(),
+    plain: null,
     recovery: null,
     registration: 'invited',
     origins: [],
@@ -349,9 +350,10 @@ test('the table of keys in docs/operating.md has every key, and no other', () =>
   const rows = /\n\| key \|(.*?)\n\n/s.exec(text)![1]!.split('\n').slice(2);
   const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`([^`]+)`/g)].map(([, key]) => key!));
   const keys = keysAt([]).flatMap((top) => {
-    const below = keysAt([top]);
+    const below = keysAt([top]).filter((key) => key !== 'peers');
     const prefix = top === 'peers' ? 'peers.DOMAIN' : top;
-    return below.length === 0 ? [top] : below.map((key) => `${prefix}.${key}`);
+    const hosts = top === 'plain' ? keysAt([top, 'peers']).map((key) => `plain.peers.HOST.${key}`) : [];
+    return below.length === 0 ? [top] : [...below.map((key) => `${prefix}.${key}`), ...hosts];
   });
   expect(named.sort()).toEqual(keys.sort());
 });

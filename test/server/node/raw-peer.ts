@@ -5,7 +5,7 @@ import { exportedBy } from '../../../circuit/exporting.ts';
 import type { Packet } from '../../../psyc/packet.ts';
 import { Parser } from '../../../psyc/parse.ts';
 import type { Endpoint } from '../../../server/transport/resolve.ts';
-import { exporter } from '../../../server/transport/tls-stream.ts';
+import { exporter } from '../../../server/transport/tls.ts';
 import { frame, Unframer, UPGRADE } from './frames.ts';
 
 /** One connection; what comes is kept until it is heard. */

@@ -71,6 +71,7 @@ export class Town {
         decode: decodeUtf8,
         pins,
         origins: [],
+        plain: new Set(),
         circuitLimits,
         deliveryLimits,
         federationLimits,

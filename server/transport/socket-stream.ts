@@ -1,29 +1,20 @@
-/** PSYC over TLS without anything between: the socket's bytes are the circuit's. docs/spec/transport.md#streams */
-import type { TLSSocket } from 'node:tls';
+/** PSYC without anything between: a socket's bytes, of TLS or not, are the circuit's. docs/spec/transport.md#streams */
+import type { Socket } from 'node:net';
 import { type Channel, type ByteStream, type StreamOwner } from './stream.ts';
 import { TransportError } from './errors.ts';
 import { Outlet, type Shell } from './outlet.ts';
 import { joinPlain } from './write-turn.ts';
 
-/** 32 bytes for two parties to sign (RFC 9266 section 2 has as many). */
-const EXPORT_BYTES = 32;
-
-/** `Channel.exportKey` over this socket. */
-export const exporter =
-  (socket: TLSSocket): Channel['exportKey'] =>
-  (label, context) =>
-    socket.destroyed ? null : socket.exportKeyingMaterial(EXPORT_BYTES, label, Buffer.from(context));
-
-/** A stream over a socket whose handshake is done. */
-export class TlsStream implements ByteStream {
+/** A stream over a socket that is connected, and whose handshake is done where it has one. */
+export class SocketStream implements ByteStream {
   readonly channel: Channel;
-  readonly #socket: TLSSocket;
+  readonly #socket: Socket;
   readonly #shell: Shell;
   readonly #outlet: Outlet;
   #owner: StreamOwner | null = null;
   #cause: Error | undefined;
 
-  constructor(socket: TLSSocket, channel: Channel, shell: Shell) {
+  constructor(socket: Socket, channel: Channel, shell: Shell) {
     this.channel = channel;
     this.#socket = socket;
     this.#shell = shell;

@@ -1,0 +1,134 @@
+/** A port without TLS, for peers that the configuration names by their addresses. docs/spec/plain.md#listening */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { Admission } from './admission.ts';
+import { TransportError } from './errors.ts';
+import { type TransportLimits, transportLimits } from './limits.ts';
+import { SocketStream } from './socket-stream.ts';
+import type { ByteStream, Channel } from './stream.ts';
+import type { Timers } from './timers.ts';
+import { WriteTurn } from './write-turn.ts';
+
+/** Where to listen, and whom to tell. */
+export interface PlainListenOptions {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  /** Takes a stream, and the peer's address; must call its `carry` at once. */
+  readonly accept: (stream: ByteStream, address: string) => void;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly limits?: TransportLimits;
+}
+
+const turn = new WriteTurn(transportLimits);
+
+const channelOf = (accepted: boolean, domain: string | null): Channel => ({
+  kind: 'plain',
+  accepted,
+  domain,
+  origin: null,
+  exportKey: () => null,
+});
+
+/** A listening port. */
+export class PlainListener {
+  readonly #options: PlainListenOptions;
+  readonly #limits: TransportLimits;
+  readonly #admission: Admission;
+  readonly #servers: Server[] = [];
+
+  private constructor(options: PlainListenOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? transportLimits;
+    this.#admission = new Admission(this.#limits);
+  }
+
+  /** Rejects with the system's error when an address is taken or not ours. */
+  static async open(options: PlainListenOptions): Promise<PlainListener> {
+    const listener = new PlainListener(options);
+    try {
+      for (const host of options.hosts) await listener.#listen(host);
+    } catch (error) {
+      await listener.close();
+      throw error;
+    }
+    return listener;
+  }
+
+  /** Where it listens, in the order of `hosts`. */
+  get addresses(): AddressInfo[] {
+    return this.#servers.map((server) => server.address() as AddressInfo);
+  }
+
+  /** Takes no more, and gives what is there `closingMsMax` to end. */
+  async close(): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise<void>((done) => void server.close(() => done())));
+    const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
+      for (const socket of this.#admission.sockets) socket.destroy();
+    });
+    await Promise.all(closed);
+    cancel();
+  }
+
+  async #listen(host: string): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
+    server.listen({ host, port: this.#options.port });
+    await once(server, 'listening');
+    server.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'listening'));
+    this.#servers.push(server);
+  }
+
+  #connected(socket: Socket): void {
+    socket.on('error', () => {});
+    if (!this.#admission.admit(socket)) {
+      const code = '_transport_excessive_connections';
+      this.#options.log.debug({ code, reason: `from ${socket.remoteAddress}` }, 'connection refused');
+      socket.destroy();
+      return;
+    }
+    const { timers } = this.#options;
+    const stream = new SocketStream(socket, channelOf(true, null), { turn, timers, limits: this.#limits });
+    this.#options.accept(stream, socket.remoteAddress ?? '');
+  }
+}
+
+/** A stream without TLS to a host at one of its addresses, one after the other. Rejects with TransportError `_transport_unreachable`. */
+export async function reachPlain(
+  host: string,
+  at: { readonly addresses: readonly string[]; readonly port: number },
+  { timers, limits = transportLimits }: { readonly timers: Timers; readonly limits?: TransportLimits },
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  let last: unknown;
+  for (const address of at.addresses) {
+    if (signal.aborted) break;
+    try {
+      const socket = await connected(address, at.port, signal);
+      return new SocketStream(socket, channelOf(false, host), { turn, timers, limits });
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new TransportError('_transport_unreachable', last instanceof Error ? last.message : 'given up', last);
+}
+
+function connected(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    const abort = (): void => void socket.destroy(new Error('given up'));
+    signal.addEventListener('abort', abort, { once: true });
+    const fail = (error: Error): void => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    };
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail);
+      // Paused until it is carried: the peer may greet first.
+      socket.pause();
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,146 @@
+/** Plain peers of one node, with a clock that the test moves: who is taken, who is waited for, what is given up. */
+import { describe, expect, test } from '@jest/globals';
+import { plainLimits } from '../../federation/plain-limits.ts';
+import { encodeText } from '../../psyc/bytes.ts';
+import { Parser } from '../../psyc/parse.ts';
+import { channel, NodeFixture, said } from './node-fixture.ts';
+
+const host = 'old.example';
+const hall = 'psyc://a.example/@hall';
+const zoe = `psyc://${host}/~zoe`;
+const ada = channel('ada', 'phone');
+
+/** A node with one plain peer, and lines of bytes to it. */
+class PlainFixture extends NodeFixture {
+  readonly written = new Map<string, string[]>();
+
+  constructor() {
+    super({}, { options: { plain: new Set([host]) } });
+  }
+
+  /** The peer opens a circuit. */
+  plain(name: string, hosts: readonly string[] = [host]): void {
+    this.watch(name);
+    this.tell({ kind: 'opened', circuit: name, exported: null, accepted: true, plain: hosts });
+  }
+
+  /** It is authorised. */
+  authorized(name: string): void {
+    this.plain(name);
+    this.sayBytes(name, encodeText('|\n'));
+    this.sayRaw(name, {
+      routing: { _tag: 'a' },
+      entity: { _uniform_source: `psyc://${host}/`, _uniform_target: 'psyc://a.example/' },
+      method: '_request_authorization',
+    });
+  }
+
+  /** Methods that were written there since it was last asked; '' is an empty packet. */
+  read(name: string): string[] {
+    return this.written.get(name)?.splice(0) ?? [];
+  }
+
+  watch(name: string): void {
+    const methods: string[] = [];
+    const parser = new Parser();
+    this.written.set(name, methods);
+    this.listen(name, (bytes) => {
+      parser.feed(bytes);
+      for (let packet = parser.next(); packet !== null; packet = parser.next()) methods.push(packet.method ?? '');
+    });
+  }
+}
+
+const toHall = (method: string, tag = 't'): Parameters<NodeFixture['sayRaw']>[1] => ({
+  routing: { _source: zoe, _target: hall, _tag: tag },
+  method,
+});
+
+describe('a plain peer', () => {
+  test('that says nothing is given up after 90 seconds, greeted or not', () => {
+    const fixture = new PlainFixture();
+    fixture.plain('silent');
+    fixture.plain('greeting');
+    fixture.sayBytes('greeting', encodeText('|\n'));
+    fixture.pass(plainLimits.plainAuthorizingMsMax - 1);
+    expect(fixture.closed).toEqual([]);
+    fixture.pass(1);
+    expect(fixture.closed.sort()).toEqual(['greeting', 'silent']);
+    // The greeting, a word of ours that we are still there, and the end.
+    expect(fixture.read('greeting')).toEqual(['', '', '_error_plain_timeout_authorization']);
+    expect(fixture.read('silent')).toEqual(['', '_error_circuit_timeout_greeting']);
+  });
+
+  test('is not taken for a domain that has proved keys', () => {
+    const fixture = new PlainFixture();
+    fixture.meet(host);
+    fixture.authorized('plain');
+    expect(fixture.read('plain')).toEqual(['', '_error_plain_proved_domain']);
+  });
+
+  test('is not taken for a server that proves keys', () => {
+    const fixture = new PlainFixture();
+    fixture.connect(`server ${host}`);
+    expect(fixture.isProved(`server ${host}`)).toBe(false);
+    expect(fixture.notices).toContainEqual({ kind: 'refused', code: '_trust_plain_domain', domain: null });
+  });
+
+  test('may not be reached by its people’s keys, nor spoken to in private', () => {
+    const fixture = new PlainFixture();
+    fixture.authorized('plain');
+    const client = fixture.connect('client ada phone');
+    fixture.hear(client);
+    fixture.say(client, said(ada, zoe, 1, '_message_private_sealed', 'x'));
+    fixture.sayRaw(client, { routing: { _source: ada, _target: zoe, _tag: 'k' }, method: '_request_keys' });
+    expect(fixture.methods(client)).toEqual(['_error_plain_person', '_error_plain_person']);
+    expect(fixture.read('plain')).toEqual(['', '_status_authorization']);
+  });
+
+  test('is dialled when a place has something for it, and hears it when it has authorised us', () => {
+    const fixture = new PlainFixture();
+    fixture.authorized('plain');
+    fixture.sayRaw('plain', toHall('_request_enter'));
+    expect(fixture.read('plain').slice(2)).toEqual(['_notice_place_enter', '_echo_place_enter']);
+    fixture.tell({ kind: 'ended', circuit: 'plain' });
+    const client = fixture.connect('client ada phone');
+    fixture.say(client, said(ada, hall, 1, '_request_context_enter'));
+    fixture.say(client, said(ada, hall, 2, '_message_public', 'hello'));
+    const circuit = 'plain 1.1';
+    expect(fixture.dialled).toEqual([`${circuit} ${host}`]);
+    fixture.watch(circuit);
+    fixture.tell({ kind: 'opened', circuit, exported: null, accepted: false, plain: [host] });
+    expect(fixture.read(circuit)).toEqual(['', '_request_authorization']);
+    fixture.sayRaw(circuit, { routing: { _tag_relay: 'authorization' }, method: '_status_authorization' });
+    expect(fixture.read(circuit)).toEqual(['_notice_place_enter', '_message_public']);
+  });
+
+  test('hears what its people say refused when the place does not answer, and they may go on', () => {
+    const fixture = new PlainFixture();
+    fixture.authorized('plain');
+    fixture.sayRaw('plain', toHall('_request_enter', 'e'));
+    fixture.read('plain');
+    fixture.held.store = [];
+    fixture.sayRaw('plain', toHall('_message_public', 'm'));
+    fixture.pass(plainLimits.plainAnswerMsMax + 2_000);
+    expect(fixture.read('plain')).toContain('_failure_delivery_timeout');
+    fixture.release();
+    fixture.sayRaw('plain', toHall('_message_public_action', 'n'));
+    expect(fixture.read('plain').slice(-2)).toEqual(['_message_public_action', '_echo_message_public_action']);
+  });
+
+  test('hears that there is no room where one of its people says too much at once', () => {
+    const fixture = new PlainFixture();
+    fixture.authorized('plain');
+    fixture.held.store = [];
+    for (let at = 0; at <= plainLimits.plainWaitingMax; at++) fixture.sayRaw('plain', toHall('_message_public'));
+    expect(fixture.read('plain').slice(2)).toEqual(['_failure_excessive_requests']);
+    expect(fixture.queue('plain waiting')).toBe(plainLimits.plainWaitingMax);
+  });
+
+  test('has so many circuits; the oldest goes for a new one', () => {
+    const fixture = new PlainFixture();
+    for (let at = 0; at <= plainLimits.plainCircuitsMax; at++) fixture.authorized(`plain ${at}`);
+    expect(fixture.closed).toEqual(['plain 0']);
+    expect(fixture.read('plain 0').at(-1)).toBe('_error_plain_excessive_circuits');
+  });
+});
