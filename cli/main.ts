@@ -68,6 +68,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do leave @hall@b.example',
     load: async () => (await import('./membership.ts')).leave,
   },
+  place: {
+    summary: 'show a place, and look after it: topic, offices, who may come and speak',
+    example: 'p3do place show @hall@b.example',
+    load: () => import('./place.ts'),
+  },
   say: {
     summary: 'say something to a place or a person',
     example: 'p3do say bob@b.example Good morning',

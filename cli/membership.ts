@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Output } from '../client/session/events.ts';
 import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
-import { nameOf } from './person/show.ts';
+import { nameOf, safeText } from './person/show.ts';
 import { place as placeArgument } from './person/target.ts';
 
 interface Change {
@@ -19,7 +19,9 @@ export const enter = {
     page: `From then on everything that is said there comes to all devices of the person (p3do listen), and
 the person may speak there. Membership ends by p3do leave only.`,
     done: (output) =>
-      output.kind === 'entered' ? `entered ${nameOf(output.place)}${members(output.members)}\n` : null,
+      output.kind === 'entered'
+        ? `entered ${nameOf(output.place)}${members(output.members)}\n${topicLine(output.topic)}`
+        : null,
   }),
 };
 
@@ -56,6 +58,9 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
       });
   };
 }
+
+const topicLine = (topic: string | null): string =>
+  topic === null || topic === '' ? '' : `topic: ${safeText(topic)}\n`;
 
 const members = (amount: number | null): string =>
   amount === null ? '' : `, ${amount} ${amount === 1 ? 'member' : 'members'}`;

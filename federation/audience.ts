@@ -1,9 +1,14 @@
-/** The local members of a place elsewhere: they hear what it multicasts over its link. docs/spec/federation.md#audiences */
+/** The local members of a place elsewhere: they hear what it multicasts over its link. docs/spec/places.md#audiences */
+import { covers, readAct } from '../publication/act.ts';
+import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import { entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
 import { membershipEcho } from './methods.ts';
 import { nodeUniform } from './waking.ts';
 import { Roll } from './roll.ts';
+
+/** Names of one write. */
+const MEMBERS_OF_WRITE = 256;
 
 /** One context of another domain, as far as people here are members. */
 export class Audience implements Entity {
@@ -17,6 +22,8 @@ export class Audience implements Entity {
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
   #enrolling = 0;
+  /** Whom a row has put out, and which, until the store has it: it is acknowledged then. */
+  readonly #outcasts = new Map<string, number>();
   /** Words that are on their way to the store, as many as `#enrolling` at most. */
   readonly #writing = new Set<string>();
 
@@ -46,7 +53,7 @@ export class Audience implements Entity {
   }
 
   get isIdle(): boolean {
-    return this.#roll.isKnown && this.#roll.heldCount === 0 && this.#enrolling === 0;
+    return this.#roll.isKnown && this.#roll.heldCount === 0 && this.#enrolling === 0 && this.#outcasts.size === 0;
   }
 
   queues(): [string, number][] {
@@ -73,6 +80,44 @@ export class Audience implements Entity {
       this.#highest = counter;
       this.#desk.postToAll(letter, this.#roll.local);
     }
+    this.#putOut(letter, counter);
+    const gone = [...this.#outcasts].flatMap(([person, row]) => (row === counter ? [person] : []));
+    if (gone.length === 0) this.#acknowledge(counter);
+    else this.#writeOut(gone, counter);
+  }
+
+  /** The row may put members out, who hear it, and nothing more: a place need not be believed for that, it could fall silent. */
+  #putOut({ packet }: Letter, counter: number): void {
+    const act = readAct(packet);
+    if (act?.kind !== 'kick' && act?.kind !== 'ban') return;
+    for (const [person, since] of this.#roll.members) {
+      if (!covers(act.whom, person) || since >= counter) continue;
+      this.#roll.set(person, 0);
+      this.#hear(person, counter);
+      this.#outcasts.set(person, counter);
+    }
+  }
+
+  #writeOut(gone: readonly string[], counter: number): void {
+    const asked = gone.slice(0, MEMBERS_OF_WRITE);
+    const operations = asked.map((name): Operation => {
+      return { op: 'member', context: this.#context, lease, name, sequence: 0 };
+    });
+    this.#enrolling++;
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      this.#enrolling--;
+      // Where it failed the row comes again, since nothing has acknowledged it.
+      if (outcome.kind === 'written') {
+        for (const person of asked) if (this.#outcasts.get(person) === counter) this.#outcasts.delete(person);
+        const left = gone.slice(MEMBERS_OF_WRITE);
+        if (left.length > 0) this.#writeOut(left, counter);
+        else this.#acknowledge(counter);
+      }
+      this.#leave();
+    });
+  }
+
+  #acknowledge(counter: number): void {
     // Not durable here: whoever misses it asks the place, whose log is the truth.
     const routing = { _source: nodeUniform(this.#desk.domain), _target: this.#context };
     this.#desk.post(newLetter({ routing, entity: { _sequence: String(counter) }, method: '_echo_context' }));
@@ -112,6 +157,7 @@ export class Audience implements Entity {
         return;
       }
       this.#roll.set(person, since);
+      this.#outcasts.delete(person);
       this.#pass(kept);
       this.#leave();
     });

@@ -1,4 +1,4 @@
-/** Who brings places into being: so many for each person here, and for each other domain's people together. docs/spec/federation.md#places */
+/** Who brings places into being: so many for each person here, and for each other domain's people together. docs/spec/places.md */
 import type { Desk } from './desk.ts';
 import { domainOf, entityOf } from './letter.ts';
 

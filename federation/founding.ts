@@ -1,4 +1,4 @@
-/** A place that is not there yet: whether somebody may make it is asked, and who comes behind him waits. docs/spec/federation.md#methods */
+/** A place that is not there yet: whether somebody may make it is asked, and who comes behind him waits. docs/spec/places.md#methods */
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import { type Founders, founderOf, placesOf } from './founders.ts';

@@ -1,4 +1,4 @@
-/** A page of a place's log for one member, as packets in the place's context. docs/spec/federation.md#history */
+/** A page of a place's log for one member, as packets in the place's context. docs/spec/places.md#history */
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Letter, newLetter } from './letter.ts';

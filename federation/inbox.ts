@@ -9,6 +9,7 @@ import type { Operation, Row, StoreOutcome } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Letter, letterBytes, parseLetter, readdress } from './letter.ts';
+import type { SignedAct } from './place-state.ts';
 
 /** docs/spec/federation.md#delivery */
 const ID_BYTES = 32;
@@ -23,10 +24,12 @@ export interface Token {
   readonly move?: Move;
   /** What its owner knows of it beside that. */
   readonly note?: unknown;
+  /** What else it changes in a place. */
+  readonly act?: SignedAct;
 }
 
 /** Somebody comes or goes. */
-export interface Move {
+interface Move {
   readonly person: string;
   readonly isHere: boolean;
 }
@@ -38,6 +41,7 @@ interface Change {
   readonly missing?: FederationCode;
   readonly move?: Move;
   readonly note?: unknown;
+  readonly act?: SignedAct;
 }
 
 /** What its owner does with what happens. */
@@ -88,13 +92,6 @@ export class Inbox {
     ];
   }
 
-  /** The last of the queued moves that `isWanted`, or null. */
-  lastMove(isWanted: (move: Move) => boolean): Move | null {
-    const { waiting, writing } = this.#incoming;
-    const isOne = ({ token: { move } }: Arrival<Token>): boolean => move !== undefined && isWanted(move);
-    return (waiting.findLast(isOne) ?? writing?.findLast(isOne))?.token.move ?? null;
-  }
-
   /** What is queued, in order. */
   get queued(): readonly Arrival<Token>[] {
     const { waiting, writing } = this.#incoming;
@@ -108,7 +105,7 @@ export class Inbox {
   take(
     { routing, packet }: Letter,
     author: string,
-    { move, note, ...change }: Change = {},
+    { move, act, note, ...change }: Change = {},
     hasRoom = true,
     heading: Readonly<Record<string, string>> = {},
   ): boolean {
@@ -121,7 +118,7 @@ export class Inbox {
       counter: message.counter,
       id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
       packet: bytes,
-      token: { message, method, packet: bytes, ...(move === undefined ? {} : { move }), note },
+      token: { message, method, packet: bytes, ...(move && { move }), ...(act && { act }), note },
       ...change,
     };
     this.#tell({ kind: 'arrived', arrival, hasRoom });

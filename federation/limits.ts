@@ -12,6 +12,22 @@ export const federationLimits = {
   foundersKnownMax: 1_000,
   /** Members that the answer to an entering device names. */
   listedMembersMax: 200,
+  /** Owners of one place. */
+  ownersMax: 16,
+  /** Aides of one place. */
+  aidesMax: 64,
+  /** Persons and domains that one place keeps out. */
+  bansMax: 512,
+  /** Persons and domains that may not speak in one place. */
+  silencedMax: 512,
+  /** Persons who may enter one place and have not yet. */
+  invitedMax: 512,
+  /** Bytes of one of these lists, each name with a line feed. */
+  listBytesMax: 32_768,
+  /** Devices of which a place remembers their newest act. */
+  actsMax: 512,
+  /** How old the signature of an act may be: longer than a packet is on its way. */
+  actAgeMsMax: 345_600_000,
   /** Devices of one person with a circuit at one time. */
   devicesMax: 16,
   /** Persons, places and audiences awake at one time. */

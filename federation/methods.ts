@@ -1,27 +1,35 @@
-/** The methods that places and persons understand, old names and new. docs/spec/federation.md#methods */
+/** The methods that places and persons understand, old names and new. docs/spec/places.md#methods */
 import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { limits } from '../psyc/limits.ts';
 import { parseEntity } from '../psyc/uniform.ts';
+import { actKindOf } from '../publication/act.ts';
 import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
 
 /** What somebody asks of a place. */
-export type PlaceRequest = 'enter' | 'leave' | 'history' | 'speech';
+export type PlaceRequest = 'enter' | 'leave' | 'history' | 'status' | 'act' | 'speech';
 
 const requests: readonly (readonly [family: string, request: PlaceRequest])[] = [
   ['_request_context_enter', 'enter'],
+  ['_request_place_enter', 'enter'],
   ['_request_enter', 'enter'],
   ['_request_context_leave', 'leave'],
+  ['_request_place_leave', 'leave'],
   ['_request_leave', 'leave'],
+  ['_request_context_history', 'history'],
+  ['_request_place_history', 'history'],
   ['_request_history', 'history'],
+  ['_request_context_status', 'status'],
+  ['_request_place_status', 'status'],
   ['_message', 'speech'],
 ];
 
 /** What a method asks of a place, or null. */
 export function placeRequestOf(method: string | null): PlaceRequest | null {
   if (method === null) return null;
-  return requests.find(([family]) => inherits(method, family))?.[1] ?? null;
+  const request = requests.find(([family]) => inherits(method, family))?.[1];
+  return request ?? (actKindOf(method) === null ? null : 'act');
 }
 
 /**

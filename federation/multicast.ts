@@ -1,4 +1,4 @@
-/** A row of a place's log as its members get it. docs/spec/federation.md#places */
+/** A row of a place's log as its members get it. docs/spec/places.md */
 import { entityOf, type Letter, newLetter, parseLetter, readdress } from './letter.ts';
 import { placeRequestOf } from './methods.ts';
 

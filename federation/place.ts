@@ -1,23 +1,29 @@
-/** A place: members, a log of what was said, and everybody told of it. docs/spec/federation.md#places */
+/** A place: members, a log of what was said, and everybody told of it. docs/spec/places.md */
 import type { Arrival } from '../circuit/incoming-events.ts';
-import { renderList, textList } from '../psyc/list.ts';
 import { isNick } from '../psyc/names.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
-import { type Desk, type Entity, lease } from './desk.ts';
+import type { PublicationCode } from '../publication/error.ts';
+import type { Desk, Entity } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { Founders } from './founders.ts';
 import { Founding } from './founding.ts';
 import { readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
-import { answerLetter, domainOf, entityOf, headingOf, isEcho, type Letter, refusalLetter } from './letter.ts';
+import { answerLetter, domainOf, entityOf, headingOf, isEcho, isPerson, type Letter, refusalLetter } from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
-import type { MulticastRow } from './multicast.ts';
+import { faultOfComing } from './moderation.ts';
+import { multicastOf, type MulticastRow } from './multicast.ts';
 import { Neighbours } from './neighbours.ts';
+import { Outcasts } from './outcasts.ts';
+import { isNamed } from './place-state.ts';
+import { greeting, statusLetter } from './place-status.ts';
 import { Roll } from './roll.ts';
+import { readSigned } from './signed-act.ts';
+import { Standing } from './standing.ts';
 import { Subscribers } from './subscribers.ts';
-import { joining, nodeUniform, Parted, parting, untilOf } from './waking.ts';
+import { nodeUniform, Parted, untilOf } from './waking.ts';
 
 function isPersonUniform(uniform: string): boolean {
   const { kind, name, port } = parseUniform(uniform);
@@ -33,11 +39,10 @@ export class Place implements Entity, InboxOwner {
   readonly #subscribers: Subscribers;
   readonly #neighbours: Neighbours;
   readonly #founding: Founding;
+  readonly #standing: Standing;
+  readonly #outcasts: Outcasts;
   readonly #parted: Parted;
   #histories = 0;
-  /** Who has come or gone by a write whose rows are just being told. */
-  readonly #moved = new Map<string, boolean>();
-  #untold = 0;
 
   constructor(uniform: string, desk: Desk, founders: Founders) {
     this.#uniform = uniform;
@@ -48,14 +53,17 @@ export class Place implements Entity, InboxOwner {
       desk,
       () => this.#loaded(),
       (letter) => this.take(letter),
-      { hasMarks: true },
+      { isWhole: true },
     );
     this.#inbox = new Inbox(uniform, desk, this);
     this.#subscribers = new Subscribers(uniform, desk, (domain) => this.#parted.forget(domain));
+    const isComing = (isWanted: (person: string) => boolean): boolean => this.#standing.isComing(isWanted);
     this.#parted = new Parted(uniform, desk, {
-      isHeard: (domain) => this.#roll.domains.has(domain) || this.#isComing((home) => home === domain),
-      isLast: () => this.#subscribers.count === 0 && !this.#isComing(() => true),
+      isHeard: (domain) => this.#roll.domains.has(domain) || isComing((person) => domainOf(person) === domain),
+      isLast: () => this.#subscribers.count === 0 && !isComing(() => true),
     });
+    this.#standing = new Standing(uniform, desk, this.#roll, this.#founding, () => this.#inbox.queued);
+    this.#outcasts = new Outcasts(uniform, desk, (person) => this.#standing.isMember(person));
     this.#neighbours = new Neighbours(uniform, desk, this.#roll);
     this.#roll.load();
   }
@@ -80,8 +88,6 @@ export class Place implements Entity, InboxOwner {
       return;
     }
     const person = entityOf(source);
-    // By what is queued before it: he may have left a moment ago, or be about to come.
-    const judge = (): FederationCode | null => (this.#isMember(person) ? null : '_necessary_membership');
     switch (placeRequestOf(packet.method)) {
       case 'enter':
         if (!isPersonUniform(source)) this.#refuse(letter, '_invalid_entity');
@@ -89,14 +95,23 @@ export class Place implements Entity, InboxOwner {
         else this.#enter(letter, source);
         break;
       case 'leave':
-        this.#accept(letter, source, { judge, move: { person, isHere: false } });
+        this.#accept(letter, source, {
+          judge: () => (this.#standing.isMember(person) ? null : '_necessary_membership'),
+          move: { person, isHere: false },
+        });
         break;
       case 'speech':
-        this.#accept(letter, source, { judge });
+        this.#accept(letter, source, { judge: () => this.#faultOfSpeech(person) });
         break;
       case 'history':
         if (this.#roll.members.has(person)) this.#history(letter, source);
         else this.#refuse(letter, '_necessary_membership');
+        break;
+      case 'status':
+        this.#status(letter, person);
+        break;
+      case 'act':
+        this.#act(letter, source);
         break;
       case null:
         this.#refuse(letter, '_unsupported_method');
@@ -107,7 +122,7 @@ export class Place implements Entity, InboxOwner {
   get isIdle(): boolean {
     if (this.#founding.isAsking) return false;
     const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
-    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#parted.count === 0;
+    return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#owes === 0;
   }
 
   queues(): [string, number][] {
@@ -120,57 +135,50 @@ export class Place implements Entity, InboxOwner {
     ];
   }
 
-  beside({ token: { move } }: Arrival<Token>, before: readonly Arrival<Token>[]): Operation[] {
-    if (move === undefined) return [];
-    const { person, isHere } = move;
-    const [isIn, others] = this.#stateBehind(person, before);
-    if (isIn === isHere) return [];
-    const at = { context: this.#uniform, lease };
-    const home = domainOf(person);
-    const operations: Operation[] = [{ op: 'member', ...at, name: person, sequence: isHere ? 'row' : 0 }];
-    if (this.#roll.last === 0 && before.length === 0) operations.push(...this.#founding.operations());
-    if (home === this.#desk.domain || others > 0) return operations;
-    if (isHere) operations.push(...joining(this.#uniform, home, this.#desk));
-    else operations.push(parting(this.#uniform, home, this.#desk));
-    return operations;
+  beside({ token }: Arrival<Token>, before: readonly Arrival<Token>[]): Operation[] {
+    return this.#standing.operations(token, before);
   }
 
   written(arrivals: readonly Arrival<Token>[]): void {
-    this.#untold = arrivals.length;
-    for (const { token } of arrivals)
-      if (token.move !== undefined) this.#moved.set(token.move.person, token.move.isHere);
+    this.#standing.written(arrivals);
   }
 
-  recorded(sequence: number, { token: { move, packet } }: Arrival<Token>): void {
-    const { members, domains } = this.#roll;
-    if (--this.#untold === 0) this.#moved.clear();
+  recorded(sequence: number, { token }: Arrival<Token>): void {
+    const { domains } = this.#roll;
+    const { move, packet, act } = token;
     this.#roll.last = Math.max(this.#roll.last, sequence);
-    const home = move === undefined ? '' : domainOf(move.person);
-    if (move?.isHere === true && !members.has(move.person)) {
-      const isFirst = !domains.has(home);
-      this.#roll.set(move.person, sequence);
-      if (isFirst) this.#subscribers.join(home, sequence);
-    }
-    if (move?.isHere === false) this.#roll.set(move.person, 0);
+    const isFirst = move?.isHere === true && !domains.has(domainOf(move.person));
+    const gone = this.#standing.recorded(sequence, token);
+    if (isFirst) this.#subscribers.join(domainOf(move.person), sequence);
     const row: MulticastRow = { sequence, packet };
+    // Whom others have put out hears that, and nothing more.
+    const local = act === undefined ? [] : gone.filter((person) => domainOf(person) === this.#desk.domain);
+    if (local.length > 0) this.#desk.postToAll(multicastOf(this.#uniform, row), local);
     this.#neighbours.appended(row);
     this.#subscribers.appended(row);
-    if (move?.isHere === false && !domains.has(home)) this.#subscribers.part(home, sequence);
+    for (const home of new Set(gone.map(domainOf))) if (!domains.has(home)) this.#subscribers.part(home, sequence);
+    // Who went by a move is out of the store with the row.
+    if (move === undefined) this.#outcasts.add(gone);
   }
 
   acknowledged({ message, method }: Token, sequence: number | null): void {
-    const { members, last } = this.#roll;
-    const isEnter = placeRequestOf(method) === 'enter';
-    const from = sequence ?? (isEnter ? (members.get(entityOf(message.author)) ?? last) : undefined);
-    const entity: Record<string, string | Uint8Array | undefined> = {
-      _sequence: from === undefined ? undefined : String(from),
-    };
-    if (isEnter) {
-      const { listedMembersMax } = this.#desk.options.federationLimits;
-      entity['_amount_members'] = String(members.size);
-      entity['_list_members'] = renderList(textList([...members.keys()].slice(0, listedMembersMax)), 'frozen');
+    const { members } = this.#roll;
+    if (placeRequestOf(method) !== 'enter') {
+      const entity = { _sequence: sequence === null ? undefined : String(sequence) };
+      this.#desk.post(answerLetter(message, echoOf(method), entity));
+      return;
     }
-    this.#desk.post(answerLetter(message, echoOf(method), entity));
+    const since = sequence ?? members.get(entityOf(message.author));
+    const { federationLimits } = this.#desk.options;
+    const answer =
+      since === undefined
+        ? // He entered, and has been put out since: it was done, and makes him no member now.
+          answerLetter(message, '_echo')
+        : answerLetter(message, echoOf(method), {
+            _sequence: String(since),
+            ...greeting(this.#standing.state, members, federationLimits),
+          });
+    this.#desk.post(answer);
   }
 
   rejected({ message, method }: Token, code: FederationCode | StoreCode): void {
@@ -191,6 +199,7 @@ export class Place implements Entity, InboxOwner {
   }
 
   #loaded(): void {
+    this.#outcasts.add(this.#standing.loaded());
     const { domains, marks } = this.#roll;
     for (const home of domains.keys()) this.#subscribers.join(home, null);
     for (const home of marks.keys()) {
@@ -223,34 +232,46 @@ export class Place implements Entity, InboxOwner {
     this.#founding.ask(letter, source, told, (next) => this.take(next));
   }
 
-  /** Whether somebody of such a domain is queued to enter. */
-  #isComing(isWanted: (domain: string) => boolean): boolean {
-    return this.#inbox.lastMove(({ person, isHere }) => isHere && isWanted(domainOf(person))) !== null;
+  /** What must be done before it may be forgotten. */
+  get #owes(): number {
+    return this.#parted.count + this.#outcasts.count;
   }
 
-  /** Whether he is a member once everything that is queued is written. */
-  #isMember(person: string): boolean {
-    const move = this.#inbox.lastMove((queued) => queued.person === person);
-    return move?.isHere ?? this.#moved.get(person) ?? this.#roll.members.has(person);
-  }
-
-  /** Whether he is a member behind these rows, and how many others of his domain are. */
-  #stateBehind(person: string, rows: readonly Arrival<Token>[]): [isIn: boolean, others: number] {
-    const { members, domains } = this.#roll;
-    const home = domainOf(person);
-    let others = (domains.get(home) ?? 0) - Number(members.has(person));
-    const moved = new Map<string, boolean>();
-    for (const { token } of rows) if (token.move !== undefined) moved.set(token.move.person, token.move.isHere);
-    for (const [other, isHere] of moved) {
-      if (other !== person && domainOf(other) === home) others += Number(isHere) - Number(members.has(other));
+  #act(letter: Letter, source: string): void {
+    const signed = readSigned(letter, source);
+    if (typeof signed === 'string') {
+      this.#refuse(letter, signed);
+      return;
     }
-    return [moved.get(person) ?? members.has(person), others];
+    const { kind } = signed.act;
+    const isOut = (kind === 'kick' || kind === 'ban') && 'whom' in signed.act && isPerson(signed.act.whom);
+    const move = isOut ? { person: signed.act.whom, isHere: false } : undefined;
+    this.#accept(letter, source, { judge: () => this.#standing.faultOf(signed), act: signed, ...(move && { move }) });
+  }
+
+  #status(letter: Letter, person: string): void {
+    const { state } = this.#standing;
+    const { members, last } = this.#roll;
+    if (isNamed(state.bans, person)) {
+      this.#refuse(letter, '_banned_member');
+      return;
+    }
+    const { federationLimits } = this.#desk.options;
+    this.#desk.post(statusLetter(this.#uniform, letter, state, members, person, last, federationLimits));
+  }
+
+  /** By what is queued before it: he may have left a moment ago, or be about to come. */
+  #faultOfSpeech(person: string): FederationCode | null {
+    if (!this.#standing.isMember(person)) return '_necessary_membership';
+    return isNamed(this.#standing.next().silenced, person) ? '_silenced_member' : null;
   }
 
   #faultOfEntering(person: string): FederationCode | null {
     const { placeMembersMax, placeDomainsMax } = this.#desk.options.federationLimits;
     const { members, domains } = this.#roll;
-    if (this.#isMember(person)) return null;
+    const isMember = this.#standing.isMember(person);
+    const code = faultOfComing(this.#standing.next(), person, isMember);
+    if (isMember || code !== null) return code;
     const waiting = this.#inbox.count;
     if (members.size + waiting >= placeMembersMax) return '_excessive_members';
     const home = domainOf(person);
@@ -260,7 +281,7 @@ export class Place implements Entity, InboxOwner {
     return this.#desk.linkTo(home) === null ? '_excessive_peers' : null;
   }
 
-  #refuse(letter: Letter, code: FederationCode | StoreCode): void {
+  #refuse(letter: Letter, code: FederationCode | PublicationCode | StoreCode): void {
     const answer = refusalLetter(letter, code, this.#uniform);
     if (answer !== null) this.#desk.post(answer);
   }

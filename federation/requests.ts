@@ -1,4 +1,4 @@
-/** What people here have asked of places elsewhere: only what answers it makes anybody a member. docs/spec/federation.md#audiences */
+/** What people here have asked of places elsewhere: only what answers it makes anybody a member. docs/spec/places.md#audiences */
 import { answeredIn, messageOf } from '../circuit/message.ts';
 import { parseEntity } from '../psyc/uniform.ts';
 import { isEcho, isRefusal, type Letter } from './letter.ts';

@@ -1,4 +1,4 @@
-/** A list of members kept in the store: read page by page before its owner does anything, and again when it may have changed behind his back. docs/spec/federation.md#membership */
+/** A list of members kept in the store: read page by page before its owner does anything, and again when it may have changed behind his back. docs/spec/places.md#membership */
 import { backoffMs } from '../circuit/backoff.ts';
 import type { Desk } from './desk.ts';
 import { Hearers } from './hearers.ts';
@@ -16,6 +16,8 @@ export class Roll {
   readonly domains = new Map<string, number>();
   /** The marks of the log, where they were asked for. */
   marks: ReadonlyMap<string, number> = new Map();
+  /** The records of the context, where they were asked for. */
+  readonly records = new Map<string, Uint8Array>();
   /** The log's newest sequence, as far as is known. */
   last = 0;
   readonly #context: string;
@@ -23,27 +25,31 @@ export class Roll {
   readonly #loaded: () => void;
   readonly #take: (letter: Letter) => void;
   readonly #settled: () => void;
-  readonly #hasMarks: boolean;
+  readonly #isWhole: boolean;
   #phase: 'new' | 'reading' | 'known' = 'new';
   #failures = 0;
   #held: Letter[] = [];
   /** What became durable while the list is being read: the page may be older. */
   readonly #changes = new Map<string, number>();
+  readonly #recordChanges = new Map<string, Uint8Array>();
 
-  /** `loaded` is called each time the list is known, then `take` with what was held meanwhile, then `settled`. */
+  /**
+   * `loaded` is called each time the list is known, then `take` with what was held meanwhile, then `settled`. `isWhole`:
+   * marks and records of the context are read with it.
+   */
   constructor(
     context: string,
     desk: Desk,
     loaded: () => void,
     take: (letter: Letter) => void,
-    { settled = () => {}, hasMarks = false }: { settled?: () => void; hasMarks?: boolean } = {},
+    { settled = () => {}, isWhole = false }: { settled?: () => void; isWhole?: boolean } = {},
   ) {
     this.#context = context;
     this.#desk = desk;
     this.#loaded = loaded;
     this.#take = take;
     this.#settled = settled;
-    this.#hasMarks = hasMarks;
+    this.#isWhole = isWhole;
   }
 
   get isKnown(): boolean {
@@ -67,6 +73,13 @@ export class Roll {
     this.#put(name, since);
   }
 
+  /** A record has become durable; no bytes: it is taken out. */
+  setRecord(name: string, value: Uint8Array): void {
+    if (this.#phase === 'reading') this.#recordChanges.set(name, value);
+    if (value.length > 0) this.records.set(name, value);
+    else this.records.delete(name);
+  }
+
   /** Keeps a letter until the list is known; what has no room is dropped, and comes again if it is numbered. */
   hold(letter: Letter): void {
     if (this.#held.length < this.#desk.options.federationLimits.lettersMax) this.#held.push(keepLetter(letter));
@@ -84,7 +97,7 @@ export class Roll {
         return;
       }
       this.last = Math.max(this.last, outcome.last);
-      if (this.#hasMarks) this.#readMarks(found);
+      if (this.#isWhole) this.#readMarks(found);
       else this.#know(found);
     });
   }
@@ -96,6 +109,18 @@ export class Roll {
         return;
       }
       this.marks = new Map(outcome.marks.map(({ name, sequence }) => [name, sequence]));
+      this.#readRecords(found);
+    });
+  }
+
+  #readRecords(found: ReadonlyMap<string, number>): void {
+    this.#desk.ask({ kind: 'records', context: this.#context }, (outcome) => {
+      if (outcome.kind !== 'records') {
+        this.#again();
+        return;
+      }
+      this.records.clear();
+      for (const { name, value } of outcome.records) this.records.set(name, value);
       this.#know(found);
     });
   }
@@ -113,6 +138,8 @@ export class Roll {
     this.#phase = 'known';
     for (const [name, sequence] of this.#changes) this.#put(name, sequence);
     this.#changes.clear();
+    for (const [name, value] of this.#recordChanges) this.setRecord(name, value);
+    this.#recordChanges.clear();
     this.#loaded();
     const held = this.#held;
     this.#held = [];

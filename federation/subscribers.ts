@@ -1,4 +1,4 @@
-/** The domains that hear a place: each gets one copy of every row over its link, until it acknowledges. docs/spec/federation.md#membership */
+/** The domains that hear a place: each gets one copy of every row over its link, until it acknowledges. docs/spec/places.md#membership */
 import type { Desk, Link, LinkChange } from './desk.ts';
 import type { Letter } from './letter.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';

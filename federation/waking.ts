@@ -1,4 +1,4 @@
-/** What a node must wake when it starts, and the marks of domains that a place still owes something. docs/spec/federation.md#membership */
+/** What a node must wake when it starts, and the marks of domains that a place still owes something. docs/spec/places.md#membership */
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import { refusalIn } from './inbox.ts';

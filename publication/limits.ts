@@ -17,4 +17,6 @@ export const publicationLimits = {
   /** Bytes of a padded content, sealed: the least, and the most. */
   paddedBytesMin: 256,
   paddedBytesMax: 131_072,
+  /** Bytes of a place's topic. */
+  topicBytesMax: 1024,
 } as const;

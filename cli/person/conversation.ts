@@ -42,7 +42,7 @@ export interface Course extends Shared {
   /** Called when the session has begun. */
   readonly begin?: (shell: SessionShell) => void;
   /** What it does with what it is told; gives true when it is done, and the shell is to stop. */
-  readonly told: (output: Output) => boolean;
+  readonly told: (output: Output, shell: SessionShell) => boolean;
   /** What to say where the time is over before it is done, and whether it left us by then; null: then it is done. */
   readonly late: ((isSent: boolean) => string) | null;
   /** Whether this end of the session is no failure: the command has something else to try. */
@@ -51,9 +51,13 @@ export interface Course extends Shared {
   readonly busy?: string;
 }
 
+/** `p3do place kick`: the command's whole name. */
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+
 /** Says something on standard error, in the command's name. */
 export const complain = (command: Command, text: string): void =>
-  void process.stderr.write(`p3do ${command.name()}: ${text}\n`);
+  void process.stderr.write(`${fullName(command)}: ${text}\n`);
 
 /** The same, and it has failed; with --json a last line of output says so too. `code` is for programs. */
 export function fail(command: Command, { json }: Pick<Shared, 'json'>, code: string, text: string): void {
@@ -162,7 +166,7 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
         lost = why;
       } else hear(command, course, output);
       if (output.kind === 'ready') lost = '';
-      isDone = course.told(output) || output.kind === 'over';
+      isDone = course.told(output, at) || output.kind === 'over';
       if (isDone) at.stop();
     },
   });

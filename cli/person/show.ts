@@ -1,10 +1,11 @@
 /** What others wrote, as it may stand on a terminal: what would move the cursor or turn the text around is escaped. docs/spec/people.md#shown */
 import type { Heard, Output, Word } from '../../client/session/events.ts';
+import { withoutChannel } from '../../psyc/uniform.ts';
 import { explained } from './codes.ts';
 import { safeLine, unsafe } from './safe.ts';
 
 /** Text on any number of lines; each but the first is indented, so that none passes for another message. */
-const safeText = (text: string): string =>
+export const safeText = (text: string): string =>
   text
     .replace(/\r\n/g, '\n')
     .split('\n')
@@ -24,13 +25,13 @@ export function jsonLine(value: object): string {
 
 /** `psyc://b.test/@hall` as people write it: `@hall@b.test`; a person `bob@b.test`; anything else as it is. */
 export function nameOf(uniform: string): string {
-  const [, domain = '', kind, name = ''] = /^psyc:\/\/([^/]+)\/([~@])([^#]+)/.exec(uniform) ?? [];
-  if (kind === undefined) return safeLine(uniform);
+  const [, domain = '', kind, name = ''] = /^psyc:\/\/([^/]+)(?:\/([~@])([^#]+))?$/.exec(withoutChannel(uniform)) ?? [];
+  if (kind === undefined) return safeLine(domain === '' ? uniform : domain);
   return safeLine(kind === '@' ? `@${name}@${domain}` : `${name}@${domain}`);
 }
 
 /** A moment as people read it, in the local time of this machine. */
-function clock(timeMs: number): string {
+export function clock(timeMs: number): string {
   const date = new Date(timeMs);
   const two = (number: number): string => String(number).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
@@ -50,7 +51,8 @@ export function heardLine(heard: Heard): string {
   return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
 }
 
-function whoOf(author: string, word: Word): string {
+/** Who said it, and by whose word. */
+export function whoOf(author: string, word: Word): string {
   const name = author === '' ? 'somebody' : nameOf(author);
   switch (word.kind) {
     case 'author':

@@ -4,10 +4,11 @@ import { parseAddress } from '../../client/profile/folder.ts';
 import { PkiError } from '../../pki/error.ts';
 import { personOf } from '../../pki/user-id.ts';
 import { PsycError } from '../../psyc/error.ts';
-import { checkDomain, checkNick, renderUserId } from '../../psyc/names.ts';
+import { checkDomain, checkNick, isDomain, renderUserId } from '../../psyc/names.ts';
 import { parseEntity, renderUniform } from '../../psyc/uniform.ts';
 import { parseEndpoint } from '../../server/config/address.ts';
 
+const PEOPLE = 'It takes nick@domain for a person, or a domain for everybody there.';
 const NAMES = 'It takes nick@domain, @place@domain or psyc://….';
 
 /** A person or a place as a uniform. */
@@ -16,6 +17,17 @@ export const target = (text: string): string => uniformOf(text, ['person', 'plac
 /** A place as a uniform. */
 export const place = (text: string): string =>
   uniformOf(text, ['place'], 'It takes @place@domain or psyc://domain/@place.');
+
+/** A person as a uniform. */
+export const person = (text: string): string =>
+  uniformOf(text, ['person'], 'It takes nick@domain or psyc://domain/~nick.');
+
+/** A person as a uniform, or a whole domain. */
+export function personOrDomain(text: string): string {
+  if (text.includes('@') || text.startsWith('psyc://')) return uniformOf(text, ['person', 'node'], PEOPLE);
+  if (!isDomain(text.toLowerCase())) throw new InvalidArgumentError(PEOPLE);
+  return `psyc://${text.toLowerCase()}`;
+}
 
 /** Whose folder: nick and domain. */
 export function address(text: string): { readonly nick: string; readonly domain: string } {

@@ -1,7 +1,10 @@
 /** What a session is told, what it does, and what it tells people. docs/spec/people.md#session */
 import type { Exported } from '../../circuit/binding.ts';
 import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
+import type { Act } from '../../publication/act.ts';
 import type { Keeping } from './kept.ts';
+
+export type { Act } from '../../publication/act.ts';
 
 /** Our clocks. */
 export interface Moment {
@@ -16,6 +19,10 @@ export type Command =
   | { readonly kind: 'enter' | 'leave'; readonly command: number; readonly place: string }
   /** To a place or a person, without a channel; in the one form of uniforms. */
   | { readonly kind: 'say'; readonly command: number; readonly target: string; readonly text: string }
+  /** Asked of a place by who looks after it. */
+  | { readonly kind: 'act'; readonly command: number; readonly place: string; readonly act: Act }
+  /** What a place is, and who is there. */
+  | { readonly kind: 'status'; readonly command: number; readonly place: string }
   /** One page: rows behind `after`, or the newest. */
   | {
       readonly kind: 'history';
@@ -118,9 +125,43 @@ export interface Heard {
   readonly command: number | null;
 }
 
+/** What a place was asked by one of those who look after it, and did. */
+export interface ActHeard {
+  readonly kind: 'act';
+  readonly place: string;
+  readonly sequence: number;
+  readonly author: string;
+  readonly word: Word;
+  readonly act: Act;
+  readonly timeMs: number | null;
+  readonly isOld: boolean;
+  readonly command: number | null;
+}
+
+/** What a place says of itself; what it does not tell everybody is absent. */
+export interface Status {
+  readonly kind: 'status';
+  readonly command: number;
+  readonly place: string;
+  readonly topic: string | null;
+  readonly mode: string;
+  readonly owners: readonly string[];
+  readonly aides: readonly string[];
+  /** How many there are, of whom `members` are some. */
+  readonly amount: number | null;
+  readonly members: readonly string[] | null;
+  readonly bans: readonly string[] | null;
+  readonly silenced: readonly string[] | null;
+  readonly invited: readonly string[] | null;
+  /** The log's last row. */
+  readonly last: number | null;
+}
+
 /** What people are to know. */
 export type Output =
   | Heard
+  | ActHeard
+  | Status
   /** Somebody came or went, by the word of the server of `host`. */
   | {
       readonly kind: 'member';
@@ -141,8 +182,17 @@ export type Output =
   | { readonly kind: 'stored'; readonly command: number; readonly target: string; readonly at: string }
   /** Said by an earlier session, and stored now. */
   | { readonly kind: 'stored before'; readonly target: string; readonly at: string }
-  | { readonly kind: 'entered'; readonly command: number; readonly place: string; readonly members: number | null }
+  | {
+      readonly kind: 'entered';
+      readonly command: number;
+      readonly place: string;
+      readonly members: number | null;
+      readonly topic: string | null;
+      readonly mode: string | null;
+    }
   | { readonly kind: 'left'; readonly command: number; readonly place: string }
+  /** The place has done it. */
+  | { readonly kind: 'done'; readonly command: number; readonly place: string; readonly act: Act | null }
   /** `reached` is the last row of the page, `last` the log's last. */
   | {
       readonly kind: 'page';

@@ -4,6 +4,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import { limits } from '../../psyc/limits.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
+import { covers, readAct } from '../../publication/act.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
 import type { Hearing as Kept } from './kept.ts';
@@ -274,6 +275,14 @@ export class Hearing {
       isOld = kind === 'old';
       // Somebody says again what its author has said once.
       if (kind === 'known' && command === null) return;
+    }
+    const act = place === null ? null : readAct(row.packet);
+    if (place !== null && act !== null) {
+      const { author, word, timeMs } = reading;
+      this.#owner.output({ kind: 'act', place, sequence, author, word, act, timeMs, isOld, command });
+      const isOut = (act.kind === 'kick' || act.kind === 'ban') && covers(act.whom, this.#owner.person);
+      if (isOut && command === null && word.kind !== 'bad') this.#forget(place);
+      return;
     }
     this.#heard++;
     this.#owner.output({ kind: 'heard', place, sequence, ...reading, isOld, command });

@@ -8,6 +8,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Route } from '../../psyc/reply.ts';
 import { parseEntity, renderUniform, withoutChannel } from '../../psyc/uniform.ts';
+import { actKindOf } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import type { Publication } from '../../publication/fields.ts';
 import { readPublication } from '../../publication/packet.ts';
@@ -75,7 +76,7 @@ export class Reader {
     const route: Route = (name) => routing.get(name);
     const method = packet.method ?? '';
     const author = authorOf(route);
-    const signature = this.#signature(packet, route, author, sinceMs, now);
+    const signature = this.#signed(packet, route, author, sinceMs, now);
     if (signature.kind === 'waiting') return null;
     const isGood = signature.kind === 'good';
     if (signature.kind !== 'bad') {
@@ -111,6 +112,13 @@ export class Reader {
     const heading: Route = isTold ? (name) => (name === '_source_relay' ? undefined : route(name)) : route;
     const judgement = judge(this.#speaker, this.#hearer, heading, signed);
     return judgement.allowed ? null : judgement.code;
+  }
+
+  /** What looks after a place is asked with a signature, or by nobody. */
+  #signed(packet: Packet, route: Route, author: string, sinceMs: number, now: Moment): Signature {
+    const signature = this.#signature(packet, route, author, sinceMs, now);
+    const isUnsigned = signature.kind === 'none' && signature.code === null && actKindOf(packet.method) !== null;
+    return isUnsigned ? { kind: 'bad', code: '_necessary_signature' } : signature;
   }
 
   #signature(packet: Packet, route: Route, author: string, sinceMs: number, now: Moment): Signature {

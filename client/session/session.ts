@@ -15,6 +15,7 @@ import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
 import { Reader } from './reader.ts';
 import { Speech } from './speech.ts';
+import { Statuses } from './statuses.ts';
 import { Writer } from './writer.ts';
 
 /** Whose session it is. */
@@ -46,6 +47,7 @@ export class Session {
   readonly #keyring: Keyring;
   readonly #hearing: Hearing;
   readonly #speech: Speech;
+  readonly #statuses: Statuses;
   #now: Moment = { monotoneMs: 0, wallMs: 0 };
   #certificate: Uint8Array;
   #statement: Uint8Array;
@@ -84,6 +86,11 @@ export class Session {
       pins,
       tagPrefix,
     );
+    const requestStatus = (place: string, statusTag: string): void => {
+      const routing = { _source: source(), _target: place, _tag: statusTag };
+      send(render({ routing, method: '_request_context_status' }));
+    };
+    this.#statuses = new Statuses({ request: requestStatus, output }, tagPrefix);
     const writer = new Writer({ suite, person, nick, fingerprint, device, seed });
     const voice = {
       send,
@@ -169,7 +176,10 @@ export class Session {
   #tick(): void {
     this.#isTicking = false;
     this.#keyring.tick(this.#now.monotoneMs);
-    if (this.#link.isProved) this.#hearing.tick(this.#now);
+    if (this.#link.isProved) {
+      this.#hearing.tick(this.#now);
+      this.#statuses.tick(this.#now.monotoneMs);
+    }
     this.#keepHearing();
   }
 
@@ -179,7 +189,8 @@ export class Session {
     const waiting = this.#link.isProved ? this.#speech.waitingFor() : null;
     if (waiting !== null) this.#tellProgress(waiting.state, waiting.of);
     if (this.#gate.size > sessionLimits.gatedMax) this.#over('_session_excessive_effects', null);
-    const isWaiting = this.#speech.isWaiting || this.#hearing.isWaiting || this.#keyring.isAsking;
+    const isWaiting =
+      this.#speech.isWaiting || this.#hearing.isWaiting || this.#keyring.isAsking || this.#statuses.isAsking;
     if (this.#isTicking || !isWaiting) return;
     this.#isTicking = true;
     this.#gate.add({ kind: 'timer', name: 'tick', delayMs: sessionLimits.tickMs });
@@ -192,6 +203,10 @@ export class Session {
 
   #command(command: Command): void {
     const { command: number } = command;
+    if (command.kind === 'status') {
+      this.#statuses.ask(number, command.place, this.#now.monotoneMs);
+      return;
+    }
     const target = command.kind === 'say' ? command.target : command.place;
     const isFull = this.#speech.count >= sessionLimits.commandsMax;
     const code = this.#options.channel === 'main' ? '_session_only_listens' : '_session_excessive_commands';
@@ -228,12 +243,18 @@ export class Session {
     const source = asked !== null && nodes.includes(from) ? asked : from;
     if (this.#speech.answered(source, tag, method, text, code)) return;
     if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
+    if (this.#statuses.answered(source, tag, packet, code)) return;
     this.#keyring.answered(source, tag, method, packet, code ?? '_error', this.#now.monotoneMs);
   }
 
   /** Whom we asked with this tag. */
   #askedBy(tag: string): string | null {
-    return this.#speech.targetOf(tag) ?? this.#hearing.placeOf(tag) ?? this.#keyring.personOf(tag);
+    return (
+      this.#speech.targetOf(tag) ??
+      this.#hearing.placeOf(tag) ??
+      this.#statuses.placeOf(tag) ??
+      this.#keyring.personOf(tag)
+    );
   }
 
   #login(): LoginOptions {
@@ -267,6 +288,7 @@ export class Session {
     this.#keyring.proved(this.#now.monotoneMs);
     this.#hearing.proved(this.#now);
     this.#speech.proved();
+    this.#statuses.proved(this.#now.monotoneMs);
   }
 
   #lost(cause: Cause | null, wasProved: boolean): void {

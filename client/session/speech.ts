@@ -134,7 +134,7 @@ export class Speech {
     const { command } = saying;
     if (code !== null) {
       this.#owner.output({ kind: 'refused', command, target: source, code, by: domainOf(source) });
-    } else this.#done(command, pending, text);
+    } else this.#done(saying, pending, text);
     if (mayRenew) this.#owner.renew();
     return true;
   }
@@ -148,13 +148,15 @@ export class Speech {
     this.#speaking = { ...this.#speaking, entered: new Map(this.#speaking.entered).set(target, row) };
   }
 
-  #done(command: number | null, { target, method }: Pending, text: (name: string) => string | undefined): void {
+  #done({ command, wish }: Saying, { target, method }: Pending, text: (name: string) => string | undefined): void {
     const at = domainOf(target);
     if (command === null) this.#owner.output({ kind: 'stored before', target, at });
     else if (inherits(method, '_request_context_enter')) {
       const members = counted(text('_amount_members'));
-      this.#owner.output({ kind: 'entered', command, place: target, members });
-    } else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
+      const [topic, mode] = [text('_topic') ?? null, text('_mode') ?? null];
+      this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode });
+    } else if (wish?.kind === 'act') this.#owner.output({ kind: 'done', command, place: target, act: wish.act });
+    else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
     else this.#owner.output({ kind: 'stored', command, target, at });
   }
 

@@ -4,7 +4,8 @@ import { parseOne } from '../../circuit/one-packet.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import { PsycError } from '../../psyc/error.ts';
-import { render } from '../../psyc/render.ts';
+import { type Draft, render } from '../../psyc/render.ts';
+import { type Act, actMethod, actVariables } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
@@ -14,7 +15,10 @@ import type { PersonKeys } from './events.ts';
 import type { Head } from './kept.ts';
 
 /** What somebody wants to say. */
-export type Wish = { readonly kind: 'say'; readonly text: string } | { readonly kind: 'enter' | 'leave' };
+export type Wish =
+  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'act'; readonly act: Act }
+  | { readonly kind: 'enter' | 'leave' };
 
 /** It cannot be said. */
 export class Refusal extends Error {
@@ -70,11 +74,15 @@ export class Writer {
     const { person, device } = this.#options;
     const source = channelOf(person, device, String(generation));
     const routing = { _source: source, _target: target, _tag: tag, _counter: String(counter) };
-    if (wish.kind !== 'say') {
+    if (wish.kind !== 'say' && wish.kind !== 'act') {
       const method = `_request_context_${wish.kind}`;
       return { method, bytes: render({ routing, method }), head: null };
     }
     try {
+      if (wish.kind === 'act') {
+        const content = this.#content({ entity: actVariables(wish.act), method: actMethod(wish.act), data: null });
+        return this.#signed(content, routing, target, head, actMethod(wish.act), wallMs);
+      }
       const content = keys === null ? this.#plain(wish.text) : this.#sealed(wish.text, target, keys);
       return this.#signed(content, routing, target, head, keys === null ? PUBLIC : SEALED_METHOD, wallMs);
     } catch (error) {
@@ -102,8 +110,11 @@ export class Writer {
   }
 
   #plain(text: string): Uint8Array {
-    const bytes = render({ entity: { _nick: this.#options.nick }, method: PUBLIC, data: text });
-    return new Uint8Array(parseOne(bytes).content!);
+    return this.#content({ entity: { _nick: this.#options.nick }, method: PUBLIC, data: text });
+  }
+
+  #content(draft: Draft): Uint8Array {
+    return new Uint8Array(parseOne(render(draft)).content!);
   }
 
   #sealed(text: string, target: string, { fingerprint, encryptionKey }: PersonKeys): Uint8Array {

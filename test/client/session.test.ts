@@ -312,7 +312,7 @@ test('enters and leaves', async () => {
     _sequence: '9',
   });
   await client.settle();
-  expect(client.told('entered')).toEqual([{ kind: 'entered', command: 1, place: hall, members: 3 }]);
+  expect(client.told('entered')).toMatchObject([{ kind: 'entered', command: 1, place: hall, members: 3, mode: null }]);
   const listener = await life({ channel: 'main', kept: client.kept });
   expect(listener.said('_request_history').map(({ packet }) => packet.text('_after'))).toEqual(['9']);
   await client.command({ kind: 'leave', command: 2, place: hall });

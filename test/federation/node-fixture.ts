@@ -10,6 +10,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
+import { actKindOf } from '../../publication/act.ts';
 import { signedContent } from '../../publication/packet.ts';
 import { IdealKeys, type IdealPerson, type IdealStatement } from '../../simulator/ideal.ts';
 import { Author } from '../../simulator/scenes/author.ts';
@@ -236,14 +237,15 @@ export class NodeFixture {
     return seedOf(nick, device, domain);
   }
 
-  /** The peer says a packet; `_message…` of a person's channel is signed by its device. */
+  /** The peer says a packet; `_message…` and acts of a person's channel are signed by its device. */
   say(circuit: string, draft: Draft): void {
     const routing = draft.routing as Record<string, string>;
     const [address, source] = [
       routing['_context'] ?? routing['_target'],
       routing['_source_relay'] ?? routing['_source'],
     ];
-    const isSaid = inherits(draft.method ?? '', '_message') && address !== undefined && source?.includes('/~') === true;
+    const isSigned = inherits(draft.method ?? '', '_message') || actKindOf(draft.method ?? null) !== null;
+    const isSaid = isSigned && address !== undefined && source?.includes('/~') === true;
     if (!isSaid) this.sayRaw(circuit, draft);
     else this.sayBytes(circuit, renderRouted(routing, this.sign(source, address, draft)));
   }

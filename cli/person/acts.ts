@@ -1,0 +1,48 @@
+/** What was asked of a place by those who look after it, in plain words. docs/spec/places.md#acts */
+import type { Act, ActHeard } from '../../client/session/events.ts';
+import { clock, nameOf, safeText, UNKNOWN_TIME, whoOf } from './show.ts';
+
+const verbs = {
+  owner: ['made', ' an owner'],
+  aide: ['made', ' an aide'],
+  dismiss: ['took all offices from', ''],
+  kick: ['kicked', ''],
+  ban: ['banned', ''],
+  unban: ['lifted the ban on', ''],
+  silence: ['silenced', ''],
+  unsilence: ['lets', ' speak again'],
+  invite: ['invited', ''],
+  uninvite: ['took back the invitation of', ''],
+} as const;
+
+const modes = {
+  public: 'lets everybody enter',
+  invited: 'lets only those enter who are invited',
+} as const;
+
+/** What somebody did, behind his name. */
+export function deedOf(act: Act): string {
+  switch (act.kind) {
+    case 'topic':
+      return act.text === '' ? 'took the topic away' : `set the topic: ${safeText(act.text)}`;
+    case 'mode':
+      return modes[act.mode];
+    case 'limit': {
+      const { rows, days } = act;
+      const parts = [rows === null ? '' : `${rows} rows`, days === null ? '' : `${days} days`].filter((part) => part);
+      return parts.length === 0 ? 'has everything kept' : `has no more kept than ${parts.join(' and ')}`;
+    }
+    case 'clear':
+      return `erased everything up to row ${act.through}`;
+    default: {
+      const [verb, rest] = verbs[act.kind];
+      return `${verb} ${nameOf(act.whom)}${rest}`;
+    }
+  }
+}
+
+/** The line of an act that was heard. */
+export function actLine({ place, author, word, act, timeMs, isOld }: ActHeard): string {
+  const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
+  return `${time} ${nameOf(place)} ${whoOf(author, word)}${isOld ? ' (old)' : ''} ${deedOf(act)}\n`;
+}

@@ -1,0 +1,165 @@
+/** `p3do place`: what a place is, and looking after it. docs/spec/places.md#acts */
+import { Argument, type Command } from 'commander';
+import type { Act, Status } from '../client/session/events.ts';
+import { deedOf } from './person/acts.ts';
+import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
+import { nameOf, safeText } from './person/show.ts';
+import { person, personOrDomain, place as placeArgument } from './person/target.ts';
+
+/** Acts on somebody: what a line of help says, and whether a domain may be named. */
+const onPeople = [
+  ['kick', 'put somebody out, who may come back', person],
+  ['ban', 'put somebody out, or everybody of a domain, and keep them out', personOrDomain],
+  ['unban', 'lift a ban', personOrDomain],
+  ['silence', 'let somebody, or everybody of a domain, hear and not speak', personOrDomain],
+  ['unsilence', 'let them speak again', personOrDomain],
+  ['uninvite', 'take an invitation back', person],
+  ['aide', 'make somebody an aide', person],
+  ['owner', 'make somebody an owner', person],
+  ['dismiss', 'take all offices from somebody, or resign', person],
+] as const;
+
+const PLACE = '@place@domain, or a uniform';
+
+/** Adds the subcommands of `p3do place`. */
+export function register(command: Command): void {
+  command.addHelpText(
+    'after',
+    `
+The first who enters a place is its owner. Owners name further owners and aides, and say who may enter.
+Owners and aides set the topic, invite, kick, ban and silence. What they do is signed, and told to
+all members. The last owner cannot resign before he has named another.
+
+Examples:
+  $ p3do place show @hall@b.example
+  $ p3do place topic @hall@b.example Tea at five
+  $ p3do place aide @hall@b.example bob@a.example
+  $ p3do place ban @hall@b.example spam.example
+  $ p3do place mode @hall@b.example invited`,
+  );
+  show(command);
+  topic(command);
+  mode(command);
+  invite(command);
+  for (const [kind, summary, parse] of onPeople) {
+    const whom = parse === person ? 'nick@domain' : 'nick@domain, or a domain';
+    shared(command, kind, summary)
+      .argument('<place>', PLACE, placeArgument)
+      .argument('<whom>', whom, parse)
+      .action(async (place: string, named: string, options: Shared, own: Command) =>
+        ask(own, options, place, { kind, whom: named }),
+      );
+  }
+}
+
+const shared = (command: Command, name: string, summary: string): Command =>
+  withShared(command.command(name).description(summary), 'how long to wait for the answer (60)');
+
+function show(command: Command): void {
+  shared(command, 'show', 'what a place is, and who is there')
+    .argument('<place>', PLACE, placeArgument)
+    .action(async (place: string, options: Shared, own: Command) => {
+      await converse(own, await whoseOf(own, options.as), {
+        ...options,
+        timeout: options.timeout ?? 60,
+        channel: 'side',
+        late: () => `${nameOf(place)} has not answered`,
+        profile: (whose) => registered(own, whose, options),
+        begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'status', command: 1, place } }),
+        told(output) {
+          if (output.kind === 'status') tell(options, output, statusText(output));
+          return output.kind === 'status' || (output.kind === 'refused' && output.command === 1);
+        },
+      });
+    });
+}
+
+function topic(command: Command): void {
+  shared(command, 'topic', 'say what is spoken of; without text, take the topic away')
+    .argument('<place>', PLACE, placeArgument)
+    .argument('[text...]', 'the topic')
+    .action(async (place: string, text: string[], options: Shared, own: Command) =>
+      ask(own, options, place, { kind: 'topic', text: text.join(' ') }),
+    );
+}
+
+function mode(command: Command): void {
+  shared(command, 'mode', 'say who may enter')
+    .argument('<place>', PLACE, placeArgument)
+    .addArgument(new Argument('<mode>', 'everybody, or those who are invited').choices(['public', 'invited']))
+    .action(async (place: string, named: 'public' | 'invited', options: Shared, own: Command) =>
+      ask(own, options, place, { kind: 'mode', mode: named }),
+    );
+}
+
+function invite(command: Command): void {
+  shared(command, 'invite', 'let somebody enter once, and tell him')
+    .argument('<place>', PLACE, placeArgument)
+    .argument('<person>', 'nick@domain', person)
+    .option('--quiet', 'do not tell him')
+    .action(async (place: string, whom: string, options: Shared & { quiet?: true }, own: Command) => {
+      const name = nameOf(place);
+      const text = `You are invited to ${name}: p3do enter ${name}`;
+      await ask(own, options, place, { kind: 'invite', whom }, options.quiet ? null : { whom, text });
+    });
+}
+
+/** Asks a place for something, and waits until it is done; then says something to a person, where `telling` is given. */
+async function ask(
+  command: Command,
+  options: Shared,
+  place: string,
+  act: Act,
+  telling: { readonly whom: string; readonly text: string } | null = null,
+): Promise<void> {
+  let isAsked = false;
+  const whose = await whoseOf(command, options.as);
+  await converse(command, whose, {
+    ...options,
+    timeout: options.timeout ?? 60,
+    channel: 'side',
+    late: (isSent) => {
+      if (isAsked) return unanswered(telling!.whom, 'tells him again');
+      return isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered';
+    },
+    profile: (own) => registered(command, own, options),
+    begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'act', command: 1, place, act } }),
+    told(output, shell) {
+      if (output.kind === 'done') {
+        isAsked = true;
+        tell(options, output, `${nameOf(place)}: ${whose.nick}@${whose.domain} ${deedOf(act)}\n`);
+        if (telling === null) return true;
+        const { whom: target, text } = telling;
+        shell.tell({ kind: 'command', command: { kind: 'say', command: 2, target, text } });
+      } else if (output.kind === 'stored' && output.command === 2) {
+        tell(options, output, `told ${nameOf(output.target)}\n`);
+        return true;
+      }
+      return output.kind === 'refused' && output.command !== null;
+    },
+  });
+}
+
+const entry = {
+  public: 'everybody may enter',
+  invited: 'who is invited may enter',
+} as Readonly<Record<string, string>>;
+
+function statusText(status: Status): string {
+  const { place, topic: about, mode: kind, owners, aides, amount, members, bans, silenced, invited, last } = status;
+  const names = (list: readonly string[]): string => (list.length === 0 ? '-' : list.map(nameOf).join(', '));
+  const more = amount !== null && members !== null && amount > members.length ? ' …' : '';
+  const lines = [
+    nameOf(place),
+    about === null ? null : `  topic     ${about === '' ? '-' : safeText(about)}`,
+    `  entering  ${entry[kind] ?? safeText(kind)}`,
+    `  owners    ${names(owners)}`,
+    `  aides     ${names(aides)}`,
+    members === null ? null : `  members   ${amount ?? members.length}: ${names(members)}${more}`,
+    bans === null ? null : `  banned    ${names(bans)}`,
+    silenced === null ? null : `  silenced  ${names(silenced)}`,
+    invited === null ? null : `  invited   ${names(invited)}`,
+    last === null ? null : `  rows      ${last}`,
+  ];
+  return `${lines.filter((line) => line !== null).join('\n')}\n`;
+}

@@ -1,0 +1,93 @@
+/** Who may do what to a place and its members. docs/spec/places.md#offices */
+import { covers } from '../publication/act.ts';
+import type { FederationCode } from './error.ts';
+import type { FederationLimits } from './limits.ts';
+import { isNamed, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
+
+/** What is for owners alone. */
+const ofOwners: ReadonlySet<string> = new Set(['owner', 'aide', 'dismiss', 'mode', 'limit', 'clear']);
+
+/** The list that an act makes longer, and how long it may be. */
+const growing: Readonly<Record<string, readonly [ListName, keyof FederationLimits]>> = {
+  owner: ['owners', 'ownersMax'],
+  aide: ['aides', 'aidesMax'],
+  ban: ['bans', 'bansMax'],
+  silence: ['silenced', 'silencedMax'],
+  invite: ['invited', 'invitedMax'],
+};
+
+/** What is known of a place beside its state. */
+export interface Surroundings {
+  readonly limits: FederationLimits;
+  /** The log's last row. */
+  readonly last: number;
+  /** Acts that were signed before this moment are not taken any more. */
+  readonly sinceMs: number;
+  isMember(person: string): boolean;
+}
+
+/** Why somebody may not enter whom nothing else keeps out, or null. */
+export function faultOfComing(state: PlaceState, person: string, isMember: boolean): FederationCode | null {
+  if (isNamed(state.bans, person)) return '_banned_member';
+  if (isMember || state.mode === 'public' || officeOf(state, person) !== null) return null;
+  return state.invited.includes(person) ? null : '_necessary_invitation';
+}
+
+/** Why an act is not done, or null. */
+export function faultOfAct(state: PlaceState, signed: SignedAct, around: Surroundings): FederationCode | null {
+  const { act, by, device, counter, timeMs } = signed;
+  const office = officeOf(state, by);
+  const isResignation = act.kind === 'dismiss' && act.whom === by;
+  if (office !== 'owner' && ofOwners.has(act.kind) && !isResignation) return '_necessary_owner';
+  if (office === null) return '_necessary_aide';
+  const { actsMax } = around.limits;
+  const known = state.taken.get(device);
+  if (timeMs < around.sinceMs || counter <= (known?.counter ?? 0)) return '_stale_act';
+  const recent = [...state.taken.values()].filter((one) => one.timeMs >= around.sinceMs);
+  if (known === undefined && recent.length >= actsMax) return '_excessive_entries';
+  return faultOfChange(state, signed, around) ?? faultOfGrowth(state, signed, around.limits);
+}
+
+function faultOfChange(state: PlaceState, { act, by }: SignedAct, around: Surroundings): FederationCode | null {
+  const { owners, aides, bans } = state;
+  switch (act.kind) {
+    case 'owner':
+      return isNamed(bans, act.whom) ? '_banned_member' : null;
+    case 'aide':
+      // Who names an owner an aide means to take something from him: that is said otherwise.
+      if (owners.includes(act.whom)) return '_protected_member';
+      return isNamed(bans, act.whom) ? '_banned_member' : null;
+    case 'dismiss':
+      if (officeOf(state, act.whom) === null) return '_unknown_member';
+      return owners.length === 1 && owners[0] === act.whom ? '_last_owner' : null;
+    case 'kick':
+      if (officeOf(state, act.whom) !== null) return '_protected_member';
+      return around.isMember(act.whom) ? null : '_unknown_member';
+    case 'ban':
+    case 'silence':
+      return [...owners, ...aides, by].some((person) => covers(act.whom, person)) ? '_protected_member' : null;
+    case 'unban':
+      return bans.includes(act.whom) ? null : '_unknown_member';
+    case 'unsilence':
+      return state.silenced.includes(act.whom) ? null : '_unknown_member';
+    case 'invite':
+      return isNamed(bans, act.whom) ? '_banned_member' : null;
+    case 'uninvite':
+      return state.invited.includes(act.whom) ? null : '_unknown_member';
+    case 'clear':
+      return act.through > around.last ? '_invalid_act' : null;
+    case 'mode':
+    case 'topic':
+    case 'limit':
+      return null;
+  }
+}
+
+function faultOfGrowth(state: PlaceState, { act }: SignedAct, limits: FederationLimits): FederationCode | null {
+  const [name, limit] = growing[act.kind] ?? [];
+  if (name === undefined || limit === undefined || !('whom' in act)) return null;
+  const list = state[name];
+  if (list.includes(act.whom)) return null;
+  const bytes = list.reduce((sum, one) => sum + one.length + 1, act.whom.length);
+  return list.length >= limits[limit] || bytes > limits.listBytesMax ? '_excessive_entries' : null;
+}

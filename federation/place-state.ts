@@ -1,0 +1,167 @@
+/** What a place is by the will of its owners, as records of its context. docs/spec/places.md#state */
+import { type Act, covers, type Mode } from '../publication/act.ts';
+import { decodeText, encodeText } from '../psyc/bytes.ts';
+import type { Operation } from '../store/store.ts';
+import { lease } from './desk.ts';
+
+/** The newest act of a device that was taken: an older one is said again by somebody. */
+interface Taken {
+  readonly counter: number;
+  readonly timeMs: number;
+}
+
+/** An act, and who has signed it as what. */
+export interface SignedAct extends Taken {
+  readonly act: Act;
+  /** `psyc://domain/~nick`. */
+  readonly by: string;
+  /** In hexadecimal. */
+  readonly device: string;
+}
+
+/** Lists are of uniforms, in the order in which they were named. */
+export interface PlaceState {
+  readonly topic: string;
+  readonly mode: Mode;
+  readonly owners: readonly string[];
+  readonly aides: readonly string[];
+  /** Persons and domains. */
+  readonly bans: readonly string[];
+  readonly silenced: readonly string[];
+  readonly invited: readonly string[];
+  /** How many rows, and how many days, are kept; null: no limit. */
+  readonly rows: number | null;
+  readonly days: number | null;
+  /** Up to here everything is erased, or is to be. */
+  readonly cleared: number;
+  /** By device. */
+  readonly taken: ReadonlyMap<string, Taken>;
+}
+
+const lists = ['owners', 'aides', 'bans', 'silenced', 'invited'] as const;
+
+/** The lists of people that a place keeps. */
+export type ListName = (typeof lists)[number];
+
+const names = ['topic', 'mode', ...lists, 'limits', 'taken'] as const;
+type Records = Readonly<Record<(typeof names)[number], string>>;
+
+const without = (list: readonly string[], whom: string): readonly string[] => list.filter((one) => one !== whom);
+const withOne = (list: readonly string[], whom: string): readonly string[] =>
+  list.includes(whom) ? list : [...list, whom];
+
+/** The text of each record; '' where there is none. */
+function recordsOf(state: PlaceState): Records {
+  const { topic, mode, rows, days, cleared, taken } = state;
+  const of = (name: ListName): string => state[name].join('\n');
+  const isLimited = rows !== null || days !== null || cleared > 0;
+  return {
+    topic,
+    mode: mode === 'public' ? '' : mode,
+    owners: of('owners'),
+    aides: of('aides'),
+    bans: of('bans'),
+    silenced: of('silenced'),
+    invited: of('invited'),
+    limits: isLimited ? `${rows ?? '-'} ${days ?? '-'} ${cleared}` : '',
+    taken: [...taken].map(([device, { counter, timeMs }]) => `${device} ${counter} ${timeMs}`).join('\n'),
+  };
+}
+
+/** The state in the records of a place's context, by name. */
+export function stateOf(records: ReadonlyMap<string, Uint8Array>): PlaceState {
+  const text = (name: keyof Records): string => decodeText(records.get(name) ?? new Uint8Array(0));
+  const linesOf = (name: keyof Records): string[] =>
+    text(name)
+      .split('\n')
+      .filter((line) => line !== '');
+  const [rows = '-', days = '-', cleared = '0'] = text('limits').split(' ');
+  const limit = (word: string): number | null => (/^[0-9]+$/.test(word) ? Number(word) : null);
+  return {
+    topic: text('topic'),
+    mode: (text('mode') || 'public') as Mode,
+    owners: linesOf('owners'),
+    aides: linesOf('aides'),
+    bans: linesOf('bans'),
+    silenced: linesOf('silenced'),
+    invited: linesOf('invited'),
+    rows: limit(rows),
+    days: limit(days),
+    cleared: limit(cleared) ?? 0,
+    taken: new Map(
+      linesOf('taken').map((line) => {
+        const [device = '', counter, timeMs] = line.split(' ');
+        return [device, { counter: Number(counter), timeMs: Number(timeMs) }];
+      }),
+    ),
+  };
+}
+
+/** The operations that make records of `before` those of `after`. */
+export function changes(context: string, before: PlaceState, after: PlaceState): (Operation & { op: 'record' })[] {
+  if (before === after) return [];
+  const [old, next] = [recordsOf(before), recordsOf(after)];
+  return names
+    .filter((name) => old[name] !== next[name])
+    .map((name) => ({ op: 'record', context, lease, name, value: encodeText(next[name]) }));
+}
+
+/** Whether a list names this person, or his domain. */
+export const isNamed = (list: readonly string[], person: string): boolean => list.some((one) => covers(one, person));
+
+/** Owner before aide; null: neither. */
+export function officeOf({ owners, aides }: PlaceState, person: string): 'owner' | 'aide' | null {
+  if (owners.includes(person)) return 'owner';
+  return aides.includes(person) ? 'aide' : null;
+}
+
+/** The state once somebody has come: the first is the owner, and an invitation is used up. */
+export function afterEntering(state: PlaceState, person: string, isFirst: boolean): PlaceState {
+  const owners = isFirst ? [person] : state.owners;
+  if (!isFirst && !state.invited.includes(person)) return state;
+  return { ...state, owners, invited: without(state.invited, person) };
+}
+
+/** The state once an act is done that may be. Devices whose acts are older than `sinceMs` are forgotten. */
+export function afterAct(state: PlaceState, { act, device, counter, timeMs }: SignedAct, sinceMs: number): PlaceState {
+  const recent = [...state.taken].filter(([, one]) => one.timeMs >= sinceMs);
+  return { ...done(state, act), taken: new Map(recent).set(device, { counter, timeMs }) };
+}
+
+function done(state: PlaceState, act: Act): PlaceState {
+  const { owners, aides, bans, silenced, invited } = state;
+  switch (act.kind) {
+    case 'topic':
+      return { ...state, topic: act.text };
+    case 'mode':
+      return { ...state, mode: act.mode };
+    case 'limit':
+      return { ...state, rows: act.rows, days: act.days };
+    case 'clear':
+      return { ...state, cleared: Math.max(state.cleared, act.through) };
+    case 'owner':
+      return { ...state, owners: withOne(owners, act.whom), aides: without(aides, act.whom) };
+    case 'aide':
+      return { ...state, aides: withOne(aides, act.whom) };
+    case 'dismiss':
+      return { ...state, owners: without(owners, act.whom), aides: without(aides, act.whom) };
+    case 'kick':
+      return { ...state, invited: without(invited, act.whom) };
+    case 'ban':
+      return {
+        ...state,
+        bans: withOne(bans, act.whom),
+        invited: invited.filter((person) => !covers(act.whom, person)),
+      };
+    case 'unban':
+      return { ...state, bans: without(bans, act.whom) };
+    case 'silence':
+      return { ...state, silenced: withOne(silenced, act.whom) };
+    case 'unsilence':
+      return { ...state, silenced: without(silenced, act.whom) };
+    case 'invite':
+      return { ...state, invited: withOne(invited, act.whom) };
+    case 'uninvite':
+      return { ...state, invited: without(invited, act.whom) };
+  }
+}

@@ -1,0 +1,178 @@
+/** Who is a member of a place and what holds there: as it is written, and as it will be once what is queued is. docs/spec/places.md#membership */
+import type { Arrival } from '../circuit/incoming-events.ts';
+import { covers } from '../publication/act.ts';
+import type { Operation } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import type { Founding } from './founding.ts';
+import type { Token } from './inbox.ts';
+import { domainOf } from './letter.ts';
+import { faultOfAct } from './moderation.ts';
+import { afterAct, afterEntering, changes, isNamed, type PlaceState, type SignedAct, stateOf } from './place-state.ts';
+import type { Roll } from './roll.ts';
+import { joining, parting } from './waking.ts';
+
+/** Whom an act puts out that names a whole domain, or null: persons go by moves. */
+const bannedDomain = (act: SignedAct | undefined): string | null =>
+  act?.act.kind === 'ban' && !act.act.whom.includes('/~') ? act.act.whom : null;
+
+/** One place's standing. */
+export class Standing {
+  readonly #place: string;
+  readonly #desk: Desk;
+  readonly #roll: Roll;
+  readonly #founding: Founding;
+  readonly #inboxQueued: () => readonly Arrival<Token>[];
+  #state: PlaceState = stateOf(new Map());
+  /** Who has come or gone by a write whose rows are just being told. */
+  readonly #moved = new Map<string, boolean>();
+  #untold = 0;
+
+  /** `queued`: what waits to be written, or is being. */
+  constructor(place: string, desk: Desk, roll: Roll, founding: Founding, queued: () => readonly Arrival<Token>[]) {
+    this.#place = place;
+    this.#desk = desk;
+    this.#roll = roll;
+    this.#founding = founding;
+    this.#inboxQueued = queued;
+  }
+
+  /** The state, as it is written. */
+  get state(): PlaceState {
+    return this.#state;
+  }
+
+  /** The list is known, or known anew. Gives the members whom a ban has put out and whom the store still names. */
+  loaded(): string[] {
+    this.#state = stateOf(this.#roll.records);
+    const { bans } = this.#state;
+    return bans.length === 0 ? [] : this.#putOut((person) => isNamed(bans, person));
+  }
+
+  /** The state once everything that is queued is written. */
+  next(): PlaceState {
+    const isNew = this.#roll.last === 0;
+    return this.#queued().reduce((state, token, index) => this.#after(state, token, isNew && index === 0), this.#state);
+  }
+
+  /** Whether he is a member once everything that is queued is written. */
+  isMember(person: string): boolean {
+    for (const { move, act } of this.#queued().reverse()) {
+      if (move?.person === person) return move.isHere;
+      const domain = bannedDomain(act);
+      if (domain !== null && covers(domain, person)) return false;
+    }
+    return this.#moved.get(person) ?? this.#roll.members.has(person);
+  }
+
+  /** Whether somebody of such a domain is queued to enter. */
+  isComing(isWanted: (person: string) => boolean): boolean {
+    return this.#queued().some(({ move }) => move?.isHere === true && isWanted(move.person));
+  }
+
+  /** Why an act is not done, or null. */
+  faultOf(signed: SignedAct): FederationCode | null {
+    return faultOfAct(this.next(), signed, {
+      limits: this.#desk.options.federationLimits,
+      last: this.#roll.last,
+      sinceMs: this.#sinceMs,
+      isMember: (person) => this.isMember(person),
+    });
+  }
+
+  /** What is written with a row; `before`: what the same write appends before it. */
+  operations(token: Token, before: readonly Arrival<Token>[]): Operation[] {
+    const isFirst = this.#roll.last === 0 && before.length === 0;
+    const was = before.reduce((state, arrival, index) => {
+      return this.#after(state, arrival.token, this.#roll.last === 0 && index === 0);
+    }, this.#state);
+    const operations: Operation[] = changes(this.#place, was, this.#after(was, token, isFirst));
+    const { move, act } = token;
+    const domain = bannedDomain(act);
+    if (domain !== null && domainOf(domain) !== this.#desk.domain && this.#countBehind(domain, before) > 0)
+      operations.push(parting(this.#place, domainOf(domain), this.#desk));
+    if (move === undefined) return operations;
+    const { person, isHere } = move;
+    const home = domainOf(person);
+    const isIn = this.#isMemberBehind(person, before);
+    if (isIn === isHere) return operations;
+    operations.push({ op: 'member', context: this.#place, lease, name: person, sequence: isHere ? 'row' : 0 });
+    if (isFirst) operations.push(...this.#founding.operations());
+    const others = this.#countBehind(`psyc://${home}`, before) - Number(isIn);
+    if (home === this.#desk.domain || others > 0) return operations;
+    if (isHere) operations.push(...joining(this.#place, home, this.#desk));
+    else operations.push(parting(this.#place, home, this.#desk));
+    return operations;
+  }
+
+  /** All of a write is durable; each of its rows is told of next. */
+  written(arrivals: readonly Arrival<Token>[]): void {
+    this.#untold = arrivals.length;
+    for (const [index, { token }] of arrivals.entries()) {
+      const was = this.#state;
+      this.#state = this.#after(was, token, this.#roll.last === 0 && index === 0);
+      for (const { name, value } of changes(this.#place, was, this.#state)) this.#roll.setRecord(name, value);
+      this.#note(this.#moved, token);
+    }
+  }
+
+  /** One of these rows is told of. Gives whom it puts out. */
+  recorded(sequence: number, { move, act }: Token): string[] {
+    if (--this.#untold === 0) this.#moved.clear();
+    const domain = bannedDomain(act);
+    if (domain !== null) return this.#putOut((person) => covers(domain, person));
+    if (move?.isHere === false) return this.#putOut((person) => person === move.person);
+    if (move?.isHere === true && !this.#roll.members.has(move.person)) this.#roll.set(move.person, sequence);
+    return [];
+  }
+
+  /** What is queued and changes something. */
+  #queued(): Token[] {
+    const tokens = this.#inboxQueued().map(({ token }) => token);
+    return tokens.filter(({ move, act }) => move !== undefined || act !== undefined);
+  }
+
+  get #sinceMs(): number {
+    return this.#desk.unixMs - this.#desk.options.federationLimits.actAgeMsMax;
+  }
+
+  #after(state: PlaceState, { move, act }: Token, isFirst: boolean): PlaceState {
+    const entered = move?.isHere === true ? afterEntering(state, move.person, isFirst) : state;
+    return act === undefined ? entered : afterAct(entered, act, this.#sinceMs);
+  }
+
+  #putOut(isMeant: (person: string) => boolean): string[] {
+    const gone = [...this.#roll.members.keys()].filter(isMeant);
+    for (const person of gone) this.#roll.set(person, 0);
+    return gone;
+  }
+
+  /** Notes who comes and goes by this row. */
+  #note(moved: Map<string, boolean>, { move, act }: Token): void {
+    const domain = bannedDomain(act);
+    if (domain !== null) {
+      for (const person of [...this.#roll.members.keys(), ...moved.keys()])
+        if (covers(domain, person)) moved.set(person, false);
+    }
+    if (move !== undefined) moved.set(move.person, move.isHere);
+  }
+
+  #movedBy(rows: readonly Arrival<Token>[]): Map<string, boolean> {
+    const moved = new Map<string, boolean>();
+    for (const { token } of rows) this.#note(moved, token);
+    return moved;
+  }
+
+  #isMemberBehind(person: string, rows: readonly Arrival<Token>[]): boolean {
+    return this.#movedBy(rows).get(person) ?? this.#roll.members.has(person);
+  }
+
+  /** How many members a domain has behind these rows. */
+  #countBehind(domain: string, rows: readonly Arrival<Token>[]): number {
+    let count = this.#roll.domains.get(domainOf(domain)) ?? 0;
+    for (const [person, isHere] of this.#movedBy(rows)) {
+      if (covers(domain, person)) count += Number(isHere) - Number(this.#roll.members.has(person));
+    }
+    return count;
+  }
+}

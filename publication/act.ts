@@ -1,0 +1,110 @@
+/** What somebody asks of a place with his signature: topic, offices, who may come and speak, how long it remembers. docs/spec/places.md#acts */
+import { PsycError } from '../psyc/error.ts';
+import { inherits } from '../psyc/keyword.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { parseEntity, renderUniform } from '../psyc/uniform.ts';
+import { publicationLimits } from './limits.ts';
+
+/** Who may enter: everybody, or who was invited. */
+export type Mode = 'public' | 'invited';
+
+/** About a person. */
+const personal = ['owner', 'aide', 'dismiss', 'kick', 'invite', 'uninvite'] as const;
+/** About a person, or about everybody of a domain. */
+const general = ['ban', 'unban', 'silence', 'unsilence'] as const;
+const kinds = [...personal, ...general, 'topic', 'mode'] as const;
+
+/** What is asked. Uniforms are in their one form: a person's `psyc://domain/~nick`, a domain's `psyc://domain`. */
+export type Act =
+  | { readonly kind: (typeof personal)[number] | (typeof general)[number]; readonly whom: string }
+  | { readonly kind: 'topic'; readonly text: string }
+  | { readonly kind: 'mode'; readonly mode: Mode }
+  /** How many rows, and how many days, are kept; null: no limit. */
+  | { readonly kind: 'limit'; readonly rows: number | null; readonly days: number | null }
+  /** Everything up to this row is erased. */
+  | { readonly kind: 'clear'; readonly through: number };
+
+type Kind = Act['kind'];
+
+/** The names that are understood: ours, and psyced's spelling. */
+const families: readonly (readonly [family: string, kind: Kind])[] = [
+  ...kinds.flatMap((kind) => [[`_request_context_${kind}`, kind] as const, [`_request_place_${kind}`, kind] as const]),
+  ['_request_set_topic', 'topic'],
+];
+
+/** What a method asks for, or null. */
+export function actKindOf(method: string | null): Kind | null {
+  if (method === null || !method.startsWith('_request_')) return null;
+  return families.find(([family]) => inherits(method, family))?.[1] ?? null;
+}
+
+/** How we ask for it. */
+export const actMethod = ({ kind }: Act): string => `_request_context_${kind}`;
+
+/** The entity variables that say it. */
+export function actVariables(act: Act): Readonly<Record<string, string | undefined>> {
+  const text = (number: number | null): string | undefined => (number === null ? undefined : String(number));
+  switch (act.kind) {
+    case 'topic':
+      return { _topic: act.text };
+    case 'mode':
+      return { _mode: act.mode };
+    case 'limit':
+      return { _amount_rows: text(act.rows), _amount_days: text(act.days) };
+    case 'clear':
+      return { _sequence: String(act.through) };
+    default:
+      return { _uniform_member: act.whom };
+  }
+}
+
+/** What a packet asks for; null where its variables are not what its method needs, or it asks for nothing of the kind. */
+export function readAct(packet: Packet): Act | null {
+  const kind = actKindOf(packet.method);
+  if (kind === null) return null;
+  const text = (name: string): string | undefined => packet.text(name);
+  switch (kind) {
+    case 'topic': {
+      const topic = text('_topic') ?? '';
+      return bytesOf(topic) > publicationLimits.topicBytesMax ? null : { kind, text: topic };
+    }
+    case 'mode': {
+      const mode = text('_mode');
+      return mode === 'public' || mode === 'invited' ? { kind, mode } : null;
+    }
+    case 'limit': {
+      const [rows, days] = [limitOf(text('_amount_rows')), limitOf(text('_amount_days'))];
+      return rows === undefined || days === undefined ? null : { kind, rows, days };
+    }
+    case 'clear': {
+      const through = limitOf(text('_sequence'));
+      return through === undefined || through === null ? null : { kind, through };
+    }
+    default: {
+      const whom = text('_uniform_member') ?? '';
+      const isDomain = isKnown(whom, 'node') && (general as readonly Kind[]).includes(kind);
+      return isDomain || isKnown(whom, 'person') ? { kind, whom } : null;
+    }
+  }
+}
+
+/** Whether what names a person or a domain names this person. */
+export const covers = (whom: string, person: string): boolean => whom === person || person.startsWith(`${whom}/`);
+
+/** A number from 1; null: none is said; undefined: it is none. */
+function limitOf(text: string | undefined): number | null | undefined {
+  if (text === undefined) return null;
+  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+function isKnown(uniform: string, kind: 'person' | 'node'): boolean {
+  try {
+    const parsed = parseEntity(uniform);
+    return parsed.kind === kind && parsed.channel === undefined && renderUniform(parsed) === uniform;
+  } catch (error) {
+    if (error instanceof PsycError) return false;
+    throw error;
+  }
+}
