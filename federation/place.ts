@@ -9,6 +9,7 @@ import type { Desk, Entity } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { Founders } from './founders.ts';
 import { Founding } from './founding.ts';
+import { Hearers } from './hearers.ts';
 import { readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import { answerLetter, domainOf, entityOf, headingOf, isEcho, isPerson, type Letter, refusalLetter } from './letter.ts';
@@ -152,8 +153,9 @@ export class Place implements Entity, InboxOwner {
     if (isFirst) this.#subscribers.join(domainOf(move.person), sequence);
     const row: MulticastRow = { sequence, packet };
     // Whom others have put out hears that, and nothing more.
-    const local = act === undefined ? [] : gone.filter((person) => domainOf(person) === this.#desk.domain);
-    if (local.length > 0) this.#desk.postToAll(multicastOf(this.#uniform, row), local);
+    const local = new Hearers();
+    for (const person of act === undefined ? [] : gone) if (domainOf(person) === this.#desk.domain) local.add(person);
+    if (local.size > 0) this.#desk.postToAll(multicastOf(this.#uniform, row), local);
     this.#neighbours.appended(row);
     this.#subscribers.appended(row);
     for (const home of new Set(gone.map(domainOf))) if (!domains.has(home)) this.#subscribers.part(home, sequence);
