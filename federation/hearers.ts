@@ -1,4 +1,4 @@
-/** The local members of a context, and the circuits on which they hear it: found once, and again only when something has changed. docs/spec/federation.md#audiences */
+/** The local members of a context, and the circuits on which they hear it: found once, and again only when something has changed. docs/spec/places.md#audiences */
 
 /** Persons of this node; iterated in the order in which they came. */
 export class Hearers {
