@@ -18,6 +18,11 @@ type Subcommand = {
 };
 
 const subcommands: Record<string, Subcommand> = {
+  localserve: {
+    summary: 'try it: three domains on this machine, two people who speak, and you',
+    example: 'p3do localserve',
+    load: () => import('./localserve.ts'),
+  },
   packet: {
     summary: 'read PSYC packets: write them again, canonically, or as JSON',
     example: "printf ':_tag\\t1\\n\\n_message\\nhi\\n|\\n' | p3do packet --json",

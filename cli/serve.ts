@@ -54,6 +54,7 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
   const stopped = new Promise<void>((resolve) => {
     // A terminal that closes says SIGHUP: died of it, the server would leave its database behind.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    whenLeftAlone(resolve);
   });
   const server = await Server.start(domain, {
     log,
@@ -95,4 +96,13 @@ async function hints(domain: string, address: string): Promise<string[]> {
     `  ${p3do} say @hall@${domain} --as ada@${domain} hello`,
     `  ${p3do} listen --as ada@${domain}`,
   ];
+}
+
+/** A program that has started the server with a channel to itself is its life: however that ends, the server ends after it. */
+function whenLeftAlone(stop: () => void): void {
+  if (process.send === undefined) return;
+  if (!process.connected) stop();
+  process.once('disconnect', stop);
+  // It keeps nobody from ending.
+  process.channel?.unref();
 }

@@ -5,14 +5,10 @@ import { peopleHere, personFolder, surroundings } from '../../client/profile/fol
 import { lock } from '../../client/profile/lock.ts';
 import { Profile, type Whose } from '../../client/profile/profile.ts';
 import type { Output } from '../../client/session/events.ts';
-import { Session } from '../../client/session/session.ts';
-import { SessionShell } from '../../client/session/shell.ts';
-import { suite } from '../../server/suite.ts';
-import { reach } from '../../server/transport/dial.ts';
-import { systemResolver } from '../../server/transport/resolve.ts';
+import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
-import { parseEndpoint } from '../../server/config/address.ts';
 import { explained } from './codes.ts';
+import { sessionOf } from './session.ts';
 import { jsonLine, nameOf, noticeLine } from './show.ts';
 import { address, count } from './target.ts';
 import { unreached } from './unreached.ts';
@@ -124,15 +120,6 @@ export async function converse(command: Command, whose: Whose, course: Course): 
 async function inSession(command: Command, whose: Whose, course: Course, profile: Profile): Promise<void> {
   const { domain } = whose;
   const { channel, registration = null, heardMax } = course;
-  const endpoint = profile.server === null ? null : parseEndpoint(profile.server);
-  const peers = new Map(endpoint === null ? [] : [[domain, endpoint]]);
-  const reaching = { domain, resolver: systemResolver, peers, random: Math.random, timers: systemTimers };
-  const session = new Session({
-    ...profile.session(suite),
-    channel,
-    registration,
-    ...(heardMax === undefined ? {} : { heardMax }),
-  });
   const progress = new Progress(command);
   let isDone = false;
   let isSent = false;
@@ -140,22 +127,13 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
   let lost = '';
   /** Why the server was not reached, until it is. */
   let reason: string | null = null;
-  const reached = async (signal: AbortSignal): ReturnType<typeof reach> => {
-    try {
-      const stream = await reach(reaching, signal);
-      reason = null;
-      return stream;
-    } catch (error) {
-      reason = unreached(profile.server ?? domain, error);
-      throw error;
-    }
-  };
-  const shell = new SessionShell({
-    session,
-    reach: reached,
-    keep: (change) => profile.keep(change),
-    now: () => ({ monotoneMs: performance.now(), wallMs: Date.now() }),
-    after: (delayMs, wake) => systemTimers.after(delayMs, wake),
+  const shell = sessionOf(profile, {
+    channel,
+    registration,
+    ...(heardMax === undefined ? {} : { heardMax }),
+    reached(error) {
+      reason = error === null ? null : unreached(profile.server ?? domain, error);
+    },
     output(output, at) {
       progress.take(output);
       isSent ||= output.kind === 'sent';

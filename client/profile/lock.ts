@@ -1,9 +1,9 @@
 /** One command of a person at a time: a file for each that wants to, named after its process. docs/spec/people.md#profile */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { birthOf, isAlive } from '../../disk/process.ts';
 import { profileLimits } from './limits.ts';
 
 const PREFIX = 'lock';
@@ -48,26 +48,4 @@ async function holderOf(folder: string, what: Locked, own: string): Promise<numb
     else await rm(join(folder, name), { force: true });
   }
   return holder;
-}
-
-function isAlive(pid: number, birth: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // Somebody else's process lives as well.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const known = birthOf(pid);
-  return birth === '' || known === '' || known === birth;
-}
-
-/** When a process began, in the kernel's clock ticks: numbers of processes are used again. '' where that is not to be had. */
-function birthOf(pid: number): string {
-  try {
-    // proc(5): the name in parentheses may hold anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
 }

@@ -10,6 +10,7 @@ import { StoreStartError } from './errors.ts';
 const LOOK_MS = 10;
 const WATCH_MS = 200;
 const START_MS_MAX = 120_000;
+const BURIAL_LOOKS_MAX = 20;
 
 /** Bytes of postgres's complaints that are kept for the error message. */
 const COMPLAINT_BYTES_MAX = 4096;
@@ -94,7 +95,7 @@ async function untilIdle(data: string): Promise<void> {
 }
 
 /** The postgres that is at work in the data folder already, as after the death of its server; null if there is none. */
-async function running({ data }: Cluster): Promise<Postmaster | null> {
+async function running({ data }: Pick<Cluster, 'data'>): Promise<Postmaster | null> {
   const file = await pidFile(data);
   if (file === null || !(await lives(file.pid))) return null;
   const workers = await workersIn(data);
@@ -176,9 +177,18 @@ export async function stop({ pid }: Postmaster): Promise<void> {
     // It is gone.
   }
   await untilGone(pid, LOOK_MS, true);
+  // Our own child is buried by us: whoever ends at once would leave that to a machine's first process, which may be ours.
+  for (let looks = 0; isTaken(pid) && looks < BURIAL_LOOKS_MAX; looks++) await pause(LOOK_MS);
 }
 
 /** Whether a postgres is at work in a data folder, as far as can be seen. */
 export async function isAtWork(cluster: Cluster): Promise<boolean> {
   return (await running(cluster)) !== null;
+}
+
+/** Stops the postgres that a dead server has left in a data folder, and waits until nobody is at work there. */
+export async function stopLeft(data: string): Promise<void> {
+  const left = await running({ data });
+  if (left !== null) await stop(left);
+  await untilIdle(data);
 }

@@ -1,0 +1,37 @@
+/** A line of what somebody in a town hears: short, in the words of `p3do listen`. docs/spec/people.md#shown */
+import type { Heard, Output } from '../../client/session/events.ts';
+import { explained } from '../person/codes.ts';
+import { nameOf, noticeLine, safeText, whoOf } from '../person/show.ts';
+
+/** Hours and minutes of this machine; blank where the author has signed none. */
+function clock(timeMs: number | null): string {
+  if (timeMs === null) return '     ';
+  const date = new Date(timeMs);
+  return [date.getHours(), date.getMinutes()].map((number) => String(number).padStart(2, '0')).join(':');
+}
+
+/** `22:58 ada@red.localhost: hello`; a place other than `here` is named. */
+export function heardShort(heard: Heard, here: string | null, reader: string): string {
+  const { place, author, word, text, timeMs, isOld } = heard;
+  let where = '';
+  if (place === null) where = ` to ${reader} alone`;
+  else if (place !== here) where = ` in ${nameOf(place)}`;
+  const said = text === null ? '(sealed, and does not open)' : safeText(text);
+  return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}: ${said}`;
+}
+
+/** What a person is shown of an output, without what was said; null: nothing. Own words come as they are heard. */
+export function eventShort(output: Output, here: string | null): string | null {
+  if (output.kind === 'member') {
+    const where = output.place === here ? '' : ` ${nameOf(output.place)}`;
+    const did = output.isHere ? 'entered' : 'left';
+    return `      ${nameOf(output.member)} ${did}${where} (according to ${output.host})`;
+  }
+  // Whose key was taken is told with what he says first.
+  if (output.kind === 'first key') return null;
+  if (output.kind === 'lost')
+    return `      the circuit to your server is lost: ${explained(output.code)}; trying again`;
+  if (output.kind === 'stored before') return `      ${nameOf(output.target)} has it now (stored at ${output.at})`;
+  const notice = noticeLine(output);
+  return notice === null ? null : `      ${notice}`;
+}

@@ -1,0 +1,111 @@
+/** What a person types in a town, read: words to the place, or a command. docs/operating.md#playground */
+
+/** What can be wished; places and people as uniforms. */
+export type Typed =
+  | { readonly kind: 'nothing' | 'help' | 'who' | 'servers' | 'elsewhere' | 'quit' }
+  | { readonly kind: 'say'; readonly target: string | null; readonly text: string }
+  | { readonly kind: 'enter' | 'leave' | 'history'; readonly place: string | null }
+  | { readonly kind: 'start' | 'stop' | 'kill'; readonly domain: string }
+  /** A sentence on what is wrong. */
+  | { readonly kind: 'wrong'; readonly why: string };
+
+/** What names may be short for. */
+export interface Known {
+  /** Of all domains. */
+  readonly domains: readonly string[];
+  /** Uniforms of people that are known. */
+  readonly people: readonly string[];
+  /** Where a place is that is written without its domain. */
+  readonly placesAt: string;
+  /** A place or a person as a uniform, as commands read it; throws an Error whose message says what it takes. */
+  readonly target: (text: string) => string;
+}
+
+/** The page of help: what is typed, and what it does. */
+export const commands: readonly (readonly [typed: string, does: string])[] = [
+  ['TEXT', 'say it in the place where you are'],
+  ['/msg PERSON TEXT', 'say it to one person, sealed: /msg ada hello'],
+  ['/say PLACE TEXT', 'say it in another place where you are a member'],
+  ['/enter PLACE', 'enter a place, or make it: /enter @garden'],
+  ['/leave [PLACE]', 'leave a place'],
+  ['/history [PLACE]', 'what was said there'],
+  ['/who', 'who is in the place'],
+  ['/servers', 'the three servers'],
+  ['/stop DOMAIN', 'end a server; /kill ends it without a warning'],
+  ['/start DOMAIN', 'start it again'],
+  ['/elsewhere', 'how to take part from another terminal'],
+  ['/quit', 'end everything, as Ctrl-C does; nothing is left behind'],
+];
+
+const wrong = (why: string): Typed => ({ kind: 'wrong', why });
+
+/** Reads one line. */
+export function parseLine(line: string, known: Known): Typed {
+  const text = line.trim();
+  if (text === '') return { kind: 'nothing' };
+  // `//` is for who wants to say something that begins with a stroke.
+  if (!text.startsWith('/')) return { kind: 'say', target: null, text };
+  if (text.startsWith('//')) return { kind: 'say', target: null, text: text.slice(1) };
+  const [, name = '', rest = ''] = /^\/(\S*)\s*(.*)$/su.exec(text) ?? [];
+  switch (name) {
+    case 'help':
+    case '?':
+      return { kind: 'help' };
+    case 'who':
+    case 'servers':
+    case 'elsewhere':
+      return { kind: name };
+    case 'quit':
+    case 'exit':
+      return { kind: 'quit' };
+    case 'msg':
+    case 'say':
+      return saying(name, rest, known);
+    case 'enter':
+    case 'leave':
+    case 'history':
+      if (rest === '') return name === 'enter' ? wrong('which place? As /enter @garden') : { kind: name, place: null };
+      return resolved(rest, '@', known, (place) => ({ kind: name, place }));
+    case 'start':
+    case 'stop':
+    case 'kill':
+      return server(name, rest, known);
+    default:
+      return wrong(`/${name}: there is no such command; /help has all`);
+  }
+}
+
+function saying(name: 'msg' | 'say', rest: string, known: Known): Typed {
+  const [, to = '', text = ''] = /^(\S*)\s*(.*)$/su.exec(rest) ?? [];
+  const example = name === 'msg' ? '/msg ada hello' : '/say @garden hello';
+  if (to === '') return wrong(`to whom? As ${example}`);
+  if (text === '') return wrong(`and what? As ${example}`);
+  return resolved(to, name === 'msg' ? '~' : '@', known, (target) => ({ kind: 'say', target, text }));
+}
+
+/** A name, which may be short, of the kind that is wanted. */
+function resolved(text: string, kind: '@' | '~', known: Known, make: (uniform: string) => Typed): Typed {
+  let name = text;
+  if (kind === '@' && /^@?[^@/]+$/.test(text)) name = `@${text.replace('@', '')}@${known.placesAt}`;
+  else if (kind === '@' && /^[^@/]+@[^@]+$/.test(text)) name = `@${text}`;
+  else if (kind === '~' && !text.includes('@')) {
+    const named = known.people.filter((person) => person.endsWith(`/~${text.toLowerCase()}`));
+    if (named.length === 0 && !text.startsWith('psyc:'))
+      return wrong(`who is ${text}? It takes nick@domain, as ada@${known.domains[0]}`);
+    if (named.length > 1) return wrong(`which ${text}? There are ${named.length}: write nick@domain`);
+    name = named[0] ?? text;
+  }
+  try {
+    const uniform = known.target(name);
+    if (uniform.includes(`/${kind}`)) return make(uniform);
+    return wrong(kind === '@' ? `${text} is no place, but a person: /msg` : `${text} is no person, but a place: /say`);
+  } catch (error) {
+    return wrong(`${text}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function server(kind: 'start' | 'stop' | 'kill', text: string, { domains }: Known): Typed {
+  const domain = domains.find((name) => name === text.toLowerCase() || name.startsWith(`${text.toLowerCase()}.`));
+  if (domain !== undefined && text !== '') return { kind, domain };
+  return wrong(`which server? There are ${domains.join(', ')}`);
+}

@@ -1,0 +1,207 @@
+/** What is typed in a town, done: one line after the other. docs/operating.md#playground */
+import type { Output } from '../../client/session/events.ts';
+import { renderEndpoint } from '../../server/config/address.ts';
+import type { Town } from '../../server/town/town.ts';
+import { explained } from '../person/codes.ts';
+import { nameOf } from '../person/show.ts';
+import { target } from '../person/target.ts';
+import { commandHere, shellWord } from '../whose.ts';
+import type { Circle } from './circle.ts';
+import { heardShort } from './heard.ts';
+import { commands, type Known, parseLine, type Typed } from './line.ts';
+import { PASSPHRASE } from './resident.ts';
+import type { Screen } from './screen.ts';
+import type { Wish } from './voice.ts';
+
+/** How long an answer of the scripted people is waited for, where lines are read one after the other. */
+const ANSWER_MS_MAX = 10_000;
+
+const HISTORY_ROWS = 20;
+
+/** A person's turn at the prompt. */
+export class Play {
+  readonly #town: Town;
+  readonly #circle: Circle;
+  readonly #screen: Screen;
+  /** The place where plain words go; null: none. */
+  #here: string | null;
+
+  constructor(town: Town, circle: Circle, screen: Screen) {
+    this.#town = town;
+    this.#circle = circle;
+    this.#screen = screen;
+    this.#here = circle.place;
+  }
+
+  get here(): string | null {
+    return this.#here;
+  }
+
+  /** Reads lines until there are no more, or `/quit`. `failed` is called with what must not happen. */
+  async run(interrupted: () => void, failed: (error: unknown) => void): Promise<void> {
+    const screen = this.#screen;
+    screen.ask(this.#prompt(), (line) => this.#completions(line), interrupted);
+    for (let line = await screen.line(); line !== null; line = await screen.line()) {
+      const typed = parseLine(line, this.#known());
+      if (typed.kind === 'quit') return;
+      const done = this.#do(typed, line);
+      // Whoever looks on goes on while an answer is under way; where lines are read, they are done one after the other.
+      if (screen.isLive && typed.kind === 'say') done.catch(failed);
+      else await done;
+      screen.setPrompt(this.#prompt());
+    }
+  }
+
+  /** How to take part from another terminal. */
+  elsewhere(): string[] {
+    const [first = '', ...rest] = [...this.#town.endpoints];
+    const [domain, at] = rest.length === 0 ? [first[0] ?? '', first[1]] : rest[0]!;
+    const p3do = commandHere();
+    const place = nameOf(this.#circle.place);
+    return [
+      'In another terminal, while this runs:',
+      `  export P3DO_HOME=${shellWord(this.#town.home)} P3DO_PASSPHRASE=${PASSPHRASE}`,
+      `  ${p3do} register zoe@${domain} --server ${at === undefined || typeof at === 'string' ? '' : renderEndpoint(at)}`,
+      `  ${p3do} enter ${place} --as zoe@${domain}`,
+      `  ${p3do} say ${place} --as zoe@${domain} hello`,
+      `  ${p3do} listen --as zoe@${domain}`,
+    ];
+  }
+
+  /** The servers, a line each. */
+  servers(): string[] {
+    const widest = Math.max(...[...this.#town.endpoints.keys()].map(({ length }) => length));
+    return [...this.#town.endpoints].map(([domain, at]) => {
+      const pid = this.#town.pidOf(domain);
+      const state = pid === null ? 'stopped' : `process ${pid}`;
+      return `  ${domain.padEnd(widest)}  ${renderEndpoint(at)}  ${state}`;
+    });
+  }
+
+  #prompt(): string {
+    return `${this.#circle.guest.whose.nick}${this.#here === null ? '' : ` ${nameOf(this.#here).replace(/@[^@]*$/, '')}`}> `;
+  }
+
+  #known(): Known {
+    const domains = [...this.#town.endpoints.keys()];
+    const placesAt = nameOf(this.#circle.place).replace(/^.*@/, '');
+    return { domains, people: this.#circle.people, placesAt, target };
+  }
+
+  #completions(line: string): string[] {
+    if (!line.includes(' ')) return commands.flatMap(([typed]) => /^\/\w+/.exec(typed) ?? []).concat('/help', '/kill');
+    if (/^\/(?:start|stop|kill) /.test(line)) return [...this.#town.endpoints.keys()];
+    if (/^\/(?:enter|leave|history|say) /.test(line)) return [nameOf(this.#circle.place)];
+    return this.#circle.people.map(nameOf);
+  }
+
+  async #do(typed: Typed, line: string): Promise<void> {
+    const screen = this.#screen;
+    switch (typed.kind) {
+      case 'nothing':
+      case 'quit':
+        return;
+      case 'wrong':
+        this.#wrong(typed.why);
+        return;
+      case 'help':
+        for (const [what, does] of commands) screen.say(`  ${what.padEnd(19)}  ${does}`, ' '.repeat(23));
+        return;
+      case 'elsewhere':
+        for (const one of this.elsewhere()) screen.say(one, '    ');
+        return;
+      case 'servers':
+        for (const one of this.servers()) screen.say(one);
+        return;
+      case 'who':
+        this.#who();
+        return;
+      case 'say':
+        await this.#say(typed.target, typed.text);
+        return;
+      case 'enter':
+      case 'leave':
+      case 'history':
+        await this.#visit(typed.kind, typed.place ?? this.#here, line);
+        return;
+      case 'start':
+      case 'stop':
+      case 'kill':
+        await this.#server(typed.kind, typed.domain);
+    }
+  }
+
+  #wrong(why: string): void {
+    this.#screen.say(`      ${why}`, '      ');
+    this.#screen.tell({ kind: 'wrong', text: why });
+  }
+
+  #who(): void {
+    if (this.#here === null) {
+      this.#wrong('you are in no place: /enter @square');
+      return;
+    }
+    const members = this.#circle.membersOf(this.#here).map(nameOf);
+    this.#screen.tell({ kind: 'members', place: this.#here, members });
+    this.#screen.say(`      in ${nameOf(this.#here)}: ${members.join(', ')}`, '        ');
+  }
+
+  async #say(to: string | null, text: string): Promise<void> {
+    const target = to ?? this.#here;
+    if (target === null) {
+      this.#wrong('you are in no place: /enter @square, or /msg ada hello');
+      return;
+    }
+    const answered = this.#screen.isLive ? null : this.#circle.answered(target, text, ANSWER_MS_MAX);
+    const outcome = await this.#wish({ kind: 'say', target, text });
+    if (outcome?.kind !== 'stored') return;
+    if (target.includes('/~')) {
+      const { name } = this.#circle.guest;
+      this.#screen.say(`      ${name} to ${nameOf(target)} alone: ${text}`, '        ');
+    }
+    await answered;
+  }
+
+  async #visit(kind: 'enter' | 'leave' | 'history', place: string | null, line: string): Promise<void> {
+    if (place === null) {
+      this.#wrong(`which place? As ${line.trim()} @square`);
+      return;
+    }
+    if (kind === 'history') {
+      await this.#wish({ kind, place, after: null, limit: HISTORY_ROWS }, (output) => {
+        if (output.kind === 'heard') this.#screen.say(heardShort(output, this.#here, 'you'), '        ');
+        this.#screen.tell(output);
+      });
+      return;
+    }
+    const outcome = await this.#wish({ kind, place });
+    if (outcome?.kind === 'entered') this.#here = place;
+    if (outcome?.kind === 'left' && this.#here === place) this.#here = null;
+  }
+
+  async #server(kind: 'start' | 'stop' | 'kill', domain: string): Promise<void> {
+    const isUp = this.#town.pidOf(domain) !== null;
+    if (isUp === (kind === 'start')) {
+      this.#wrong(isUp ? `${domain} runs already` : `${domain} does not run: /start ${domain}`);
+      return;
+    }
+    if (kind === 'start') await this.#town.startDomain(domain);
+    else await this.#town.endDomain(domain, kind === 'kill');
+    const did = { start: 'is up again', stop: 'has stopped', kill: 'was killed' }[kind];
+    this.#screen.say(`      ${domain} ${did}`);
+    this.#screen.tell({ kind: 'server', domain, pid: this.#town.pidOf(domain) });
+  }
+
+  /** Has the guest do something, and tells what went wrong. */
+  async #wish(wish: Wish, told: (output: Output) => void = () => {}): Promise<Output | null> {
+    const outcome = await this.#circle.guest.do(wish, told);
+    if (outcome !== null) this.#screen.tell(outcome);
+    if (outcome === null) {
+      const whom = wish.kind === 'say' ? wish.target : wish.place;
+      this.#wrong(`${nameOf(whom)} has not answered yet; it stays under way`);
+    } else if (outcome.kind === 'refused')
+      this.#wrong(`${nameOf(outcome.target)}: ${explained(outcome.code, outcome.by)}`);
+    else if (outcome.kind === 'over') this.#wrong(explained(outcome.code, outcome.by));
+    return outcome;
+  }
+}

@@ -1,0 +1,141 @@
+/** A town: some domains on the loopback of this machine, each with its server, its keys and its database, for as long as one process lives. docs/operating.md#playground */
+import { domainFolder } from '../domain/folders.ts';
+import { quickstart } from '../domain/quickstart.ts';
+import type { Endpoint } from '../transport/resolve.ts';
+import { TownError } from './errors.ts';
+import { makeTownFolder, removeTownFolder } from './folder.ts';
+import { Life } from './life.ts';
+import { freePort } from './port.ts';
+
+const HOST = '127.0.0.1';
+
+/** What a town is made of. */
+export interface TownOptions {
+  /** Of this machine alone, as `red.localhost`: anybody may register. */
+  readonly domains: readonly string[];
+  /** The file of the p3do command, for Node. */
+  readonly command: string;
+  /** Told as each server takes circuits. */
+  readonly ready?: (domain: string) => void;
+  /** Told when a server ends that nobody has ended. */
+  readonly ended?: (domain: string, how: string) => void;
+}
+
+/** A town, from `start` to `close`. */
+export class Town {
+  readonly #options: TownOptions;
+  readonly #lives = new Map<string, Life>();
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #fingerprints = new Map<string, string>();
+  #home: string | null = null;
+  #starting: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
+
+  constructor(options: TownOptions) {
+    this.#options = options;
+  }
+
+  /** The folder that is P3DO_HOME for all commands of this town: `domains/`, and `people/`. */
+  get home(): string {
+    if (this.#home === null) throw new Error('the town has not been started');
+    return this.#home;
+  }
+
+  /** Where each domain's server is. */
+  get endpoints(): ReadonlyMap<string, Endpoint> {
+    return this.#endpoints;
+  }
+
+  /** Of each domain's key, 40 hexadecimal digits. */
+  get fingerprints(): ReadonlyMap<string, string> {
+    return this.#fingerprints;
+  }
+
+  /** The process of a domain's server; null while it has none. */
+  pidOf(domain: string): number | null {
+    return this.#lives.get(domain)?.pid ?? null;
+  }
+
+  /**
+   * Makes and starts all domains; resolves when each takes circuits. Throws TownError, and as `quickstart`; `close` must be
+   * called in any case, and may be called meanwhile: then it throws `_town_closed`.
+   */
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  /** Starts a domain's server that has ended; resolves when it takes circuits. */
+  async startDomain(domain: string): Promise<void> {
+    if (this.#lives.has(domain)) return;
+    this.#mustBeOpen();
+    const { command } = this.#options;
+    const life = await Life.start({ domain, command, folder: this.#folderOf(domain) });
+    this.#lives.set(domain, life);
+    void life.over.then((how) => {
+      if (this.#lives.get(domain) !== life) return;
+      this.#lives.delete(domain);
+      this.#options.ended?.(domain, how);
+    });
+    // Who closes meanwhile has not seen it.
+    if (this.#closing !== null) await this.endDomain(domain);
+    this.#mustBeOpen();
+    await life.ready;
+    this.#mustBeOpen();
+    this.#options.ready?.(domain);
+  }
+
+  /** Ends a domain's server: in order, or `isKilled`, without a warning. */
+  async endDomain(domain: string, isKilled = false): Promise<void> {
+    const life = this.#lives.get(domain);
+    this.#lives.delete(domain);
+    await (isKilled ? life?.kill() : life?.stop());
+  }
+
+  /** Ends all servers and removes the folder: nothing is left. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #start(): Promise<void> {
+    const { domains } = this.#options;
+    this.#home = await makeTownFolder();
+    this.#mustBeOpen();
+    const taken = new Set<number>();
+    for (const domain of domains) {
+      const port = await freePort(HOST, taken);
+      taken.add(port);
+      this.#endpoints.set(domain, { host: HOST, port });
+    }
+    // Whether one fails or all stand: nothing goes on behind whoever closes.
+    const begun = await Promise.allSettled(domains.map((domain) => this.#begin(domain)));
+    for (const one of begun) if (one.status === 'rejected') throw one.reason;
+  }
+
+  async #begin(domain: string): Promise<void> {
+    const { port } = this.#endpoints.get(domain)!;
+    const peers = new Map([...this.#endpoints].filter(([name]) => name !== domain));
+    const now = Math.floor(Date.now() / 1000);
+    const made = await quickstart(this.#folderOf(domain), { domain, now, hosts: [HOST], port, peers });
+    this.#fingerprints.set(domain, made.fingerprint);
+    await this.startDomain(domain);
+  }
+
+  async #close(): Promise<void> {
+    const endAll = (): Promise<unknown> => Promise.all([...this.#lives.keys()].map((domain) => this.endDomain(domain)));
+    // What is being started ends with an error by this.
+    await endAll();
+    await this.#starting.catch(() => {});
+    await endAll();
+    if (this.#home !== null) await removeTownFolder(this.#home);
+  }
+
+  #folderOf(domain: string): string {
+    return domainFolder(domain, { P3DO_HOME: this.home });
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing !== null) throw new TownError('_town_closed', 'it was ended while it started');
+  }
+}

@@ -1,0 +1,84 @@
+/** What is typed in the playground is read, answered and folded, without a server. */
+import { describe, expect, test } from '@jest/globals';
+import { type Known, parseLine } from '../../cli/playground/line.ts';
+import { answerersOf, replyTo, shortKey } from '../../cli/playground/replies.ts';
+import { folded } from '../../cli/playground/screen.ts';
+import { target } from '../../cli/person/target.ts';
+
+const known: Known = {
+  domains: ['red.localhost', 'green.localhost'],
+  people: ['psyc://red.localhost/~ada', 'psyc://red.localhost/~zoe', 'psyc://green.localhost/~zoe'],
+  placesAt: 'blue.localhost',
+  target,
+};
+
+describe('a line', () => {
+  test.each([
+    ['', { kind: 'nothing' }],
+    [' hello  there ', { kind: 'say', target: null, text: 'hello  there' }],
+    ['//me', { kind: 'say', target: null, text: '/me' }],
+    ['/msg ada hello there', { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'hello there' }],
+    ['/msg Ada@Red.localhost hi', { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'hi' }],
+    ['/msg zoe hi', { kind: 'wrong', why: 'which zoe? There are 2: write nick@domain' }],
+    ['/msg eve hi', { kind: 'wrong', why: 'who is eve? It takes nick@domain, as ada@red.localhost' }],
+    ['/msg', { kind: 'wrong', why: 'to whom? As /msg ada hello' }],
+    ['/msg ada', { kind: 'wrong', why: 'and what? As /msg ada hello' }],
+    ['/msg @hall@red.localhost hi', { kind: 'wrong', why: '@hall@red.localhost is no person, but a place: /say' }],
+    ['/say @hall hi', { kind: 'say', target: 'psyc://blue.localhost/@hall', text: 'hi' }],
+    ['/enter hall', { kind: 'enter', place: 'psyc://blue.localhost/@hall' }],
+    ['/enter @hall@red.localhost', { kind: 'enter', place: 'psyc://red.localhost/@hall' }],
+    ['/enter hall@red.localhost', { kind: 'enter', place: 'psyc://red.localhost/@hall' }],
+    [
+      '/enter psyc://red.localhost/~ada',
+      { kind: 'wrong', why: 'psyc://red.localhost/~ada is no place, but a person: /msg' },
+    ],
+    ['/enter a b', { kind: 'wrong', why: 'a b: It takes nick@domain, @place@domain or psyc://….' }],
+    ['/enter', { kind: 'wrong', why: 'which place? As /enter @garden' }],
+    ['/leave', { kind: 'leave', place: null }],
+    ['/history', { kind: 'history', place: null }],
+    ['/kill green', { kind: 'kill', domain: 'green.localhost' }],
+    ['/stop RED.localhost', { kind: 'stop', domain: 'red.localhost' }],
+    ['/start', { kind: 'wrong', why: 'which server? There are red.localhost, green.localhost' }],
+    ['/start gr', { kind: 'wrong', why: 'which server? There are red.localhost, green.localhost' }],
+    ['/exit', { kind: 'quit' }],
+    ['/', { kind: 'wrong', why: '/: there is no such command; /help has all' }],
+    ['/constructor', { kind: 'wrong', why: '/constructor: there is no such command; /help has all' }],
+  ])('%j', (line, typed) => {
+    expect(parseLine(line, known)).toEqual(typed);
+  });
+});
+
+const ada = { nick: 'ada', domain: 'red.localhost' };
+const bob = { nick: 'bob', domain: 'green.localhost' };
+const said = (text: string) => ({ text, isPrivate: false, author: 'eve@blue.localhost', key: '0123456789abcdef0123' });
+
+describe('an answer', () => {
+  test.each([
+    ['Hello', /^Hello, eve\. I am at green\.localhost, .* 0123 4567 89AB CDEF …\.$/],
+    ['is that a fake?', /NOT eve@blue\.localhost/],
+    ['what if your server dies?', /\/stop green\.localhost/],
+    ['🧅', /^I have it: 1 character,/],
+  ])('to %j', (text, answer) => {
+    expect(replyTo(said(text), bob)).toMatch(answer);
+  });
+
+  test('whoever is named answers, else the first; nobody, where somebody else is', () => {
+    const who = (text: string): string[] => answerersOf(text, [ada, bob]).map(({ nick }) => nick);
+    expect(who('hello')).toEqual(['ada']);
+    expect(who('BOB?')).toEqual(['bob']);
+    expect(who('ada and bob')).toEqual(['ada', 'bob']);
+    expect(who('bobbin')).toEqual(['ada']);
+    expect(who('zoe@red.localhost: hello')).toEqual([]);
+  });
+
+  test('a key that nobody knows', () => {
+    expect(replyTo({ ...said('my key?'), key: null }, ada)).toContain('a key that I have not pinned');
+    expect(shortKey('0123456789abcdef0123')).toBe('0123 4567 89AB CDEF …');
+  });
+});
+
+test('text is folded at blanks, keeps its indent, and counts columns', () => {
+  expect(folded('  one two three', 9, '    ')).toBe('  one two\n    three');
+  expect(folded('漢字漢字 漢字', 10, '  ')).toBe('漢字漢字\n  漢字');
+  expect(folded('unbreakable words', 4, '')).toBe('unbreakable\nwords');
+});
