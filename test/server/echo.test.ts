@@ -3,8 +3,10 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from './node/speaker.ts';
 import { ping } from './ping.ts';
-import { connected, debian, needsDebian, needsNpm, npm, Undoing } from './postgres/clusters.ts';
-import { needsLinux, Served } from './served.ts';
+import { connected, debian, needsDebian, needsNpm, npm } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
+import { Served } from './served.ts';
+import { needsLinux } from './linux.ts';
 
 const hall = 'psyc://b.test/@hall';
 

@@ -19,7 +19,7 @@ import { RawPeer } from './node/raw-peer.ts';
 import { provedPeer, proofOf } from './node/server-peer.ts';
 import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from './node/speaker.ts';
 import { identityOf, newDomainKey } from './node/town.ts';
-import { Undoing } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
 import { Served } from './served.ts';
 
 const undoing = new Undoing();

@@ -1,8 +1,9 @@
 /** kill -9 of a server and its database together at any moment while people speak: every acknowledged message survives. */
 import { afterEach, test } from '@jest/globals';
 import { kill } from './kills.ts';
-import { needsNpm, npm, Undoing } from './postgres/clusters.ts';
-import { needsLinux } from './served.ts';
+import { needsNpm, npm } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
+import { needsLinux } from './linux.ts';
 
 const undoing = new Undoing();
 afterEach(async () => undoing.run());

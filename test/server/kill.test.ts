@@ -1,8 +1,9 @@
 /** kill -9 of a server at any moment while people speak: every acknowledged message is there once, in its author's order, and no other. */
 import { afterEach, test } from '@jest/globals';
 import { kill } from './kills.ts';
-import { debian, needsDebian, Undoing } from './postgres/clusters.ts';
-import { needsLinux } from './served.ts';
+import { debian, needsDebian } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
+import { needsLinux } from './linux.ts';
 
 const undoing = new Undoing();
 afterEach(async () => undoing.run());

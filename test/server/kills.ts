@@ -5,7 +5,7 @@ import { expect } from '@jest/globals';
 import { Random } from '../../simulator/random.ts';
 import { logOf, mailOf, pagesOf, verify, verifyHeard } from './books.ts';
 import { newSpeakerKeys, Speaker } from './node/speaker.ts';
-import type { Undoing } from './postgres/clusters.ts';
+import type { Undoing } from '../undoing.ts';
 import { freeEndpoint, Served } from './served.ts';
 import { Crowd } from './talkers.ts';
 

@@ -7,8 +7,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import { logOf, verify, verifyHeard } from './books.ts';
 import { Speaker } from './node/speaker.ts';
 import { ping } from './ping.ts';
-import { debian, needsDebian, needsNpm, needsRoot, npm, opened, supervised, Undoing } from './postgres/clusters.ts';
-import { needsLinux, passableFolder, Served, type ServedOptions } from './served.ts';
+import { debian, needsDebian, needsNpm, needsRoot, npm, opened, supervised } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
+import { passableFolder, Served, type ServedOptions } from './served.ts';
+import { needsLinux } from './linux.ts';
 import { Crowd } from './talkers.ts';
 import { Tunnel } from './tunnel.ts';
 

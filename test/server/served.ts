@@ -12,18 +12,10 @@ import { Client, type ClientConfig } from 'pg';
 import { hexOf } from '../../crypto/bytes.ts';
 import { quickstart } from '../../server/domain/quickstart.ts';
 import type { Endpoint } from '../../server/transport/resolve.ts';
-import { needs } from '../needs.ts';
-import type { Undoing } from './postgres/clusters.ts';
+import type { Undoing } from '../undoing.ts';
 
 /** The command, built. */
 export const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-/** Addresses of 127.0.0.0/8 without asking, and processes by their folder. */
-export const needsLinux = needs({
-  name: 'Linux',
-  otherwise: 'run the tests on Linux',
-  probe: () => process.platform === 'linux',
-});
 
 /** A folder that any user may pass through: as root, PostgreSQL is another one. */
 export async function passableFolder(undoing: Undoing): Promise<string> {
@@ -162,6 +154,11 @@ export class Served {
       said.once('close', () => failed(new Error(`${this.domain} ended: ${this.log.slice(-3).join('\n')}`)));
     });
     this.#ready.catch(() => {});
+  }
+
+  /** Of the server's process in this life. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   /** Resolves when it takes circuits; rejects when it ends before. */

@@ -11,8 +11,10 @@ import { run } from '../house/fixture.ts';
 import { RawPeer } from './node/raw-peer.ts';
 import { provedPeer } from './node/server-peer.ts';
 import { identityOf, newDomainKey } from './node/town.ts';
-import { debian, needsDebian, Undoing } from './postgres/clusters.ts';
-import { command, freeEndpoint, needsLinux, passableFolder, Served } from './served.ts';
+import { debian, needsDebian } from './postgres/clusters.ts';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { needsLinux } from './linux.ts';
 
 const undoing = new Undoing();
 afterAll(async () => undoing.run());

@@ -1,7 +1,7 @@
 /** A TCP port that leads to a database's socket, until it is cut; or to where requests arrive and answers are lost. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import type { Undoing } from './postgres/clusters.ts';
+import type { Undoing } from '../undoing.ts';
 
 /** One way to a database. */
 export class Tunnel {

@@ -29,11 +29,18 @@ export class RawPeer {
     });
   }
 
-  /** Connected and greeted. */
-  static open({ host, port }: Endpoint, isWebSocket = false): Promise<RawPeer> {
+  /** Connected and greeted. `localAddress`: where it comes from, on the loopback any of 127.0.0.0/8. */
+  static open({ host, port }: Endpoint, isWebSocket = false, localAddress?: string): Promise<RawPeer> {
     return new Promise((resolve, reject) => {
       const ALPNProtocols = isWebSocket ? ['http/1.1'] : ['psyc/1'];
-      const socket = connect({ host, port, rejectUnauthorized: false, ALPNProtocols, minVersion: 'TLSv1.3' });
+      const socket = connect({
+        host,
+        port,
+        ...(localAddress === undefined ? {} : { localAddress }),
+        rejectUnauthorized: false,
+        ALPNProtocols,
+        minVersion: 'TLSv1.3',
+      });
       // For good: a connection that breaks may say so more than once.
       socket.on('error', reject);
       socket.once('secureConnect', () => {

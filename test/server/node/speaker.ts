@@ -132,6 +132,8 @@ export interface SpeakerOptions {
   readonly invite?: string | null;
   readonly side?: string;
   readonly isWebSocket?: boolean;
+  /** Where it comes from. */
+  readonly localAddress?: string | undefined;
 }
 
 /** A circuit of a device that is logged in. */
@@ -144,8 +146,8 @@ export class Speaker {
 
   /** Logs in; registers before that where `invite` is not left out. Rejects with the code of a refusal. */
   static async open(endpoint: Endpoint, keys: SpeakerKeys, options: SpeakerOptions = {}): Promise<Speaker> {
-    const { invite, side = null, isWebSocket = false } = options;
-    const peer = await RawPeer.open(endpoint, isWebSocket);
+    const { invite, side = null, isWebSocket = false, localAddress } = options;
+    const peer = await RawPeer.open(endpoint, isWebSocket, localAddress);
     const handshake = new ClientHandshake({
       suite,
       ...keys,

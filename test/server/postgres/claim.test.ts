@@ -4,7 +4,8 @@ import type { Client, ClientConfig } from 'pg';
 import type { PostgresStore } from '../../../server/postgres/store.ts';
 import type { StoreOutcome } from '../../../store/store.ts';
 import { append } from '../../store/rows.ts';
-import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised, Undoing } from './clusters.ts';
+import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 /** Milliseconds: for a claim that will be refused, and for one that will be granted as soon as it can. */
 const SHORT_MS = 20;

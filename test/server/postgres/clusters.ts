@@ -8,6 +8,7 @@ import { Client, type ClientConfig } from 'pg';
 import { PostgresStore, type StoreOptions } from '../../../server/postgres/store.ts';
 import { Supervisor, type SupervisorOptions } from '../../../server/postgres/supervisor.ts';
 import { needs } from '../../needs.ts';
+import type { Undoing } from '../../undoing.ts';
 
 /** Debian's, the oldest that we support. */
 export const debian = '/usr/lib/postgresql/15/bin';
@@ -39,23 +40,6 @@ export const needsRoot = needs({
   otherwise: 'run the tests as root',
   probe: () => process.getuid?.() === 0,
 });
-
-/** What is to be undone, the last first. */
-export class Undoing {
-  #steps: (() => Promise<unknown>)[] = [];
-
-  add(step: () => Promise<unknown>): void {
-    this.#steps.push(step);
-  }
-
-  /** Undoes everything, and throws the first error only then. */
-  async run(): Promise<void> {
-    const errors: unknown[] = [];
-    for (const step of this.#steps.reverse()) await step().catch((error: unknown) => errors.push(error));
-    this.#steps = [];
-    if (errors.length > 0) throw errors[0];
-  }
-}
 
 /** A folder under /tmp that any user may pass through. */
 export async function temporaryFolder(undoing: Undoing): Promise<string> {

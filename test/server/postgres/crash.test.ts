@@ -7,17 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
 import type { Store } from '../../../store/store.ts';
-import {
-  debian,
-  needsDebian,
-  needsNpm,
-  needsRoot,
-  npm,
-  opened,
-  supervised,
-  temporaryFolder,
-  Undoing,
-} from './clusters.ts';
+import { debian, needsDebian, needsNpm, needsRoot, npm, opened, supervised, temporaryFolder } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 const script = join(dirname(fileURLToPath(import.meta.url)), '../../../dist/test/server/postgres/writing.js');
 

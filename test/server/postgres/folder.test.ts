@@ -7,7 +7,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import { type Release, takeFolder } from '../../../server/postgres/folder.ts';
 import { Supervisor } from '../../../server/postgres/supervisor.ts';
 import { append } from '../../store/rows.ts';
-import { debian, needsDebian, opened, supervised, temporaryFolder, Undoing } from './clusters.ts';
+import { debian, needsDebian, opened, supervised, temporaryFolder } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 const undoing = new Undoing();
 afterEach(async () => undoing.run());

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
 import { append } from '../../store/rows.ts';
-import { debian, needsDebian, needsRoot, opened, supervised, temporaryFolder, Undoing } from './clusters.ts';
+import { debian, needsDebian, needsRoot, opened, supervised, temporaryFolder } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 const run = promisify(execFile);
 const undoing = new Undoing();

@@ -5,7 +5,8 @@ import type { PostgresStore } from '../../../server/postgres/store.ts';
 import type { Supervisor } from '../../../server/postgres/supervisor.ts';
 import type { Operation, StoreOutcome } from '../../../store/store.ts';
 import { append, bytes, record } from '../../store/rows.ts';
-import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised, Undoing } from './clusters.ts';
+import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 /** Resolves when `holds` does; asks again as soon as it is answered. */
 async function until(holds: () => Promise<boolean>): Promise<void> {

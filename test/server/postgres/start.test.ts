@@ -20,8 +20,8 @@ import {
   opened,
   supervised,
   temporaryFolder,
-  Undoing,
 } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 const undoing = new Undoing();
 afterEach(async () => undoing.run());

@@ -7,7 +7,8 @@ import { MemoryStore } from '../../../store/memory.ts';
 import type { Operation, StoreRequest } from '../../../store/store.ts';
 import { append, bytes, record } from '../../store/rows.ts';
 import { storeSuite } from '../../store/suite.ts';
-import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised, Undoing } from './clusters.ts';
+import { connected, debian, emptied, needsDebian, needsNpm, npm, opened, supervised } from './clusters.ts';
+import { Undoing } from '../../undoing.ts';
 
 /** Operations on few contexts, ids, names and leases, so that they meet. */
 const operation: fc.Arbitrary<Operation> = fc.oneof(
