@@ -14,8 +14,9 @@ import { quickstart } from '../../server/domain/quickstart.ts';
 import type { Endpoint } from '../../server/transport/resolve.ts';
 import type { Undoing } from '../undoing.ts';
 
-/** The command, built. */
-export const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** The command, built; a benchmark is built itself, beside it. */
+const built = import.meta.url.endsWith('.js') ? '../../cli/main.js' : '../../dist/cli/main.js';
+export const command = fileURLToPath(new URL(built, import.meta.url));
 
 /** A folder that any user may pass through: as root, PostgreSQL is another one. */
 export async function passableFolder(undoing: Undoing): Promise<string> {

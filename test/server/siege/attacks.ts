@@ -23,6 +23,8 @@ export interface Attack {
   prepare?(): Promise<void>;
   /** Resolves when the attack is on. */
   begin(): Promise<void>;
+  /** Resolves when it has done as much as it was to do, where it comes to that. */
+  done?(): Promise<void>;
   /** Ends it, and leaves nothing open. */
   end(): Promise<Tally>;
 }
@@ -185,6 +187,7 @@ function again(count: number, atOnce: number, once: (tally: Tally) => Promise<vo
         if (!isOver) await once(tally).catch((error: unknown) => say(tally, kindOf(error)));
       });
     },
+    done: () => run,
     end: async () => {
       isOver = true;
       await run;

@@ -96,10 +96,20 @@ export class Others {
     return phase;
   }
 
+  /** Resolves when everybody together has heard so many more messages, or somebody was harmed. */
+  async heardMore(count: number): Promise<void> {
+    const enough = this.#heard + count * this.#all.length;
+    await this.#until(() => this.#heard >= enough);
+  }
+
   /** Nothing new is said; resolves when everything is acknowledged and everybody has heard it, or somebody was harmed. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const isDone = (): boolean => this.#acknowledged === this.#said && this.#heard === this.#said * this.#all.length;
+    await this.#until(isDone);
+  }
+
+  async #until(isDone: () => boolean): Promise<void> {
     while (!isDone() && this.harms.length === 0) await new Promise<void>((wake) => (this.#wake = wake));
   }
 
