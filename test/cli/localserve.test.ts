@@ -10,7 +10,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { birthOf } from '../../disk/process.ts';
 import { run } from '../house/fixture.ts';
-import { command, needsLinux } from '../server/served.ts';
+import { command } from '../server/served.ts';
+import { needsLinux } from '../server/linux.ts';
 
 /** Folders for temporary files, one a test: so that nobody else's towns are seen, nor anybody sees ours. */
 const made: string[] = [];

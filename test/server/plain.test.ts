@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { BarePeer } from './bare-peer.ts';
 import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from './node/speaker.ts';
-import { Undoing } from './postgres/clusters.ts';
-import { freeEndpoint, needsLinux, Served } from './served.ts';
+import { Undoing } from '../undoing.ts';
+import { freeEndpoint, Served } from './served.ts';
+import { needsLinux } from './linux.ts';
 
 const GREETING = '|\n';
 const AUTHORIZATION =
