@@ -18,7 +18,8 @@ export function register(command: Command): void {
       'after',
       `
 Stays, and comes back when the circuit is lost. What was said while nobody listened comes first. A line
-is: time (- where its author has signed none), place (or "to you"), who, text. Who said it is
+is: time (- where its author has signed none), place (or "to you"; or "request", from somebody who is no
+friend: p3do help requests), who, text. Who said it is
 
   bob@b.example                           by his own signature, which was checked
   bob@b.example (according to a.example)  by the word of that server only

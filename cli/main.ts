@@ -93,6 +93,26 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do listen',
     load: () => import('./listen.ts'),
   },
+  friend: {
+    summary: 'agree on friendship with people, or end it; list friends',
+    example: 'p3do friend add bob@b.example',
+    load: () => import('./friend.ts'),
+  },
+  requests: {
+    summary: 'show what strangers have written; say who may write',
+    example: 'p3do requests',
+    load: () => import('./requests.ts'),
+  },
+  block: {
+    summary: 'refuse what a person or a domain says to you',
+    example: 'p3do block eve@e.example',
+    load: async () => (await import('./block.ts')).block,
+  },
+  ignore: {
+    summary: 'drop what a person or a domain says to you, without their knowing',
+    example: 'p3do ignore eve@e.example',
+    load: async () => (await import('./block.ts')).ignore,
+  },
   trust: {
     summary: 'accept another key of a domain or a person, by its fingerprint',
     example: 'p3do trust b.example 0123456789abcdef0123456789abcdef01234567',
@@ -136,6 +156,7 @@ async function program(args: string[]): Promise<Command> {
     .configureOutput({
       outputError: (text, write) => write(`p3do: ${text.replace(/^error: /, '').replace(/\n\(Did/, ' (Did')}`),
     })
+    .enablePositionalOptions()
     .exitOverride();
   for (const [name, { summary, load }] of Object.entries(subcommands)) {
     const command = p3do.command(name).description(summary).showHelpAfterError(`See: p3do help ${name}`);

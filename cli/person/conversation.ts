@@ -43,6 +43,8 @@ export interface Course extends Shared {
   readonly late: ((isSent: boolean) => string) | null;
   /** Whether this end of the session is no failure: the command has something else to try. */
   readonly excuses?: (code: string) => boolean;
+  /** Whether it goes on with this refusal, instead of telling it. */
+  readonly excusesRefusal?: (output: Output) => boolean;
   /** What another command is told to be doing that has the channel. */
   readonly busy?: string;
 }
@@ -172,6 +174,7 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
 
 /** What every command tells alike. */
 function hear(command: Command, course: Course, output: Output): void {
+  if (course.excusesRefusal?.(output) === true) return;
   const notice = noticeLine(output);
   if (notice !== null) {
     if (course.json) stdout.write(jsonLine(output));

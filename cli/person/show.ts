@@ -43,12 +43,20 @@ export const UNKNOWN_TIME = '-';
 
 /** What was heard, for people: time, place or person, who, text. */
 export function heardLine(heard: Heard): string {
-  const { place, author, text, timeMs, isOld } = heard;
-  const where = place === null ? 'to you' : nameOf(place);
-  const said = text === null ? '(sealed, and does not open)' : safeText(text);
+  const { place, author, text, timeMs, isOld, isStranger, method } = heard;
+  const toYou = isStranger ? 'request' : 'to you';
+  const where = place === null ? toYou : nameOf(place);
+  const said = friendshipText(method, author) ?? (text === null ? '(sealed, and does not open)' : safeText(text));
   const old = isOld ? ' (old)' : '';
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
   return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
+}
+
+/** What somebody says of friendship, in words; null: it is something else. */
+function friendshipText(method: string, author: string): string | null {
+  const name = nameOf(author);
+  if (method === '_request_friendship') return `wants to be friends (p3do friend accept ${name}, or refuse)`;
+  return method === '_request_unfriend' ? 'does not want to be friends, or no more' : null;
 }
 
 /** Who said it, and by whose word. */

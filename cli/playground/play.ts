@@ -197,7 +197,7 @@ export class Play {
     const outcome = await this.#circle.guest.do(wish, told);
     if (outcome !== null) this.#screen.tell(outcome);
     if (outcome === null) {
-      const whom = wish.kind === 'say' ? wish.target : wish.place;
+      const whom = 'target' in wish ? wish.target : wish.place;
       this.#wrong(`${nameOf(whom)} has not answered yet; it stays under way`);
     } else if (outcome.kind === 'refused')
       this.#wrong(`${nameOf(outcome.target)}: ${explained(outcome.code, outcome.by)}`);

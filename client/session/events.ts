@@ -2,6 +2,7 @@
 import type { Exported } from '../../circuit/binding.ts';
 import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
 import type { Act } from '../../publication/act.ts';
+import type { Packet } from '../../psyc/packet.ts';
 import type { Keeping } from './kept.ts';
 
 export type { Act } from '../../publication/act.ts';
@@ -14,6 +15,15 @@ export interface Moment {
   readonly wallMs: number;
 }
 
+/** Something that a person states, signed: under a channel of his own, sealed to himself where only he is to read it. */
+export interface Statement {
+  readonly channel: string;
+  readonly method: string;
+  readonly entity: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly isSealed: boolean;
+}
+
 /** What a person wants. `command` numbers it, and comes back with what becomes of it. */
 export type Command =
   | { readonly kind: 'enter' | 'leave'; readonly command: number; readonly place: string }
@@ -23,6 +33,17 @@ export type Command =
   | { readonly kind: 'act'; readonly command: number; readonly place: string; readonly act: Act }
   /** What a place is, and who is there. */
   | { readonly kind: 'status'; readonly command: number; readonly place: string }
+  /** To a person: that one wants to be friends, or does not, or no more. */
+  | { readonly kind: 'befriend' | 'unfriend'; readonly command: number; readonly target: string }
+  /** Of our own home, or of somebody: what is not numbered. `statement` is signed, and goes along under its name. */
+  | {
+      readonly kind: 'ask';
+      readonly command: number;
+      readonly target: string;
+      readonly method: string;
+      readonly entity: Readonly<Record<string, string>>;
+      readonly statement?: Statement & { readonly name: string };
+    }
   /** One page: rows behind `after`, or the newest. */
   | {
       readonly kind: 'history';
@@ -103,6 +124,20 @@ export type Word =
   /** Nobody's: signature, seal or key are wrong. It must not be shown as the person's. */
   | { readonly kind: 'bad'; readonly code: string };
 
+/** A packet of somebody's that came inside another, judged. */
+export interface Said {
+  readonly author: string;
+  readonly word: Word;
+  readonly method: string;
+  readonly text: string | null;
+  readonly isSealed: boolean;
+  readonly timeMs: number | null;
+  /** What its author has addressed it to. */
+  readonly address: string;
+  /** null: it is none. */
+  readonly packet: Packet | null;
+}
+
 /** Something that was said. */
 export interface Heard {
   readonly kind: 'heard';
@@ -117,6 +152,8 @@ export interface Heard {
   /** null: it was sealed, and does not open. */
   readonly text: string | null;
   readonly isSealed: boolean;
+  /** Whether its author is no friend, by the word of the home. */
+  readonly isStranger: boolean;
   /** By the author's clock, milliseconds since 1970; null where he has not signed. */
   readonly timeMs: number | null;
   /** Whether it is older than what was remembered of its author: perhaps it was shown before, and is said again by somebody. */
@@ -182,6 +219,14 @@ export type Output =
   | { readonly kind: 'stored'; readonly command: number; readonly target: string; readonly at: string }
   /** Said by an earlier session, and stored now. */
   | { readonly kind: 'stored before'; readonly target: string; readonly at: string }
+  /** One of the things that were asked for, with the packets in it; the last one says no more. */
+  | {
+      readonly kind: 'told';
+      readonly command: number;
+      readonly packet: Packet;
+      readonly words: ReadonlyMap<string, Said>;
+      readonly isLast: boolean;
+    }
   | {
       readonly kind: 'entered';
       readonly command: number;

@@ -10,7 +10,7 @@ import { Chronicle } from './chronicle.ts';
 import type { Hearing as Kept } from './kept.ts';
 import { sessionLimits } from './limits.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
-import { type PageEnd, type Row, Rows } from './rows.ts';
+import { isOfLog, type PageEnd, type Row, Rows } from './rows.ts';
 
 /** What hearing needs of its session. */
 export interface HearingOwner {
@@ -153,7 +153,7 @@ export class Hearing {
     if (sequence === null || sequence === 0) return;
     if (place !== '') {
       if (isPlace(place)) this.#fromPlace({ place, sequence, packet, routing, command: null, sinceMs }, now);
-    } else if (routing.get('_target') === this.#owner.person && inherits(packet.method ?? '', '_message')) {
+    } else if (routing.get('_target') === this.#owner.person && isOfLog(packet.method ?? '')) {
       this.#fromLog({ place: null, sequence, packet, routing, command: null, sinceMs });
     }
   }
@@ -285,7 +285,8 @@ export class Hearing {
       return;
     }
     this.#heard++;
-    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isOld, command });
+    const isStranger = row.routing.get('_target_relay') === `${this.#owner.person}#_strangers`;
+    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isStranger, isOld, command });
   }
 
   #done({ place, sequence, routing, packet, command }: Row): void {

@@ -34,6 +34,8 @@ export const sessionLimits = {
   redialMsMax: 30_000,
   /** How long a circuit is used: only a login renews our certification, which it does in the last 20 of its 30 days. */
   circuitMsMax: 604_800_000,
+  /** Things told in one page of an answer. */
+  toldMax: 64,
   /** How often what waits is looked at. */
   tickMs: 500,
   /** Effects that wait until the state before them is durable; with more, the circuit is given up. */

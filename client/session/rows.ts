@@ -1,4 +1,5 @@
 /** Rows that wait to be shown: of each log in order, and together within a limit. docs/spec/people.md#shown */
+import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { sessionLimits } from './limits.ts';
 
@@ -67,3 +68,7 @@ export class Rows {
     return queue;
   }
 }
+
+/** Whether a packet of this method is a row of a person's log. */
+export const isOfLog = (method: string): boolean =>
+  ['_message', '_request_friendship', '_request_unfriend'].some((family) => inherits(method, family));

@@ -8,6 +8,7 @@ import { tagAnswered } from '../../psyc/reply.ts';
 import { render } from '../../psyc/render.ts';
 import type { Answer, Command, Moment, Output, Progress, Question, SessionEffect, SessionEvent } from './events.ts';
 import { Gate } from './gate.ts';
+import { Errands } from './errands.ts';
 import { domainOf, Hearing } from './hearing.ts';
 import { heardFrom, type Keeping, type Kept, silent } from './kept.ts';
 import { Keyring } from './keyring.ts';
@@ -16,7 +17,7 @@ import { type Cause, isFinal, Link } from './link.ts';
 import { Reader } from './reader.ts';
 import { Speech } from './speech.ts';
 import { Statuses } from './statuses.ts';
-import { Writer } from './writer.ts';
+import { Refusal, Writer } from './writer.ts';
 
 /** Whose session it is. */
 export interface SessionOptions {
@@ -48,6 +49,8 @@ export class Session {
   readonly #hearing: Hearing;
   readonly #speech: Speech;
   readonly #statuses: Statuses;
+  readonly #errands: Errands;
+  readonly #writer: Writer;
   #now: Moment = { monotoneMs: 0, wallMs: 0 };
   #certificate: Uint8Array;
   #statement: Uint8Array;
@@ -79,7 +82,7 @@ export class Session {
       {
         requestKeys: (target, tag) =>
           send(render({ routing: { _source: source(), _target: target, _tag: tag }, method: '_request_keys' })),
-        ask: (question) => this.#ask(question),
+        ask: (question) => this.#question(question),
         pinned: (news) => keep({ pins: news }),
         notice: output,
       },
@@ -92,6 +95,7 @@ export class Session {
     };
     this.#statuses = new Statuses({ request: requestStatus, output }, tagPrefix);
     const writer = new Writer({ suite, person, nick, fingerprint, device, seed });
+    this.#writer = writer;
     const voice = {
       send,
       output,
@@ -116,10 +120,11 @@ export class Session {
       refuse: (code: string) => this.#link.refuse(code),
     };
     this.#hearing = new Hearing(ears, reader, heardFrom(kept), tagPrefix);
+    this.#errands = new Errands(ears, reader, tagPrefix);
     this.#link = new Link(this.#gate, {
       login: () => this.#login(),
       ask: (question) => {
-        this.#proving = this.#ask(question);
+        this.#proving = this.#question(question);
       },
       pinned: (key) => {
         if (!this.#keyring.pin(domain, hexOf(key))) this.#over('_session_excessive_pins', null);
@@ -179,19 +184,20 @@ export class Session {
     if (this.#link.isProved) {
       this.#hearing.tick(this.#now);
       this.#statuses.tick(this.#now.monotoneMs);
+      this.#errands.tick(this.#now);
     }
     this.#keepHearing();
   }
 
   #advance(): void {
     this.#hearing.advance(this.#now);
+    this.#errands.advance(this.#now);
     this.#speech.advance(this.#now, this.#link.isProved);
     const waiting = this.#link.isProved ? this.#speech.waitingFor() : null;
     if (waiting !== null) this.#tellProgress(waiting.state, waiting.of);
     if (this.#gate.size > sessionLimits.gatedMax) this.#over('_session_excessive_effects', null);
-    const isWaiting =
-      this.#speech.isWaiting || this.#hearing.isWaiting || this.#keyring.isAsking || this.#statuses.isAsking;
-    if (this.#isTicking || !isWaiting) return;
+    const isAsking = this.#keyring.isAsking || this.#statuses.isAsking || this.#errands.isWaiting;
+    if (this.#isTicking || !(this.#speech.isWaiting || this.#hearing.isWaiting || isAsking)) return;
     this.#isTicking = true;
     this.#gate.add({ kind: 'timer', name: 'tick', delayMs: sessionLimits.tickMs });
   }
@@ -207,14 +213,31 @@ export class Session {
       this.#statuses.ask(number, command.place, this.#now.monotoneMs);
       return;
     }
-    const target = command.kind === 'say' ? command.target : command.place;
-    const isFull = this.#speech.count >= sessionLimits.commandsMax;
+    const target = 'target' in command ? command.target : command.place;
+    const isFull = this.#speech.count + this.#errands.count >= sessionLimits.commandsMax;
     const code = this.#options.channel === 'main' ? '_session_only_listens' : '_session_excessive_commands';
     if (this.#options.channel === 'main' || isFull) {
       this.#output({ kind: 'refused', command: number, target, code, by: null });
     } else if (command.kind === 'history') {
       this.#hearing.history(number, command.place, command.after, command.limit, this.#now);
-    } else this.#speech.say(number, target, command);
+    } else if (command.kind === 'ask') this.#ask(command);
+    else this.#speech.say(number, target, command);
+  }
+
+  #ask({ statement, entity, ...wanted }: Extract<Command, { kind: 'ask' }>): void {
+    const { suite, secrets } = this.#options;
+    try {
+      const newest = secrets.at(-1);
+      if (statement?.isSealed === true && newest === undefined) throw new Refusal('_publication_unsealable');
+      const key = newest === undefined ? new Uint8Array(32) : suite.x25519PublicKey(newest);
+      const stated =
+        statement === undefined ? {} : { [statement.name]: this.#writer.state(statement, key, this.#now.wallMs) };
+      this.#errands.ask({ ...wanted, entity: { ...entity, ...stated } }, this.#now);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { command, target } = wanted;
+      this.#output({ kind: 'refused', command, target, code: error.code, by: null });
+    }
   }
 
   #answered(question: number, answer: Answer): void {
@@ -244,6 +267,7 @@ export class Session {
     if (this.#speech.answered(source, tag, method, text, code)) return;
     if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
     if (this.#statuses.answered(source, tag, packet, code)) return;
+    if (this.#errands.answered(source, tag, packet, code, this.#now)) return;
     this.#keyring.answered(source, tag, method, packet, code ?? '_error', this.#now.monotoneMs);
   }
 
@@ -253,6 +277,7 @@ export class Session {
       this.#speech.targetOf(tag) ??
       this.#hearing.placeOf(tag) ??
       this.#statuses.placeOf(tag) ??
+      this.#errands.targetOf(tag) ??
       this.#keyring.personOf(tag)
     );
   }
@@ -287,6 +312,7 @@ export class Session {
     this.#output({ kind: 'ready', wasRegistered });
     this.#keyring.proved(this.#now.monotoneMs);
     this.#hearing.proved(this.#now);
+    this.#errands.proved(this.#now);
     this.#speech.proved();
     this.#statuses.proved(this.#now.monotoneMs);
   }
@@ -308,7 +334,7 @@ export class Session {
     this.#output({ kind: 'over', code, by, ...(detail === undefined ? {} : { detail }) });
   }
 
-  #ask(of: Question): number {
+  #question(of: Question): number {
     this.#gate.add({ kind: 'ask', question: ++this.#questions, of });
     return this.#questions;
   }

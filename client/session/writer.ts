@@ -11,14 +11,14 @@ import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
 import { signPublication } from '../../publication/sign.ts';
-import type { PersonKeys } from './events.ts';
+import type { PersonKeys, Statement } from './events.ts';
 import type { Head } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'act'; readonly act: Act }
-  | { readonly kind: 'enter' | 'leave' };
+  | { readonly kind: 'enter' | 'leave' | 'befriend' | 'unfriend' };
 
 /** It cannot be said. */
 export class Refusal extends Error {
@@ -74,7 +74,7 @@ export class Writer {
     const { person, device } = this.#options;
     const source = channelOf(person, device, String(generation));
     const routing = { _source: source, _target: target, _tag: tag, _counter: String(counter) };
-    if (wish.kind !== 'say' && wish.kind !== 'act') {
+    if (wish.kind === 'enter' || wish.kind === 'leave') {
       const method = `_request_context_${wish.kind}`;
       return { method, bytes: render({ routing, method }), head: null };
     }
@@ -82,6 +82,11 @@ export class Writer {
       if (wish.kind === 'act') {
         const content = this.#content({ entity: actVariables(wish.act), method: actMethod(wish.act), data: null });
         return this.#signed(content, routing, target, head, actMethod(wish.act), wallMs);
+      }
+      if (wish.kind !== 'say') {
+        const request = wish.kind === 'befriend' ? '_request_friendship' : '_request_unfriend';
+        const content = this.#content({ entity: { _nick: this.#options.nick }, method: request });
+        return this.#signed(content, routing, target, head, request, wallMs);
       }
       const content = keys === null ? this.#plain(wish.text) : this.#sealed(wish.text, target, keys);
       return this.#signed(content, routing, target, head, keys === null ? PUBLIC : SEALED_METHOD, wallMs);
@@ -107,6 +112,23 @@ export class Writer {
     const publication = signPublication(suite, statement, seed);
     const id = hexOf(publicationId(suite, statement));
     return { method, bytes: renderPublication(publication, routing), head: { counter, id } };
+  }
+
+  /** A packet that states something; it is its own chain's first, since only the newest counts. Throws Refusal. */
+  state({ channel, method, entity, text, isSealed }: Statement, ownKey: Uint8Array, wallMs: number): Uint8Array {
+    const { suite, person, fingerprint, device } = this.#options;
+    const address = `${person}#${channel}`;
+    const routing = { _source: channelOf(person, device), _target: address };
+    try {
+      const content = isSealed
+        ? sealPrivate(suite, fingerprint, { uniform: person, fingerprint }, ownKey, { entity, method, data: text })
+        : this.#content({ entity, method, data: text });
+      return this.#signed(content, routing, address, null, method, wallMs).bytes;
+    } catch (error) {
+      if (error instanceof PsycError) throw new Refusal('_session_oversized_message');
+      if (error instanceof PublicationError) throw new Refusal(error.code);
+      throw error;
+    }
   }
 
   #plain(text: string): Uint8Array {

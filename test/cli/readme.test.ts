@@ -35,5 +35,5 @@ test('two domains, and a message from one to the other', async () => {
   if (home !== undefined) await rm(home, { recursive: true, force: true });
   expect(home).toBeDefined();
   expect(output + log).toMatch(/^stored at d2\.test$/m);
-  expect(output).toMatch(/ to you ada@d1\.test: hello$/m);
+  expect(output).toMatch(/ request ada@d1\.test: hello$/m);
 });

@@ -17,6 +17,7 @@ const heard = (text: string | null, word: Word = { kind: 'author' }, more: Parti
   text,
   isSealed: false,
   timeMs: 0,
+  isStranger: false,
   isOld: false,
   command: null,
   ...more,
@@ -30,6 +31,9 @@ test('whose word it is', () => {
   const bad = { kind: 'bad', code: '_publication_invalid_signature' } as const;
   expect(line('hi', bad)).toBe('@hall@b.example NOT bob@b.example (_publication_invalid_signature): hi\n');
   expect(line(null, bad, { place: null })).toContain('to you NOT bob@b.example');
+  expect(line('hi', undefined, { place: null, isStranger: true })).toBe('request bob@b.example: hi\n');
+  const asks = { place: null, isStranger: true, method: '_request_friendship' };
+  expect(line('', undefined, asks)).toContain('bob@b.example: wants to be friends (p3do friend accept bob@b.example');
   expect(line('hi', undefined, { isOld: true })).toContain('bob@b.example (old): hi');
 });
 

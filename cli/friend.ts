@@ -1,0 +1,101 @@
+/** `p3do friend`: asking for friendship, accepting, refusing and ending it, and the list of friends. docs/spec/friends.md#friendship */
+import type { Command } from 'commander';
+import type { Said } from '../client/session/events.ts';
+import { type Shared, tell, withShared } from './person/conversation.ts';
+import { nameOf } from './person/show.ts';
+import { type Talk, talk, type Told } from './person/talk.ts';
+import { person as personArgument } from './person/target.ts';
+
+interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly kind: 'befriend' | 'unfriend';
+}
+
+const verbs: readonly Verb[] = [
+  { name: 'add', summary: 'ask somebody to be friends', kind: 'befriend' },
+  { name: 'accept', summary: 'be friends with somebody who has asked', kind: 'befriend' },
+  { name: 'refuse', summary: 'answer no to somebody who has asked', kind: 'unfriend' },
+  { name: 'remove', summary: 'be friends no more', kind: 'unfriend' },
+];
+
+/** What a standing is in words, to the person himself. */
+const standings: Readonly<Record<string, string>> = {
+  friend: 'friend',
+  asked: 'wants to be friends: p3do friend accept, or refuse',
+  offered: 'was asked, and has not said yes',
+  parted: 'no friend any more',
+};
+
+/** Adds the subcommands of `p3do friend`. */
+export function register(command: Command): void {
+  for (const { name, summary, kind } of verbs) {
+    const one = command.command(name).description(summary).showHelpAfterError(`See: p3do help friend ${name}`);
+    withShared(one.argument('<who>', 'nick@domain', personArgument), 'how long to wait for the answer (60)')
+      .addHelpText(
+        'after',
+        `\nIt is signed by this device, and known to both homes.\n\nExample:\n  $ p3do friend ${name} bob@b.example`,
+      )
+      .action((who: string, options: Shared) =>
+        talk(one, options, async (home) => {
+          if (!(await home.befriend(kind, who))) return;
+          const [friend] = (await home.askHome('_request_friends', { _uniform: who })) ?? [];
+          if (friend !== undefined) show(home, options, friend, who);
+        }),
+      );
+  }
+  const list = command.command('list').description('show friends, and who has asked or was asked');
+  withShared(list.showHelpAfterError('See: p3do help friend list'), 'how long to wait for the answer (60)')
+    .option('--all', 'also those who are friends no more')
+    .addHelpText(
+      'after',
+      `
+A friend is somebody who has signed it, and to whom one has signed it; both signatures are checked here. What
+stands in brackets was not proved: a home can keep a friendship back, and make none up.
+
+Example:
+  $ p3do friend list`,
+    )
+    .action((options: Shared & { readonly all?: true }) =>
+      talk(list, options, async (home) => {
+        const told = (await home.askHome('_request_friends')) ?? [];
+        for (const one of told) {
+          const isShown = options.all === true || one.packet.text('_standing') !== 'parted';
+          if (one.packet.method === '_status_friend' && isShown) show(home, options, one, '');
+        }
+      }),
+    );
+  command.addHelpText(
+    'after',
+    `
+Friends write to each other without limits for strangers, and see each other's presence and what each shows to friends.
+
+Examples:
+  $ p3do friend add bob@b.example
+  $ p3do friend accept ada@a.example
+  $ p3do friend list`,
+  );
+}
+
+/** One line of the list; `who`: whom it is about where nothing is agreed. */
+function show(home: Talk, options: Shared, { packet, words }: Told, who: string): void {
+  const uniform = packet.text('_uniform') ?? who;
+  const standing = packet.text('_standing') ?? 'parted';
+  const mine = proved(words.get('_packet_mine'), home.person, uniform);
+  const theirs = proved(words.get('_packet_theirs'), uniform, home.person);
+  const needed =
+    standing === 'friend' ? [mine, theirs] : standing === 'asked' ? [theirs] : standing === 'offered' ? [mine] : [];
+  const isProved = needed.every((word) => word === null);
+  const doubt = needed.find((word) => word !== null) ?? null;
+  const note = doubt === null ? '' : ` (NOT proved: ${doubt})`;
+  const line = `${nameOf(uniform)}: ${standings[standing] ?? standing}${note}\n`;
+  tell(options, { kind: 'friend', who: uniform, standing, isProved, doubt }, line);
+}
+
+/** null: this word is his who has signed it, and for the other; else why it is not. */
+function proved(said: Said | undefined, author: string, address: string): string | null {
+  if (said === undefined) return 'nothing signed came';
+  if (said.word.kind !== 'author') return said.word.code ?? 'not signed';
+  const isIt = said.author === author && said.address === address && said.method === '_request_friendship';
+  return isIt ? null : 'it is signed for something else';
+}

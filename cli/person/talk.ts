@@ -1,0 +1,111 @@
+/** A session in which one thing is asked after the other, each when the one before is answered. docs/spec/friends.md#at-home */
+import type { Command } from 'commander';
+import type { Command as Asked, Output, Said } from '../../client/session/events.ts';
+import type { SessionShell } from '../../client/session/shell.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { converse, registered, type Shared, whoseOf } from './conversation.ts';
+
+/** One of the things that were told. */
+export interface Told {
+  readonly packet: Packet;
+  readonly words: ReadonlyMap<string, Said>;
+}
+
+/** What is asked, without its number. */
+type Asking = Omit<Extract<Asked, { kind: 'ask' }>, 'kind' | 'command' | 'entity'> & {
+  readonly entity?: Readonly<Record<string, string>>;
+  /** Codes that are an answer too; others are told, and the command has failed. */
+  readonly excused?: readonly string[];
+};
+
+interface Open {
+  readonly told: Told[];
+  readonly excused: readonly string[];
+  answer(answer: Told[] | string | null): void;
+}
+
+/** Whose session it is, and what is asked in it. */
+export class Talk {
+  /** `psyc://domain/~nick`. */
+  readonly person: string;
+  readonly #shell: SessionShell;
+  readonly #open = new Map<number, Open>();
+  #commands = 0;
+
+  constructor(person: string, shell: SessionShell) {
+    this.person = person;
+    this.#shell = shell;
+  }
+
+  /** What is told, the echo last; a code that was excused; null: it was refused, and that has been told. */
+  ask({ excused = [], entity = {}, ...asking }: Asking): Promise<Told[] | string | null> {
+    return this.#begin(excused, (command) => ({ kind: 'ask', command, entity, ...asking }));
+  }
+
+  /** The same of one's own home, where nothing is excused. */
+  async askHome(method: string, entity: Readonly<Record<string, string>> = {}): Promise<Told[] | null> {
+    const answer = await this.ask({ target: this.person, method, entity });
+    return typeof answer === 'string' ? null : answer;
+  }
+
+  /** Says something about friendship; whether it is stored. */
+  async befriend(kind: 'befriend' | 'unfriend', target: string): Promise<boolean> {
+    return (await this.#begin([], (command) => ({ kind, command, target }))) !== null;
+  }
+
+  /** Whether this is an answer that the command goes on with, instead of telling it. */
+  excuses(output: Output): boolean {
+    if (output.kind !== 'refused' || output.command === null) return false;
+    return this.#open.get(output.command)?.excused.includes(output.code) === true;
+  }
+
+  take(output: Output): void {
+    if (!('command' in output) || output.command === null) return;
+    const open = this.#open.get(output.command);
+    if (open === undefined) return;
+    if (output.kind === 'told') open.told.push(output);
+    const isOver = output.kind === 'refused' || output.kind === 'stored' || (output.kind === 'told' && output.isLast);
+    if (!isOver) return;
+    this.#open.delete(output.command);
+    if (output.kind === 'refused') open.answer(open.excused.includes(output.code) ? output.code : null);
+    else open.answer(open.told);
+  }
+
+  #begin(excused: readonly string[], asking: (command: number) => Asked): Promise<Told[] | string | null> {
+    const command = ++this.#commands;
+    return new Promise((answer) => {
+      this.#open.set(command, { told: [], excused, answer });
+      this.#shell.tell({ kind: 'command', command: asking(command) });
+    });
+  }
+}
+
+/** Runs `course` in a session on the side channel, and ends it when the course is over. What fails is told. */
+export async function talk(command: Command, options: Shared, course: (talk: Talk) => Promise<void>): Promise<void> {
+  const whose = await whoseOf(command, options.as);
+  let one: Talk | null = null;
+  const over: Promise<void>[] = [];
+  await converse(command, whose, {
+    ...options,
+    timeout: options.timeout ?? 60,
+    channel: 'side',
+    late: () => 'nobody has answered',
+    profile: () => registered(command, whose, options),
+    begin(shell) {
+      one = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
+      const running = course(one);
+      const finish = (): void => {
+        over.push(running);
+        shell.stop();
+      };
+      running.then(finish, finish);
+    },
+    excusesRefusal: (output) => one?.excuses(output) === true,
+    told(output) {
+      one?.take(output);
+      return false;
+    },
+  });
+  // Where it was never finished, why has been told.
+  await Promise.all(over);
+}

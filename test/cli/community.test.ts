@@ -1,0 +1,62 @@
+/** Two domains, two people, and what they do with each other on the command line, as they see it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { expect, test } from '@jest/globals';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => void server.close(done));
+  return port;
+}
+
+/** Commands and what they print; times, fingerprints and what is said of first keys left out. */
+const scenes: readonly (readonly [command: string, output: string])[] = [
+  ['say bob@d2.test hello --as ada@d1.test', 'stored at d2.test'],
+  ['friend add bob@d2.test --as ada@d1.test', 'bob@d2.test: was asked, and has not said yes'],
+  [
+    'requests --as bob@d2.test',
+    'request ada@d1.test: hello\nrequest ada@d1.test: wants to be friends (p3do friend accept ada@d1.test, or refuse)',
+  ],
+  ['friend list --as bob@d2.test', 'ada@d1.test: wants to be friends: p3do friend accept, or refuse'],
+  ['friend accept ada@d1.test --as bob@d2.test', 'ada@d1.test: friend'],
+  ['friend list --as ada@d1.test', 'bob@d2.test: friend'],
+  ['requests --as bob@d2.test', ''],
+  ['block ada@d1.test --as bob@d2.test', 'ada@d1.test is blocked'],
+  ['block --as bob@d2.test', 'ada@d1.test'],
+  [
+    'say bob@d2.test again --as ada@d1.test',
+    'p3do say: bob@d2.test: this person takes nothing from you: only friends may write to him, or you may not (_filter_strangers, by d2.test)',
+  ],
+  ['block ada@d1.test --undo --as bob@d2.test', 'ada@d1.test is blocked no more'],
+  ['requests from friends --as bob@d2.test', 'friends may write to you'],
+  ['say bob@d2.test again --as ada@d1.test', 'stored at d2.test'],
+  ['friend remove bob@d2.test --as ada@d1.test', 'bob@d2.test: no friend any more'],
+  ['friend list --as ada@d1.test', ''],
+];
+
+test('friends, requests and rules, across domains', async () => {
+  const port = await freePort();
+  const lines = [
+    'export P3DO_HOME=$(mktemp -d) P3DO_PASSPHRASE=try; chmod 711 $P3DO_HOME; echo "home $P3DO_HOME"; p3do() { node bin/p3do.js "$@"; }',
+    `for n in 1 2; do p3do quickstart d$n.test --host 127.0.0.$n --port ${port} --peer d$((3-n)).test=127.0.0.$((3-n)):${port} >/dev/null && { node bin/p3do.js serve --domain d$n.test >/dev/null 2>&1 & }; done`,
+    `p3do register ada@d1.test --server 127.0.0.1:${port} 2>&1 && p3do register bob@d2.test --server 127.0.0.2:${port} 2>&1`,
+    ...scenes.map(([command], at) => `echo "scene ${at}"; p3do ${command} 2>&1`),
+    'echo "scene end"',
+  ];
+  const shell = spawn('bash', ['-c', lines.join('\n')], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  let output = '';
+  shell.stdout.on('data', (chunk: Buffer) => void (output += chunk.toString()));
+  shell.once('exit', () => process.kill(-shell.pid!, 'SIGTERM'));
+  await once(shell, 'close');
+  const home = /^home (\/.+)$/m.exec(output)?.[1];
+  if (home !== undefined) await rm(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+  const told = output
+    .split(/^scene .*\n/m)
+    .slice(1, -1)
+    .map((text) => text.replace(/^.*first key of.*\n/gm, '').replace(/^\d{4}-\d\d-\d\d \d\d:\d\d /gm, ''));
+  expect(scenes.map(([command], at) => [command, told[at]?.trimEnd()])).toEqual(scenes.map((scene) => [...scene]));
+}, 120_000);
