@@ -16,7 +16,7 @@ const PLACE = `psyc://${DOMAIN}/@hall`;
 
 /** Milliseconds of each phase; whoever does not read is broken off a minute after. */
 const scenarios: readonly { name: AttackName; what: string; count: number; duringMs: number }[] = [
-  { name: 'deaf', what: '1,000 members of the place stop reading', count: 1_000, duringMs: 75_000 },
+  { name: 'deaf', what: '1,000 members of the place stop reading', count: 1_000, duringMs: 100_000 },
   { name: 'slow', what: '500 people say one thing, ten bytes a second', count: 500, duringMs: 10_000 },
   { name: 'slowloris', what: '2,000 connections that never become circuits', count: 2_000, duringMs: 15_000 },
   { name: 'churn', what: 'connections come and go, 32 at once', count: 20_000, duringMs: 10_000 },
