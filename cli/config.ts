@@ -14,6 +14,7 @@ import { readConfig } from '../server/config/read.ts';
 import { readDomainKey } from '../server/domain/key-file.ts';
 import { checkDomain } from '../server/domain/load.ts';
 import { configFile } from '../server/domain/quickstart.ts';
+import type { Endpoint } from '../server/transport/resolve.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
@@ -70,7 +71,7 @@ const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
 function described(config: Config, fingerprint: string): object {
-  const { file, domain, tls, store, peers, plain, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, recovery, registration, origins, log, limits } = config;
   return {
     config: file,
     domain,
@@ -85,6 +86,7 @@ function described(config: Config, fingerprint: string): object {
         { at: at === null ? null : renderEndpoint(at), fingerprint: key },
       ]),
     ),
+    proxy: proxy === null ? null : `socks5://${renderEndpoint(proxy)}`,
     plain: plain === null ? null : { ...plain, peers: Object.fromEntries(plain.peers) },
     registration,
     origins,
@@ -95,7 +97,7 @@ function described(config: Config, fingerprint: string): object {
 }
 
 function page(config: Config, fingerprint: string): string {
-  const { file, domain, tls, store, peers, plain, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, recovery, registration, origins, log, limits } = config;
   const rows: [string, string[]][] = [
     ['config', [file]],
     ['domain', [domain]],
@@ -105,6 +107,7 @@ function page(config: Config, fingerprint: string): string {
     ['certificate', tls === null ? ['made at start, self-signed'] : [tls.certificate, tls.key]],
     ['store', [storeText(store)]],
     ['peers', [...peers].map(peerText)],
+    ['proxy', proxy === null ? [] : [proxyText(proxy)]],
     ['plain peers', plain === null ? [] : plainTexts(plain)],
     ['registration', [registration]],
     ['origins', [...origins]],
@@ -119,6 +122,9 @@ function page(config: Config, fingerprint: string): string {
     )
     .join('');
 }
+
+const proxyText = (proxy: Endpoint): string =>
+  `socks5://${renderEndpoint(proxy)}, for every way to another domain; no name is looked up and no SRV record asked here`;
 
 const plainTexts = ({ hosts, port, peers }: PlainConfig): string[] => [
   `heard without TLS on ${hosts.map((host) => renderEndpoint({ host, port })).join(', ')}`,

@@ -6,6 +6,7 @@ import { suite } from '../server/suite.ts';
 import { inviteLetters } from '../server/domain/invites.ts';
 import { type Shared, converse, fail, tell } from './person/conversation.ts';
 import { type Given, passphrase, typed } from './person/passphrase.ts';
+import { proxyOption } from './person/proxy.ts';
 import { textOfFile } from './person/text.ts';
 import { explained } from './person/codes.ts';
 import { address, count, endpoint } from './person/target.ts';
@@ -29,6 +30,7 @@ export function register(command: Command): void {
     )
     .option('--invite-file <path>', 'a file with it; else P3DO_INVITE, else it is asked where it is needed')
     .option('--passphrase-file <path>', 'the passphrase of the identity key; else P3DO_PASSPHRASE, else it is asked')
+    .addOption(proxyOption('a SOCKS5 proxy that every later command goes through too, or none'))
     .option('--timeout <seconds>', 'how long to try (60)', count)
     .option('--json', 'one object a line')
     .addHelpText(
@@ -43,6 +45,7 @@ fingerprint that is printed with what the domain's admin says.
 
 Examples:
   $ p3do register ada@a.example
+  $ p3do register ada@a.example --proxy socks5://127.0.0.1:9050
   $ p3do register ada@localhost --server localhost:9404 --invite k3f9a-7m2qx-0c8vd-w4hzt-9rn6p`,
     )
     .action(async ({ nick, domain }: { nick: string; domain: string }, options: Options) => {
@@ -140,5 +143,5 @@ async function made(command: Command, whose: Whose, options: Options, ask: Secre
     if (whole !== null) await Profile.checkPassphrase(whose, secret);
   }
   const now = Math.floor(Date.now() / 1000);
-  return Profile.make(whose, { suite, now, passphrase: secret, server: options.server ?? null });
+  return Profile.make(whose, { suite, now, passphrase: secret, server: options.server ?? null, proxy: options.proxy });
 }

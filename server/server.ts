@@ -1,4 +1,5 @@
 /** A domain's server: its store, its node and its port, started in this order and stopped in the other. docs/operating.md#serving */
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
@@ -89,7 +90,10 @@ export class Server {
       },
       now: () => Math.floor(Date.now() / 1000),
     });
+    // Ways of this life are shared with none of another.
+    const password = randomBytes(16).toString('hex');
     const finding = {
+      proxy: config.proxy === null ? null : { ...config.proxy, password },
       resolver: options.resolver ?? systemResolver,
       peers: new Map(
         [...config.peers].flatMap(([name, { at }]): [string, Endpoint][] => (at === null ? [] : [[name, at]])),

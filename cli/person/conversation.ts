@@ -8,6 +8,7 @@ import type { Output } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { explained } from './codes.ts';
+import { proxyFor, proxyOption } from './proxy.ts';
 import { sessionOf } from './session.ts';
 import { jsonLine, nameOf, noticeLine } from './show.ts';
 import { address, count } from './target.ts';
@@ -17,6 +18,8 @@ import { unreached } from './unreached.ts';
 export interface Shared {
   readonly as?: { readonly nick: string; readonly domain: string };
   readonly json?: true;
+  /** As `proxyOption` gives it. */
+  readonly proxy?: string;
   /** Seconds. */
   readonly timeout?: number;
 }
@@ -25,6 +28,7 @@ export interface Shared {
 export const withShared = (command: Command, timeout: string): Command =>
   command
     .option('--as <nick@domain>', 'who says it; may be left out where only one person has a folder here', address)
+    .addOption(proxyOption('go through this SOCKS5 proxy, or none; else as at registration'))
     .option('--timeout <seconds>', timeout, count)
     .option('--json', 'one object a line');
 
@@ -133,6 +137,7 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
     channel,
     registration,
     ...(heardMax === undefined ? {} : { heardMax }),
+    proxy: proxyFor(course.proxy, profile.proxy),
     reached(error) {
       reason = error === null ? null : unreached(profile.server ?? domain, error);
     },

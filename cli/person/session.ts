@@ -7,21 +7,26 @@ import { parseEndpoint } from '../../server/config/address.ts';
 import { suite } from '../../server/suite.ts';
 import { reach } from '../../server/transport/dial.ts';
 import { systemResolver } from '../../server/transport/resolve.ts';
+import type { Proxy } from '../../server/transport/socks.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 
 /** What a session is for, and who is told of it. */
 export interface AtWork extends Pick<SessionOptions, 'channel' | 'registration' | 'heardMax'> {
+  readonly proxy?: Proxy | null;
   readonly output: (output: Output, shell: SessionShell) => void;
   /** Told each time the home was dialled: null, or why it was not reached. */
   readonly reached?: (error: unknown) => void;
 }
 
 /** The session, to be run. */
-export function sessionOf(profile: Profile, { output, reached = () => {}, ...rest }: AtWork): SessionShell {
+export function sessionOf(
+  profile: Profile,
+  { output, proxy = null, reached = () => {}, ...rest }: AtWork,
+): SessionShell {
   const { domain } = profile.whose;
   const endpoint = profile.server === null ? null : parseEndpoint(profile.server);
   const peers = new Map(endpoint === null ? [] : [[domain, endpoint]]);
-  const reaching = { domain, resolver: systemResolver, peers, random: Math.random, timers: systemTimers };
+  const reaching = { domain, resolver: systemResolver, peers, random: Math.random, timers: systemTimers, proxy };
   return new SessionShell({
     session: new Session({ ...profile.session(suite), ...rest }),
     async reach(signal) {

@@ -1,5 +1,6 @@
 /** Why a server was not reached, for people: the address and the system's reason in words. docs/spec/transport.md#dialling */
 import { renderEndpoint } from '../../server/config/address.ts';
+import type { TransportError } from '../../server/transport/errors.ts';
 
 /** What the system says when a connection does not come to stand; getaddrinfo(3), connect(2). */
 const reasons: Readonly<Record<string, string>> = {
@@ -13,8 +14,18 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'what is there does not speak TLS',
 };
 
+/** What is between us and the server. */
+const byProxy: Readonly<Record<string, string>> = {
+  _transport_necessary_proxy: 'use --proxy socks5://127.0.0.1:9050, with Tor running there',
+  _transport_proxy_unreachable: 'the proxy does not answer',
+  _transport_proxy_invalid: 'what is called the proxy does not speak SOCKS5',
+  _transport_proxy_denied: 'the proxy refuses',
+};
+
 /** One sentence; `where` is the domain, or the address that was said for it. */
 export function unreached(where: string, error: unknown): string {
+  const told = byProxy[(error as Partial<TransportError>).code ?? ''];
+  if (told !== undefined) return `${where}: ${told} (${(error as Error).message})`;
   const { code = '', address, port, hostname, message = '' } = firstOf(error);
   if (code === 'ENOTFOUND' || code === 'ENODATA') return `${hostname ?? where} is not in the DNS: use --server`;
   if (code === 'EAI_AGAIN') return `${hostname ?? where} is not found: the DNS does not answer`;

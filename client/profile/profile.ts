@@ -33,6 +33,8 @@ export interface Making {
   readonly passphrase: string | null;
   /** Where the server is, as `host:port`; null: found by its domain, or said before. */
   readonly server: string | null;
+  /** The proxy that is gone through, `socks5://address:port`; '' for none, undefined: as said before. */
+  readonly proxy?: string | undefined;
   readonly parameters?: Argon2Parameters;
 }
 
@@ -43,12 +45,20 @@ export class Profile {
   readonly kept: Kept;
   /** `host:port`, or null where it is found by its domain. */
   readonly server: string | null;
+  /** `socks5://address:port`, or null where servers are reached directly. */
+  readonly proxy: string | null;
 
-  private constructor(whose: Whose, device: DeviceKeys, kept: Kept, server: string | null) {
+  private constructor(
+    whose: Whose,
+    device: DeviceKeys,
+    kept: Kept,
+    { server, proxy }: Readonly<Record<'server' | 'proxy', string | null>>,
+  ) {
     this.whose = whose;
     this.device = device;
     this.kept = kept;
     this.server = server;
+    this.proxy = proxy;
   }
 
   /**
@@ -56,12 +66,15 @@ export class Profile {
    * `readPrivate`; system errors pass.
    */
   static async open(whose: Whose): Promise<Profile | null> {
-    const { device, state, server } = pathsOf(whose.folder);
+    const { device, state, server, proxy } = pathsOf(whose.folder);
     const kept = await ifThere(readPrivate(state, profileLimits.stateBytesMax));
     const keys = await ifThere(openDevice(device));
     if (kept === null || keys === null) return null;
-    const where = await ifThere(readPrivate(server, profileLimits.serverBytesMax));
-    return new Profile(whose, keys, parseState(kept), where === null ? null : decodeText(where).trim());
+    const said = async (path: string): Promise<string | null> => {
+      const bytes = await ifThere(readPrivate(path, profileLimits.serverBytesMax));
+      return bytes === null ? null : decodeText(bytes).trim() || null;
+    };
+    return new Profile(whose, keys, parseState(kept), { server: await said(server), proxy: await said(proxy) });
   }
 
   /** Whether it has no identity key yet, so that a passphrase is to be chosen, and not told. */
@@ -78,11 +91,12 @@ export class Profile {
    * Makes what is missing: the identity, this device's keys, the statement that enrols it; whatever is there is left as it is,
    * so that what was broken off goes on. Throws as `open`, and as `createIdentity` and `openIdentityAt`.
    */
-  static async make(whose: Whose, { suite, now, passphrase, server, parameters }: Making): Promise<Profile> {
+  static async make(whose: Whose, { suite, now, passphrase, server, proxy, parameters }: Making): Promise<Profile> {
     const { folder, nick, domain } = whose;
     const paths = pathsOf(folder);
     await madeFolder(folder);
     if (server !== null) await writePrivate(paths.server, encodeText(`${server}\n`), 'replace');
+    if (proxy !== undefined) await writePrivate(paths.proxy, encodeText(`${proxy}\n`), 'replace');
     const whole = await Profile.open(whose);
     if (whole !== null) return whole;
     const userId = renderUserId(nick, domain);
@@ -158,6 +172,7 @@ const pathsOf = (folder: string) => ({
   device: join(folder, 'device'),
   state: join(folder, 'state'),
   server: join(folder, 'server'),
+  proxy: join(folder, 'proxy'),
 });
 
 /** null for a file that is not there. */

@@ -34,6 +34,13 @@ export function parseEndpoint(text: string): Endpoint | null {
   return isHost && port <= configLimits.portMax ? { host, port } : null;
 }
 
+/** A SOCKS5 proxy as `socks5://address:port`; a name for it would have to be looked up. null for anything else. */
+export function parseProxy(text: string): Endpoint | null {
+  const [, where = ''] = /^socks5h?:\/\/([^/]+)\/?$/.exec(text) ?? [];
+  const endpoint = parseEndpoint(where);
+  return endpoint === null || isIP(endpoint.host) === 0 ? null : endpoint;
+}
+
 /** As `parseEndpoint` reads it. */
 export const renderEndpoint = ({ host, port }: Endpoint): string =>
   isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;

@@ -43,6 +43,8 @@ export type Config = {
   readonly peers: ReadonlyMap<string, ConfiguredPeer>;
   /** Peers without TLS, by host, and where they are listened for; null: nobody is. */
   readonly plain: PlainConfig | null;
+  /** The SOCKS5 proxy through which other domains are reached; null: directly. */
+  readonly proxy: Endpoint | null;
   /** Fingerprint of the recovery key, 40 lower-case hex digits. */
   readonly recovery: string | null;
   readonly registration: 'invited' | 'open';

@@ -1,5 +1,6 @@
 /** Values that are right one by one, and cannot be together. docs/operating.md#configuration */
-import { canonicalAddress } from './address.ts';
+import { isOnion } from '../transport/resolve.ts';
+import { canonicalAddress, parseEndpoint } from './address.ts';
 import type { Mistake } from './errors.ts';
 import type { Document, Step } from './json.ts';
 import { mistakeAt } from './mistakes.ts';
@@ -13,6 +14,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...stores(raw.store ?? {}, conflict),
     ...peers(raw.peers ?? {}, raw.domain, conflict),
     ...plain(raw, conflict),
+    ...proxies(raw, conflict),
   ];
 }
 
@@ -41,6 +43,22 @@ function stores({ folder, programs, url, memory }: RawConfig['store'], conflict:
   return [
     conflict(['store'], 'names more than one; it must be {"folder": …, "programs": …}, {"url": …} or {"memory": true}'),
   ];
+}
+
+function proxies({ proxy, peers: named = {}, plain: given }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  if (proxy !== undefined) {
+    return given === undefined
+      ? []
+      : [conflict(['plain'], 'and proxy exclude each other: plain peers know this server by its address')];
+  }
+  return Object.entries(named).flatMap(([name, { at }]) =>
+    isOnion(at === undefined ? name : (parseEndpoint(at)?.host ?? ''))
+      ? conflict(
+          at === undefined ? ['peers', name] : ['peers', name, 'at'],
+          'is an onion address, which takes a proxy: "proxy": "socks5://127.0.0.1:9050"',
+        )
+      : [],
+  );
 }
 
 function plain({ plain: given, peers: named = {}, listen, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { decodeTextStrict } from '../../psyc/bytes.ts';
-import { parseEndpoint } from './address.ts';
+import { parseEndpoint, parseProxy } from './address.ts';
 import type { Config, StoreChoice } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
 import { hasPassword, isDatabaseUrl } from './database-url.ts';
@@ -86,13 +86,14 @@ function partsOf(
   environment: Environment,
 ): Pick<Config, 'file' | 'folder'> & Partial<Config> {
   const folder = dirname(file);
-  const { domain, listen, tls, peers, plain, recovery, registration, origins, log, limits } = raw;
+  const { domain, listen, tls, peers, plain, proxy, recovery, registration, origins, log, limits } = raw;
   const store = storeOf(folder, raw.store, environment);
   return {
     file,
     folder,
     tls: tls === undefined ? null : { certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) },
     plain: plain === undefined ? null : { ...plain, peers: new Map(Object.entries(plain.peers)) },
+    proxy: proxy === undefined ? null : parseProxy(proxy),
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),
     ...(listen === undefined ? {} : { listen }),

@@ -5,7 +5,7 @@ import { plainLimits } from '../../federation/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { transportLimits } from '../transport/limits.ts';
 import { DEFAULT_PORT, PLAIN_PORT } from '../transport/tls.ts';
-import { parseEndpoint } from './address.ts';
+import { parseEndpoint, parseProxy } from './address.ts';
 import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
 import { configLimits } from './limits.ts';
@@ -98,6 +98,10 @@ const root = {
   store: group(store).prefault({}),
   peers: z.record(z.string(), group(peer), 'an object of domains').default({}),
   plain: group(plain).optional(),
+  proxy: text(
+    'a SOCKS5 proxy by its address, as socks5://127.0.0.1:9050',
+    (value) => parseProxy(value) !== null,
+  ).optional(),
   recovery: fingerprint.optional(),
   registration: z.enum(['invited', 'open'], '"invited" or "open"').default('invited'),
   origins: list(

@@ -1,6 +1,7 @@
 /** A self-signed TLS certificate made on demand: it carries the handshake, and is nobody's identity. docs/spec/transport.md#certificate */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
+import { addressBytes } from './address-bytes.ts';
 import { bits, explicit, integer, octets, oid, primitive, sequence, set, tags, utcTime } from './der.ts';
 
 /** A private key and its certificate chain, PEM. */
@@ -50,19 +51,6 @@ function serial(): Buffer {
 /** dNSName or iPAddress, RFC 5280 section 4.2.1.6. */
 function alternativeName(host: string): Buffer {
   return isIP(host) === 0 ? primitive(tags.dnsName, host) : primitive(tags.ipAddress, addressBytes(host));
-}
-
-/** The address in network order: 4 bytes or 16. */
-function addressBytes(host: string): Buffer {
-  if (isIP(host) === 4) return Buffer.from(host.split('.').map(Number));
-  // The platform's parser writes the last 32 bits as hexadecimal too.
-  const plain = new URL(`http://[${host}]`).hostname.slice(1, -1);
-  const [head = '', tail = ''] = plain.split('::');
-  const words = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
-  const [before, after] = [words(head), words(tail)];
-  const zeros = new Array<number>(8 - before.length - after.length).fill(0);
-  return Buffer.from([...before, ...zeros, ...after].flatMap((word) => [word >> 8, word & 0xff]));
 }
 
 const pemKey = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();

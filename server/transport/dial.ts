@@ -1,5 +1,5 @@
 /** A circuit to a domain's server: found, connected over TLS, and run. docs/spec/transport.md#dialling */
-import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net';
+import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions, createSecureContext } from 'node:tls';
 import { newCircuit } from '../../circuit/circuit.ts';
 import { type CircuitLimits, circuitLimits } from '../../circuit/limits.ts';
@@ -7,11 +7,12 @@ import { decodeUtf8 } from '../utf8.ts';
 import { TransportError } from './errors.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
 import type { Shell } from './outlet.ts';
-import { type Address, endpointsOf, type Endpoint, type Finding } from './resolve.ts';
+import { type Address, endpointsOf, type Finding, isOnion, toldOrItself } from './resolve.ts';
 import { CircuitRunner, type RunnerOptions } from './runner.ts';
 import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
 import { SocketStream } from './socket-stream.ts';
+import { type Proxy, throughProxy } from './socks.ts';
 import { diallingTls, exporter } from './tls.ts';
 import { WriteTurn } from './write-turn.ts';
 
@@ -20,6 +21,8 @@ export interface Reaching extends Finding {
   readonly domain: string;
   readonly timers: Timers;
   readonly limits?: TransportLimits;
+  /** Through which everything goes; nothing is looked up then. */
+  readonly proxy?: Proxy | null;
 }
 
 /** How to dial. */
@@ -49,16 +52,25 @@ const asTransportError = (error: unknown): TransportError =>
 
 /** A stream to the first endpoint that answers. Rejects with an Error, mostly a TransportError; with any after `signal`. */
 export async function reach(options: Reaching, signal: AbortSignal): Promise<ByteStream> {
-  const { domain, resolver, timers, limits = transportLimits } = options;
+  const { domain, resolver, timers, limits = transportLimits, proxy = null } = options;
   const shell = { turn, timers, limits };
+  if (proxy !== null) {
+    const endpoint = toldOrItself(domain, options.peers);
+    const socket = await throughProxy(proxy, endpoint, domain, signal);
+    return connected(domain, { socket }, shell, signal);
+  }
   let last: unknown;
   for (const endpoint of await endpointsOf(domain, options, limits.hostsMax)) {
     try {
-      const { host } = endpoint;
+      const { host, port } = endpoint;
+      if (isOnion(host)) throw new TransportError('_transport_necessary_proxy', `${host} is reached through Tor only`);
       const family = isIP(host);
       const addresses = family === 0 ? await resolver.addresses(host) : [{ address: host, family }];
       if (signal.aborted) break;
-      return await connected(domain, endpoint, addresses.slice(0, limits.addressesMax), shell, signal);
+      const lookup = told(addresses.slice(0, limits.addressesMax));
+      const autoSelectFamilyAttemptTimeout = limits.addressMsMax;
+      const way = { host, port, lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout };
+      return await connected(domain, way, shell, signal);
     } catch (error) {
       last = error;
     }
@@ -67,23 +79,15 @@ export async function reach(options: Reaching, signal: AbortSignal): Promise<Byt
   throw last instanceof Error ? last : new TransportError('_transport_unreachable', 'given up');
 }
 
-/** TLS to one of the addresses, whichever answers first (RFC 8305). */
-function connected(
-  domain: string,
-  { host, port }: Endpoint,
-  addresses: readonly Address[],
-  shell: Shell,
-  signal: AbortSignal,
-): Promise<SocketStream> {
+/** What a TLS connection is made over: a socket that stands, or the addresses of a host, whichever answers first (RFC 8305). */
+type Way = { readonly socket: Socket } | TcpNetConnectOpts;
+
+function connected(domain: string, way: Way, shell: Shell, signal: AbortSignal): Promise<SocketStream> {
   return new Promise((resolve, reject) => {
-    const options: ConnectionOptions & TcpNetConnectOpts = {
+    const options: ConnectionOptions = {
       ...diallingTls,
       secureContext,
-      host,
-      port,
-      lookup: told(addresses),
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: shell.limits.addressMsMax,
+      ...way,
       // RFC 6066 section 3: a name, never an address.
       ...(isIP(domain) === 0 ? { servername: domain } : {}),
     };

@@ -13,7 +13,11 @@ export type TransportCode =
   | '_transport_stalled'
   | '_transport_broken'
   | '_transport_unresolved'
-  | '_transport_unreachable';
+  | '_transport_unreachable'
+  | '_transport_necessary_proxy'
+  | '_transport_proxy_unreachable'
+  | '_transport_proxy_invalid'
+  | '_transport_proxy_denied';
 
 /** The stream is over, or never was. `message` may name addresses: for the log's debug level only. */
 export class TransportError extends Error {

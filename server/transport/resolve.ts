@@ -45,15 +45,20 @@ export interface Finding {
   readonly random: () => number;
 }
 
+/** Whether a name is one of Tor's, which no resolver is to be asked for (RFC 7686). */
+export const isOnion = (host: string): boolean => /(?:^|\.)onion$/i.test(host);
+
+/** Where a domain is when nobody is asked: where the configuration says, or at its own name and port 9404. */
+export const toldOrItself = (domain: string, peers: Finding['peers']): Endpoint =>
+  peers.get(domain) ?? { host: domain, port: DEFAULT_PORT };
+
 /**
  * Where to try, in this order; `hostsMax` at most. The answers are hints: whoever is there has to prove the domain's key.
  * Rejects with TransportError `_transport_unresolved` when the domain says that it has no such service.
  */
 export async function endpointsOf(domain: string, finding: Finding, hostsMax: number): Promise<Endpoint[]> {
-  const told = finding.peers.get(domain);
-  if (told !== undefined) return [told];
-  const itself = { host: domain, port: DEFAULT_PORT };
-  if (isIP(domain) !== 0) return [itself];
+  const itself = toldOrItself(domain, finding.peers);
+  if (finding.peers.has(domain) || isIP(domain) !== 0 || isOnion(domain)) return [itself];
   let services: readonly Service[];
   try {
     services = await finding.resolver.services(`_psycs._tcp.${domain}`);

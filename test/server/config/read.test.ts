@@ -47,6 +47,7 @@ test('only the domain must be there', async () => {
     store: { kind: 'embedded', folder: join(folder, 'postgres'), programs: undefined },
     peers: new Map(),
     plain: null,
+    proxy: null,
     recovery: null,
     registration: 'invited',
     origins: [],
