@@ -1,4 +1,5 @@
 /** Why a key, a certification or a statement is refused: one class, a stable code each. docs/spec/pki.md#errors */
+import type { DnsRecordCode } from './dns-errors.ts';
 
 /** The stable codes, by what they are about; docs/spec/pki.md#errors says what each means. */
 export type PkiCode =
@@ -43,7 +44,9 @@ export type PkiCode =
   | '_conflicting_statement'
   | '_reinstated_device'
   | '_unlisted_device'
-  | '_revoked_device';
+  | '_revoked_device'
+  // the domain's record in the DNS
+  | DnsRecordCode;
 
 /** A key, certification or statement that must not be believed. */
 export class PkiError extends Error {
