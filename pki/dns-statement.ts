@@ -68,7 +68,7 @@ export function agreed(one: DnsStatement, other: DnsStatement): DnsStatement {
 }
 
 /** Whether two records say the same. */
-export const isSameRecord = (one: DomainRecord, other: DomainRecord): boolean =>
+const isSameRecord = (one: DomainRecord, other: DomainRecord): boolean =>
   one.fpr === other.fpr &&
   one.nfpr === other.nfpr &&
   one.seq === other.seq &&
