@@ -86,8 +86,14 @@ function topic(command: Command): void {
 function mode(command: Command): void {
   shared(command, 'mode', 'say who may enter')
     .argument('<place>', PLACE, placeArgument)
-    .addArgument(new Argument('<mode>', 'everybody, or those who are invited').choices(['public', 'invited']))
-    .action(async (place: string, named: 'public' | 'invited', options: Shared, own: Command) =>
+    .addArgument(
+      new Argument('<mode>', 'everybody; who is invited; who is invited, and only members read, for ever').choices([
+        'public',
+        'invited',
+        'members',
+      ]),
+    )
+    .action(async (place: string, named: 'public' | 'invited' | 'members', options: Shared, own: Command) =>
       ask(own, options, place, { kind: 'mode', mode: named }),
     );
 }
@@ -143,6 +149,7 @@ async function ask(
 const entry = {
   public: 'everybody may enter',
   invited: 'who is invited may enter',
+  members: 'who is invited may enter, and only members read what is said',
 } as Readonly<Record<string, string>>;
 
 function statusText(status: Status): string {

@@ -7,6 +7,8 @@ export type SessionCode =
   | '_session_excessive_addresses'
   | '_session_oversized_message'
   | '_session_only_listens'
+  | '_session_unsealed_place'
+  | '_session_excessive_readers'
   // what is heard
   | '_session_excessive_places'
   | '_session_unanswered_keys'

@@ -25,7 +25,8 @@ export interface Border {
   refuse(letter: Letter, code: FederationCode | PublicationCode): void;
 }
 
-const isSigned = (packet: Packet): boolean =>
+/** Whether a packet has an author's signature, checked or not. */
+export const isSigned = (packet: Packet): boolean =>
   packet.modifierCount > packet.routingCount && packet.nameOf(packet.routingCount) === SIGNATURE_NAME;
 
 /** Whoever is said to say it; in his own context that is the context; '' is nobody. */

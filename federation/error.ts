@@ -25,6 +25,7 @@ export type FederationCode =
   | '_protected_member'
   | '_unknown_member'
   | '_last_owner'
+  | '_stale_key'
   | '_invalid_act'
   | '_stale_act'
   | '_invalid_page'

@@ -4,11 +4,12 @@ import { inherits } from '../psyc/keyword.ts';
 import { limits } from '../psyc/limits.ts';
 import { parseEntity } from '../psyc/uniform.ts';
 import { actKindOf } from '../publication/act.ts';
+import { KEY_METHOD } from '../publication/sender-key.ts';
 import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
 
 /** What somebody asks of a place. */
-export type PlaceRequest = 'enter' | 'leave' | 'history' | 'status' | 'act' | 'speech';
+export type PlaceRequest = 'enter' | 'leave' | 'history' | 'status' | 'key' | 'act' | 'speech';
 
 const requests: readonly (readonly [family: string, request: PlaceRequest])[] = [
   ['_request_context_enter', 'enter'],
@@ -21,6 +22,7 @@ const requests: readonly (readonly [family: string, request: PlaceRequest])[] = 
   ['_request_place_history', 'history'],
   ['_request_history', 'history'],
   ['_request_context_status', 'status'],
+  [KEY_METHOD, 'key'],
   ['_request_place_status', 'status'],
   ['_message', 'speech'],
 ];

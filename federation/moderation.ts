@@ -1,5 +1,6 @@
 /** Who may do what to a place and its members. docs/spec/places.md#offices */
 import { covers } from '../publication/act.ts';
+import { publicationLimits } from '../publication/limits.ts';
 import type { FederationCode } from './error.ts';
 import type { FederationLimits } from './limits.ts';
 import { isNamed, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
@@ -24,6 +25,9 @@ export interface Surroundings {
   /** Acts that were signed before this moment are not taken any more. */
   readonly sinceMs: number;
   isMember(person: string): boolean;
+  readonly memberCount: number;
+  /** Whether somebody may be a member to whom nothing can be sealed. */
+  readonly hasPlain: boolean;
 }
 
 /** Why somebody may not enter whom nothing else keeps out, or null. */
@@ -77,6 +81,11 @@ function faultOfChange(state: PlaceState, { act, by }: SignedAct, around: Surrou
     case 'clear':
       return act.through > around.last ? '_invalid_act' : null;
     case 'mode':
+      // What was sealed once would be asked for in the clear by whoever says that it is not any more.
+      if (state.mode === 'members') return act.mode === 'members' ? null : '_invalid_act';
+      if (act.mode !== 'members') return null;
+      if (around.memberCount > publicationLimits.readersMax) return '_excessive_members';
+      return around.hasPlain ? '_necessary_seal' : null;
     case 'topic':
     case 'limit':
       return null;

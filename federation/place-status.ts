@@ -20,12 +20,14 @@ function listed(names: Iterable<string>, countMax: number, bytesMax: number): Ui
 /** What whoever enters is told with the echo. */
 export function greeting(
   { topic, mode }: PlaceState,
+  epoch: number,
   members: ReadonlyMap<string, number>,
   { listedMembersMax, listBytesMax }: FederationLimits,
-): Record<string, Value> {
+): Record<string, Value | undefined> {
   return {
     _topic: topic,
     _mode: mode,
+    _epoch: epoch === 0 ? undefined : String(epoch),
     _amount_members: String(members.size),
     _list_members: listed(members.keys(), listedMembersMax, listBytesMax),
   };
@@ -36,6 +38,7 @@ export function statusLetter(
   place: string,
   { routing }: Letter,
   state: PlaceState,
+  epoch: number,
   members: ReadonlyMap<string, number>,
   person: string,
   last: number,
@@ -45,7 +48,7 @@ export function statusLetter(
   const office = officeOf(state, person);
   const isMember = members.has(person);
   const list = (names: readonly string[]): Uint8Array => listed(names, limits.bansMax, limits.listBytesMax);
-  const own = isMember ? greeting(state, members, limits) : {};
+  const own = isMember ? greeting(state, epoch, members, limits) : {};
   const lists = { _list_bans: list(bans), _list_silenced: list(silenced), _list_invited: list(invited) };
   const number = (value: number | null): string | undefined => (value === null ? undefined : String(value));
   return newLetter({

@@ -5,6 +5,10 @@ import { parseUniform } from '../psyc/uniform.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import type { PublicationCode } from '../publication/error.ts';
+import { publicationLimits } from '../publication/limits.ts';
+import { MEMBERS_METHOD } from '../publication/members-only.ts';
+import { epochOf } from '../publication/sender-key.ts';
+import { isSigned } from './border.ts';
 import type { Desk, Entity } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { Founders } from './founders.ts';
@@ -102,8 +106,13 @@ export class Place implements Entity, InboxOwner {
         });
         break;
       case 'speech':
-        this.#accept(letter, source, { judge: () => this.#faultOfSpeech(person) });
+      case 'key': {
+        // What it is judged by is read now: the bytes are the network's.
+        const [kind, epoch] = [packet.method, epochOf(packet)];
+        if (placeRequestOf(kind) === 'key' && !isSigned(packet)) this.#refuse(letter, '_necessary_signature');
+        else this.#accept(letter, source, { judge: () => this.#faultOfSpeech(person, kind, epoch) });
         break;
+      }
       case 'history':
         if (this.#roll.members.has(person)) this.#history(letter, source);
         else this.#refuse(letter, '_necessary_membership');
@@ -178,7 +187,7 @@ export class Place implements Entity, InboxOwner {
           answerLetter(message, '_echo')
         : answerLetter(message, echoOf(method), {
             _sequence: String(since),
-            ...greeting(this.#standing.state, members, federationLimits),
+            ...greeting(this.#standing.state, this.#standing.epoch, members, federationLimits),
           });
     this.#desk.post(answer);
   }
@@ -252,20 +261,24 @@ export class Place implements Entity, InboxOwner {
   }
 
   #status(letter: Letter, person: string): void {
-    const { state } = this.#standing;
+    const { state, epoch } = this.#standing;
     const { members, last } = this.#roll;
     if (isNamed(state.bans, person)) {
       this.#refuse(letter, '_banned_member');
       return;
     }
     const { federationLimits } = this.#desk.options;
-    this.#desk.post(statusLetter(this.#uniform, letter, state, members, person, last, federationLimits));
+    this.#desk.post(statusLetter(this.#uniform, letter, state, epoch, members, person, last, federationLimits));
   }
 
   /** By what is queued before it: he may have left a moment ago, or be about to come. */
-  #faultOfSpeech(person: string): FederationCode | null {
+  #faultOfSpeech(person: string, method: string | null, epoch: number | null): FederationCode | null {
     if (!this.#standing.isMember(person)) return '_necessary_membership';
-    return isNamed(this.#standing.next().silenced, person) ? '_silenced_member' : null;
+    const { silenced, mode } = this.#standing.next();
+    if (isNamed(silenced, person)) return '_silenced_member';
+    const isSealed = method === MEMBERS_METHOD || placeRequestOf(method) === 'key';
+    if (!isSealed) return mode === 'members' ? '_necessary_seal' : null;
+    return this.#standing.faultOfSealed(epoch);
   }
 
   #faultOfEntering(person: string): FederationCode | null {
@@ -274,6 +287,10 @@ export class Place implements Entity, InboxOwner {
     const isMember = this.#standing.isMember(person);
     const code = faultOfComing(this.#standing.next(), person, isMember);
     if (isMember || code !== null) return code;
+    if (this.#standing.next().mode === 'members') {
+      if (this.#desk.options.plain.has(domainOf(person))) return '_necessary_seal';
+      if (this.#standing.membersMax >= publicationLimits.readersMax) return '_excessive_members';
+    }
     const waiting = this.#inbox.count;
     if (members.size + waiting >= placeMembersMax) return '_excessive_members';
     const home = domainOf(person);

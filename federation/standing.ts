@@ -16,6 +16,9 @@ import { joining, parting } from './waking.ts';
 const bannedDomain = (act: SignedAct | undefined): string | null =>
   act?.act.kind === 'ban' && !act.act.whom.includes('/~') ? act.act.whom : null;
 
+/** The mark of the last change of the membership of a members-only place. */
+const EPOCH = 'epoch of members';
+
 /** One place's standing. */
 export class Standing {
   readonly #place: string;
@@ -24,6 +27,8 @@ export class Standing {
   readonly #founding: Founding;
   readonly #inboxQueued: () => readonly Arrival<Token>[];
   #state: PlaceState = stateOf(new Map());
+  /** The row of the last change of the membership, where that matters: in a members-only place. */
+  #epoch = 0;
   /** Who has come or gone by a write whose rows are just being told. */
   readonly #moved = new Map<string, boolean>();
   #untold = 0;
@@ -45,6 +50,7 @@ export class Standing {
   /** The list is known, or known anew. Gives the members whom a ban has put out and whom the store still names. */
   loaded(): string[] {
     this.#state = stateOf(this.#roll.records);
+    this.#epoch = Math.max(this.#epoch, this.#roll.marks.get(EPOCH) ?? 0);
     const { bans } = this.#state;
     return bans.length === 0 ? [] : this.#putOut((person) => isNamed(bans, person));
   }
@@ -65,6 +71,27 @@ export class Standing {
     return this.#moved.get(person) ?? this.#roll.members.has(person);
   }
 
+  /** How many members there are at most once everything that is queued is written. */
+  get membersMax(): number {
+    return this.#roll.members.size + this.#queued().filter(({ move }) => move?.isHere === true).length;
+  }
+
+  /** The row of the last change of the membership; 0 where nothing is sealed to members. */
+  get epoch(): number {
+    return this.#state.mode === 'members' ? this.#epoch : 0;
+  }
+
+  /** Why something that is sealed to the members of an epoch is not taken: it must be that which holds when its turn comes. */
+  faultOfSealed(epoch: number | null): FederationCode | null {
+    if (this.#state.mode !== 'members') return '_unsupported_method';
+    const isMoving =
+      this.#moved.size > 0 ||
+      this.#queued().some(
+        ({ move, act }) => move !== undefined || bannedDomain(act) !== null || act?.act.kind === 'mode',
+      );
+    return isMoving || epoch !== this.#epoch ? '_stale_key' : null;
+  }
+
   /** Whether somebody of such a domain is queued to enter. */
   isComing(isWanted: (person: string) => boolean): boolean {
     return this.#queued().some(({ move }) => move?.isHere === true && isWanted(move.person));
@@ -77,16 +104,24 @@ export class Standing {
       last: this.#roll.last,
       sinceMs: this.#sinceMs,
       isMember: (person) => this.isMember(person),
+      memberCount: this.membersMax,
+      hasPlain: [...this.#desk.options.plain].some((host) => {
+        return this.#roll.domains.has(host) || this.isComing((person) => domainOf(person) === host);
+      }),
     });
   }
 
   /** What is written with a row; `before`: what the same write appends before it. */
   operations(token: Token, before: readonly Arrival<Token>[]): Operation[] {
     const isFirst = this.#roll.last === 0 && before.length === 0;
+    const isOther = this.#changesMembers(token, before);
     const was = before.reduce((state, arrival, index) => {
       return this.#after(state, arrival.token, this.#roll.last === 0 && index === 0);
     }, this.#state);
-    const operations: Operation[] = changes(this.#place, was, this.#after(was, token, isFirst));
+    const after = this.#after(was, token, isFirst);
+    const operations: Operation[] = changes(this.#place, was, after);
+    if (after.mode === 'members' && (isOther || was.mode !== 'members'))
+      operations.push({ op: 'mark', context: this.#place, lease, name: EPOCH, sequence: 'row' });
     const { move, act } = token;
     const domain = bannedDomain(act);
     if (domain !== null && domainOf(domain) !== this.#desk.domain && this.#countBehind(domain, before) > 0)
@@ -119,11 +154,17 @@ export class Standing {
   /** One of these rows is told of. Gives whom it puts out. */
   recorded(sequence: number, { move, act }: Token): string[] {
     if (--this.#untold === 0) this.#moved.clear();
+    if (act?.act.kind === 'mode') this.#epoch = sequence;
     const domain = bannedDomain(act);
-    if (domain !== null) return this.#putOut((person) => covers(domain, person));
-    if (move?.isHere === false) return this.#putOut((person) => person === move.person);
-    if (move?.isHere === true && !this.#roll.members.has(move.person)) this.#roll.set(move.person, sequence);
-    return [];
+    const isOut = (person: string): boolean =>
+      domain === null ? move?.isHere === false && person === move.person : covers(domain, person);
+    const gone = domain === null && move?.isHere !== false ? [] : this.#putOut(isOut);
+    if (gone.length > 0) this.#epoch = sequence;
+    if (move?.isHere === true && !this.#roll.members.has(move.person)) {
+      this.#roll.set(move.person, sequence);
+      this.#epoch = sequence;
+    }
+    return gone;
   }
 
   /** What is queued and changes something. */
@@ -139,6 +180,13 @@ export class Standing {
   #after(state: PlaceState, { move, act }: Token, isFirst: boolean): PlaceState {
     const entered = move?.isHere === true ? afterEntering(state, move.person, isFirst) : state;
     return act === undefined ? entered : afterAct(entered, act, this.#sinceMs);
+  }
+
+  /** Whether somebody comes or goes by this row. */
+  #changesMembers({ move, act }: Token, before: readonly Arrival<Token>[]): boolean {
+    const domain = bannedDomain(act);
+    if (domain !== null) return this.#countBehind(domain, before) > 0;
+    return move !== undefined && this.#isMemberBehind(move.person, before) !== move.isHere;
   }
 
   #putOut(isMeant: (person: string) => boolean): string[] {

@@ -5,8 +5,8 @@ import type { Packet } from '../psyc/packet.ts';
 import { parseEntity, renderUniform } from '../psyc/uniform.ts';
 import { publicationLimits } from './limits.ts';
 
-/** Who may enter: everybody, or who was invited. */
-export type Mode = 'public' | 'invited';
+/** Who may enter: everybody; who was invited; who was invited, and what is said is sealed to the members. */
+export type Mode = 'public' | 'invited' | 'members';
 
 /** About a person. */
 const personal = ['owner', 'aide', 'dismiss', 'kick', 'invite', 'uninvite'] as const;
@@ -70,7 +70,7 @@ export function readAct(packet: Packet): Act | null {
     }
     case 'mode': {
       const mode = text('_mode');
-      return mode === 'public' || mode === 'invited' ? { kind, mode } : null;
+      return mode === 'public' || mode === 'invited' || mode === 'members' ? { kind, mode } : null;
     }
     case 'limit': {
       const [rows, days] = [limitOf(text('_amount_rows')), limitOf(text('_amount_days'))];

@@ -17,6 +17,8 @@ export const publicationLimits = {
   /** Bytes of a padded content, sealed: the least, and the most. */
   paddedBytesMin: 256,
   paddedBytesMax: 131_072,
+  /** Readers that one sender's key is sealed to; a members-only place has no more members. */
+  readersMax: 128,
   /** Bytes of a place's topic. */
   topicBytesMax: 1024,
 } as const;

@@ -3,10 +3,9 @@ import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { PsycError } from '../psyc/error.ts';
 import type { Packet } from '../psyc/packet.ts';
-import { Parser } from '../psyc/parse.ts';
-import { render, renderRouted, type Value } from '../psyc/render.ts';
-import { checkRouting } from '../psyc/routing.ts';
+import { render, type Value } from '../psyc/render.ts';
 import { PublicationError } from './error.ts';
+import { parseOnly, parseSealed } from './inner.ts';
 import { openAsPerson, type Recipient, sealToPerson } from './seal.ts';
 
 /** Method of a packet whose data is sealed to its target. */
@@ -38,13 +37,13 @@ export function sealPrivate(
 ): Uint8Array {
   const { entity, method, data } = message;
   const inner = render({ entity: { ...entity, [AUTHOR_NAME]: hexOf(author) }, method, data });
-  const sealed = sealToPerson(suite, recipient, publicKey, parse(inner).content!, ephemeral);
+  const sealed = sealToPerson(suite, recipient, publicKey, parseOnly(inner).content!, ephemeral);
   const outer = render({
     entity: { [READER_NAME]: hexOf(recipient.fingerprint) },
     method: SEALED_METHOD,
     data: sealed,
   });
-  return new Uint8Array(parse(outer).content!);
+  return new Uint8Array(parseOnly(outer).content!);
 }
 
 /** The fingerprint of the key that opens a sealed packet; null when it is not sealed, or does not say. */
@@ -70,9 +69,7 @@ export function openPrivate(
   if (content === null) throw new PublicationError('_publication_invalid_seal', 'it was not sealed to this key');
   let inner: Packet;
   try {
-    inner = parse(renderRouted([], content));
-    if (inner.method === null) throw new PsycError('_invalid_method', 0, 'no method');
-    checkRouting(inner, () => undefined);
+    inner = parseSealed(content);
   } catch (error) {
     if (!(error instanceof PsycError)) throw error;
     throw new PublicationError('_publication_invalid_seal', `what was sealed is no content: ${error.message}`);
@@ -82,15 +79,4 @@ export function openPrivate(
     throw new PublicationError('_publication_foreign_seal', 'it was sealed by another than who signed it');
   }
   return inner;
-}
-
-/** The one packet in bytes that are one. */
-function parse(bytes: Uint8Array): Packet {
-  const parser = new Parser();
-  parser.feed(bytes);
-  const packet = parser.next();
-  if (packet === null || packet.length !== bytes.length) {
-    throw new PsycError('_invalid_terminator', 0, 'not one packet');
-  }
-  return packet;
 }

@@ -48,7 +48,7 @@ const aadOf = ({ fingerprint, uniform }: Recipient): Uint8Array =>
   joinBytes(fingerprint, textBytes(uniform.toLowerCase()));
 
 /** The content, one byte 0x80, and zeros up to the next power of two (after ISO/IEC 7816-4). */
-function pad(content: Uint8Array): Uint8Array {
+export function pad(content: Uint8Array): Uint8Array {
   const { paddedBytesMin, paddedBytesMax } = publicationLimits;
   let length: number = paddedBytesMin;
   while (length < content.length + 1) length *= 2;
@@ -61,7 +61,7 @@ function pad(content: Uint8Array): Uint8Array {
 }
 
 /** What stands before the last byte that is not zero, where that is 0x80; else null. */
-function unpad(padded: Uint8Array): Uint8Array | null {
+export function unpad(padded: Uint8Array): Uint8Array | null {
   let end = padded.length - 1;
   while (end >= 0 && padded[end] === 0) end--;
   return end >= 0 && padded[end] === MARK ? padded.subarray(0, end) : null;

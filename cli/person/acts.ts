@@ -18,6 +18,7 @@ const verbs = {
 const modes = {
   public: 'lets everybody enter',
   invited: 'lets only those enter who are invited',
+  members: 'lets only those enter who are invited, and only members read what is said from now on',
 } as const;
 
 /** What somebody did, behind his name. */

@@ -28,6 +28,10 @@ const sentences: Readonly<Record<string, string>> = {
   _trust_unavailable: `the server cannot look up keys now: ${SAY_AGAIN}`,
   _plain_person: 'this person is at a server without TLS and keys: nothing private goes there; meet in a place',
   _necessary_membership: 'only members may: p3do enter comes first',
+  _stale_key: 'somebody comes and goes all the time there: try again in a while',
+  _session_unsealed_place:
+    'the place says that it is not members-only any more, which it can never be: somebody wants to read what is said there',
+  _session_excessive_readers: 'the place does not name all of its members, so nothing can be sealed to them',
   _necessary_invitation: 'only who is invited may enter: ask an owner (p3do place show names them)',
   _necessary_owner: 'only an owner may do that: p3do place show names them',
   _necessary_aide: 'only owners and aides may do that: p3do place show names them',

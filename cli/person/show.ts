@@ -83,6 +83,8 @@ export function noticeLine(output: Output): string | null {
       return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
+    case 'unseen readers':
+      return `${nameOf(output.author)} speaks in ${nameOf(output.place)} to people who are not named as its members: ${output.readers.map(nameOf).join(', ')}`;
     case 'missing rows':
       return `${nameOf(output.place)} does not give its rows ${output.from} to ${output.to}`;
     case 'stored before':

@@ -2,7 +2,7 @@
 import { parseBase64, renderBase64 } from '../../pki/base64.ts';
 import { decodeTextStrict, encodeText } from '../../psyc/bytes.ts';
 import { ClientError } from '../error.ts';
-import type { Head, Hearing, Keeping, Kept, Pending, Pin, Speaking } from '../session/kept.ts';
+import type { Head, HeardKey, Hearing, Keeping, Kept, OwnKey, Pending, Pin, Speaking } from '../session/kept.ts';
 import { SessionError } from '../session-errors.ts';
 
 const VERSION = 1;
@@ -23,9 +23,15 @@ export function renderState(kept: Kept): Uint8Array {
       numbers: Object.fromEntries(speaking.numbers),
       chains: Object.fromEntries(speaking.chains),
       entered: Object.fromEntries(speaking.entered),
+      sealing: mapped(speaking.sealing, (own) => ({ ...own, key: renderBase64(own.key) })),
       pending: speaking.pending.map((one) => ({ ...one, bytes: renderBase64(one.bytes) })),
     },
-    hearing: { ...hearing, places: Object.fromEntries(hearing.places), heads: Object.fromEntries(hearing.heads) },
+    hearing: {
+      ...hearing,
+      places: Object.fromEntries(hearing.places),
+      heads: Object.fromEntries(hearing.heads),
+      keys: mapped(hearing.keys, (heard) => ({ ...heard, key: renderBase64(heard.key) })),
+    },
   };
   return encodeText(`${JSON.stringify(state, null, 1)}\n`);
 }
@@ -77,13 +83,29 @@ const speakingIn = (state: Json): Speaking => ({
   chains: mapIn(state['chains'], headIn),
   pending: arrayIn(state['pending']).map(pendingIn),
   entered: mapIn(state['entered'], (sequence) => (sequence === null ? null : numberIn(sequence))),
+  // Files from before there were members-only places have none.
+  sealing: mapIn(state['sealing'] ?? {}, ownKeyIn),
 });
 
 const hearingIn = (state: Json): Hearing => ({
   person: state['person'] === null ? null : numberIn(state['person']),
   places: mapIn(state['places'], numberIn),
   heads: mapIn(state['heads'], headIn),
+  keys: mapIn(state['keys'] ?? {}, heardKeyIn),
 });
+
+function ownKeyIn(value: unknown): OwnKey {
+  const { counter, madeAtMs } = objectIn(value);
+  return { ...heardKeyIn(value), counter: numberIn(counter), madeAtMs: numberIn(madeAtMs) };
+}
+
+function heardKeyIn(value: unknown): HeardKey {
+  const { epoch, key } = objectIn(value);
+  return { epoch: numberIn(epoch), key: bytesIn(key) };
+}
+
+const mapped = <T>(map: ReadonlyMap<string, T>, render: (value: T) => unknown): Record<string, unknown> =>
+  Object.fromEntries([...map].map(([name, value]) => [name, render(value)]));
 
 function pendingIn(value: unknown): Pending {
   const state = objectIn(value);

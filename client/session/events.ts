@@ -192,6 +192,8 @@ export interface Status {
   readonly invited: readonly string[] | null;
   /** The log's last row. */
   readonly last: number | null;
+  /** The row of the last change of the membership, in a members-only place. */
+  readonly epoch: number | null;
 }
 
 /** What people are to know. */
@@ -274,6 +276,13 @@ export type Notice =
     }
   /** The author's device has said two things with one number, or names another one before than we know. */
   | { readonly kind: 'fork'; readonly author: string; readonly address: string; readonly counter: number }
+  /** In a members-only place somebody's key was sealed to people whom the place does not name to us as members. */
+  | {
+      readonly kind: 'unseen readers';
+      readonly place: string;
+      readonly author: string;
+      readonly readers: readonly string[];
+    }
   /** Rows of a place's log that it does not give. */
   | { readonly kind: 'missing rows'; readonly place: string; readonly from: number; readonly to: number }
   /** The circuit was lost, or was given up. */

@@ -5,9 +5,11 @@ import { limits } from '../../psyc/limits.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
 import { covers, readAct } from '../../publication/act.ts';
+import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
 import type { Hearing as Kept } from './kept.ts';
+import type { Listening, Page } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
 import { isOfLog, type PageEnd, type Row, Rows } from './rows.ts';
@@ -27,31 +29,6 @@ export interface HearingOwner {
   output(output: Output): void;
   /** Somebody was spoken for who must not be: the circuit is to be closed. */
   refuse(code: string): void;
-}
-
-/** A page of a place's log that was asked for. */
-interface Page {
-  readonly tag: string;
-  readonly command: number | null;
-  readonly after: number | null;
-  readonly limit: number | null;
-  tries: number;
-  repeatAtMs: number;
-  /** The last row of it that came; null before the first. */
-  reached: number | null;
-}
-
-/** A place as it is heard. */
-interface Listening {
-  /** The last row that is shown or waits to be. */
-  taken: number;
-  /** The last row there is, as far as we know. */
-  last: number;
-  page: Page | null;
-  /** Whether it is to be asked what was missed, when its turn comes. */
-  isBehind: boolean;
-  /** When it may be asked again after an answer that led nowhere. */
-  pausedUntilMs: number;
 }
 
 /** How often a place is asked for a page until others do not wait for it. */
@@ -80,9 +57,12 @@ export class Hearing {
   #isCrowded = false;
   #tags = 0;
   readonly #tagPrefix: string;
+  readonly #keys: () => Kept['keys'];
 
-  constructor(owner: HearingOwner, reader: Reader, kept: Kept, tagPrefix: string) {
+  /** `keys`: what is to be kept of keys that were heard. */
+  constructor(owner: HearingOwner, reader: Reader, kept: Kept, keys: () => Kept['keys'], tagPrefix: string) {
     this.#owner = owner;
+    this.#keys = keys;
     this.#reader = reader;
     this.#tagPrefix = tagPrefix;
     this.#chronicle = new Chronicle(kept.heads);
@@ -106,7 +86,12 @@ export class Hearing {
   changes(): Kept | null {
     if (!this.#isChanged || !this.#owner.hearsAll) return null;
     this.#isChanged = false;
-    return { person: this.#personHanded, places: new Map(this.#handed), heads: this.#chronicle.heads() };
+    return {
+      person: this.#personHanded,
+      places: new Map(this.#handed),
+      heads: this.#chronicle.heads(),
+      keys: this.#keys(),
+    };
   }
 
   /** Both ends are proved: what was missed meanwhile is asked for. */
@@ -276,6 +261,8 @@ export class Hearing {
       // Somebody says again what its author has said once.
       if (kind === 'known' && command === null) return;
     }
+    // A key is for us, and not for people; what is said under it shows.
+    if (reading.method === KEY_METHOD && reading.word.kind !== 'bad') return;
     const act = place === null ? null : readAct(row.packet);
     if (place !== null && act !== null) {
       const { author, word, timeMs } = reading;

@@ -23,6 +23,23 @@ export interface Pending {
   readonly bytes: Uint8Array;
 }
 
+/** Our key in a members-only place. */
+export interface OwnKey {
+  /** The membership that it was sealed to; 0: there is none yet, but nothing is said there in the clear. */
+  readonly epoch: number;
+  /** Of the publication that carried it. */
+  readonly counter: number;
+  readonly key: Uint8Array;
+  /** Milliseconds since 1970. */
+  readonly madeAtMs: number;
+}
+
+/** Somebody's key in a members-only place, and the membership that it was sealed to. */
+export interface HeardKey {
+  readonly epoch: number;
+  readonly key: Uint8Array;
+}
+
 /** What is kept of what one device says. */
 export interface Speaking {
   /** Name of the side channel: 1, 2, 3 … */
@@ -36,6 +53,8 @@ export interface Speaking {
   readonly pending: readonly Pending[];
   /** The place's row of our coming, for who listens next; null where we left. */
   readonly entered: ReadonlyMap<string, number | null>;
+  /** Places that are known to be members-only: nothing is ever said there in the clear. */
+  readonly sealing: ReadonlyMap<string, OwnKey>;
 }
 
 /** What is kept of what one device hears. */
@@ -46,6 +65,8 @@ export interface Hearing {
   readonly places: ReadonlyMap<string, number>;
   /** The newest publication of each chain, by its name, the one longest unheard of first. */
   readonly heads: ReadonlyMap<string, Head>;
+  /** Keys of others, by place, device and number. */
+  readonly keys: ReadonlyMap<string, HeardKey>;
 }
 
 /** All of it. Pins are by domain, and by person's uniform. */
@@ -70,9 +91,13 @@ export const silent: Speaking = {
   chains: new Map(),
   pending: [],
   entered: new Map(),
+  sealing: new Map(),
 };
 
-export const unheard: Hearing = { person: null, places: new Map(), heads: new Map() };
+/** Where nothing is said in the clear, and there is no key yet. */
+export const noKey: OwnKey = { epoch: 0, counter: 0, key: new Uint8Array(0), madeAtMs: 0 };
+
+export const unheard: Hearing = { person: null, places: new Map(), heads: new Map(), keys: new Map() };
 
 /** What a listener goes on with: also places that were entered while nobody listened, and none that we left. */
 export function heardFrom({ speaking, hearing }: Kept): Hearing {

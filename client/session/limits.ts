@@ -20,6 +20,12 @@ export const sessionLimits = {
   pinsMax: 8192,
   /** Chains whose newest publication is kept. */
   headsMax: 1024,
+  /** Keys of others in members-only places that are kept; the oldest goes first. */
+  senderKeysMax: 4096,
+  /** How long our own key there is used: whose device was revoked reads no longer than that. */
+  senderKeyMsMax: 86_400_000,
+  /** How often something is sealed anew because somebody came or went meanwhile. */
+  sealTriesMax: 16,
   /** How often keys are asked for before what waits for them is shown without. */
   keysTriesMax: 3,
   /** Keys older than this are asked for again before something is sealed to them, and who was not known before. */

@@ -12,10 +12,13 @@ import { actKindOf } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import type { Publication } from '../../publication/fields.ts';
 import { readPublication } from '../../publication/packet.ts';
+import { MEMBERS_METHOD } from '../../publication/members-only.ts';
 import { openPrivate, SEALED_METHOD } from '../../publication/private.ts';
+import { KEY_METHOD } from '../../publication/sender-key.ts';
 import { verifyPublication } from '../../publication/sign.ts';
 import type { Moment, Word } from './events.ts';
 import type { Keyring, Keys } from './keyring.ts';
+import type { SenderKeys } from './sender-keys.ts';
 import { sessionLimits } from './limits.ts';
 
 /** Who reads. */
@@ -61,10 +64,12 @@ type Signature =
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #keyring: Keyring;
+  readonly #senderKeys: SenderKeys;
   readonly #speaker = new Authority(true);
   readonly #hearer = new Authority();
 
-  constructor(options: ReaderOptions, keyring: Keyring) {
+  constructor(options: ReaderOptions, keyring: Keyring, senderKeys: SenderKeys) {
+    this.#senderKeys = senderKeys;
     this.#options = options;
     this.#keyring = keyring;
     this.#speaker.proveHost(options.host);
@@ -99,6 +104,12 @@ export class Reader {
       publication: isGood ? signature.publication : null,
       id: isGood ? signature.id : null,
     };
+    if (isGood && method === KEY_METHOD) this.#senderKeys.take(packet, author, signature.publication);
+    if (isGood && method === MEMBERS_METHOD) {
+      const inner = this.#senderKeys.open(packet, author, signature.publication);
+      return { ...reading, isSealed: true, method: inner?.method ?? method, text: inner?.dataText ?? null };
+    }
+    if (method === MEMBERS_METHOD) return { ...reading, isSealed: true, text: null };
     return method === SEALED_METHOD ? this.#opened(packet, reading) : reading;
   }
 
@@ -117,7 +128,7 @@ export class Reader {
   /** What looks after a place is asked with a signature, or by nobody. */
   #signed(packet: Packet, route: Route, author: string, sinceMs: number, now: Moment): Signature {
     const signature = this.#signature(packet, route, author, sinceMs, now);
-    const isUnsigned = signature.kind === 'none' && signature.code === null && actKindOf(packet.method) !== null;
+    const isUnsigned = signature.kind === 'none' && signature.code === null && isAsked(packet.method);
     return isUnsigned ? { kind: 'bad', code: '_necessary_signature' } : signature;
   }
 
@@ -174,6 +185,9 @@ export class Reader {
     return { ...reading, word, isSealed: true, text: null };
   }
 }
+
+/** What a place is asked by its members, and not said there. */
+const isAsked = (method: string | null): boolean => actKindOf(method) !== null || method === KEY_METHOD;
 
 /** Codes after which nothing is known of the keys, good or bad. */
 const unanswered = new Set(['_session_unanswered_keys', '_unknown_target', '_unsupported_method']);

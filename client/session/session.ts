@@ -6,7 +6,17 @@ import type { Suite } from '../../crypto/suite.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { tagAnswered } from '../../psyc/reply.ts';
 import { render } from '../../psyc/render.ts';
-import type { Answer, Command, Moment, Output, Progress, Question, SessionEffect, SessionEvent } from './events.ts';
+import type {
+  Answer,
+  Command,
+  Moment,
+  Output,
+  Progress,
+  Question,
+  SessionEffect,
+  SessionEvent,
+  Status,
+} from './events.ts';
 import { Gate } from './gate.ts';
 import { Errands } from './errands.ts';
 import { domainOf, Hearing } from './hearing.ts';
@@ -15,8 +25,11 @@ import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
 import { Reader } from './reader.ts';
+import { Sealing } from './sealing.ts';
+import { SenderKeys, type SenderKeysOptions } from './sender-keys.ts';
 import { Speech } from './speech.ts';
 import { Statuses } from './statuses.ts';
+import { Witness } from './witness.ts';
 import { Refusal, Writer } from './writer.ts';
 
 /** Whose session it is. */
@@ -93,7 +106,14 @@ export class Session {
       const routing = { _source: source(), _target: place, _tag: statusTag };
       send(render({ routing, method: '_request_context_status' }));
     };
-    this.#statuses = new Statuses({ request: requestStatus, output }, tagPrefix);
+    const askStatus = (place: string): void => this.#statuses.ask(null, place, this.#now.monotoneMs);
+    const sealing = new Sealing(person, this.#keyring, askStatus);
+    const witness = new Witness(askStatus, output);
+    const told = (place: string, answer: Status | string): void => {
+      sealing.told(place, answer);
+      witness.told(place, answer);
+    };
+    this.#statuses = new Statuses({ request: requestStatus, output, told }, tagPrefix);
     const writer = new Writer({ suite, person, nick, fingerprint, device, seed });
     this.#writer = writer;
     const voice = {
@@ -105,8 +125,13 @@ export class Session {
     };
     // What the side channel has said, nobody else says again: it was written under that channel's name.
     const speaking = options.channel === 'main' ? silent : kept.speaking;
-    this.#speech = new Speech(voice, writer, this.#keyring, speaking);
-    const reader = new Reader({ suite, person, host: domain, fingerprint, secrets }, this.#keyring);
+    this.#speech = new Speech(voice, writer, this.#keyring, sealing, speaking);
+    const own = { uniform: person, fingerprint };
+    const sealed: SenderKeysOptions['sealed'] = (...news) => {
+      if (options.channel === 'main') witness.sealed(...news);
+    };
+    const senderKeys = new SenderKeys({ suite, own, secrets, sealed }, kept.hearing.keys);
+    const reader = new Reader({ suite, person, host: domain, fingerprint, secrets }, this.#keyring, senderKeys);
     const ears = {
       person,
       host: domain,
@@ -119,7 +144,7 @@ export class Session {
       output,
       refuse: (code: string) => this.#link.refuse(code),
     };
-    this.#hearing = new Hearing(ears, reader, heardFrom(kept), tagPrefix);
+    this.#hearing = new Hearing(ears, reader, heardFrom(kept), () => senderKeys.all(), tagPrefix);
     this.#errands = new Errands(ears, reader, tagPrefix);
     this.#link = new Link(this.#gate, {
       login: () => this.#login(),

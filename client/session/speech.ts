@@ -1,12 +1,14 @@
 /** What one device says: numbered, signed, sealed, kept before it leaves, and said again until it is answered. docs/spec/people.md#said */
 import { backoffMs } from '../../circuit/backoff.ts';
 import { inherits } from '../../psyc/keyword.ts';
-import type { Moment, Output } from './events.ts';
+import { KEY_METHOD } from '../../publication/sender-key.ts';
+import type { Moment, Output, PersonKeys } from './events.ts';
 import { counted, domainOf } from './hearing.ts';
-import type { Pending, Speaking } from './kept.ts';
+import { type Head, noKey, type OwnKey, type Pending, type Speaking } from './kept.ts';
 import type { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
-import { Refusal, type Writer, type Wish } from './writer.ts';
+import type { Course, Sealing } from './sealing.ts';
+import { PUBLIC, Refusal, type Writer, type Wish } from './writer.ts';
 import { isPerson } from './reader.ts';
 
 /** What speech needs of its session. */
@@ -30,25 +32,40 @@ interface Saying {
   tries: number;
   repeatAtMs: number;
   isSent: boolean;
+  /** The end of the chain before it was signed, and how often it was sealed. */
+  before: Head | null;
+  seals: number;
 }
+
+const newSaying = (command: number | null, wish: Wish | null, pending: Pending | null = null): Saying => ({
+  command,
+  wish,
+  pending,
+  tries: 0,
+  repeatAtMs: 0,
+  isSent: false,
+  before: null,
+  seals: 0,
+});
 
 /** One session's voice. To each target one thing is under way at a time. */
 export class Speech {
   readonly #owner: SpeechOwner;
   readonly #writer: Writer;
   readonly #keyring: Keyring;
+  readonly #sealing: Sealing;
   readonly #sayings = new Map<string, Saying[]>();
   #speaking: Speaking;
   #tags = 0;
 
-  constructor(owner: SpeechOwner, writer: Writer, keyring: Keyring, kept: Speaking) {
+  constructor(owner: SpeechOwner, writer: Writer, keyring: Keyring, sealing: Sealing, kept: Speaking) {
+    this.#sealing = sealing;
     this.#owner = owner;
     this.#writer = writer;
     this.#keyring = keyring;
     this.#speaking = kept;
     for (const pending of kept.pending) {
-      const saying = { command: null, wish: null, pending, tries: 0, repeatAtMs: 0, isSent: false };
-      this.#queue(pending.target).push(saying);
+      this.#queue(pending.target).push(newSaying(null, null, pending));
     }
     if (kept.isSpent && kept.pending.length === 0) this.#speaking = renewed(kept);
   }
@@ -82,7 +99,7 @@ export class Speech {
   }
 
   say(command: number, target: string, wish: Wish): void {
-    this.#queue(target).push({ command, wish, pending: null, tries: 0, repeatAtMs: 0, isSent: false });
+    this.#queue(target).push(newSaying(command, wish));
   }
 
   /** Both ends are proved: what is not answered is said again. */
@@ -99,7 +116,14 @@ export class Speech {
     if (!isProved) return;
     for (const [target, queue] of [...this.#sayings]) {
       for (let first = queue[0]; first !== undefined; first = queue[0]) {
-        if (first.pending === null && !this.#prepare(target, first, now)) break;
+        const course = first.pending === null ? this.#courseOf(target, first, now) : null;
+        if (course?.kind === 'waiting') break;
+        if (course?.kind === 'key') {
+          const { epoch, readers } = course;
+          queue.unshift(newSaying(null, { kind: 'key', epoch, readers }));
+          continue;
+        }
+        if (first.pending === null && !this.#prepare(target, first, course, now)) break;
         if (first.pending !== null) {
           this.#repeat(first, target, now);
           break;
@@ -124,19 +148,58 @@ export class Speech {
     const relayed = text('_counter_relay');
     if (relayed !== undefined && counted(relayed) !== pending.counter) return false;
     if (code === null && !inherits(method, '_echo')) return false;
-    this.#drop(source);
+    const isStale = code === '_stale_key' || (code === '_necessary_seal' && pending.method === PUBLIC);
+    const isAgain = isStale && saying.wish !== null && saying.seals < sessionLimits.sealTriesMax;
+    if (!isAgain || saying.wish?.kind === 'key') this.#drop(source);
     const left = this.#speaking.pending.filter((other) => other !== pending);
     this.#speaking = { ...this.#speaking, pending: left, isSpent: this.#speaking.isSpent || code !== null };
     if (code === null) this.#remember(pending, text);
+    if (isStale) this.#unseal(source, saying);
+    else if (code !== null && pending.method === KEY_METHOD) this.#setKey(source, noKey);
     const mayRenew = this.#speaking.isSpent && left.length === 0;
     if (mayRenew) this.#speaking = renewed(this.#speaking);
     this.#owner.keep(this.#speaking);
     const { command } = saying;
-    if (code !== null) {
-      this.#owner.output({ kind: 'refused', command, target: source, code, by: domainOf(source) });
+    if (isAgain) this.#again(saying);
+    else if (code !== null) {
+      // What was to be said under a key that is refused is refused with it.
+      const behind = saying.wish?.kind === 'key' ? this.#sayings.get(source)?.[0] : undefined;
+      if (behind !== undefined) this.#drop(source);
+      this.#refuse(behind?.command ?? command, source, code);
     } else this.#done(saying, pending, text);
     if (mayRenew) this.#owner.renew();
     return true;
+  }
+
+  #refuse(command: number | null, target: string, code: string): void {
+    this.#owner.output({ kind: 'refused', command, target, code, by: domainOf(target) });
+  }
+
+  /** Somebody came or went, or the place is members-only: who is there is asked again, and nothing is said in the clear. */
+  #unseal(place: string, { wish, before, pending }: Saying): void {
+    this.#sealing.forget(place);
+    this.#setKey(place, this.#speaking.sealing.get(place) ?? noKey);
+    // What was refused for this has been shown to nobody: the chain goes on as if it had not been signed.
+    if (wish === null || pending === null) return;
+    const chains = new Map(this.#speaking.chains);
+    if (before === null) chains.delete(place);
+    else chains.set(place, before);
+    this.#speaking = { ...this.#speaking, chains };
+  }
+
+  #again(saying: Saying): void {
+    Object.assign(saying, { pending: null, tries: 0, repeatAtMs: 0, seals: saying.seals + 1 });
+  }
+
+  #setKey(place: string, key: OwnKey): void {
+    this.#speaking = { ...this.#speaking, sealing: new Map(this.#speaking.sealing).set(place, key) };
+  }
+
+  /** How it is sealed to the members of its place; null where it is not. */
+  #courseOf(target: string, { wish }: Saying, now: Moment): Course | null {
+    const own = this.#speaking.sealing.get(target);
+    if (wish?.kind !== 'say' || own === undefined || this.#speaking.isSpent) return null;
+    return this.#sealing.course(target, own, now);
   }
 
   /** Where we came or went, for who listens next. */
@@ -146,10 +209,12 @@ export class Speech {
     const row = isEnter ? counted(text('_sequence')) : null;
     if (isEnter && row === null) return;
     this.#speaking = { ...this.#speaking, entered: new Map(this.#speaking.entered).set(target, row) };
+    if (text('_mode') === 'members' && !this.#speaking.sealing.has(target)) this.#setKey(target, noKey);
   }
 
   #done({ command, wish }: Saying, { target, method }: Pending, text: (name: string) => string | undefined): void {
     const at = domainOf(target);
+    if (method === KEY_METHOD) return;
     if (command === null) this.#owner.output({ kind: 'stored before', target, at });
     else if (inherits(method, '_request_context_enter')) {
       const members = counted(text('_amount_members'));
@@ -161,7 +226,7 @@ export class Speech {
   }
 
   /** Gives it its number and its bytes; false: not yet. */
-  #prepare(target: string, saying: Saying, now: Moment): boolean {
+  #prepare(target: string, saying: Saying, course: Course | null, now: Moment): boolean {
     const { wish } = saying;
     // On a spent channel nothing new is said.
     if (wish === null || this.#speaking.isSpent) return false;
@@ -172,17 +237,19 @@ export class Speech {
       if (isNew && Math.max(speaking.chains.size, speaking.numbers.size) >= sessionLimits.addressesMax) {
         throw new Refusal('_session_excessive_addresses');
       }
-      let keys = null;
+      if (course?.kind === 'refused') throw new Refusal(course.code);
+      let to: PersonKeys | OwnKey | null = course?.kind === 'sealed' ? course.own : null;
       if (wish.kind === 'say' && isPerson(target)) {
         const known = this.#keyring.of(target, now.monotoneMs, sessionLimits.keysMsMax);
         if (known.kind === 'waiting') return false;
         if (known.kind === 'refused') throw new Refusal(known.code);
-        ({ keys } = known);
+        to = known.keys;
       }
       const tag = `${this.#owner.tagPrefix}m${++this.#tags}`;
       const heading = { target, tag, counter, generation: speaking.generation };
       const head = speaking.chains.get(target) ?? null;
-      const written = this.#writer.write(wish, heading, head, keys, now.wallMs);
+      const written = this.#writer.write(wish, heading, head, to, now.wallMs);
+      saying.before = head;
       saying.pending = { target, tag, counter, method: written.method, bytes: written.bytes };
       this.#speaking = {
         ...speaking,
@@ -190,6 +257,7 @@ export class Speech {
         chains: written.head === null ? speaking.chains : new Map(speaking.chains).set(target, written.head),
         pending: [...speaking.pending, saying.pending],
       };
+      if (written.key !== undefined) this.#setKey(target, written.key);
       // Before the bytes leave: who forgot them could sign something else with their number.
       this.#owner.keep(this.#speaking);
     } catch (error) {

@@ -13,10 +13,13 @@ export interface StatusOwner {
   /** Asks, as far as there is a circuit. */
   request(place: string, tag: string): void;
   output(output: Output): void;
+  /** What was asked for no command: the status, or the code of a refusal. */
+  told(place: string, answer: Status | string): void;
 }
 
 interface Question {
-  readonly command: number;
+  /** null: the session itself wants to know. */
+  readonly command: number | null;
   readonly place: string;
   tries: number;
   repeatAtMs: number;
@@ -43,7 +46,7 @@ export class Statuses {
     return this.#questions.get(tag)?.place ?? null;
   }
 
-  ask(command: number, place: string, nowMs: number): void {
+  ask(command: number | null, place: string, nowMs: number): void {
     const tag = `${this.#tagPrefix}s${++this.#tags}`;
     this.#questions.set(tag, { command, place, tries: 0, repeatAtMs: 0 });
     this.tick(nowMs);
@@ -70,7 +73,8 @@ export class Statuses {
     if (question?.place !== source) return false;
     this.#questions.delete(tag);
     const { command, place } = question;
-    if (code !== null) this.#owner.output({ kind: 'refused', command, target: place, code, by: domainOf(place) });
+    if (command === null) this.#owner.told(place, code ?? statusIn(packet, 0, place));
+    else if (code !== null) this.#owner.output({ kind: 'refused', command, target: place, code, by: domainOf(place) });
     else this.#owner.output(statusIn(packet, command, place));
     return true;
   }
@@ -101,5 +105,6 @@ function statusIn(packet: Packet, command: number, place: string): Status {
     silenced: list('_list_silenced'),
     invited: list('_list_invited'),
     last: counted(packet.text('_sequence')),
+    epoch: counted(packet.text('_epoch')),
   };
 }

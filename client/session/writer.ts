@@ -2,23 +2,30 @@
 import { channelOf } from '../../circuit/channel.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
+import { lengths, type Suite } from '../../crypto/suite.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { type Draft, render } from '../../psyc/render.ts';
 import { type Act, actMethod, actVariables } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
+import { MEMBERS_METHOD, sealToMembers } from '../../publication/members-only.ts';
 import { SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
+import { KEY_METHOD, type Reader, renderKey } from '../../publication/sender-key.ts';
 import { signPublication } from '../../publication/sign.ts';
 import type { PersonKeys, Statement } from './events.ts';
-import type { Head } from './kept.ts';
+import type { Head, OwnKey } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'act'; readonly act: Act }
+  /** Our key for the members of a place. */
+  | { readonly kind: 'key'; readonly epoch: number; readonly readers: readonly Reader[] }
   | { readonly kind: 'enter' | 'leave' | 'befriend' | 'unfriend' };
+
+/** What is said in a place. */
+export const PUBLIC = '_message_public';
 
 /** It cannot be said. */
 export class Refusal extends Error {
@@ -56,6 +63,8 @@ export interface Written {
   readonly method: string;
   readonly bytes: Uint8Array;
   readonly head: Head | null;
+  /** The key in it. */
+  readonly key?: OwnKey;
 }
 
 const NOTHING_BEFORE = new Uint8Array(32);
@@ -68,8 +77,8 @@ export class Writer {
     this.#options = options;
   }
 
-  /** `head`: what was signed last for this target. `keys`: a person's, to seal to. Throws Refusal. */
-  write(wish: Wish, heading: Heading, head: Head | null, keys: PersonKeys | null, wallMs: number): Written {
+  /** `head`: what was signed last for this target. `to`: whom to seal to, a person or members who have our key. Throws Refusal. */
+  write(wish: Wish, heading: Heading, head: Head | null, to: PersonKeys | OwnKey | null, wallMs: number): Written {
     const { target, tag, counter, generation } = heading;
     const { person, device } = this.#options;
     const source = channelOf(person, device, String(generation));
@@ -83,18 +92,52 @@ export class Writer {
         const content = this.#content({ entity: actVariables(wish.act), method: actMethod(wish.act), data: null });
         return this.#signed(content, routing, target, head, actMethod(wish.act), wallMs);
       }
+      if (wish.kind === 'key') return this.#key(wish.epoch, wish.readers, routing, target, head, wallMs);
       if (wish.kind !== 'say') {
         const request = wish.kind === 'befriend' ? '_request_friendship' : '_request_unfriend';
         const content = this.#content({ entity: { _nick: this.#options.nick }, method: request });
         return this.#signed(content, routing, target, head, request, wallMs);
       }
-      const content = keys === null ? this.#plain(wish.text) : this.#sealed(wish.text, target, keys);
-      return this.#signed(content, routing, target, head, keys === null ? PUBLIC : SEALED_METHOD, wallMs);
+      return this.#said(wish.text, routing, target, head, to, wallMs);
     } catch (error) {
       if (error instanceof PsycError) throw new Refusal('_session_oversized_message');
       if (error instanceof PublicationError) throw new Refusal(error.code);
       throw error;
     }
+  }
+
+  #said(
+    text: string,
+    routing: Readonly<Record<string, string>>,
+    target: string,
+    head: Head | null,
+    to: PersonKeys | OwnKey | null,
+    wallMs: number,
+  ): Written {
+    if (to === null) return this.#signed(this.#plain(text), routing, target, head, PUBLIC, wallMs);
+    if (!('epoch' in to)) {
+      return this.#signed(this.#sealed(text, target, to), routing, target, head, SEALED_METHOD, wallMs);
+    }
+    const { suite, person, device, nick } = this.#options;
+    const message = { entity: { _nick: nick }, method: PUBLIC, data: text };
+    const content = sealToMembers(suite, { place: target, author: person, device, epoch: to.epoch }, to, message);
+    return this.#signed(content, routing, target, head, MEMBERS_METHOD, wallMs);
+  }
+
+  #key(
+    epoch: number,
+    readers: readonly Reader[],
+    routing: Readonly<Record<string, string>>,
+    place: string,
+    head: Head | null,
+    wallMs: number,
+  ): Written {
+    const { suite, person, device } = this.#options;
+    const key = suite.random(lengths.key);
+    const content = renderKey(suite, { place, author: person, device, epoch }, key, readers);
+    if (content === null) throw new Refusal('_publication_unsealable');
+    const written = this.#signed(content, routing, place, head, KEY_METHOD, wallMs);
+    return { ...written, key: { epoch, counter: written.head!.counter, key, madeAtMs: wallMs } };
   }
 
   #signed(
@@ -147,5 +190,3 @@ export class Writer {
     return sealPrivate(suite, own, recipient, encryptionKey, message);
   }
 }
-
-const PUBLIC = '_message_public';

@@ -107,9 +107,15 @@ describe('the state', () => {
       numbers: mapOf(number),
       chains: mapOf(head),
       entered: mapOf(fc.option(number)),
+      sealing: mapOf(fc.record({ epoch: number, counter: number, key: bytes, madeAtMs: number })),
       pending: fc.array(fc.record({ target: name, tag: name, counter: number, method: name, bytes }), { maxLength: 3 }),
     }),
-    hearing: fc.record({ person: fc.option(number), places: mapOf(number), heads: mapOf(head) }),
+    hearing: fc.record({
+      person: fc.option(number),
+      places: mapOf(number),
+      heads: mapOf(head),
+      keys: mapOf(fc.record({ epoch: number, key: bytes })),
+    }),
   });
 
   test('comes back as it was', () => {

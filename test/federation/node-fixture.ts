@@ -12,6 +12,7 @@ import { Parser } from '../../psyc/parse.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { actKindOf } from '../../publication/act.ts';
 import { signedContent } from '../../publication/packet.ts';
+import { KEY_METHOD } from '../../publication/sender-key.ts';
 import { IdealKeys, type IdealPerson, type IdealStatement } from '../../simulator/ideal.ts';
 import { Author } from '../../simulator/scenes/author.ts';
 import { beginUnixMs, CircuitEnd, type Party } from '../../simulator/scenes/circuit-end.ts';
@@ -244,7 +245,8 @@ export class NodeFixture {
       routing['_context'] ?? routing['_target'],
       routing['_source_relay'] ?? routing['_source'],
     ];
-    const isSigned = inherits(draft.method ?? '', '_message') || actKindOf(draft.method ?? null) !== null;
+    const method = draft.method ?? '';
+    const isSigned = inherits(method, '_message') || actKindOf(method) !== null || method === KEY_METHOD;
     const isSaid = isSigned && address !== undefined && source?.includes('/~') === true;
     if (!isSaid) this.sayRaw(circuit, draft);
     else this.sayBytes(circuit, renderRouted(routing, this.sign(source, address, draft)));

@@ -1,0 +1,169 @@
+/** A session in members-only places: nothing in the clear, a new key for each membership, and only what was sealed to us. */
+import { beforeAll, expect, test } from '@jest/globals';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { renderList, textList } from '../../psyc/list.ts';
+import { readKey } from '../../publication/sender-key.ts';
+import { sessionLimits } from '../../client/session/limits.ts';
+import { domainKey, type HeardPacket, Home } from './home.ts';
+import { Life, someone, type Someone } from './life.ts';
+
+const den = 'psyc://b.example/@den';
+let keyA: SecretKey;
+let ada: Someone;
+let bob: Someone;
+let eve: Someone;
+
+beforeAll(async () => {
+  keyA = await domainKey('a.example', 10);
+  ada = await someone('ada', 'a.example', 30, keyA);
+  bob = await someone('bob', 'a.example', 40, keyA);
+  eve = await someone('eve', 'a.example', 50, keyA);
+});
+
+const start = (who: Someone, channel: 'main' | 'side', kept?: Life['kept']): Promise<Life> =>
+  new Life(who, new Home('a.example', keyA), { channel, ...(kept && { kept }) }).start();
+
+/** The den says who its members are. */
+async function tells(
+  client: Life,
+  members: readonly Someone[],
+  epoch: number,
+  more: Record<string, string> = {},
+): Promise<void> {
+  const asked = client.said('_request_context_status').at(-1)!;
+  client.home.answer(asked, '_status_context', {
+    _mode: 'members',
+    _epoch: String(epoch),
+    _amount_members: String(members.length),
+    _list_members: renderList(textList(members.map(({ uniform }) => uniform)), 'frozen'),
+    ...more,
+  });
+  await client.settle();
+}
+
+/** Somebody who knows that the den is members-only says something, up to his key; what carries it. */
+async function says(client: Life, text: string, members: readonly Someone[], epoch: number): Promise<HeardPacket> {
+  await client.command({ kind: 'say', command: 1, target: den, text });
+  const plain = client.said('_message_public').at(-1);
+  if (
+    plain !== undefined &&
+    client.told('refused').length === 0 &&
+    client.said('_request_context_status').length === 0
+  ) {
+    await refuses(client, plain, '_necessary_seal');
+  }
+  await tells(client, members, epoch);
+  for (const member of members) await client.giveKeys(member);
+  return client.said('_request_context_key').at(-1)!;
+}
+
+async function refuses(client: Life, asked: HeardPacket, code: string): Promise<void> {
+  client.home.answer(asked, `_error${code}`, { _code: code });
+  await client.settle();
+  await client.pass(sessionLimits.redialMsMin);
+}
+
+async function takes(client: Life, asked: HeardPacket): Promise<void> {
+  client.home.answer(asked, '_echo', { _sequence: '9' });
+  await client.settle();
+}
+
+test('what is refused in the clear is said again, sealed to the members; and from then on at once', async () => {
+  const client = await start(ada, 'side');
+  const key = await says(client, 'hello', [ada, bob], 5);
+  expect(readKey(key.packet)).toMatchObject({ epoch: 5, boxes: [{ uniform: ada.uniform }, { uniform: bob.uniform }] });
+  expect(client.said('_message_context_sealed')).toHaveLength(0);
+  await takes(client, key);
+  const [message] = client.said('_message_context_sealed');
+  expect(message!.packet.text('_epoch')).toBe('5');
+  await takes(client, message!);
+  expect(client.told('stored')).toMatchObject([{ command: 1, target: den }]);
+  // Another command, later: no word in the clear, and the same key.
+  const later = await start(ada, 'side', client.kept);
+  await later.command({ kind: 'say', command: 1, target: den, text: 'again' });
+  await tells(later, [ada, bob], 5);
+  expect([later.said('_message_public'), later.said('_request_context_key')]).toEqual([[], []]);
+  expect(later.said('_message_context_sealed')).toHaveLength(1);
+});
+
+test('when somebody comes or goes meanwhile it is sealed anew, and the chain has no gap', async () => {
+  const client = await start(ada, 'side');
+  await takes(client, await says(client, 'hello', [ada, bob], 5));
+  await refuses(client, client.said('_message_context_sealed')[0]!, '_stale_key');
+  await tells(client, [ada], 6);
+  const key = client.said('_request_context_key').at(-1)!;
+  expect(readKey(key.packet)).toMatchObject({ epoch: 6, boxes: [{ uniform: ada.uniform }] });
+  await takes(client, key);
+  await takes(client, client.said('_message_context_sealed').at(-1)!);
+  expect([client.told('refused'), client.told('stored')]).toMatchObject([[], [{ command: 1 }]]);
+  const signed = [...client.kept.speaking.chains.values()];
+  // The first key, the second, the message.
+  expect(signed).toMatchObject([{ counter: 3 }]);
+});
+
+test('sealTriesMax: where people come and go all the time it gives up', async () => {
+  const client = await start(ada, 'side');
+  let asked = await says(client, 'hello', [ada], 1);
+  for (let epoch = 2; client.told('refused').length === 0 && epoch < 99; epoch++) {
+    await takes(client, asked);
+    await refuses(client, client.said('_message_context_sealed').at(-1)!, '_stale_key');
+    if (client.told('refused').length > 0) break;
+    await tells(client, [ada], epoch);
+    asked = client.said('_request_context_key').at(-1)!;
+  }
+  expect(client.told('refused')).toMatchObject([{ command: 1, code: '_stale_key' }]);
+  expect(client.said('_message_context_sealed')).toHaveLength(sessionLimits.sealTriesMax);
+});
+
+test('a place that says it is not members-only any more is told nothing', async () => {
+  const client = await start(ada, 'side');
+  await takes(client, await says(client, 'hello', [ada], 5));
+  await takes(client, client.said('_message_context_sealed')[0]!);
+  const later = await start(ada, 'side', client.kept);
+  for (const [command, code, more] of [
+    [1, '_session_unsealed_place', { _mode: 'public' }],
+    [2, '_session_excessive_readers', { _amount_members: '9' }],
+  ] as const) {
+    await later.command({ kind: 'say', command, target: den, text: 'again' });
+    await tells(later, [ada], 5, more);
+    expect(later.told('refused').at(-1)).toMatchObject({ command, code });
+  }
+  expect([later.said('_message_public'), later.said('_message_context_sealed')]).toEqual([[], []]);
+});
+
+test('who was sealed to reads it, others do not, nor who is put out what comes after', async () => {
+  const speaker = await start(ada, 'side');
+  const rows: HeardPacket[] = [await says(speaker, 'for two', [ada, bob], 5)];
+  await takes(speaker, rows[0]!);
+  rows.push(speaker.said('_message_context_sealed')[0]!);
+  await takes(speaker, rows[1]!);
+  // Bob is put out; what is said now is for ada alone.
+  const later = await start(ada, 'side', speaker.kept);
+  await later.command({ kind: 'say', command: 1, target: den, text: 'for one' });
+  await tells(later, [ada], 8);
+  await later.giveKeys(ada);
+  rows.push(later.said('_request_context_key')[0]!);
+  await takes(later, rows[2]!);
+  rows.push(later.said('_message_context_sealed')[0]!);
+  const heard = async (who: Someone): Promise<(string | null)[]> => {
+    const client = await start(who, 'main');
+    for (const [at, row] of rows.entries()) client.home.multicast(row, den, at + 6);
+    await client.settle();
+    await client.giveKeys(ada);
+    return client.told('heard').map((one) => ('text' in one ? one.text : null));
+  };
+  expect(await heard(bob)).toEqual(['for two', null]);
+  expect(await heard(eve)).toEqual([null, null]);
+  expect(await heard(ada)).toEqual(['for two', 'for one']);
+});
+
+test('a key that was sealed to somebody who is not named as a member is told loudly', async () => {
+  const speaker = await start(ada, 'side');
+  const key = await says(speaker, 'hello', [ada, bob, eve], 5);
+  const listener = await start(bob, 'main');
+  listener.home.multicast(key, den, 6);
+  await listener.settle();
+  await listener.giveKeys(ada);
+  await tells(listener, [ada, bob], 5);
+  expect(listener.told('unseen readers')).toMatchObject([{ place: den, author: ada.uniform, readers: [eve.uniform] }]);
+});
