@@ -116,6 +116,7 @@ test('a status is asked for until it comes', async () => {
       silenced: null,
       invited: null,
       last: 9,
+      epoch: null,
     },
   ]);
 });
