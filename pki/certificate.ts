@@ -1,6 +1,6 @@
 /** A public key whose own signatures hold: what it says of itself, times left to the caller. docs/spec/pki.md#keys */
 import { parseArmour } from './armour.ts';
-import { PkiError } from './error.ts';
+import { PkiError, type PkiCode } from './error.ts';
 import { type KeyPacket, parsePublic } from './key-packet.ts';
 import { limits } from './limits.ts';
 import { readVerifier, type Subject, verify, type Verifier } from './openpgp.ts';
@@ -172,6 +172,17 @@ export function circuitKey({ subkeys }: Certificate, now: number): Uint8Array | 
 
 /** A raw X25519 key of 32 bytes and its validity, Unix seconds. */
 export type EncryptionKey = { readonly raw: Uint8Array; readonly from: number; readonly until: number };
+
+/** Why the key is not good at `now`, Unix seconds: the code of `checkGood`; null: it is. */
+export function faultOf(certificate: Certificate, now: number): PkiCode | null {
+  try {
+    checkGood(certificate, now);
+    return null;
+  } catch (error) {
+    if (error instanceof PkiError) return error.code;
+    throw error;
+  }
+}
 
 /** The X25519 subkeys that are not revoked and have not ended by `now`, Unix seconds; also those that are still to begin. */
 export const encryptionKeys = ({ subkeys }: Certificate, now: number): EncryptionKey[] =>

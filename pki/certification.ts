@@ -1,24 +1,16 @@
 /** What a domain says of a person's key: made, taken back, and judged. docs/spec/pki.md#certification */
-import { concatBytes } from '@noble/hashes/utils.js';
-import { type Certificate, checkGood, isCertification, newest } from './certificate.ts';
+import { type Certificate, checkGood, faultOf, isCertification, newest } from './certificate.ts';
 import { PkiError, type PkiCode } from './error.ts';
+import { issue, isRevocation, subjectOf } from './issuing.ts';
 import { limits } from './limits.ts';
-import { sign, type Subject } from './openpgp.ts';
-import { renderPacket, splitPackets, tags } from './packets.ts';
-import { textOf } from './parts.ts';
-import { reasons } from './revocation.ts';
 import type { SecretKey } from './secret-key.ts';
-import { keyFlags, parseSignature, type Signature, signatureTypes } from './signature.ts';
+import { keyFlags, type Signature } from './signature.ts';
 import { domainOf, personOf } from './user-id.ts';
 
 /** A verdict; times in Unix seconds. `until` of a refused one is when the certification ended, where that is the reason. */
 export type CertStatus =
   | { readonly isValid: true; readonly from: number; readonly until: number }
   | { readonly isValid: false; readonly code: PkiCode; readonly until: number | null };
-
-const isRevocation = ({ type }: Signature): boolean => type === signatureTypes.certRevocation;
-
-const subjectOf = (target: Certificate, userId: string): Subject => ({ kind: 'user id', key: target.key.body, userId });
 
 /**
  * Whether `authority` certifies `userId` of `target` at `now`, Unix seconds: both keys good now, and the newest certification
@@ -32,7 +24,18 @@ export async function certStatus(
   authority: Certificate,
   now: number,
 ): Promise<CertStatus> {
-  const refuse = (code: PkiCode, until: number | null = null): CertStatus => ({ isValid: false, code, until });
+  const verdict = await judge(target, userId, authority, now);
+  return verdict.isValid ? { isValid: true, from: verdict.from, until: verdict.until } : verdict;
+}
+
+/** The same with the certification that counts. */
+export async function judge(
+  target: Certificate,
+  userId: string,
+  authority: Certificate,
+  now: number,
+): Promise<(CertStatus & { isValid: false }) | (CertStatus & { isValid: true; readonly certification: Signature })> {
+  const refuse = (code: PkiCode, until: number | null = null) => ({ isValid: false, code, until }) as const;
   if (faultOf(authority, now) !== null || (authority.flags & keyFlags.certify) === 0)
     return refuse('_invalid_authority');
   const fault = faultOf(target, now);
@@ -49,17 +52,7 @@ export async function certStatus(
     return refuse('_revoked_certification');
   if (certification === null) return refuse('_uncertified');
   const { created: from, expires: until } = certification;
-  return now < until ? { isValid: true, from, until } : refuse('_expired_certification', until);
-}
-
-function faultOf(certificate: Certificate, now: number): PkiCode | null {
-  try {
-    checkGood(certificate, now);
-    return null;
-  } catch (error) {
-    if (error instanceof PkiError) return error.code;
-    throw error;
-  }
+  return now < until ? { isValid: true, from, until, certification } : refuse('_expired_certification', until);
 }
 
 /** Whether a certification until `until` is to be renewed at `now`, Unix seconds. */
@@ -87,9 +80,7 @@ export async function certify(
     throw new PkiError('_foreign_user_id', `the key has no such user id, or it is not of ${domain}`);
   }
   if (user.isRevoked || now >= user.until) throw new PkiError('_revoked_user_id', 'the person took this user id back');
-  const created = await dateAfter(authority, target, userId, now);
-  const seconds = now + limits.certificationSeconds - created;
-  return issue(authority, target, userId, { type: signatureTypes.certPositive, created, seconds });
+  return issue(authority, target, userId, now, { until: now + limits.certificationSeconds });
 }
 
 /** The target's bytes with a revocation of the domain's certification of `userId`. Works for keys of any state. Throws PkiError `_foreign_user_id`. */
@@ -102,45 +93,5 @@ export async function revoke(
   if (!target.userIds.some(({ text }) => text === userId)) {
     throw new PkiError('_foreign_user_id', 'the key has no such user id');
   }
-  const created = await dateAfter(authority, target, userId, now);
-  const reason = { code: reasons.userIdInvalid, text: '' };
-  return issue(authority, target, userId, { type: signatureTypes.certRevocation, created, reason });
-}
-
-/** Backdated, but after all that the authority said before, or it would not count: its clock may have been set back. */
-async function dateAfter(authority: SecretKey, target: Certificate, userId: string, now: number): Promise<number> {
-  const { key, verifier } = authority.certificate;
-  const foreign = target.userIds.find(({ text }) => text === userId)?.foreign ?? [];
-  const isSaid = (one: Signature): boolean => isCertification(one) || isRevocation(one);
-  const before = await newest(verifier, subjectOf(target, userId), foreign, isSaid);
-  return Math.max(now - limits.backdateSeconds, key.created, (before?.created ?? 0) + 1);
-}
-
-async function issue(
-  authority: SecretKey,
-  target: Certificate,
-  userId: string,
-  claims: Parameters<typeof sign>[2],
-): Promise<Uint8Array> {
-  const body = await sign(authority.signer, subjectOf(target, userId), claims);
-  return withSignature(target.bytes, userId, parseSignature(body));
-}
-
-/** A key's bytes with one more signature on a user id, in place of those of the same issuer and sort. */
-function withSignature(bytes: Uint8Array, userId: string, signature: Signature): Uint8Array {
-  const packets: Uint8Array[] = [];
-  const added = renderPacket({ tag: tags.signature, body: signature.body });
-  let isHere = false;
-  for (const packet of splitPackets(bytes)) {
-    if (packet.tag === tags.signature) {
-      const other = parseSignature(packet.body);
-      const isSame = other.issuer === signature.issuer && isRevocation(other) === isRevocation(signature);
-      if (isHere && isSame) continue;
-    } else {
-      if (isHere) packets.push(added);
-      isHere = packet.tag === tags.userId && textOf(packet) === userId;
-    }
-    packets.push(renderPacket(packet));
-  }
-  return concatBytes(...packets, ...(isHere ? [added] : []));
+  return issue(authority, target, userId, now, 'revocation');
 }

@@ -2,9 +2,9 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import { decodeTextStrict, encodeText } from '../psyc/bytes.ts';
-import { parseBase64, renderBase64 } from './base64.ts';
 import { PkiError } from './error.ts';
 import { limits } from './limits.ts';
+import { splitSigned } from './signed-text.ts';
 
 /** A device's raw Ed25519 public key, 64 lower-case hex digits, and since when it is enrolled, Unix seconds. */
 export type Device = { readonly key: string; readonly since: number };
@@ -33,7 +33,6 @@ export type SignedStatement = {
 
 const FORM =
   /^P3DO-DEVICES-v1\nuser ([^\n]+)\nidentity ([0-9a-f]{40})\ncounter ([1-9][0-9]{0,14})\ntime ([1-9][0-9]{0,14})\n((?:device [0-9a-f]{64} [1-9][0-9]{0,14}\n)*)((?:revoked [0-9a-f]{64} [1-9][0-9]{0,14}\n)*)$/;
-const SIGNATURE = '\nsignature ';
 
 const invalid = (detail: string): PkiError => new PkiError('_invalid_statement', detail);
 
@@ -87,18 +86,12 @@ function parseDevices(lines: string): Device[] {
   return devices;
 }
 
-/** The statement with its signature as a last line, base64 of the packet's body. */
-export const joinStatement = (signed: Uint8Array, signature: Uint8Array): Uint8Array =>
-  concatBytes(signed, encodeText(`signature ${renderBase64(signature)}\n`));
-
 /** Throws PkiError `_oversized_statement`, `_invalid_statement`, `_excessive_devices`. The signature is not checked. */
 export function splitStatement(bytes: Uint8Array): SignedStatement {
   if (bytes.length > limits.statementBytesMax) throw new PkiError('_oversized_statement', 'at most 16 KiB');
-  const text = decodeTextStrict(bytes) ?? '';
-  const at = text.lastIndexOf(SIGNATURE) + 1;
-  const signature = at > 0 && text.endsWith('\n') ? parseBase64(text.slice(at + SIGNATURE.length - 1, -1)) : null;
-  if (signature === null) throw invalid('a statement ends with its signature');
-  const signed = encodeText(text.slice(0, at));
+  const { signed, signatures } = splitSigned(bytes, 1) ?? {};
+  const signature = signatures?.[0];
+  if (signed === undefined || signature === undefined) throw invalid('a statement ends with its signature');
   return { statement: parseStatement(signed), signed, signature };
 }
 

@@ -5,7 +5,6 @@ import {
   type Device,
   deviceId,
   type DeviceStatement,
-  joinStatement,
   newDevice,
   rawKey,
   renderStatement,
@@ -14,8 +13,8 @@ import {
 } from './device-statement.ts';
 import { PkiError } from './error.ts';
 import { limits } from './limits.ts';
-import { sign, type Signer, verify } from './openpgp.ts';
-import { parseSignature, signatureTypes } from './signature.ts';
+import type { Signer } from './openpgp.ts';
+import { hasSigned, joinSigned, signText } from './signed-text.ts';
 
 /** A first statement, without devices and not signed yet. `now` in Unix seconds. */
 export const firstStatement = (identity: string, userId: string, now: number): DeviceStatement => ({
@@ -66,9 +65,7 @@ export async function signStatement(signer: Signer, statement: DeviceStatement):
     throw new PkiError('_foreign_statement', 'the statement names another identity key');
   }
   const bytes = renderStatement(statement);
-  const created = Math.max(statement.time - limits.backdateSeconds, signer.key.created);
-  const claims = { type: signatureTypes.document, created };
-  return joinStatement(bytes, await sign(signer, { kind: 'document', bytes }, claims));
+  return joinSigned(bytes, [await signText(signer, bytes, statement.time)]);
 }
 
 /**
@@ -84,21 +81,12 @@ export async function readStatement(bytes: Uint8Array, identity: Certificate, no
   if (statement.identity !== identity.key.fingerprint || !isOwn) {
     throw new PkiError('_foreign_statement', 'the statement is of another identity');
   }
-  const isGood = await verify(identity.verifier, { kind: 'document', bytes: signed.signed }, signatureOf(signed));
-  if (!isGood) throw new PkiError('_forged_statement', 'the identity key has not signed this');
+  if (!(await hasSigned(identity, signed.signed, signed.signature)))
+    throw new PkiError('_forged_statement', 'the identity key has not signed this');
   if (statement.time > now + limits.skewSeconds) {
     throw new PkiError('_future_statement', 'the statement is of the future: whose clock is wrong?');
   }
   return signed;
-}
-
-function signatureOf({ signature }: SignedStatement): ReturnType<typeof parseSignature> {
-  try {
-    return parseSignature(signature);
-  } catch (error) {
-    if (!(error instanceof PkiError)) throw error;
-    throw new PkiError('_forged_statement', 'what stands for a signature is none');
-  }
 }
 
 /**

@@ -33,6 +33,7 @@ export type PkiCode =
   | '_uncertified'
   | '_revoked_certification'
   | '_expired_certification'
+  | '_foreign_scope'
   // device statements
   | '_invalid_statement'
   | '_oversized_statement'
@@ -45,6 +46,21 @@ export type PkiCode =
   | '_reinstated_device'
   | '_unlisted_device'
   | '_revoked_device'
+  // rotations of a domain's key, and moves of persons
+  | '_invalid_rotation'
+  | '_oversized_rotation'
+  | '_foreign_rotation'
+  | '_forged_rotation'
+  | '_expired_rotation'
+  | '_stale_rotation'
+  | '_broken_rotation'
+  | '_invalid_move'
+  | '_oversized_move'
+  | '_foreign_move'
+  | '_forged_move'
+  | '_future_move'
+  | '_stale_move'
+  | '_conflicting_move'
   // the domain's record in the DNS
   | DnsRecordCode;
 

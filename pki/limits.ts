@@ -26,6 +26,14 @@ export const limits = {
   certificationSeconds: 2_592_000,
   /** A certification with less than these seconds left is renewed: 20 days. */
   renewalSeconds: 1_728_000,
+  /** Seconds that a domain's countersignature of another lasts: 180 days. */
+  countersignatureSeconds: 15_552_000,
+  /** A countersignature with less than these seconds left is renewed: 60 days. */
+  countersignatureRenewalSeconds: 5_184_000,
+  /** Seconds that a rotation may be taken in, from its beginning: 400 days. */
+  rotationSeconds: 34_560_000,
+  /** Bytes of a rotation statement, or of a move, with its signatures. */
+  rotationBytesMax: 4096,
   /** How far ahead another's clock may be. */
   skewSeconds: 300,
   /** How far back our own signatures and keys are dated, for those whose clocks are behind. */

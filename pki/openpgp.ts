@@ -1,5 +1,6 @@
 /** The one door to OpenPGP.js: signatures made and checked packet by packet. docs/spec/pki.md#signatures */
 import { config, enums, PublicKeyPacket, SecretKeyPacket, SignaturePacket } from 'openpgp';
+import { encodeText } from '../psyc/bytes.ts';
 import { framedKey, type KeyPacket, parseSecret } from './key-packet.ts';
 import { isAcceptable, type Signature, signatureTypes } from './signature.ts';
 
@@ -28,6 +29,8 @@ export type Claims = {
   readonly reason?: { readonly code: number; readonly text: string };
   /** Body of a signature to be carried inside. */
   readonly embedded?: Uint8Array;
+  /** Makes the signed key one whose own certifications count: how deep, how much (120 is whole), for which user ids. */
+  readonly trust?: { readonly depth: number; readonly amount: number; readonly scope: string };
   /** Whether this is a key's own signature on its user id, which says what its owner's software can do. */
   readonly isSelf?: boolean;
 };
@@ -61,7 +64,7 @@ function hashed(subject: Subject): object {
   const key = (body: Uint8Array): object => ({ writeForHash: (): Uint8Array => framedKey(body) });
   switch (subject.kind) {
     case 'user id': {
-      const text = new TextEncoder().encode(subject.userId);
+      const text = encodeText(subject.userId);
       return { key: key(subject.key), userID: { write: (): Uint8Array => text } };
     }
     case 'subkey':
@@ -110,6 +113,12 @@ export async function sign(signer: Signer, subject: Subject, claims: Claims): Pr
   if (claims.embedded !== undefined) {
     packet.embeddedSignature = new SignaturePacket();
     packet.embeddedSignature.read(claims.embedded);
+  }
+  if (claims.trust !== undefined) {
+    packet.trustLevel = claims.trust.depth;
+    packet.trustAmount = claims.trust.amount;
+    // Bytes, whatever its type says; without the zero at its end GnuPG takes nobody for one in scope.
+    packet.regularExpression = encodeText(`${claims.trust.scope}\0`) as unknown as number;
   }
   if (claims.isSelf === true) {
     packet.isPrimaryUserID = true;

@@ -1,5 +1,6 @@
 /** A signature packet's body: what it claims, before anybody checks it (RFC 9580 section 5.2.3). docs/spec/pki.md#signatures */
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { decodeTextStrict } from '../psyc/bytes.ts';
 import { PkiError } from './error.ts';
 import { limits } from './limits.ts';
 import { unsigned } from './packets.ts';
@@ -40,6 +41,10 @@ export type Signature = {
   readonly flags: number;
   /** Reason for revocation (RFC 9580 section 5.2.3.31); -1 when it gives none. */
   readonly reason: number;
+  /** How deep the signed key's own certifications count, and how much of 120 (RFC 9580 section 5.2.3.21); null: they do not. */
+  readonly trust: { readonly depth: number; readonly amount: number } | null;
+  /** The regular expression that they are limited to, as GnuPG has them; null: there is none, or it does not end in a zero. */
+  readonly scope: string | null;
   /** Body of the signature inside it; null when there is none. */
   readonly embedded: Uint8Array | null;
   /** Whether it names a key that may revoke the signed one (subpacket 12), anywhere. */
@@ -54,6 +59,8 @@ const types = {
   created: 2,
   expires: 3,
   exportable: 4,
+  trust: 5,
+  scope: 6,
   keySeconds: 9,
   revoker: 12,
   notation: 20,
@@ -91,6 +98,8 @@ export function parseSignature(body: Uint8Array): Signature {
   const created = number(types.created, 4, -1);
   const seconds = number(types.expires, 4, 0);
   const issuer = last(types.issuer, false);
+  const [trust, scope] = [last(types.trust), last(types.scope)];
+  if (trust !== undefined && trust.length < 2) throw invalid();
   return {
     body,
     type: body[1]!,
@@ -103,6 +112,8 @@ export function parseSignature(body: Uint8Array): Signature {
     keySeconds: number(types.keySeconds, 4, 0),
     flags: number(types.flags, 1, 0),
     reason: number(types.reason, 1, -1),
+    trust: trust === undefined ? null : { depth: unsigned(trust, 0, 1), amount: unsigned(trust, 1, 1) },
+    scope: scope !== undefined && scope.at(-1) === 0 ? decodeTextStrict(scope.subarray(0, -1)) : null,
     embedded: last(types.embedded, false) ?? null,
     hasRevoker: subpackets.some(({ type }) => type === types.revoker),
     hasUnknownCritical: subpackets.some(({ type, critical, hashed }) => hashed && critical && !understood.has(type)),

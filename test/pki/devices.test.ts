@@ -8,7 +8,6 @@ import { revoke } from '../../pki/certification.ts';
 import {
   deviceId,
   type DeviceStatement,
-  joinStatement,
   newDevice,
   parseStatement,
   rawKey,
@@ -24,6 +23,7 @@ import {
   revokeDevice,
   signStatement,
 } from '../../pki/enrolment.ts';
+import { joinSigned } from '../../pki/signed-text.ts';
 import { checkStaple } from '../../pki/staple.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { certified, DAY, domainKey, identityKey, NOW, seed } from './keys.ts';
@@ -129,10 +129,10 @@ test("another's statement, another's name, the future, too long", async () => {
   const byBob = await signStatement(bob.signer, bobs);
   await expect(read(byBob)).rejects.toMatchObject({ code: '_foreign_statement' });
   const { signature } = splitStatement(byBob);
-  await expect(read(joinStatement(renderStatement(two), signature))).rejects.toMatchObject({
+  await expect(read(joinSigned(renderStatement(two), [signature]))).rejects.toMatchObject({
     code: '_forged_statement',
   });
-  await expect(read(joinStatement(renderStatement(two), seed(1)))).rejects.toMatchObject({ code: '_forged_statement' });
+  await expect(read(joinSigned(renderStatement(two), [seed(1)]))).rejects.toMatchObject({ code: '_forged_statement' });
   const elsewhere = await signed({ ...two, userId: 'alice <alice@evil.example>' });
   await expect(read(elsewhere)).rejects.toMatchObject({ code: '_foreign_statement' });
   await expect(read(await signed(two), NOW - 299)).resolves.toBeDefined();

@@ -10,27 +10,11 @@ import { splitStatement } from '../../pki/device-statement.ts';
 import { makeIdentityKey, makeRecoveryKey } from '../../pki/make-key.ts';
 import { applyRevocation, makeRevocation } from '../../pki/revocation.ts';
 import { readSecretKey } from '../../pki/secret-key.ts';
-import { type Gpg, inGpgHome, withGpg } from './gpg.ts';
+import { inGpgHome, withGpg } from './gpg.ts';
 import { certified, DAY, domainKey, identityKey, NOW, seed, WEEK } from './keys.ts';
+import { imported, validity } from './validity.ts';
 
 const ALICE = 'alice <alice@home.example>';
-
-async function imported({ gpg, file }: Gpg, now: number, ...keys: (Uint8Array | string)[]): Promise<void> {
-  for (const [at, key] of keys.entries()) {
-    const { status, stderr } = await gpg(now, '--import', file(`key${at}`, key));
-    expect({ status, stderr }).toMatchObject({ status: 0 });
-  }
-}
-
-/** The validity that GnuPG gives to a user id, a letter, when it trusts one domain's key and no other. */
-async function validity(gpg: Gpg, now: number, authority: Certificate, userId: string): Promise<string> {
-  const trust = gpg.file('trust', `${authority.key.fingerprint.toUpperCase()}:6:\n`);
-  await gpg.gpg(now, '--import-ownertrust', trust);
-  await gpg.gpg(now, '--check-trustdb');
-  const { stdout } = await gpg.gpg(now, '--with-colons', '--check-sigs');
-  const line = stdout.split('\n').find((one) => one.startsWith('uid:') && one.includes(userId));
-  return line?.split(':')[1] ?? 'missing';
-}
 
 withGpg('GnuPG', () => {
   test('takes every key, and sees [SC], [A] and [E]', async () => {
