@@ -1,10 +1,11 @@
 /** The suite in portable JavaScript, for browsers and simulations and as the reference of the others. docs/spec/crypto.md#suite */
+import { ecb } from '@noble/ciphers/aes.js';
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { mayBeSignature } from './points.ts';
-import { checkBlake2b, checkBlocks, checkLength, lengths, type Suite } from './suite.ts';
+import { checkAes, checkBlake2b, checkBlocks, checkLength, lengths, type Suite } from './suite.ts';
 
 /** The suite, with chance from elsewhere: a browser gives its own, a simulation its seed's. */
 export const nobleSuite = (random: (length: number) => Uint8Array): Suite => ({ random, ...functions });
@@ -47,6 +48,11 @@ const functions: Omit<Suite, 'random'> = {
     } catch {
       return null;
     }
+  },
+
+  aes256Ecb(key, blocks) {
+    checkAes(key, blocks);
+    return blocks.length === 0 ? new Uint8Array(0) : ecb(key, { disablePadding: true }).encrypt(blocks);
   },
 
   x25519PublicKey(secret) {

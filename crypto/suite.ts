@@ -11,6 +11,8 @@ export const lengths = {
   key: 32,
   nonce: 12,
   tag: 16,
+  /** A block of AES; its key has the length of ChaCha20's (FIPS 197). */
+  aesBlock: 16,
   /** SHA-256's digest (FIPS 180-4). */
   sha256: 32,
   /** The longest digest and the longest key of BLAKE2b (RFC 7693). */
@@ -61,6 +63,12 @@ export interface Suite {
     aad: Uint8Array,
   ) => Uint8Array | null;
 
+  /**
+   * Blocks of 16 bytes, laid side by side, each enciphered for itself with AES-256 (FIPS 197; SP 800-38A 6.1, encryption
+   * only). It is the compression function of hints, no way to encipher a message; key and blocks may be public.
+   */
+  readonly aes256Ecb: (key: Uint8Array, blocks: Uint8Array) => Uint8Array;
+
   /** The public key of an X25519 secret, which may be any 32 bytes (RFC 7748 5). */
   readonly x25519PublicKey: (secret: Uint8Array) => Uint8Array;
 
@@ -95,6 +103,12 @@ export function checkBlake2b(digestBytes: number, keyBytes: number): void {
   const isDigest = Number.isInteger(digestBytes) && digestBytes >= 1 && digestBytes <= lengths.blake2b;
   if (!isDigest) throw new RangeError(`a BLAKE2b digest has 1 to ${lengths.blake2b} bytes, not ${digestBytes}`);
   if (keyBytes > lengths.blake2b) throw new RangeError(`a BLAKE2b key has up to ${lengths.blake2b} bytes`);
+}
+
+/** Throws RangeError unless this is a key of AES-256 and whole blocks. */
+export function checkAes(key: Uint8Array, blocks: Uint8Array): void {
+  checkLength('an AES-256 key', key, lengths.key);
+  if (blocks.length % lengths.aesBlock !== 0) throw new RangeError(`${blocks.length} bytes are no whole blocks of AES`);
 }
 
 /** Throws RangeError where the key stream of RFC 8439 would begin again. */

@@ -1,5 +1,5 @@
 /** The text form of a key, with the checksum that GnuPG 2.2 needs (RFC 9580 section 6). docs/spec/pki.md#armour */
-import { parseBase64, renderBase64 } from './base64.ts';
+import { parseBase64, renderBase64 } from '../crypto/base64.ts';
 import { PkiError } from './error.ts';
 import { limits } from './limits.ts';
 import { renderUnsigned } from './packets.ts';

@@ -1,7 +1,7 @@
 /** Texts that keys have signed: lines, and after them one line for each signature. docs/spec/pki.md#signed-texts */
 import { concatBytes } from '@noble/hashes/utils.js';
 import { decodeTextStrict, encodeText } from '../psyc/bytes.ts';
-import { parseBase64, renderBase64 } from './base64.ts';
+import { parseBase64, renderBase64 } from '../crypto/base64.ts';
 import type { Certificate } from './certificate.ts';
 import { PkiError } from './error.ts';
 import { limits } from './limits.ts';

@@ -15,7 +15,7 @@ import {
 import { joinBytes } from '../crypto/bytes.ts';
 import { nobleSuite } from '../crypto/noble.ts';
 import { mayBeSignature } from '../crypto/points.ts';
-import { checkBlocks, checkLength, lengths, type Suite } from '../crypto/suite.ts';
+import { checkAes, checkBlocks, checkLength, lengths, type Suite } from '../crypto/suite.ts';
 
 const random = (length: number): Uint8Array => plain(randomBytes(length));
 
@@ -61,6 +61,13 @@ export const nodeSuite: Suite = {
       return null;
     }
     return plain(plaintext);
+  },
+
+  aes256Ecb(key, blocks) {
+    checkAes(key, blocks);
+    const cipher = createCipheriv('aes-256-ecb', key, null);
+    cipher.setAutoPadding(false);
+    return plain(cipher.update(blocks));
   },
 
   x25519PublicKey: (secret) => publicPart(secretKey('X25519', secret)),

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { nobleSuite } from '../crypto/noble.ts';
 import { mayBeSignature } from '../crypto/points.ts';
 import { checkBlake2b, checkBlocks, checkLength, lengths, type Suite } from '../crypto/suite.ts';
+import { nodeSuite } from './suite-node.ts';
 
 /** What we use of sodium-native, which comes without types. Outputs are written into the first argument. */
 interface Sodium {
@@ -118,6 +119,9 @@ function suiteOf(sodium: Sodium): Suite {
       }
       return plaintext;
     },
+
+    // libsodium has AES in no such mode.
+    aes256Ecb: nodeSuite.aes256Ecb,
 
     x25519PublicKey(secret) {
       checkLength('an X25519 secret', secret, lengths.x25519);

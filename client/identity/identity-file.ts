@@ -1,7 +1,7 @@
 /** An identity's secret key at rest, under a passphrase; the text only, no disk. docs/spec/pki.md#identity-file */
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { blake2b } from '@noble/hashes/blake2.js';
-import { parseBase64, renderBase64 } from '../../pki/base64.ts';
+import { parseBase64, renderBase64 } from '../../crypto/base64.ts';
 import { decodeTextStrict, encodeText } from '../../psyc/bytes.ts';
 import { ClientError } from '../error.ts';
 import { type Argon2id, type Argon2Parameters, argon2Parameters, checkParameters } from './argon2.ts';

@@ -1,5 +1,5 @@
 /** What a session keeps, as the text of a file. docs/spec/people.md#kept */
-import { parseBase64, renderBase64 } from '../../pki/base64.ts';
+import { parseBase64, renderBase64 } from '../../crypto/base64.ts';
 import { decodeTextStrict, encodeText } from '../../psyc/bytes.ts';
 import { ClientError } from '../error.ts';
 import type { Head, HeardKey, Hearing, Keeping, Kept, OwnKey, Pending, Pin, Speaking } from '../session/kept.ts';

@@ -47,6 +47,23 @@ describe('implementations agree', () => {
       runs,
     ));
 
+  test('AES-256-ECB, block by block as all at once', () =>
+    fc.assert(
+      fc.property(bytes(32), fc.nat(40), message, (key, count, text) => {
+        const blocks = Uint8Array.from({ length: 16 * count }, (_, at) => text[at % (text.length + 1)] ?? at);
+        const all = agreed((suite) => suite.aes256Ecb(key, blocks));
+        // Of a longer array, at an odd place.
+        const odd = new Uint8Array(blocks.length + 3);
+        odd.set(blocks, 3);
+        expect(agreed((suite) => suite.aes256Ecb(key, odd.subarray(3)))).toBe(all);
+        for (let at = 0; at < count; at++) {
+          const one = agreed((suite) => suite.aes256Ecb(key, blocks.subarray(16 * at, 16 * at + 16)));
+          expect(one).toBe(all.slice(32 * at, 32 * at + 32));
+        }
+      }),
+      runs,
+    ));
+
   test('X25519, for any 32 bytes', () =>
     fc.assert(
       fc.property(bytes(32), bytes(32), bytes(32), (secret, other, point) => {

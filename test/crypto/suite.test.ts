@@ -39,11 +39,19 @@ interface Digest {
   readonly digest: string;
 }
 
+interface Enciphered {
+  readonly name: string;
+  readonly key: string;
+  readonly blocks: string;
+  readonly enciphered: string;
+}
+
 const signatures = readVectors<Signature[]>('rfc8032-ed25519.json');
 const edges = readVectors<Edge[]>('edge-ed25519.json');
 const agreements = readVectors<Agreement[]>('rfc7748-x25519.json');
 const ciphers = readVectors<{ chacha20: Stream[]; chacha20poly1305: Sealed[] }>('rfc8439-chacha20.json');
 const digests = readVectors<Digest[]>('rfc7693-blake2b.json');
+const blockwise = readVectors<Enciphered[]>('fips197-aes.json');
 const NOTHING = new Uint8Array(0);
 
 describe.each(suites)('%s', (_, suite) => {
@@ -100,6 +108,11 @@ describe.each(suites)('%s', (_, suite) => {
     if (key === '') expect(hexOf(suite.blake2b(unhex(message), digest.length / 2))).toBe(digest);
   });
 
+  test.each(blockwise)('AES-256-ECB, $name', ({ key, blocks, enciphered }) => {
+    expect(hexOf(suite.aes256Ecb(unhex(key), unhex(blocks)))).toBe(enciphered);
+    expect(suite.aes256Ecb(unhex(key), NOTHING)).toHaveLength(0);
+  });
+
   test('SHA-256, FIPS 180-4 (abc)', () => {
     expect(hexOf(suite.sha256(unhex('616263')))).toBe(
       'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
@@ -116,6 +129,8 @@ describe.each(suites)('%s', (_, suite) => {
     expect(() => suite.chacha20(key, short, NOTHING)).toThrow(RangeError);
     expect(() => suite.chacha20poly1305Seal(key, short, NOTHING, NOTHING)).toThrow(RangeError);
     expect(() => suite.chacha20poly1305Open(short, nonce, NOTHING, NOTHING)).toThrow(RangeError);
+    expect(() => suite.aes256Ecb(short, NOTHING)).toThrow(RangeError);
+    expect(() => suite.aes256Ecb(key, new Uint8Array(17))).toThrow(RangeError);
     expect(() => suite.blake2b(NOTHING, 0)).toThrow(RangeError);
     expect(() => suite.blake2b(NOTHING, 65)).toThrow(RangeError);
     expect(() => suite.blake2b(NOTHING, 1.5)).toThrow(RangeError);

@@ -7,7 +7,7 @@ import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { readKey, readPrivateKey, type SecretKeyPacket } from 'openpgp';
 import { parseArmour, renderArmour } from '../../pki/armour.ts';
-import { parseBase64, renderBase64 } from '../../pki/base64.ts';
+import { parseBase64, renderBase64 } from '../../crypto/base64.ts';
 import { circuitKey, encryptionKeys, readCertificate } from '../../pki/certificate.ts';
 import { certify } from '../../pki/certification.ts';
 import { addEpoch, dropEpochs } from '../../pki/epoch.ts';

@@ -1,4 +1,4 @@
-/** Base64 with padding, and nothing but its canonical form (RFC 4648 sections 3.5 and 4). docs/spec/pki.md#device-statement */
+/** Base64 with padding, and nothing but its canonical form (RFC 4648 sections 3.5 and 4). docs/spec/crypto.md#bytes */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const values = new Map(ALPHABET.split('').map((digit, value) => [digit, value]));
