@@ -71,7 +71,7 @@ const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
 function described(config: Config, fingerprint: string): object {
-  const { file, domain, tls, store, peers, plain, proxy, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, web, recovery, registration, origins, log, limits } = config;
   return {
     config: file,
     domain,
@@ -88,6 +88,7 @@ function described(config: Config, fingerprint: string): object {
     ),
     proxy: proxy === null ? null : `socks5://${renderEndpoint(proxy)}`,
     plain: plain === null ? null : { ...plain, peers: Object.fromEntries(plain.peers) },
+    web,
     registration,
     origins,
     log,
@@ -97,7 +98,7 @@ function described(config: Config, fingerprint: string): object {
 }
 
 function page(config: Config, fingerprint: string): string {
-  const { file, domain, tls, store, peers, plain, proxy, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, web, recovery, registration, origins, log, limits } = config;
   const rows: [string, string[]][] = [
     ['config', [file]],
     ['domain', [domain]],
@@ -109,6 +110,7 @@ function page(config: Config, fingerprint: string): string {
     ['peers', [...peers].map(peerText)],
     ['proxy', proxy === null ? [] : [proxyText(proxy)]],
     ['plain peers', plain === null ? [] : plainTexts(plain)],
+    ['web proxies', web === null ? [] : [webText(web)]],
     ['registration', [registration]],
     ['origins', [...origins]],
     ['log', [log.level]],
@@ -122,6 +124,9 @@ function page(config: Config, fingerprint: string): string {
     )
     .join('');
 }
+
+const webText = ({ hosts, port, proxies }: NonNullable<Config['web']>): string =>
+  `at ${hosts.map((host) => renderEndpoint({ host, port })).join(', ')}, from ${proxies.join(', ')}`;
 
 const proxyText = (proxy: Endpoint): string =>
   `socks5://${renderEndpoint(proxy)}, for every way to another domain; no name is looked up and no SRV record asked here`;

@@ -65,12 +65,13 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
       process.exit();
     },
   });
-  const { addresses, plainAddresses: plain } = server;
-  const alsoPlain = plain.length === 0 ? {} : { plain };
-  if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...alsoPlain }));
+  const { addresses, plainAddresses: plain, webAddresses: web } = server;
+  const further = { ...(plain.length === 0 ? {} : { plain }), ...(web.length === 0 ? {} : { web }) };
+  if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
   else {
-    const without = plain.length === 0 ? '' : `, and without TLS at ${plain.join(' and ')}`;
-    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}`);
+    const without = plain.length === 0 ? '' : `, without TLS at ${plain.join(' and ')}`;
+    const proxied = web.length === 0 ? '' : `, for proxies at ${web.join(' and ')}`;
+    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}`);
     if (process.stdout.isTTY && config.registration === 'open') {
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }

@@ -1,14 +1,11 @@
 /** The peers without TLS of a running server: their port, and who may be where. docs/operating.md#peers-without-tls */
 import type { Logger } from 'pino';
-import { canonicalAddress } from './config/address.ts';
+import { peerAddress } from './config/address.ts';
 import type { PlainConfig } from './config/config.ts';
 import type { TransportLimits } from './transport/limits.ts';
 import { PlainListener, reachPlain } from './transport/plain-listen.ts';
 import type { ByteStream } from './transport/stream.ts';
 import type { Timers } from './transport/timers.ts';
-
-/** An IPv4 address that came over a port of both kinds has IPv6's form. */
-const plainAddress = (address: string): string => canonicalAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''));
 
 /** What it works with. */
 export interface PlainOptions {
@@ -28,7 +25,7 @@ export class PlainDoor {
     this.#config = config;
     this.#options = options;
     for (const [host, { addresses }] of config.peers) {
-      for (const address of addresses.map(plainAddress)) {
+      for (const address of addresses.map(peerAddress)) {
         this.#hostsAt.set(address, [...(this.#hostsAt.get(address) ?? []), host]);
       }
     }
@@ -44,7 +41,7 @@ export class PlainDoor {
     this.#listener = await PlainListener.open({
       hosts,
       port: this.#config.port,
-      accept: (stream, address) => accept(stream, this.#hostsAt.get(plainAddress(address)) ?? []),
+      accept: (stream, address) => accept(stream, this.#hostsAt.get(peerAddress(address)) ?? []),
       ...this.#options,
     });
   }

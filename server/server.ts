@@ -8,6 +8,7 @@ import { bytesOfHex } from '../crypto/bytes.ts';
 import { federationLimits } from '../federation/limits.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
+import { peerAddress } from './config/address.ts';
 import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import type { Domain } from './domain/load.ts';
@@ -25,6 +26,7 @@ import { checkPort, Listener } from './transport/listen.ts';
 import { readCredentials } from './transport/pem.ts';
 import { type Endpoint, type Resolver, systemResolver } from './transport/resolve.ts';
 import { systemTimers } from './transport/timers.ts';
+import { WebListener } from './transport/web-listen.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** What a server needs beside its domain. */
@@ -49,6 +51,7 @@ export class Server {
   readonly #shell: NodeShell;
   readonly #store: OpenStore;
   readonly #plain: PlainDoor | null;
+  #web: WebListener | null = null;
   #stopping: Promise<void> | null = null;
 
   private constructor(listener: Listener, shell: NodeShell, store: OpenStore, plain: PlainDoor | null) {
@@ -71,6 +74,7 @@ export class Server {
     await checkPort(hosts, port);
     const plainHosts = config.plain === null ? [] : hostsHere(config.plain.hosts, log);
     if (config.plain !== null) await checkPort(plainHosts, config.plain.port);
+    if (config.web !== null) await checkPort(config.web.hosts, config.web.port);
     let server: Server | undefined;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
@@ -143,8 +147,14 @@ export class Server {
       const listener = await Listener.open({ hosts, port, credentials, accept, timers: systemTimers, log, limits });
       server = new Server(listener, shell, store, plain);
       await plain?.open(plainHosts, (stream, named) => shell.accept(stream, named));
+      if (config.web !== null) {
+        const proxies = new Set(config.web.proxies.map(peerAddress));
+        const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
+        const shared = { accept, timers: systemTimers, log, limits };
+        server.#web = await WebListener.open({ ...config.web, isProxy, ...shared });
+      }
     } catch (error) {
-      await store.close();
+      await (server === undefined ? store.close() : server.stop());
       throw error;
     }
     shell.start();
@@ -161,6 +171,11 @@ export class Server {
     return (this.#plain?.addresses ?? []).map(endpointText);
   }
 
+  /** Where proxies that end TLS bring browsers. */
+  get webAddresses(): string[] {
+    return (this.#web?.addresses ?? []).map(endpointText);
+  }
+
   /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -171,6 +186,7 @@ export class Server {
     this.#shell.stop();
     await this.#listener.close();
     await this.#plain?.close();
+    await this.#web?.close();
     await this.#store.close();
   }
 }

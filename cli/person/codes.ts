@@ -89,6 +89,10 @@ const sentences: Readonly<Record<string, string>> = {
   _proof_foreign_source: 'another domain’s server is there: look at --server',
   _proof_invalid_time: CLOCK,
   _proof_timeout: `the proofs took too long: ${SAY_AGAIN}`,
+  _proof_unbound:
+    'a proxy in front of this server ends TLS, so that nothing can be proved through it: look at --server; it takes the port of the server itself',
+  _proof_invalid_signature:
+    'the proof is not of this connection: a proxy that ends TLS stands between you and the server, or an attacker; the server itself has to be reached',
   _proof: 'one of both ends could not prove who it is: if it stays so, somebody may stand between you and the server',
   _authority: `the server did not believe us, or spoke for somebody it must not speak for: ${ADMIN}`,
   _circuit_timeout_opening: 'no answer from the server’s address',

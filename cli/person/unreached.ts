@@ -16,6 +16,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What is between us and the server. */
 const byProxy: Readonly<Record<string, string>> = {
+  _transport_foreign_tls:
+    'what is there speaks TLS, and not PSYC: it may be a proxy in front of the server; look at --server',
   _transport_necessary_proxy: 'use --proxy socks5://127.0.0.1:9050, with Tor running there',
   _transport_proxy_unreachable: 'the proxy does not answer',
   _transport_proxy_invalid: 'what is called the proxy does not speak SOCKS5',

@@ -25,6 +25,9 @@ export function canonicalAddress(address: string): string {
   return zone === undefined ? canonical : `${canonical}%${zone}`;
 }
 
+/** The same for where a connection comes from: an IPv4 address that came over a port of both kinds has IPv6's form. */
+export const peerAddress = (address: string): string => canonicalAddress(address.replace(/^::ffff:(?=\d+\.)/i, ''));
+
 /** `host:port`, an IPv6 address in brackets; null for anything else. */
 export function parseEndpoint(text: string): Endpoint | null {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):([1-9][0-9]{0,4})$/.exec(text) ?? [];

@@ -45,6 +45,12 @@ export type Config = {
   readonly plain: PlainConfig | null;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */
   readonly proxy: Endpoint | null;
+  /** Where proxies that end TLS bring browsers; null: nowhere. */
+  readonly web: {
+    readonly hosts: readonly string[];
+    readonly port: number;
+    readonly proxies: readonly string[];
+  } | null;
   /** Fingerprint of the recovery key, 40 lower-case hex digits. */
   readonly recovery: string | null;
   readonly registration: 'invited' | 'open';
@@ -55,10 +61,21 @@ export type Config = {
 };
 
 /** What is allowed and probably not meant: for the log at every start, one sentence each. */
-export function warningsOf({ store, registration, listen, plain }: Config): string[] {
+export function warningsOf({ store, registration, listen, plain, web }: Config): string[] {
   const reached = listen.hosts.filter((host) => !isLoopback(host));
+  const open = (web?.hosts ?? []).filter((host) => !isLoopback(host));
   const named = [...(plain?.peers.keys() ?? [])];
   return [
+    ...(web === null
+      ? []
+      : [
+          `web: through a proxy that ends TLS only browsers can log in; other servers and p3do's own commands must reach port ${listen.port} itself`,
+        ]),
+    ...(open.length > 0
+      ? [
+          `web.hosts: ${open.join(', ')} can be reached from elsewhere, without TLS; let the proxy come over the loopback`,
+        ]
+      : []),
     ...(named.length > 0
       ? [
           `plain.peers: what goes to and from ${named.join(', ')} is neither encrypted nor signed: whoever is on the way reads it, and can change it`,

@@ -15,6 +15,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...peers(raw.peers ?? {}, raw.domain, conflict),
     ...plain(raw, conflict),
     ...proxies(raw, conflict),
+    ...ports(raw, conflict),
   ];
 }
 
@@ -61,11 +62,19 @@ function proxies({ proxy, peers: named = {}, plain: given }: Partial<RawConfig>,
   );
 }
 
-function plain({ plain: given, peers: named = {}, listen, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+function ports({ listen, plain: given, web }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  const speakers = { 'listen.port': listen?.port ?? 0, 'plain.port': given?.port ?? 0, 'web.port': web?.port ?? 0 };
+  const holders = new Map<number, string>();
+  return Object.entries(speakers).flatMap(([key, port]) => {
+    const holder = port === 0 ? undefined : holders.get(port);
+    holders.set(port, holder ?? key);
+    return holder === undefined ? [] : conflict(key.split('.'), `is ${holder}, where another thing is spoken`);
+  });
+}
+
+function plain({ plain: given, peers: named = {}, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
   if (given === undefined) return [];
-  const isSame = given.port !== 0 && given.port === listen?.port;
   return [
-    ...(isSame ? [conflict(['plain', 'port'], 'is listen.port, which speaks TLS')] : []),
     ...Object.keys(given.peers).flatMap((name) => {
       if (name === domain) return conflict(['plain', 'peers', name], 'is this domain itself');
       return name in named ? conflict(['plain', 'peers', name], 'is one of peers, who prove keys') : [];

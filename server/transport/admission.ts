@@ -17,9 +17,9 @@ export class Admission {
     return this.#sockets;
   }
 
-  /** Counts the connection until it closes; false when there are too many. */
-  admit(socket: Socket): boolean {
-    const place = placeOf(socket.remoteAddress ?? '');
+  /** Counts the connection until it closes, as one from `address`; false when there are too many. */
+  admit(socket: Socket, address = socket.remoteAddress ?? ''): boolean {
+    const place = placeOf(address);
     const count = this.#counts.get(place) ?? 0;
     if (this.#sockets.size >= this.#limits.connectionsMax || count >= this.#limits.connectionsPerAddressMax)
       return false;

@@ -13,7 +13,7 @@ import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
 import { SocketStream } from './socket-stream.ts';
 import { type Proxy, throughProxy } from './socks.ts';
-import { diallingTls, exporter } from './tls.ts';
+import { ALPN_PSYC, diallingTls, exporter } from './tls.ts';
 import { WriteTurn } from './write-turn.ts';
 
 /** Whose server is to be reached. */
@@ -103,6 +103,15 @@ function connected(domain: string, way: Way, shell: Shell, signal: AbortSignal):
     socket.once('secureConnect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('close', fail);
+      // Every server of ours takes what we offer.
+      if (socket.alpnProtocol !== ALPN_PSYC) {
+        socket.on('error', () => {});
+        socket.destroy();
+        reject(
+          new TransportError('_transport_foreign_tls', 'TLS without psyc/1: a web server, or a proxy that ends TLS'),
+        );
+        return;
+      }
       const channel = { kind: 'tls', accepted: false, domain, origin: null, exportKey: exporter(socket) } as const;
       // It listens for errors from here on; the one listener above is spent by the first, and says it to nobody.
       resolve(new SocketStream(socket, channel, shell));

@@ -14,6 +14,8 @@ export type TransportCode =
   | '_transport_broken'
   | '_transport_unresolved'
   | '_transport_unreachable'
+  | '_transport_foreign_tls'
+  | '_transport_foreign_proxy'
   | '_transport_necessary_proxy'
   | '_transport_proxy_unreachable'
   | '_transport_proxy_invalid'

@@ -1,11 +1,10 @@
 /** HTTP on the TLS port: WebSocket at one path with one subprotocol, and short answers to everything else. docs/spec/transport.md#http */
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Shell } from './outlet.ts';
-import type { ByteStream } from './stream.ts';
-import { exporter } from './tls.ts';
+import type { ByteStream, Channel } from './stream.ts';
 import { WebSocketStream } from './websocket-stream.ts';
 
 /** Where circuits are, and what they are called (RFC 6455 section 1.9). */
@@ -29,12 +28,16 @@ export function answer(status: number, text: string, headers: readonly string[] 
 
 /** Who hears of what came. */
 interface HttpOwner {
-  accept(stream: ByteStream, socket: TLSSocket): void;
+  /** What is known of the connection that an upgrade came over. */
+  channelOf(socket: Socket): Pick<Channel, 'domain' | 'exportKey'>;
+  /** Whether there is room for the upgrade; else the connection ends. */
+  admit(request: IncomingMessage, socket: Socket): boolean;
+  accept(stream: ByteStream, socket: Socket): void;
   /** A request was answered with an error; `reason` is for the log. */
   refused(reason: string): void;
 }
 
-/** Takes TLS sockets by `emit('connection', socket)`, and gives WebSocket streams. It never listens. */
+/** Takes sockets by `emit('connection', socket)`, and gives WebSocket streams. It never listens. */
 export function httpFor(shell: Shell, owner: HttpOwner): Server {
   const { limits } = shell;
   const options: ServerOptions & { closeTimeout: number; maxPendingAutoPongs: number } = {
@@ -79,14 +82,17 @@ export function httpFor(shell: Shell, owner: HttpOwner): Server {
       duplex.end(refusal);
       return;
     }
-    const socket = duplex as TLSSocket;
+    const socket = duplex as Socket;
+    if (!owner.admit(request, socket)) {
+      socket.destroy();
+      return;
+    }
     websockets.handleUpgrade(request, socket, head, (websocket) => {
       const channel = {
         kind: 'websocket',
         accepted: true,
-        domain: socket.servername || null,
+        ...owner.channelOf(socket),
         origin: request.headers.origin ?? null,
-        exportKey: exporter(socket),
       } as const;
       owner.accept(new WebSocketStream(websocket, socket, channel, shell), socket);
     });

@@ -1,7 +1,7 @@
 /** A port that takes circuits: TLS, then PSYC as it is or inside WebSocket. docs/spec/transport.md#listening */
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import { Admission } from './admission.ts';
@@ -10,7 +10,9 @@ import type { TransportCode } from './errors.ts';
 import { httpFor } from './http.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
 import type { Shell } from './outlet.ts';
+import { peek } from './peek.ts';
 import { isHttp, isTls, plainAnswer } from './plain.ts';
+import { Ports } from './ports.ts';
 import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
 import { SocketStream } from './socket-stream.ts';
@@ -43,7 +45,7 @@ export class Listener {
   readonly #shell: Shell;
   readonly #tls: TlsServer;
   readonly #http: HttpServer;
-  readonly #servers: Server[] = [];
+  readonly #ports = new Ports();
   /** What ends the wait of connections that are no circuits yet. */
   readonly #waiting = new Map<string, () => void>();
 
@@ -53,6 +55,11 @@ export class Listener {
     this.#admission = new Admission(this.#limits);
     this.#shell = { turn: new WriteTurn(this.#limits), timers: options.timers, limits: this.#limits };
     this.#http = httpFor(this.#shell, {
+      channelOf: (socket) => ({
+        domain: (socket as TLSSocket).servername || null,
+        exportKey: exporter(socket as TLSSocket),
+      }),
+      admit: () => true,
       accept: (stream, socket) => this.#accept(stream, socket),
       refused: (reason) => this.#log('_transport_invalid_request', reason),
     });
@@ -66,7 +73,8 @@ export class Listener {
   static async open(options: ListenOptions): Promise<Listener> {
     const listener = new Listener(options);
     try {
-      for (const host of options.hosts) await listener.#listen(host);
+      const { hosts, port, log } = options;
+      await listener.#ports.open(hosts, port, log, (socket) => listener.#connected(socket));
     } catch (error) {
       await listener.close();
       throw error;
@@ -76,7 +84,7 @@ export class Listener {
 
   /** Where it listens, in the order of `hosts`. */
   get addresses(): AddressInfo[] {
-    return this.#servers.map((server) => server.address() as AddressInfo);
+    return this.#ports.addresses;
   }
 
   /** How many connections there are. */
@@ -86,7 +94,7 @@ export class Listener {
 
   /** Takes no more, breaks off what is no circuit yet, and gives the others `closingMsMax` to end. */
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((done) => void server.close(() => done())));
+    const closed = this.#ports.close();
     for (const socket of this.#admission.sockets) if (this.#waiting.has(endsOf(socket))) socket.destroy();
     const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
       for (const socket of this.#admission.sockets) socket.destroy();
@@ -96,18 +104,9 @@ export class Listener {
       this.#admission.sockets,
       (socket) => new Promise<void>((done) => void socket.once('close', () => done())),
     );
-    await Promise.all([...closed, ...gone]);
+    await Promise.all([closed, ...gone]);
     cancel();
     this.#http.close();
-  }
-
-  async #listen(host: string): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
-    server.listen({ host, port: this.#options.port });
-    await once(server, 'listening');
-    // A connection that breaks between the kernel and us is no reason to stop.
-    server.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'listening'));
-    this.#servers.push(server);
   }
 
   #connected(socket: Socket): void {
@@ -171,7 +170,7 @@ export class Listener {
     this.#accept(new SocketStream(socket, channel, this.#shell), socket);
   }
 
-  #accept(stream: ByteStream, socket: TLSSocket): void {
+  #accept(stream: ByteStream, socket: Socket): void {
     this.#waiting.get(endsOf(socket))?.();
     this.#options.accept(stream);
   }
@@ -191,13 +190,4 @@ export async function checkPort(hosts: readonly string[], port: number): Promise
     server.close();
     await once(server, 'close');
   }
-}
-
-/** Looks at the first byte, and leaves the socket paused with everything still to be read. */
-function peek(socket: Socket, seen: (first: number) => void): void {
-  socket.once('data', (chunk: Buffer) => {
-    socket.pause();
-    socket.unshift(chunk);
-    seen(chunk[0]!);
-  });
 }

@@ -1,10 +1,10 @@
 /** A port without TLS, for peers that the configuration names by their addresses. docs/spec/plain.md#listening */
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { Admission } from './admission.ts';
 import { TransportError } from './errors.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
+import { Ports } from './ports.ts';
 import { SocketStream } from './socket-stream.ts';
 import type { ByteStream, Channel } from './stream.ts';
 import type { Timers } from './timers.ts';
@@ -36,7 +36,7 @@ export class PlainListener {
   readonly #options: PlainListenOptions;
   readonly #limits: TransportLimits;
   readonly #admission: Admission;
-  readonly #servers: Server[] = [];
+  readonly #ports = new Ports();
 
   private constructor(options: PlainListenOptions) {
     this.#options = options;
@@ -48,7 +48,8 @@ export class PlainListener {
   static async open(options: PlainListenOptions): Promise<PlainListener> {
     const listener = new PlainListener(options);
     try {
-      for (const host of options.hosts) await listener.#listen(host);
+      const { hosts, port, log } = options;
+      await listener.#ports.open(hosts, port, log, (socket) => listener.#connected(socket));
     } catch (error) {
       await listener.close();
       throw error;
@@ -58,25 +59,16 @@ export class PlainListener {
 
   /** Where it listens, in the order of `hosts`. */
   get addresses(): AddressInfo[] {
-    return this.#servers.map((server) => server.address() as AddressInfo);
+    return this.#ports.addresses;
   }
 
   /** Takes no more, and gives what is there `closingMsMax` to end. */
   async close(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((done) => void server.close(() => done())));
     const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
       for (const socket of this.#admission.sockets) socket.destroy();
     });
-    await Promise.all(closed);
+    await this.#ports.close();
     cancel();
-  }
-
-  async #listen(host: string): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.#connected(socket));
-    server.listen({ host, port: this.#options.port });
-    await once(server, 'listening');
-    server.on('error', (error) => this.#options.log.warn({ reason: error.message }, 'listening'));
-    this.#servers.push(server);
   }
 
   #connected(socket: Socket): void {

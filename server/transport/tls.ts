@@ -11,6 +11,9 @@ export const ALPN_HTTP = 'http/1.1';
 /** `psycs`. */
 export const DEFAULT_PORT = 9404;
 
+/** For proxies that end TLS. */
+export const WEB_PORT = 9480;
+
 /** `psyc`, without TLS. */
 export const PLAIN_PORT = 4404;
 

@@ -1,5 +1,5 @@
 /** PSYC inside WebSocket: the contents of binary messages, one after the other, are the circuit's bytes. docs/spec/transport.md#websocket */
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { TransportError } from './errors.ts';
 import { Outlet, type Shell } from './outlet.ts';
@@ -20,7 +20,7 @@ export class WebSocketStream implements ByteStream {
   #owner: StreamOwner | null = null;
   #cause: Error | undefined;
 
-  constructor(websocket: WebSocket, socket: TLSSocket, channel: Channel, shell: Shell) {
+  constructor(websocket: WebSocket, socket: Socket, channel: Channel, shell: Shell) {
     this.channel = channel;
     this.#websocket = websocket;
     this.#outlet = new Outlet(socket, shell, joinFramed, (bytes) => this.#owner?.drained(bytes));

@@ -48,6 +48,7 @@ test('only the domain must be there', async () => {
     peers: new Map(),
     plain: null,
     proxy: null,
+    web: null,
     recovery: null,
     registration: 'invited',
     origins: [],
