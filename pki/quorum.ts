@@ -1,0 +1,46 @@
+/** Whether enough independent domains have seen a key themselves. docs/spec/trust.md#quorum */
+import { networkOf } from './network.ts';
+import type { TrustLimits } from './trust-limits.ts';
+import type { Witness } from './trust-state.ts';
+
+/** The domain that somebody registered, of which this is a part: `a.example.org` → `example.org`. */
+export type Registrable = (domain: string) => string;
+
+/**
+ * Whether `fingerprint` is seen by a quorum at `nowMs`. Witnesses under one registrable domain or one network are one; who
+ * shares with anybody who saw another key saw another key.
+ */
+export function isQuorum(
+  witnesses: readonly Witness[],
+  fingerprint: string,
+  nowMs: number,
+  limits: TrustLimits,
+  registrable: Registrable,
+): boolean {
+  const { witnessPinnedMs, witnessSeenMs, skewMs, witnessesMin, agreeingParts, agreeingOf } = limits;
+  const counted = witnesses.filter(({ standing, pinnedMs, saw, address }) => {
+    const isFresh = saw !== null && nowMs - saw.atMs <= witnessSeenMs && saw.atMs - nowMs <= skewMs;
+    return isFresh && standing === 'normal' && nowMs - pinnedMs >= witnessPinnedMs && networkOf(address) !== null;
+  });
+  const groups = grouped(counted, (witness) => [
+    `domain ${registrable(witness.domain)}`,
+    `network ${networkOf(witness.address)}`,
+  ]);
+  const agreeing = groups.filter((group) => group.every(({ saw }) => saw!.fingerprint === fingerprint));
+  return groups.length >= witnessesMin && agreeing.length * agreeingOf >= groups.length * agreeingParts;
+}
+
+/** Those that share a label, also by way of others, together. */
+function grouped<T>(items: readonly T[], labelsOf: (item: T) => readonly string[]): T[][] {
+  let groups: { readonly labels: ReadonlySet<string>; readonly items: readonly T[] }[] = [];
+  for (const item of items) {
+    const labels = labelsOf(item);
+    const near = groups.filter((group) => labels.some((label) => group.labels.has(label)));
+    const joined = {
+      labels: new Set([...near.flatMap((group) => [...group.labels]), ...labels]),
+      items: [...near.flatMap((group) => group.items), item],
+    };
+    groups = [...groups.filter((group) => !near.includes(group)), joined];
+  }
+  return groups.map((group) => [...group.items]);
+}

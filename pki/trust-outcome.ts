@@ -1,0 +1,131 @@
+/** What the rows of the table do to what is remembered. docs/spec/trust.md#state */
+import type { DnsHeard } from './dns-heard.ts';
+import type { TrustLimits } from './trust-limits.ts';
+import type { Alarm, Basis, DomainTrust, RotationHeard, TrustDecision, TrustInputs, TrustRow } from './trust-state.ts';
+
+/** One look at one domain. */
+export interface Context {
+  readonly state: DomainTrust;
+  readonly inputs: TrustInputs;
+  readonly nowMs: number;
+  readonly limits: TrustLimits;
+  readonly dns: DnsHeard;
+}
+
+/** What a row adds. */
+type More = Partial<
+  Omit<TrustDecision, 'row' | 'verdict' | 'next'> & Pick<DomainTrust, 'standing' | 'held' | 'silentSinceMs'>
+>;
+
+/** The circuit is closed; what is pinned stays. */
+export const refuse = (context: Context, row: TrustRow, alarms: readonly Alarm[], more: More = {}): TrustDecision =>
+  keep(context, row, { alarms, ...more });
+
+/** Nothing comes of it but what `more` says. */
+export function keep({ state, dns }: Context, row: TrustRow, more: More): TrustDecision {
+  const { alarms = [], tasks = [], honoured = null, lookAgainMs = null, ...kept } = more;
+  const next = { ...state, ...kept };
+  return { row, verdict: 'refuse', alarms: [...dns.alarms, ...alarms], tasks, honoured, lookAgainMs, next };
+}
+
+/** The circuit stands. Where the pinned key was proved on it, everything that waited for its silence is over. */
+export function accept(context: Context, row: TrustRow, alarms: readonly Alarm[], more: More = {}): TrustDecision {
+  const { state, inputs, nowMs, dns, limits } = context;
+  const isPinned = inputs.proof.kind === 'proved' && inputs.proof.fingerprint === state.pin?.fingerprint;
+  if (!isPinned) return { ...keep(context, row, { alarms, ...more }), verdict: 'accept' };
+  const isOver = state.trialUntilMs !== null && nowMs >= state.trialUntilMs;
+  // A trial ends well where the DNS still says so; or where nobody expects it to say anything.
+  const isPassed = isOver && (dns.names(state.pin.fingerprint) || (inputs.admin.isPlaced && dns.isSilent));
+  const trialUntilMs = isPassed ? null : state.trialUntilMs;
+  const next: DomainTrust = {
+    ...state,
+    provedMs: nowMs,
+    silentSinceMs: null,
+    missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
+    held: null,
+    trialUntilMs,
+    standing: trialUntilMs === null ? 'normal' : 'quarantine',
+    // Whoever answers without a validator's word might as well say the highest number there is.
+    seq: dns.isSecure && dns.names(state.pin.fingerprint) ? Math.max(state.seq, dns.record!.seq) : state.seq,
+  };
+  const lookAgainMs = trialUntilMs === null ? null : nextLook(trialUntilMs, nowMs, limits);
+  const rowOf = isPassed ? '17' : row;
+  return { ...keep({ ...context, state: next }, rowOf, { alarms, lookAgainMs, ...more }), verdict: 'accept' };
+}
+
+/** Pins a key that no word of the one before leads to. */
+export function pinNew(
+  { state, inputs, nowMs, dns, limits }: Context,
+  row: TrustRow,
+  fingerprint: string,
+  basis: Basis,
+  trialUntilMs: number | null = null,
+): TrustDecision {
+  const before = state.pin;
+  const isSame = before?.fingerprint === fingerprint;
+  const isHard = inputs.revocations.some((one) => one.fingerprint === before?.fingerprint && one.isHard);
+  // Who lost his key has certified nothing wrong with it; of whom the admin says that he was another one nothing counts.
+  const untilMs = basis === 'emergency' && !isHard ? nowMs + limits.overlapMs : nowMs;
+  const retired = before === null || isSame ? state.retired : retire(state, before.fingerprint, untilMs, limits);
+  const next: DomainTrust = {
+    pin: {
+      fingerprint,
+      sinceMs: isSame ? before.sinceMs : nowMs,
+      basis,
+      recovery: isSame ? before.recovery : inputs.recovery,
+    },
+    standing: trialUntilMs === null ? 'normal' : 'quarantine',
+    trialUntilMs,
+    seq: Math.max(state.seq, dns.names(fingerprint) ? dns.record!.seq : 0),
+    rotation: isSame ? state.rotation : null,
+    retired: retired.filter((one) => one.fingerprint !== fingerprint),
+    provedMs: nowMs,
+    silentSinceMs: null,
+    missingSinceMs: dns.isSilent ? nowMs : null,
+    held: null,
+    confirmed: basis === 'confirmed' ? fingerprint : state.confirmed,
+  };
+  const alarms: Alarm[] = [...dns.alarms];
+  if (basis === 'first use') alarms.push('first use');
+  if (basis === 'emergency') alarms.push('key followed');
+  const lookAgainMs = trialUntilMs === null ? null : nextLook(trialUntilMs, nowMs, limits);
+  const tasks = basis === 'first use' ? (['ask peers'] as const) : [];
+  return { row, verdict: 'accept', alarms, tasks, honoured: null, lookAgainMs, next };
+}
+
+/** The old key's own word, or its recovery key's, leads to the new one. */
+export function follow({ state, nowMs, dns, limits }: Context, row: TrustRow, last: RotationHeard): TrustDecision {
+  const before = state.pin!;
+  const { to: fingerprint, seq, hash, recovery } = last;
+  const next: DomainTrust = {
+    ...state,
+    pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery: recovery ?? before.recovery },
+    standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
+    seq,
+    rotation: hash,
+    retired: retire(state, before.fingerprint, nowMs + limits.overlapMs, limits),
+    provedMs: nowMs,
+    silentSinceMs: null,
+    missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
+    held: null,
+  };
+  const alarms: Alarm[] = [...dns.alarms, 'key followed'];
+  return { row, verdict: 'accept', alarms, tasks: [], honoured: null, lookAgainMs: state.trialUntilMs, next };
+}
+
+/** The pinned key has revoked itself for cause: nothing that it vouched for counts. */
+export function voidAll(context: Context, row: TrustRow): TrustDecision {
+  return refuse(context, row, context.state.standing === 'void' ? [] : ['revoked key'], { standing: 'void' });
+}
+
+function retire(state: DomainTrust, fingerprint: string, untilMs: number, limits: TrustLimits): DomainTrust['retired'] {
+  const others = state.retired.filter((one) => one.fingerprint !== fingerprint);
+  return [...others, { fingerprint, untilMs }].slice(-limits.retiredMax);
+}
+
+/** First use is looked at after an hour, after a day, and at its end. */
+function nextLook(untilMs: number, nowMs: number, { graceMs, recheckSoonMs, recheckLaterMs }: TrustLimits): number {
+  const sinceMs = untilMs - graceMs;
+  const looks = [sinceMs + recheckSoonMs, sinceMs + recheckLaterMs, untilMs];
+  return looks.find((atMs) => atMs > nowMs) ?? nowMs + recheckSoonMs;
+}

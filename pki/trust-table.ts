@@ -1,0 +1,161 @@
+/** The table of continuity: what becomes of another domain's key by everything that is heard of it. docs/spec/trust.md#table */
+import { dnsHeard } from './dns-heard.ts';
+import { isQuorum, type Registrable } from './quorum.ts';
+import { type Succession, successionOf } from './succession.ts';
+import type { TrustLimits } from './trust-limits.ts';
+import { accept, type Context, follow, keep, pinNew, refuse, voidAll } from './trust-outcome.ts';
+import type { DomainTrust, TrustDecision, TrustInputs } from './trust-state.ts';
+
+/** Times, counts, and who registered what. */
+export interface TrustRules {
+  readonly limits: TrustLimits;
+  readonly registrable: Registrable;
+}
+
+/**
+ * What is to be done at `nowMs`, and what is to be remembered. Pure: everything that is heard is in `inputs`. Rows are tried
+ * from above; the first that fits counts.
+ */
+export function decide(
+  state: DomainTrust,
+  inputs: TrustInputs,
+  nowMs: number,
+  { limits, registrable }: TrustRules,
+): TrustDecision {
+  const { proof, rotations, revocations, witnesses } = inputs;
+  const dns = dnsHeard(state, inputs);
+  const context: Context = { state, inputs, nowMs, limits, dns };
+  const key = proof.kind === 'proved' ? proof.fingerprint : null;
+  const { pin } = state;
+  const hardly = (fingerprint: string): boolean =>
+    revocations.some((one) => one.fingerprint === fingerprint && one.isHard);
+
+  // Row 1.
+  if (proof.kind === 'bad') return refuse(context, '1', ['bad proof']);
+  const isAdmins = inputs.admin.fingerprint !== null && inputs.admin.fingerprint !== state.confirmed;
+  if (key !== null && hardly(key)) {
+    return key === pin?.fingerprint ? voidAll(context, '1') : refuse(context, '1', ['revoked key']);
+  }
+  // Row 15a stands where a person's hand stands: above all but proofs.
+  if (key !== null && isAdmins) {
+    return key === inputs.admin.fingerprint
+      ? pinNew(context, '15a', key, 'confirmed')
+      : refuse(context, '15a', ['impostor']);
+  }
+  const succession = successionOf(state, rotations, nowMs, limits);
+  // Row 2.
+  if (succession.isTorn || (state.standing === 'frozen' && !succession.isOverruled)) {
+    return refuse(context, '2', ['two successors'], {
+      standing: 'frozen',
+      tasks: succession.isTorn ? ['pass on'] : [],
+    });
+  }
+  // Row 3.
+  const old = key === pin?.fingerprint ? undefined : state.retired.find(({ fingerprint }) => fingerprint === key);
+  if (old !== undefined) {
+    return nowMs < old.untilMs ? accept(context, '3', []) : refuse(context, '3', ['rolled back']);
+  }
+  if (pin === null) return unmet(context, key, () => isQuorum(witnesses, key!, nowMs, limits, registrable));
+  const quorum = (): boolean => key !== null && isQuorum(witnesses, key, nowMs, limits, registrable);
+  return pinned(context, key, succession, quorum, hardly(pin.fingerprint));
+}
+
+/** Rows 16 to 18: nothing is pinned. */
+function unmet(context: Context, key: string | null, quorum: () => boolean): TrustDecision {
+  const { dns, inputs, nowMs, limits } = context;
+  if (key === null) return refuse(context, '18', []);
+  if (dns.names(key)) {
+    if (dns.isSecure || quorum()) return pinNew(context, '16', key, 'corroborated');
+    return pinNew(context, '17', key, 'first use', nowMs + limits.graceMs);
+  }
+  // Whoever says where a domain is says that whoever is there is the domain.
+  if (inputs.admin.isPlaced && dns.isSilent) return pinNew(context, '17', key, 'first use', nowMs + limits.graceMs);
+  return refuse(context, '18', ['unvouched']);
+}
+
+/** Rows 5 to 15: a key is pinned. */
+function pinned(
+  context: Context,
+  key: string | null,
+  succession: Succession,
+  quorum: () => boolean,
+  isVoid: boolean,
+): TrustDecision {
+  const { state, inputs, dns, nowMs, limits } = context;
+  const pin = state.pin!;
+  const revoked = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint);
+  const led = key === null ? null : succession.to(key);
+  // A statement that was there before the revocation was not made by whoever made that necessary; nor was the recovery key's.
+  const isLate = isVoid && led !== null && led.seenMs >= revoked!.seenMs && !succession.isOverruled;
+  const followed = isLate ? null : led;
+  const isEmergency =
+    key !== null &&
+    key !== pin.fingerprint &&
+    followed === null &&
+    (revoked !== undefined || inputs.admin.isLost) &&
+    dns.names(key) &&
+    quorum();
+  if (isVoid && !isEmergency && followed === null) return voidAll(context, '5');
+  if (key === null) return silent(context);
+  if (key === pin.fingerprint) return proved(context, quorum, succession);
+  if (followed !== null) {
+    const isVouched = dns.isSecure || quorum();
+    if ((dns.names(key) || dns.announces(key)) && isVouched) return follow(context, '9', followed.last);
+    const activeMs = Math.max(followed.seenMs, followed.last.notBeforeMs) + limits.graceMs;
+    if (nowMs >= activeMs) return follow(context, '10', followed.last);
+    return refuse(context, '10', ['successor waits'], { lookAgainMs: activeMs });
+  }
+  if (isEmergency) {
+    const sinceMs = state.held?.fingerprint === key ? state.held.sinceMs : nowMs;
+    const untilMs = sinceMs + limits.holdMs;
+    if (nowMs >= untilMs) return pinNew(context, '11', key, 'emergency');
+    return refuse(context, '11', ['successor held'], { held: { fingerprint: key, sinceMs }, lookAgainMs: untilMs });
+  }
+  if (dns.names(key)) {
+    const isAway = state.provedMs !== null && nowMs - state.provedMs >= limits.holdMs;
+    if (dns.isSecure && isAway && quorum())
+      return accept(context, '12', ['approval needed'], { standing: 'quarantine' });
+    return refuse(context, '13', ['takeover'], { tasks: ['ask peers'] });
+  }
+  return refuse(context, '14', ['impostor']);
+}
+
+/** Row 7a: nobody is reached. */
+function silent(context: Context): TrustDecision {
+  const { state, inputs, nowMs, limits } = context;
+  const witnesses = inputs.proof.kind === 'silent' ? inputs.proof.witnesses : 0;
+  const sinceMs = state.silentSinceMs ?? (witnesses > 0 ? (state.provedMs ?? state.pin!.sinceMs) : null);
+  const isHonoured = sinceMs !== null && state.standing === 'normal' && nowMs < sinceMs + limits.silentMsMax;
+  return keep(context, '7a', {
+    alarms: sinceMs !== null && state.silentSinceMs === null ? ['home silent'] : [],
+    silentSinceMs: sinceMs,
+    honoured: isHonoured ? { atMs: sinceMs, untilMs: sinceMs + limits.silentMsMax } : null,
+  });
+}
+
+/** Rows 6 to 8, 15, and the end of a trial by 16 or 17: the pinned key is proved. */
+function proved(context: Context, quorum: () => boolean, succession: Succession): TrustDecision {
+  const { state, inputs, dns, nowMs, limits } = context;
+  const pin = state.pin!;
+  const soft = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint)?.seenMs ?? null;
+  const endedMs = Math.min(soft ?? Infinity, inputs.pinEndsMs ?? Infinity);
+  if (nowMs >= endedMs) {
+    const lastMs = endedMs + limits.endedMs;
+    const more = { tasks: ['fetch key'] as const, lookAgainMs: nowMs < lastMs ? lastMs : null };
+    return nowMs < lastMs ? accept(context, '15', ['key ended'], more) : refuse(context, '15', ['key ended'], more);
+  }
+  if (dns.names(pin.fingerprint)) {
+    // What was first use is looked at with other eyes once somebody vouches for it.
+    if (state.trialUntilMs !== null && (dns.isSecure || quorum())) {
+      return pinNew(context, '16', pin.fingerprint, 'corroborated');
+    }
+    return accept(context, '6', []);
+  }
+  if (dns.isSilent) {
+    const isLate = nowMs - (state.missingSinceMs ?? nowMs) >= limits.missingMs && !inputs.admin.isPlaced;
+    return accept(context, '7', isLate ? ['dns silent'] : []);
+  }
+  const announced = dns.record!.fpr;
+  if (succession.to(announced) !== null) return accept(context, '10', ['successor waits']);
+  return accept(context, '8', ['dns names another key'], { tasks: ['ask peers', 'tell the domain'] });
+}
