@@ -16,7 +16,17 @@ import { Founding } from './founding.ts';
 import { Hearers } from './hearers.ts';
 import { readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
-import { answerLetter, domainOf, entityOf, headingOf, isEcho, isPerson, type Letter, refusalLetter } from './letter.ts';
+import {
+  answerLetter,
+  domainOf,
+  entityOf,
+  headingOf,
+  isEcho,
+  isPerson,
+  type Letter,
+  newLetter,
+  refusalLetter,
+} from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
 import { faultOfComing } from './moderation.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';
@@ -96,8 +106,11 @@ export class Place implements Entity, InboxOwner {
     switch (placeRequestOf(packet.method)) {
       case 'enter':
         if (!isPersonUniform(source)) this.#refuse(letter, '_invalid_entity');
-        else if (this.#roll.last === 0 && !this.#founding.isGranted) this.#found(letter, source);
-        else this.#enter(letter, source);
+        else if (this.#roll.last === 0 && !this.#founding.isGranted) {
+          // Whoever makes a place looks after it by signed acts.
+          if (this.#isPlain(source)) this.#refuse(letter, '_unknown_target');
+          else this.#found(letter, source);
+        } else this.#enter(letter, source);
         break;
       case 'leave':
         this.#accept(letter, source, {
@@ -167,6 +180,7 @@ export class Place implements Entity, InboxOwner {
     if (local.size > 0) this.#desk.postToAll(multicastOf(this.#uniform, row), local);
     this.#neighbours.appended(row);
     this.#subscribers.appended(row);
+    if (act !== undefined) for (const person of gone) if (this.#isPlain(person)) this.#tellGone(person);
     for (const home of new Set(gone.map(domainOf))) if (!domains.has(home)) this.#subscribers.part(home, sequence);
     // Who went by a move is out of the store with the row.
     if (move === undefined) this.#outcasts.add(gone);
@@ -207,6 +221,17 @@ export class Place implements Entity, InboxOwner {
     this.#roll.load();
     this.#neighbours.grown(last);
     this.#subscribers.grown(last);
+  }
+
+  #isPlain(person: string): boolean {
+    return this.#desk.options.plain.has(domainOf(person));
+  }
+
+  /** A plain peer is told in its own words that somebody there was put out. */
+  #tellGone(person: string): void {
+    const routing = { _context: this.#uniform };
+    const letter = newLetter({ routing, entity: { _uniform_member: person }, method: '_notice_context_leave' });
+    this.#desk.linkTo(domainOf(person))?.send(letter);
   }
 
   #loaded(): void {
@@ -288,13 +313,13 @@ export class Place implements Entity, InboxOwner {
     const code = faultOfComing(this.#standing.next(), person, isMember);
     if (isMember || code !== null) return code;
     if (this.#standing.next().mode === 'members') {
-      if (this.#desk.options.plain.has(domainOf(person))) return '_necessary_seal';
+      if (this.#isPlain(person)) return '_necessary_seal';
       if (this.#standing.membersMax >= publicationLimits.readersMax) return '_excessive_members';
     }
     const waiting = this.#inbox.count;
     if (members.size + waiting >= placeMembersMax) return '_excessive_members';
     const home = domainOf(person);
-    if (home === this.#desk.domain || domains.has(home) || this.#desk.options.plain.has(home)) return null;
+    if (home === this.#desk.domain || domains.has(home) || this.#isPlain(person)) return null;
     if (this.#subscribers.count + waiting >= placeDomainsMax) this.#subscribers.makeRoom();
     if (this.#subscribers.count + waiting >= placeDomainsMax) return '_excessive_members';
     return this.#desk.linkTo(home) === null ? '_excessive_peers' : null;

@@ -5,6 +5,7 @@ import { type Generation, parseList, renderList, textList } from '../psyc/list.t
 import { decodeText } from '../psyc/bytes.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { type Assignment, render } from '../psyc/render.ts';
+import { actKindOf } from '../publication/act.ts';
 import { SIGNATURE_NAME } from '../publication/fields.ts';
 import { entityOf, isRefusal, type Letter } from './letter.ts';
 import { membershipEcho } from './methods.ts';
@@ -53,6 +54,17 @@ export function plainMulticast({ routing, packet }: Letter): Uint8Array | null {
     });
   }
   const relay = routing.get('_source_relay');
+  const act = actKindOf(method);
+  if (act !== null && relay !== undefined) {
+    const member = packet.text('_uniform_member');
+    const about = { _uniform_member: member, _nick_member: member && nickOf(member), _topic: packet.text('_topic') };
+    return rendered({
+      routing: { _context: context, _source_relay: relay },
+      entity: { _nick: nickOf(relay), _nick_place, ...about, _mode: packet.text('_mode') },
+      method: `_notice_place_${act}`,
+      data: `[_nick] does in [_nick_place]: ${act}${member === undefined ? '' : ' [_nick_member]'}.`,
+    });
+  }
   const first = relay === undefined ? { _nick_place } : { _nick: nickOf(relay), _nick_place };
   return rendered({
     routing: { _context: context, _source_relay: relay },

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { Parser } from '../../psyc/parse.ts';
+import { type Draft, renderRouted } from '../../psyc/render.ts';
 import { channel, NodeFixture, said } from './node-fixture.ts';
 
 const host = 'old.example';
@@ -33,6 +34,13 @@ class PlainFixture extends NodeFixture {
       entity: { _uniform_source: `psyc://${host}/`, _uniform_target: 'psyc://a.example/' },
       method: '_request_authorization',
     });
+  }
+
+  /** Ada has made the hall. */
+  founded(): string {
+    const client = this.connect('client ada phone');
+    this.say(client, said(ada, hall, 1, '_request_context_enter'));
+    return client;
   }
 
   /** Methods that were written there since it was last asked; '' is an empty packet. */
@@ -99,12 +107,12 @@ describe('a plain peer', () => {
   test('is dialled when a place has something for it, and hears it when it has authorised us', () => {
     const fixture = new PlainFixture();
     fixture.authorized('plain');
+    const client = fixture.founded();
     fixture.sayRaw('plain', toHall('_request_enter'));
     expect(fixture.read('plain').slice(2)).toEqual(['_notice_place_enter', '_echo_place_enter']);
     fixture.tell({ kind: 'ended', circuit: 'plain' });
-    const client = fixture.connect('client ada phone');
-    fixture.say(client, said(ada, hall, 1, '_request_context_enter'));
-    fixture.say(client, said(ada, hall, 2, '_message_public', 'hello'));
+    fixture.say(client, said(ada, hall, 2, '_request_context_enter'));
+    fixture.say(client, said(ada, hall, 3, '_message_public', 'hello'));
     const circuit = 'plain 1.1';
     expect(fixture.dialled).toEqual([`${circuit} ${host}`]);
     fixture.watch(circuit);
@@ -116,6 +124,7 @@ describe('a plain peer', () => {
 
   test('hears what its people say refused when the place does not answer, and they may go on', () => {
     const fixture = new PlainFixture();
+    fixture.founded();
     fixture.authorized('plain');
     fixture.sayRaw('plain', toHall('_request_enter', 'e'));
     fixture.read('plain');
@@ -130,6 +139,7 @@ describe('a plain peer', () => {
 
   test('hears that there is no room where one of its people says too much at once', () => {
     const fixture = new PlainFixture();
+    fixture.founded();
     fixture.authorized('plain');
     fixture.held.store = [];
     for (let at = 0; at <= plainLimits.plainWaitingMax; at++) fixture.sayRaw('plain', toHall('_message_public'));
@@ -142,5 +152,41 @@ describe('a plain peer', () => {
     for (let at = 0; at <= plainLimits.plainCircuitsMax; at++) fixture.authorized(`plain ${at}`);
     expect(fixture.closed).toEqual(['plain 0']);
     expect(fixture.read('plain 0').at(-1)).toBe('_error_plain_excessive_circuits');
+  });
+
+  test('makes no place, and hears when one of its people is put out', () => {
+    const fixture = new PlainFixture();
+    fixture.authorized('plain');
+    fixture.sayRaw('plain', toHall('_request_enter'));
+    expect(fixture.read('plain').slice(2)).toEqual(['_error_unknown_target']);
+    const client = fixture.founded();
+    fixture.sayRaw('plain', toHall('_request_enter'));
+    fixture.read('plain');
+    const routing = { _source: ada, _target: hall, _tag: 'k', _counter: '2' };
+    const kick = { entity: { _uniform_member: zoe }, method: '_request_context_kick' };
+    fixture.sayBytes(client, renderRouted(routing, fixture.sign(ada, hall, kick)));
+    expect(fixture.read('plain')).toEqual(['_notice_place_leave']);
+    fixture.sayRaw('plain', toHall('_message_public'));
+    expect(fixture.read('plain')).toEqual(['_error_necessary_membership']);
+  });
+
+  test('hears what an owner does in its own words, and is not let in where everything is sealed', () => {
+    const fixture = new PlainFixture();
+    const client = fixture.founded();
+    fixture.authorized('plain');
+    fixture.sayRaw('plain', toHall('_request_enter'));
+    fixture.read('plain');
+    const act = (counter: string, draft: Draft): void => {
+      const routing = { _source: ada, _target: hall, _tag: 'k', _counter: counter };
+      fixture.sayBytes(client, renderRouted(routing, fixture.sign(ada, hall, draft)));
+    };
+    act('2', { entity: { _topic: 'tea' }, method: '_request_context_topic' });
+    expect(fixture.read('plain')).toEqual(['_notice_place_topic']);
+    fixture.sayRaw('plain', toHall('_request_leave'));
+    act('3', { entity: { _mode: 'members' }, method: '_request_context_mode' });
+    act('4', { entity: { _uniform_member: zoe }, method: '_request_context_invite' });
+    fixture.read('plain');
+    fixture.sayRaw('plain', toHall('_request_enter'));
+    expect(fixture.read('plain')).toEqual(['_error_necessary_seal']);
   });
 });
