@@ -42,9 +42,9 @@ export function renderArmour(kind: keyof typeof kinds, bytes: Uint8Array): strin
  * The bytes of one text form, with or without headers and checksum; a checksum that stands there must be right. Throws
  * PkiError `_invalid_armour`, `_oversized_key`.
  */
-export function parseArmour(text: string): Uint8Array {
+export function parseArmour(text: string, bytesMax: number = limits.keyBytesMax): Uint8Array {
   // Base64 makes four letters of three bytes, and lines and headers take some more.
-  if (text.length > 2 * limits.keyBytesMax) throw new PkiError('_oversized_key', 'a key has at most 64 KiB');
+  if (text.length > 2 * bytesMax) throw new PkiError('_oversized_key', `a key has at most ${bytesMax / 1024} KiB`);
   // Not by a pattern: blanks in great number would take it long.
   const lines = text.split('\n').map((line) => line.trimEnd());
   const [, title, letters = '', sum] = FORM.exec(lines.join('\n').trimStart()) ?? [];

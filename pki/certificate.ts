@@ -5,7 +5,8 @@ import { type KeyPacket, parsePublic } from './key-packet.ts';
 import { limits } from './limits.ts';
 import { readVerifier, type Subject, verify, type Verifier } from './openpgp.ts';
 import { type Part, parseParts, textOf } from './parts.ts';
-import { keyFlags, parseSignature, type Signature, signatureTypes } from './signature.ts';
+import { keyFlags, type Signature, signatureTypes } from './signature.ts';
+import { isBinding, isSubkeyRevocation, readBinding } from './subkey.ts';
 
 /** A user id that its key has signed; times in Unix seconds. */
 type UserId = {
@@ -48,6 +49,19 @@ export type Certificate = {
 // Reasons after which what was signed before still counts (RFC 9580 section 5.2.3.31): superseded, retired.
 const softReasons = new Set([1, 3]);
 
+const isKeyRevocation = ({ type }: Signature): boolean => type === signatureTypes.keyRevocation;
+
+/** Whether a signature revokes the key it is on, so that all it ever signed is void. */
+export const isHardRevocation = (signature: Signature): boolean =>
+  isKeyRevocation(signature) && !softReasons.has(signature.reason);
+
+/** Whether a signature revokes the key it is on, and what it signed before still counts. */
+export const isSoftRevocation = (signature: Signature): boolean =>
+  isKeyRevocation(signature) && softReasons.has(signature.reason);
+
+/** Whether a signature is over a key itself, and says how it may be used. */
+export const isDirect = ({ type }: Signature): boolean => type === signatureTypes.directKey;
+
 /**
  * Reads a public key and checks its own signatures. Throws PkiError: what `parseParts` and `parsePublic` throw,
  * `_unsigned_user_id`, `_unbound_subkey`, `_excessive_bad_signatures`.
@@ -58,16 +72,13 @@ export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
   if (key.curve !== 'ed25519') throw new PkiError('_unsupported_algorithm', 'a primary key signs');
   const verifier = await readVerifier(key);
   const subject: Subject = { kind: 'key', key: key.body };
-  const { keyRevocation, directKey } = signatureTypes;
   const patience = { failures: 0 };
-  const revocation = await newest(
-    verifier,
-    subject,
-    parts.primary.signatures,
-    ({ type }) => type === keyRevocation,
-    patience,
-  );
-  const direct = await newest(verifier, subject, parts.primary.signatures, ({ type }) => type === directKey, patience);
+  const { signatures } = parts.primary;
+  // A hard one is for ever: who has the key cannot soften it by another.
+  const revocation =
+    (await newest(verifier, subject, signatures, isHardRevocation, patience)) ??
+    (await newest(verifier, subject, signatures, isSoftRevocation, patience));
+  const direct = await newest(verifier, subject, signatures, isDirect, patience);
   const users = await Promise.all(parts.userIds.map((part) => readUserId(verifier, part, patience)));
   const selves = users.map(({ self }) => self);
   const self = [...selves, ...(direct === null ? [] : [direct])].reduce((a, b) => (b.created > a.created ? b : a));
@@ -77,8 +88,7 @@ export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
     verifier,
     flags: self.flags,
     until: self.keySeconds === 0 ? Infinity : key.created + self.keySeconds,
-    revocation:
-      revocation === null ? null : { isHard: !softReasons.has(revocation.reason), created: revocation.created },
+    revocation: revocation === null ? null : { isHard: isHardRevocation(revocation), created: revocation.created },
     userIds: users.map(({ userId }) => userId),
     subkeys: await Promise.all(parts.subkeys.map((part) => readSubkey(verifier, part, patience))),
   };
@@ -88,7 +98,7 @@ export async function readCertificate(bytes: Uint8Array): Promise<Certificate> {
 export const readArmouredCertificate = async (text: string): Promise<Certificate> => readCertificate(parseArmour(text));
 
 /** Signatures that did not hold, of those that somebody looked at together. */
-type Patience = { failures: number };
+export type Patience = { failures: number };
 
 /**
  * The newest signature of these types that holds, or null. Others are not checked. Throws PkiError
@@ -137,21 +147,12 @@ async function readUserId(
 async function readSubkey(verifier: Verifier, part: Part, patience: Patience): Promise<Subkey> {
   const key = parsePublic(part.packet.body);
   const subject: Subject = { kind: 'subkey', key: verifier.key.body, subkey: key.body };
-  const { subkeyBinding, subkeyRevocation, keyBinding } = signatureTypes;
-  const binding = await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyBinding, patience);
+  const binding = await newest(verifier, subject, part.signatures, isBinding, patience);
   if (binding === null) throw new PkiError('_unbound_subkey', 'a subkey that its key has not bound');
-  const back = binding.embedded === null ? null : parseSignature(binding.embedded);
-  const isMutual = back !== null && back.type === keyBinding && (await verify(await readVerifier(key), subject, back));
-  const canSign = (binding.flags & (keyFlags.sign | keyFlags.certify)) !== 0;
-  if (canSign && !isMutual) throw new PkiError('_unbound_subkey', 'a signing subkey that has not signed its binding');
-  return {
-    key,
-    flags: binding.flags,
-    until: Math.min(binding.keySeconds === 0 ? Infinity : key.created + binding.keySeconds, binding.expires),
-    isRevoked:
-      (await newest(verifier, subject, part.signatures, ({ type }) => type === subkeyRevocation, patience)) !== null,
-    isMutual,
-  };
+  const { until, isMutual, mayBind } = await readBinding(key, subject, binding);
+  if (!mayBind) throw new PkiError('_unbound_subkey', 'a signing subkey that has not signed its binding');
+  const isRevoked = (await newest(verifier, subject, part.signatures, isSubkeyRevocation, patience)) !== null;
+  return { key, flags: binding.flags, until, isRevoked, isMutual };
 }
 
 /** Throws PkiError `_revoked_key` or `_expired_key` (also for a key of the future) unless the key is good at `now`, Unix seconds. */

@@ -16,6 +16,10 @@ export const limits = {
   badSignaturesMax: 8,
   /** Subpackets of one signature. */
   subpacketsMax: 64,
+  /** Bytes of a key that is sent to a key server, before what has no place on the ring is dropped. */
+  sentBytesMax: 196_608,
+  /** Domains whose signatures are kept on one key of the ring. */
+  ringIssuersMax: 64,
   /** Devices enrolled at once. */
   devicesMax: 16,
   /** Devices revoked in an identity key's life. */

@@ -19,11 +19,11 @@ export const tags = {
 export type Packet = { readonly tag: number; readonly body: Uint8Array };
 
 /**
- * The packets of a key. Throws PkiError `_oversized_key`, `_oversized_packet`, and `_invalid_packet`, also for partial and
+ * The packets of a key, which has at most `bytesMax` bytes. Throws PkiError `_oversized_key`, `_oversized_packet`, and `_invalid_packet`, also for partial and
  * indeterminate lengths, which are for data only (RFC 9580 section 4.2.1.4).
  */
-export function splitPackets(bytes: Uint8Array): Packet[] {
-  if (bytes.length > limits.keyBytesMax) throw new PkiError('_oversized_key', 'a key has at most 64 KiB');
+export function splitPackets(bytes: Uint8Array, bytesMax: number = limits.keyBytesMax): Packet[] {
+  if (bytes.length > bytesMax) throw new PkiError('_oversized_key', `a key has at most ${bytesMax / 1024} KiB`);
   const packets: Packet[] = [];
   let at = 0;
   while (at < bytes.length) {

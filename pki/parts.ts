@@ -60,6 +60,9 @@ export function parseParts(bytes: Uint8Array, kind: 'public' | 'secret'): Parts 
   return { primary, userIds, subkeys };
 }
 
+/** Throws PkiError for a packet that is no part of a public key. */
+export const checkPublicTag = (tag: number): void => checkTag(tag, publicTags);
+
 function checkTag(tag: number, own: typeof publicTags | typeof secretTags): void {
   if (tag === own.primary || tag === own.subkey || tag === tags.userId) return;
   if (tag === tags.secretKey || tag === tags.secretSubkey) {

@@ -1,0 +1,147 @@
+/** What a key ring keeps of a key, of all that anybody says of it. docs/spec/key-server.md#ring */
+import { concatBytes } from '@noble/hashes/utils.js';
+import { keyOfBytes } from '../psyc/bytes.ts';
+import {
+  type Certificate,
+  isCertification,
+  isDirect,
+  isHardRevocation,
+  isSoftRevocation,
+  newest,
+  type Patience,
+} from './certificate.ts';
+import { PkiError } from './error.ts';
+import { isRevocation } from './issuing.ts';
+import { type KeyPacket, parsePublic } from './key-packet.ts';
+import { limits } from './limits.ts';
+import { readVerifier, type Subject, type Verifier } from './openpgp.ts';
+import { renderPacket, tags } from './packets.ts';
+import { looseParts, type LoosePart, ownerOf } from './ring-parts.ts';
+import type { Signature } from './signature.ts';
+import { isBinding, isSubkeyRevocation, readBinding } from './subkey.ts';
+import { domainOf } from './user-id.ts';
+
+/** A key as the ring keeps it and gives it to everybody. */
+export type RingKey = {
+  /** Always the same for the same signatures, in whatever order and company they came. */
+  readonly bytes: Uint8Array;
+  readonly fingerprint: string;
+  /** `nick@domain` of the user ids that are kept, in their order; `p3do@domain` of a domain. */
+  readonly addresses: readonly string[];
+};
+
+/**
+ * What the ring keeps of copies of one key, each of at most `limits.sentBytesMax`: everything that its own key says, and of
+ * others the newest certification and the newest revocation of each domain; persons' user ids certified at some time by
+ * their own domain, and a domain's where the key is one of `authorities`. These are the keys of domains that are trusted
+ * here. Signatures of others are dropped unchecked. `now` in Unix seconds: subkeys that have ended go. Throws PkiError, and
+ * then nothing of it is to be kept: what `looseParts` and `parsePublic` throw, `_uncertified` where no user id is left,
+ * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_issuers`, `_excessive_bad_signatures`, `_oversized_key`.
+ */
+export async function admit(
+  copies: readonly Uint8Array[],
+  authorities: readonly Certificate[],
+  now: number,
+): Promise<RingKey> {
+  const parts = looseParts(copies);
+  const key = parsePublic(parts.primary.body);
+  if (key.curve !== 'ed25519') throw new PkiError('_unsupported_algorithm', 'a primary key signs');
+  const own = await readVerifier(key);
+  const patience: Patience = { failures: 0 };
+  const subject: Subject = { kind: 'key', key: key.body };
+  const revocation =
+    (await newest(own, subject, parts.primary.signatures, isHardRevocation, patience)) ??
+    (await newest(own, subject, parts.primary.signatures, isSoftRevocation, patience));
+  const direct = await newest(own, subject, parts.primary.signatures, isDirect, patience);
+  const users: { text: string; packets: Uint8Array[] }[] = [];
+  for (const part of parts.userIds) {
+    const packets = await keptUser(own, part, authorities, now, patience);
+    if (packets !== null) users.push({ text: part.text, packets });
+  }
+  if (users.length === 0) throw new PkiError('_uncertified', 'no user id that its own domain has certified');
+  if (users.length > limits.userIdsMax) {
+    throw new PkiError('_excessive_user_ids', `a key has at most ${limits.userIdsMax} user ids`);
+  }
+  users.sort((a, b) => (a.text < b.text ? -1 : 1));
+  const subkeys = await keptSubkeys(own, parts.subkeys, now, patience);
+  const bytes = concatBytes(
+    renderPacket({ tag: tags.publicKey, body: key.body }),
+    ...[revocation, direct].flatMap(rendered),
+    ...users.flatMap(({ packets }) => packets),
+    ...subkeys,
+  );
+  if (bytes.length > limits.keyBytesMax) throw new PkiError('_oversized_key', 'a key has at most 64 KiB');
+  return { bytes, fingerprint: key.fingerprint, addresses: users.map(({ text }) => addressOf(text)) };
+}
+
+const rendered = (signature: Signature | null): Uint8Array[] =>
+  signature === null ? [] : [renderPacket({ tag: tags.signature, body: signature.body })];
+
+/** `nick@domain` of a user id that `ownerOf` knows. */
+const addressOf = (userId: string): string => userId.slice(userId.indexOf('<') + 1, -1);
+
+/** The packets of a user id that stays; null: it goes. */
+async function keptUser(
+  own: Verifier,
+  part: LoosePart & { readonly text: string },
+  authorities: readonly Certificate[],
+  now: number,
+  patience: Patience,
+): Promise<Uint8Array[] | null> {
+  const owner = ownerOf(part.text);
+  if (owner === null) return null;
+  const { fingerprint, body } = own.key;
+  const isDomain = owner.nick === null;
+  // A person is his own domain's to certify, and nobody else's; of domains any other may speak.
+  const vouching = authorities.filter((authority) => isDomain || domainOf(authority) === owner.domain);
+  if (isDomain && !vouching.some(({ key }) => key.fingerprint === fingerprint)) return null;
+  const subject: Subject = { kind: 'user id', key: body, userId: part.text };
+  // One of the future would stand in the place of the one that counts now.
+  const isCertified = (one: Signature): boolean => isCertification(one) && one.created <= now + limits.skewSeconds;
+  const others: Signature[] = [];
+  let isVouched = isDomain;
+  let issuers = 0;
+  for (const authority of [...vouching].sort((a, b) => (a.key.fingerprint < b.key.fingerprint ? -1 : 1))) {
+    if (authority.key.fingerprint === fingerprint) continue;
+    const said = part.signatures.filter(({ issuer }) => issuer === authority.key.fingerprint);
+    const certification = await newest(authority.verifier, subject, said, isCertified, patience);
+    const revocation = await newest(authority.verifier, subject, said, isRevocation, patience);
+    if (certification === null && revocation === null) continue;
+    if (++issuers > limits.ringIssuersMax) {
+      throw new PkiError('_excessive_issuers', `at most ${limits.ringIssuersMax} domains speak of a key`);
+    }
+    isVouched ||= certification !== null && authority.revocation?.isHard !== true;
+    others.push(...[certification, revocation].filter((signature) => signature !== null));
+  }
+  if (!isVouched) return null;
+  const self = await newest(own, subject, part.signatures, isCertification, patience);
+  if (self === null) throw new PkiError('_unsigned_user_id', 'a user id that its key has not signed');
+  const taken = await newest(own, subject, part.signatures, isRevocation, patience);
+  return [renderPacket(part), ...[self, taken, ...others].flatMap(rendered)];
+}
+
+/** The packets of the subkeys that stay, the newest `limits.subkeysMax`, in the order in which they began. */
+async function keptSubkeys(
+  own: Verifier,
+  parts: readonly LoosePart[],
+  now: number,
+  patience: Patience,
+): Promise<Uint8Array[]> {
+  const kept: { key: KeyPacket; packets: Uint8Array[] }[] = [];
+  for (const part of parts) {
+    const key = parsePublic(part.body);
+    const subject: Subject = { kind: 'subkey', key: own.key.body, subkey: key.body };
+    const binding = await newest(own, subject, part.signatures, isBinding, patience);
+    if (binding === null) continue;
+    const { until, mayBind } = await readBinding(key, subject, binding);
+    if (!mayBind || until <= now) continue;
+    const revocation = await newest(own, subject, part.signatures, isSubkeyRevocation, patience);
+    kept.push({ key, packets: [renderPacket(part), ...[binding, revocation].flatMap(rendered)] });
+  }
+  const order = (a: { key: KeyPacket }, b: { key: KeyPacket }): number =>
+    a.key.created - b.key.created || (keyOfBytes(a.key.body) < keyOfBytes(b.key.body) ? -1 : 1);
+  return kept
+    .sort(order)
+    .slice(-limits.subkeysMax)
+    .flatMap(({ packets }) => packets);
+}
