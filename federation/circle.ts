@@ -17,7 +17,7 @@ export type Standing = 'offered' | 'asked' | 'friend' | 'parted';
 const standings: readonly Standing[] = ['offered', 'asked', 'friend', 'parted'];
 
 /** The context whose members are a person's others. */
-const circleOf = (person: string): string => `circle of ${person}`;
+export const circleOf = (person: string): string => `circle of ${person}`;
 
 /** One person's others, as far as they are durable. */
 export class Circle {

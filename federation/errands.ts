@@ -1,6 +1,7 @@
 /** What a person's own devices ask of his home: drawers, friends, strangers' words. docs/spec/friends.md#at-home */
 import { inherits } from '../psyc/keyword.ts';
 import type { Value } from '../psyc/render.ts';
+import { exportRecords, exportRows } from './exporting.ts';
 import { cabinetOf, drawerIn, storeDrawer } from './cabinet.ts';
 import type { Circle } from './circle.ts';
 import type { Desk } from './desk.ts';
@@ -16,14 +17,16 @@ export interface ErrandOwner {
   readonly desk: Desk;
   readonly circle: Circle;
   readonly friendship: Friendship;
+  /** Closes the account by this key; says a code where it does not. */
+  readonly close: (key: Uint8Array, done: (code: FederationCode | null) => void) => void;
   /** He has decided anew whom he blocks or ignores. */
   readonly ruled: () => void;
 }
 
 /** Tells one thing, of which there may be several before the echo. */
-type Tell = (method: string, entity: Readonly<Record<string, Value | undefined>>) => void;
-type Done = (code?: FederationCode) => void;
-type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
+export type Tell = (method: string, entity: Readonly<Record<string, Value | undefined>>) => void;
+export type Done = (code?: FederationCode) => void;
+export type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
 
 const errands: Readonly<Record<string, Errand>> = {
   _request_store: store,
@@ -31,6 +34,9 @@ const errands: Readonly<Record<string, Errand>> = {
   _request_friends: friends,
   _request_strangers: strangers,
   _request_dismiss: dismiss,
+  _request_close: close,
+  _request_export: exportRows,
+  _request_export_records: exportRecords,
 };
 
 /** Things asked by one person's devices, one after the other. */
@@ -185,5 +191,13 @@ function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, 
     circle.dismissed(person);
     if (circle.standingOf(person) === 'asked') circle.set(person, 'parted', false);
     told();
+  });
+}
+
+/** Everything of the account goes; the device that asked is told last. */
+function close({ close: closed }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  closed(new Uint8Array(packet.value('_key') ?? []), (code) => {
+    if (code === null) tell('_echo_close', {});
+    done(code ?? undefined);
   });
 }

@@ -10,6 +10,7 @@ export type FederationCode =
   | '_invalid_entity'
   | '_invalid_target'
   | '_unknown_target'
+  | '_closed_target'
   | '_unsupported_method'
   | '_necessary_counter'
   | '_settled_counter'

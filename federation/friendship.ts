@@ -39,7 +39,7 @@ export const isAboutFriendship = (method: string | null): boolean =>
   method !== null && (inherits(method, WANT) || inherits(method, NO_MORE));
 
 /** The context of what two have signed, as the first of them has it. */
-const pairOf = (own: string, other: string): string => `friendship of ${own} and ${other}`;
+export const pairOf = (own: string, other: string): string => `friendship of ${own} and ${other}`;
 
 /** The word in a letter, or null where it is not signed. Whose signature it is was judged at the border. */
 export function wordIn(letter: Letter): Word | null {

@@ -80,6 +80,8 @@ export const federationLimits = {
   historyBytesMax: 262_144,
   /** Registrations under one name that wait for each other. */
   registrationsMax: 4,
+  /** How long the name of a closed account is nobody's: a year. */
+  reservedMs: 31_536_000_000,
   /** Logins of one person that wait for each other. */
   loginsMax: 16,
   /** OpenPGP questions that are not answered, of the whole node; whoever asks more is refused and asks again. */

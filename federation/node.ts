@@ -345,7 +345,7 @@ export class FederationNode implements Desk, CircuitsOwner {
 
   #person(uniform: string): Person | null {
     return this.#awake(this.#persons, uniform, () => {
-      return new Person(uniform, this, this.#circuits);
+      return new Person(uniform, this, this.#circuits, () => this.#persons.delete(uniform));
     });
   }
 
@@ -379,7 +379,10 @@ export class FederationNode implements Desk, CircuitsOwner {
   /** Wakes what the last life left to be done; what finds no room is woken when there is some. */
   #wake(names: readonly string[]): void {
     const left = names.filter((name) => {
-      if (entityOrNull(name)?.kind === 'place') return this.#place(name) === null;
+      const kind = entityOrNull(name)?.kind;
+      if (kind === 'place') return this.#place(name) === null;
+      // Whoever closed his account and has places to leave.
+      if (kind === 'person') return this.#person(name) === null;
       return typeof this.#peers.reach(domainOf(name), null) === 'string';
     });
     if (left.length > 0) this.timer('wake', this.options.deliveryLimits.retryMsMax, () => this.#wake(left));

@@ -7,6 +7,7 @@ import { inherits } from '../psyc/keyword.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation, Row } from '../store/store.ts';
 import { Circle } from './circle.ts';
+import { Closing } from './closing.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { Errands } from './errands.ts';
@@ -19,6 +20,7 @@ import {
   headingOf,
   isEcho,
   isNumbered,
+  isRefusal,
   keepLetter,
   type Letter,
   newLetter,
@@ -66,11 +68,13 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #circle: Circle;
   readonly #friendship: Friendship;
   readonly #errands: Errands;
+  readonly #closing: Closing;
   readonly #channels = new Map<string, Channel>();
   /** What came before it was known whether anybody lives here. */
   #held: Letter[] = [];
 
-  constructor(uniform: string, desk: Desk, circuits: PersonCircuits) {
+  /** `gone`: nobody lives here any more, and nothing is left to be done. */
+  constructor(uniform: string, desk: Desk, circuits: PersonCircuits, gone: () => void = () => {}) {
     this.#uniform = uniform;
     this.#desk = desk;
     this.#circuits = circuits;
@@ -82,6 +86,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       desk,
       circle: this.#circle,
       friendship: this.#friendship,
+      close: (key, done) => this.#close(key, done),
       ruled: () => {},
     });
     this.#residence = new Residence(
@@ -90,9 +95,20 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       () => this.#loaded(),
       (ids) => this.#revoked(ids),
     );
+    this.#closing = new Closing({
+      uniform,
+      desk,
+      isQuiet: () => this.#isQuiet,
+      unsure: () => this.#residence.look(),
+      over: gone,
+    });
   }
 
   get isIdle(): boolean {
+    return this.#isQuiet && !this.#closing.isLeaving;
+  }
+
+  get #isQuiet(): boolean {
     const isQuiet = this.#held.length === 0 && this.#inbox.count === 0 && this.#errands.count === 0;
     const isSettled = this.#residence.isIdle && this.#circle.isIdle && this.#friendship.isIdle;
     return this.#channels.size === 0 && isQuiet && isSettled;
@@ -108,6 +124,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
    * it had before, or null; or the code of why it may not stay.
    */
   attach(channel: string, circuit: string, device: Uint8Array): { replaced: string | null } | FederationCode {
+    // He was let in just before it was closed.
+    if (this.#residence.isKnown && this.#residence.keys === null) return '_closed_account';
     const before = this.#channels.get(channel);
     if (before === undefined && this.#channels.size >= this.#desk.options.federationLimits.devicesMax)
       return '_excessive_devices';
@@ -143,7 +161,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     }
     const { keys } = this.#residence;
     if (keys === null) {
-      this.#refuse(letter, '_unknown_target');
+      if (!isEcho(letter.packet.method) && !isRefusal(letter.packet.method)) this.#refuse(letter, this.#absence());
+      else this.#closing.answered(letter);
       return;
     }
     if (!this.#circle.isKnown) {
@@ -295,7 +314,39 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     return this.#circle.strangersFault(author, bytes, queued);
   }
 
+  /** Why nobody is to be spoken to here. */
+  #absence(): FederationCode {
+    const { tombstone } = this.#residence;
+    const isFresh = tombstone !== null && this.#desk.unixMs - tombstone.closedMs < this.#reservedMs;
+    return isFresh ? '_closed_target' : '_unknown_target';
+  }
+
+  get #reservedMs(): number {
+    return this.#desk.options.federationLimits.reservedMs;
+  }
+
+  #close(key: Uint8Array, done: (code: FederationCode | null) => void): void {
+    const { keys } = this.#residence;
+    if (keys === null) {
+      done('_closed_account');
+      return;
+    }
+    this.#closing.close(key, keys.fingerprint, (code) => {
+      done(code);
+      // Behind the answer, which is on its way.
+      if (code === null) this.#desk.timer(`closed ${this.#uniform}`, 0, () => this.#shut());
+    });
+  }
+
+  /** Nobody lives here from now on. */
+  #shut(): void {
+    this.#residence.closed({ closedMs: this.#desk.unixMs, isLeaving: true });
+    for (const { circuit } of [...this.#channels.values()]) this.#circuits.giveUp(circuit, '_closed_account');
+    this.#closing.leave();
+  }
+
   #loaded(): void {
+    if (this.#residence.tombstone?.isLeaving === true && !this.#closing.isLeaving) this.#shut();
     const held = this.#held;
     this.#held = [];
     for (const letter of held) this.take(letter);

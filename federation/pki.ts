@@ -26,7 +26,9 @@ export type PkiQuestion =
       readonly invite: string | null;
       /** Fingerprint of who lives here under that name already, and needs no invitation; null: nobody does. */
       readonly member: Uint8Array | null;
-    };
+    }
+  /** Whether this is the identity key of who lives here, in which it has taken his name back; if so, take our word back as well. Answer: `closed`. */
+  | { readonly kind: 'close'; readonly person: string; readonly key: Uint8Array; readonly member: Uint8Array };
 
 /** A device that the person's newest statement enrols. */
 interface KnownDevice {
@@ -55,5 +57,7 @@ export type PkiAnswer =
       readonly fingerprint: Uint8Array;
       readonly invite: string | null;
     }
+  /** The key, with our certification revoked. */
+  | { readonly kind: 'closed'; readonly key: Uint8Array }
   /** With a stable code of whatever was wrong. */
   | { readonly kind: 'refused'; readonly code: string };

@@ -4,7 +4,7 @@ import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 
 /** Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices. */
-export type RecordName = 'fingerprint' | 'key' | 'statement' | 'used';
+export type RecordName = 'fingerprint' | 'key' | 'statement' | 'used' | 'closed' | 'revoked' | 'leaving';
 
 /** The records of one uniform. */
 export type Records = ReadonlyMap<string, Uint8Array>;

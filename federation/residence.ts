@@ -3,13 +3,12 @@ import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.t
 import { joinBytes } from '../crypto/bytes.ts';
 import { limits } from '../pki/limits.ts';
 import { encodeText, equalBytes } from '../psyc/bytes.ts';
-import { skeleton } from '../psyc/names.ts';
-import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { PkiAnswer } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
+import { askFree, isOthers, looksOf, takingOf, type Tombstone, tombstoneOf } from './tombstone.ts';
 
 /** What the store has of a person. */
 interface Keys {
@@ -37,6 +36,7 @@ export class Residence {
   readonly #revoked: (ids: readonly Uint8Array[]) => void;
   #keys: Keys | null = null;
   #isKnown = false;
+  #tombstone: Tombstone | null = null;
   /** What the kept statement says, for the admission that comes after the device's key. */
   #kept: { readonly keys: Keys; readonly read: PersonAnswer } | null = null;
   readonly #waiting: { readonly question: PersonQuestion; readonly answer: Answering }[] = [];
@@ -60,6 +60,23 @@ export class Residence {
   /** What everybody may know; null: nobody of this name lives here. */
   get keys(): Keys | null {
     return this.#keys;
+  }
+
+  /** What is left of who lived here; null: nobody did, or somebody does. */
+  get tombstone(): Tombstone | null {
+    return this.#tombstone;
+  }
+
+  /** The store is to be asked who lives here. */
+  look(): void {
+    this.#load();
+  }
+
+  /** The account is closed; what is left to be done is told by the tombstone. */
+  closed(tombstone: Tombstone): void {
+    this.#keys = null;
+    this.#kept = null;
+    this.#tombstone = tombstone;
   }
 
   get isIdle(): boolean {
@@ -86,10 +103,17 @@ export class Residence {
       const [fingerprint, key, statement] = [records.get('fingerprint'), records.get('key'), records.get('statement')];
       const isWhole = fingerprint !== undefined && key !== undefined && statement !== undefined;
       this.#keys = isWhole ? { fingerprint, key, statement } : null;
-      this.#isKnown = true;
-      this.#loaded();
-      this.#next();
+      if (isWhole) this.#know(null);
+      else
+        insistOnRecords(this.#desk, looksOf(this.#uniform), (looks) => this.#know(tombstoneOf(this.#uniform, looks)));
     });
+  }
+
+  #know(tombstone: Tombstone | null): void {
+    this.#tombstone = tombstone;
+    this.#isKnown = true;
+    this.#loaded();
+    this.#next();
   }
 
   #next(): void {
@@ -106,7 +130,8 @@ export class Residence {
 
   #answer(question: PersonQuestion, answer: Answering): void {
     if (question.kind === 'registration') this.#register(question, answer);
-    else if (this.#keys === null) answer(refused('_login_unknown_person'));
+    else if (this.#keys === null)
+      answer(refused(this.#tombstone === null ? '_login_unknown_person' : '_closed_account'));
     else if (question.kind === 'device key') this.#deviceKey(question, this.#keys, answer);
     else this.#admit(question, this.#keys, answer);
   }
@@ -187,7 +212,18 @@ export class Residence {
     this.#desk.askPki({ kind: 'certify', ...question }, renewed, true);
   }
 
-  #register({ registration }: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
+  #register(question: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
+    if (this.#keys !== null) {
+      this.#registerFree(question, answer);
+      return;
+    }
+    askFree(this.#desk, this.#uniform, (free) => {
+      if (free === 'free') this.#registerFree(question, answer);
+      else answer(refused(free === 'reserved' ? '_registration_reserved' : '_trust_unavailable'));
+    });
+  }
+
+  #registerFree({ registration }: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
     const { key, statement, invite } = registration;
     const before = this.#keys;
     const person = this.#uniform;
@@ -201,10 +237,11 @@ export class Residence {
       const operations = [record(person, 'fingerprint', fingerprint, true), record(person, 'key', certified.key)];
       // Who lives here already brings a newer statement to his login, which looks whom it revokes.
       const kept = before?.statement ?? statement;
-      if (before === null) operations.push(record(person, 'statement', statement), looksOf(person));
+      if (before === null) operations.push(record(person, 'statement', statement), takingOf(person));
       if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint, person));
       this.#write(operations, answer, () => {
         this.#keys = { fingerprint, key: certified.key, statement: kept };
+        this.#tombstone = null;
         answer({ kind: 'registered', key: certified.key });
       });
     };
@@ -254,15 +291,13 @@ export class Residence {
   /** Which of the records that somebody else was first with. */
   #tellFirst(operations: readonly Operation[], answer: Answering): void {
     const looks = looksOf(this.#uniform);
-    if (!operations.some(({ context }) => context === looks.context)) {
+    if (!operations.some(({ context }) => context === looks)) {
       answer(refused('_registration_used_invite'));
       return;
     }
-    readRecords(this.#desk, looks.context, (records) => {
-      const first = records?.get('used');
-      const isOther = first !== undefined && !equalBytes(first, encodeText(this.#uniform));
+    readRecords(this.#desk, looks, (records) => {
       if (records === null) answer(refused('_trust_unavailable'));
-      else answer(refused(isOther ? '_registration_confusable' : '_registration_used_invite'));
+      else answer(refused(isOthers(this.#uniform, records) ? '_registration_confusable' : '_registration_used_invite'));
     });
   }
 }
@@ -270,10 +305,6 @@ export class Residence {
 /** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
 const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
   record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);
-
-/** Takes what a name looks like, in a context of its own: who registers one that can be taken for it is refused. */
-const looksOf = (person: string): Operation =>
-  record(`nick ${skeleton(parseEntity(person).name)}`, 'used', encodeText(person), true);
 
 /** Why a device is not let in; null: it is listed. */
 function standingOf({ devices, revoked }: PersonAnswer, device: Uint8Array): string | null {

@@ -21,7 +21,10 @@ export interface Disk {
 /** Told of every append the moment it has become durable, in order. */
 export type DurableListener = (append: Append, sequence: number) => void;
 
-type Write = Extract<StoreRequest, { kind: 'write' }>;
+type Change = Extract<StoreRequest, { kind: 'write' | 'erase' }>;
+
+const contextsOf = (request: Change): readonly string[] =>
+  request.kind === 'erase' ? request.contexts : request.operations.map(({ context }) => context);
 
 interface Pending {
   readonly request: StoreRequest;
@@ -116,7 +119,7 @@ export class FaultyDisk implements Disk {
     const life = this.#life;
     this.#clock.after(this.#faults.rates.diskUsMin, () => {
       if (life === this.#life) this.#answer(pending, outcome);
-      else if (outcome.kind === 'written') this.#faults.happened('unheard commit');
+      else if (outcome.kind === 'written' || outcome.kind === 'erased') this.#faults.happened('unheard commit');
     });
   }
 
@@ -147,7 +150,7 @@ export class FaultyDisk implements Disk {
     interrupted.forEach((pending, index) => {
       pending.settled = true;
       const { request } = pending;
-      if (request.kind !== 'write') return;
+      if (request.kind !== 'write' && request.kind !== 'erase') return;
       if (index >= committed) this.#faults.happened('lost batch');
       else if (this.#random.chance(0.5)) {
         this.#faults.happened('unheard commit');
@@ -161,8 +164,8 @@ export class FaultyDisk implements Disk {
     return interrupted;
   }
 
-  #performLate(request: Write, span: number): void {
-    if (request.operations.every(({ context }) => (this.#writtenIn.get(context) ?? 0) <= span))
+  #performLate(request: Change, span: number): void {
+    if (contextsOf(request).every((context) => (this.#writtenIn.get(context) ?? 0) <= span))
       this.#perform(request, span);
   }
 
@@ -173,8 +176,9 @@ export class FaultyDisk implements Disk {
       return refused(request, '_store_full');
     }
     const outcome = this.#store.perform(request);
-    if (request.kind !== 'write' || outcome.kind !== 'written') return outcome;
-    for (const { context } of request.operations) this.#writtenIn.set(context, span);
+    if ((request.kind !== 'write' && request.kind !== 'erase') || outcome.kind === 'refused') return outcome;
+    for (const context of contextsOf(request)) this.#writtenIn.set(context, span);
+    if (request.kind === 'erase' || outcome.kind !== 'written') return outcome;
     const appends = request.operations.filter((operation): operation is Append => operation.op === 'append');
     appends.forEach((append, index) => {
       const appended = outcome.appended[index]!;

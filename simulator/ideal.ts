@@ -14,6 +14,7 @@ const SIGNATURE_BYTES = 64;
 const FINGERPRINT_BYTES = 20;
 /** No device at all, in a list of words. */
 const NONE = '-';
+const RETIRED = 'retired';
 
 /** What a person shows: key and statement, as bytes that only the register understands. */
 export interface IdealPerson {
@@ -103,6 +104,12 @@ export class IdealKeys {
     return this.#issue(`${word} ${person} ${identity} ${bytesToHex(domain.fingerprint)} ${this.untilMs}`);
   }
 
+  /** A person's key in which he has taken his name back. */
+  retired(key: Uint8Array): Uint8Array {
+    const [word, person, identity] = decodeText(key).split(' ');
+    return this.#issue(`${word} ${person} ${identity} ${RETIRED}`);
+  }
+
   /** From now on the domain takes nobody without one of these invitations; null: it takes everybody. */
   close(domain: string, invites: readonly string[] | null): void {
     if (invites === null) this.#invites.delete(domain);
@@ -123,6 +130,7 @@ export class IdealKeys {
   /** What the OpenPGP of the server with this key would answer at this time, in milliseconds since 1970. */
   answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
+    if (question.kind === 'close') return this.#close(question);
     return question.kind === 'person' ? this.#person(question, identity, unixMs) : this.#certify(question, identity);
   }
 
@@ -197,6 +205,14 @@ export class IdealKeys {
     if (named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
     const used = isMember || invites === undefined || invite === null ? null : `name of ${invite}`;
     return { kind: 'certified', key: this.certified(key, home), fingerprint, invite: used };
+  }
+
+  #close({ person, key, member }: Question<'close'>): PkiAnswer {
+    const named = this.#read(key);
+    if (named?.[0] !== 'person') return { kind: 'refused', code: '_invalid_key' };
+    const isTheirs = bytesToHex(member) === bytesToHex(this.#fingerprint(key));
+    if (!isTheirs || named[1] !== person) return { kind: 'refused', code: '_trust_changed_key' };
+    return named[3] === RETIRED ? { kind: 'closed', key } : { kind: 'refused', code: '_necessary_revocation' };
   }
 
   /** What is wrong with what a domain says of a key, whose words these are; or null. */

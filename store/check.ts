@@ -62,8 +62,24 @@ function checkOperation(operation: Operation, rows: ReadonlySet<string>): StoreC
   }
 }
 
+function checkErasure(contexts: readonly string[], lease: number): StoreCode | null {
+  if (contexts.length === 0 || contexts.length > storeLimits.operationsMax) return '_store_excessive_operations';
+  for (const context of contexts) {
+    const code = checkContext(context);
+    if (code !== null) return code;
+  }
+  return whole(lease, 1) ? null : '_store_lease';
+}
+
 /** The code of the first limit that a request breaks, or null. Whether leases and marks fit is the store's to say. */
 export function checkRequest(request: StoreRequest): StoreCode | null {
+  if (request.kind === 'erase') return checkErasure(request.contexts, request.lease);
+  if (request.kind === 'memberships') {
+    if (exceeds(request.member, storeLimits.memberBytesMax)) return '_store_oversized_member';
+    if (unfit.test(request.member)) return '_store_invalid_member';
+    const code = request.above === '' ? null : checkContext(request.above);
+    return code ?? (isPage(request.rowsMax) ? null : '_store_invalid_page');
+  }
   if (request.kind !== 'write') {
     const code = checkContext(request.context);
     if (code !== null) return code;

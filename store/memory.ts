@@ -55,6 +55,12 @@ export class MemoryStore implements Store {
     const code = checkRequest(request);
     if (code !== null) return { kind: 'refused', request: request.request, code };
     if (request.kind === 'write') return this.#write(request.request, request.operations);
+    if (request.kind === 'erase') {
+      if (request.lease !== soleLease) return { kind: 'refused', request: request.request, code: '_store_lease' };
+      for (const context of request.contexts) this.#erase(context);
+      return { kind: 'erased', request: request.request };
+    }
+    if (request.kind === 'memberships') return this.#memberships(request);
     const log = this.#logs.get(request.context);
     const last = log?.rows.length ?? 0;
     switch (request.kind) {
@@ -97,6 +103,23 @@ export class MemoryStore implements Store {
   /** Names of all contexts that hold anything, in the order in which they came to be. */
   contexts(): string[] {
     return [...this.#logs.keys()];
+  }
+
+  #memberships({ request, member, above, rowsMax }: StoreRequest & { kind: 'memberships' }): StoreOutcome {
+    const contexts = [...this.#logs]
+      .filter(([context, { members }]) => members.has(member) && compareBytes(context, above) > 0)
+      .map(([context]) => context)
+      .sort(compareBytes)
+      .slice(0, rowsMax);
+    return { kind: 'memberships', request, contexts };
+  }
+
+  #erase(context: string): void {
+    const log = this.#logs.get(context);
+    if (log === undefined) return;
+    this.#logs.delete(context);
+    for (const { packet, author, id } of log.rows) this.#bytes -= packet.length + author.length + id.length;
+    for (const [name, value] of log.records) this.#bytes -= weightOf(name, value);
   }
 
   #write(request: number, operations: readonly Operation[]): StoreOutcome {

@@ -101,6 +101,13 @@ export type Operation = Append | Mark | Member | SetRecord;
 export type StoreRequest =
   /** All of the operations or none of them. */
   | { readonly kind: 'write'; readonly request: number; readonly operations: readonly Operation[] }
+  /** Takes everything of these contexts out, rows, marks, members and records: of all or of none. Asking again changes nothing. */
+  | {
+      readonly kind: 'erase';
+      readonly request: number;
+      readonly contexts: readonly string[];
+      readonly lease: number;
+    }
   /** A page of a log: rows with a sequence above `after`, in order, at most `rowsMax`. */
   | {
       readonly kind: 'read';
@@ -120,6 +127,14 @@ export type StoreRequest =
       readonly kind: 'members';
       readonly request: number;
       readonly context: string;
+      readonly above: string;
+      readonly rowsMax: number;
+    }
+  /** A page of the contexts that have a member of this name: those above `above` (at first ''), in the order of their UTF-8 bytes. */
+  | {
+      readonly kind: 'memberships';
+      readonly request: number;
+      readonly member: string;
       readonly above: string;
       readonly rowsMax: number;
     };
@@ -145,6 +160,10 @@ export type Appended = {
 export type StoreOutcome =
   /** One entry for each append among the operations, in their order. */
   | { readonly kind: 'written'; readonly request: number; readonly appended: readonly Appended[] }
+  /** As durable as what is written. */
+  | { readonly kind: 'erased'; readonly request: number }
+  /** A page with fewer than were asked for is the last one. */
+  | { readonly kind: 'memberships'; readonly request: number; readonly contexts: readonly string[] }
   /** `last` is the log's newest sequence, 0 when it is empty. */
   | { readonly kind: 'rows'; readonly request: number; readonly rows: readonly Row[]; readonly last: number }
   | { readonly kind: 'marks'; readonly request: number; readonly marks: readonly NamedMark[]; readonly last: number }

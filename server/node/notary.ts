@@ -1,7 +1,7 @@
 /** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
-import { certify, certStatus } from '../../pki/certification.ts';
+import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
@@ -11,6 +11,7 @@ import type { SecretKey } from '../../pki/secret-key.ts';
 import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import { renderUserId } from '../../psyc/names.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
 /** What a notary works with. */
@@ -45,6 +46,8 @@ export class Notary {
           return await this.#person(question);
         case 'certify':
           return await this.#certify(question);
+        case 'close':
+          return await this.#close(question);
       }
     } catch (error) {
       if (error instanceof PkiError) return { kind: 'refused', code: error.code };
@@ -113,6 +116,17 @@ export class Notary {
       fingerprint: bytesOfHex(certificate.key.fingerprint)!,
       invite: named,
     };
+  }
+
+  /** The identity alone can take its name back; our own word goes with it. */
+  async #close({ person, key, member }: Question<'close'>): Promise<PkiAnswer> {
+    if (!isKeyOf(key, member)) return { kind: 'refused', code: '_trust_changed_key' };
+    const certificate = await readCertificate(key);
+    const { host, name } = parseEntity(person);
+    const user = certificate.userIds.find(({ text }) => text === renderUserId(name, host));
+    if (user === undefined) throw new PkiError('_foreign_user_id', 'the key has no such user id');
+    if (!user.isRevoked) return { kind: 'refused', code: '_necessary_revocation' };
+    return { kind: 'closed', key: await revoke(this.#options.key, certificate, user.text, this.#options.now()) };
   }
 }
 

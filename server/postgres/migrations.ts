@@ -72,8 +72,15 @@ const records: Migration = [
       )`,
 ];
 
+/** Of whom somebody is a member: asked when he goes for good. */
+const memberships: Migration = [`CREATE INDEX members_name ON p3do.members (name)`];
+
 /** In the order of their names; what is released is never changed. */
-const migrations: Readonly<Record<string, Migration>> = { '001-log': log, '002-records': records };
+const migrations: Readonly<Record<string, Migration>> = {
+  '001-log': log,
+  '002-records': records,
+  '003-memberships': memberships,
+};
 
 /** The migrations that the database has had, in order; none when it is empty. */
 async function done(pool: Pool): Promise<string[]> {

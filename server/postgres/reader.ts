@@ -54,6 +54,13 @@ SELECT c.last, r.name, r.value
 FROM p3do.contexts AS c LEFT JOIN p3do.records AS r ON r.context = c.id
 WHERE c.name = $1 ORDER BY r.name`;
 
+const membershipsText = `
+SELECT c.name FROM p3do.members AS m JOIN p3do.contexts AS c ON c.id = m.context
+WHERE m.name = $1 AND c.name > $2 ORDER BY c.name LIMIT $3`;
+
+/** What only reads. */
+type Question = Exclude<StoreRequest, { kind: 'write' | 'erase' }>;
+
 /** A Buffer as what everybody else takes it for. */
 const plain = ({ buffer, byteOffset, length }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, length);
 
@@ -73,7 +80,7 @@ export class Reader {
   }
 
   /** Never rejects. `_store_full` where more is asked than may be on its way. */
-  async read(asked: Exclude<StoreRequest, { kind: 'write' }>): Promise<StoreOutcome> {
+  async read(asked: Question): Promise<StoreOutcome> {
     const { request } = asked;
     if (this.#reads >= READS_MAX) return { kind: 'refused', request, code: '_store_full' };
     this.#reads++;
@@ -86,8 +93,17 @@ export class Reader {
     }
   }
 
-  async #answer(asked: Exclude<StoreRequest, { kind: 'write' }>): Promise<StoreOutcome> {
+  async #answer(asked: Question): Promise<StoreOutcome> {
     const { request } = asked;
+    if (asked.kind === 'memberships') {
+      const { member, above, rowsMax } = asked;
+      const { rows } = await this.#link.query<{ name: Buffer }>({
+        name: 'memberships',
+        text: membershipsText,
+        values: [Buffer.from(member), Buffer.from(above), rowsMax],
+      });
+      return { kind: 'memberships', request, contexts: rows.map(({ name: bytes }) => bytes.toString()) };
+    }
     const name = Buffer.from(asked.context);
     if (asked.kind === 'records') {
       const { rows } = await this.#link.query<{ last: number; name: Buffer | null; value: Buffer }>({

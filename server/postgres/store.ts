@@ -78,9 +78,9 @@ export class PostgresStore implements Store {
   async perform(request: StoreRequest): Promise<StoreOutcome> {
     const code = checkRequest(request);
     if (code !== null) return { kind: 'refused', request: request.request, code };
-    if (request.kind !== 'write') return this.#reader.read(request);
+    if (request.kind !== 'write' && request.kind !== 'erase') return this.#reader.read(request);
     if (this.#isTaken()) return { kind: 'refused', request: request.request, code: '_store_lease' };
-    return this.#writer.write(request);
+    return request.kind === 'erase' ? this.#writer.erase(request) : this.#writer.write(request);
   }
 
   /** Answers what was asked, then lets go of the database. What is asked later is refused with `_store_lost`. */

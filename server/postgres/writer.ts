@@ -1,8 +1,9 @@
 /** Group commit: writes that come while a commit is in flight go into the next one together. docs/spec/federation.md#store */
 import { setImmediate } from 'node:timers/promises';
 import { copyBytes } from '../../psyc/bytes.ts';
-import type { Operation, StoreOutcome } from '../../store/store.ts';
+import type { Operation, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import { commit } from './commit.ts';
+import { erase } from './erase.ts';
 import { codeOf, failureOf } from './failures.ts';
 import type { Link } from './link.ts';
 import { contextsOf, lookUp } from './lookup.ts';
@@ -68,6 +69,18 @@ export class Writer {
       this.#waiting.push({ request, ...copy, answer });
       if (!this.#isRunning) void this.#run();
     });
+  }
+
+  /** Never rejects. Whatever is planned meanwhile on a context as it was is planned again. */
+  async erase({ request, contexts, lease }: StoreRequest & { kind: 'erase' }): Promise<StoreOutcome> {
+    try {
+      const isOurs = await erase(this.#link, contexts, lease);
+      return isOurs ? { kind: 'erased', request } : { kind: 'refused', request, code: '_store_lease' };
+    } catch (error) {
+      return { kind: 'refused', request, code: codeOf(failureOf(error)) };
+    } finally {
+      for (const context of contexts) this.#states.delete(context);
+    }
   }
 
   async #run(): Promise<void> {

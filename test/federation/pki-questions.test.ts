@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import { revoke } from '../../pki/certification.ts';
 import { newDevice } from '../../pki/device-statement.ts';
 import { firstStatement, signStatement } from '../../pki/enrolment.ts';
 import { Notary } from '../../server/node/notary.ts';
@@ -24,6 +25,8 @@ interface Shown {
   readonly certified: Uint8Array;
   readonly statement: Uint8Array;
   readonly fingerprint: Uint8Array;
+  /** With its name taken back by the identity itself. */
+  readonly retired: Uint8Array;
 }
 
 /** Whoever answers for `a.example`; it takes everybody, or those with the invitation `welcome`. */
@@ -41,7 +44,8 @@ async function openPgp(): Promise<World> {
       ['b.example', b.certificate.bytes],
     ]),
     async show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
-      const { certificate, signer } = await identityKey(nick, 'a.example', identity);
+      const secret = await identityKey(nick, 'a.example', identity);
+      const { certificate, signer } = secret;
       const userId = certificate.userIds[0]!.text;
       const { fingerprint } = certificate.key;
       const device = (number: number): ReturnType<typeof newDevice> => newDevice(seed(number), NOW);
@@ -51,6 +55,7 @@ async function openPgp(): Promise<World> {
         certified: (await certified(a, certificate, userId)).bytes,
         statement: await signStatement(signer, { ...firstStatement(fingerprint, userId, NOW), ...stated }),
         fingerprint: bytesOfHex(fingerprint)!,
+        retired: await revoke(secret, certificate, userId, NOW),
       };
     },
     answer(question, seconds, isOpen) {
@@ -72,7 +77,7 @@ function ideal(): Promise<World> {
     show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
       const stated = { counter, revoked: revoked.map(seed), identity: `key${identity}` };
       const shown = keys.person(`psyc://a.example/~${nick}`, devices.map(seed), stated);
-      return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a) });
+      return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a), retired: keys.retired(shown.key) });
     },
     answer(question, seconds, isOpen) {
       keys.close('a.example', isOpen ? null : ['welcome']);
@@ -110,6 +115,14 @@ const certify =
     const lives = member === null ? null : (await world.show(member)).fingerprint;
     const question = { kind: 'certify', person: uniform(who.nick), key, statement } as const;
     return { ...question, invite: null, member: lives, ...change };
+  };
+
+const close =
+  (change: (shown: Shown) => object = () => ({}), who = ada) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const shown = await world.show(who);
+    const member = (await world.show(ada)).fingerprint;
+    return { kind: 'close', person: uniform('ada'), key: shown.retired, member, ...change(shown) };
   };
 
 const domain =
@@ -198,6 +211,10 @@ const rows: readonly Row[] = [
   { what: 'with one of ours', ask: certify({ invite: 'welcome' }), isOpen: false, answer: 'certified, invited' },
   { what: 'of a member', ask: certify({}, ada, ada), isOpen: false, answer: 'certified' },
   { what: "under a member's name", ask: certify({}, { ...ada, identity: 77 }, ada), answer: '_registration_taken' },
+  { what: 'who takes his name back', ask: close(), answer: 'closed' },
+  { what: 'who has not taken it back', ask: close(({ key }) => ({ key })), answer: '_necessary_revocation' },
+  { what: 'who is only certified', ask: close(({ certified: key }) => ({ key })), answer: '_necessary_revocation' },
+  { what: 'who is somebody else', ask: close(undefined, { ...ada, identity: 77 }), answer: '_trust_changed_key' },
 ];
 
 /** What an answer says, in words that both worlds share. */
@@ -206,7 +223,8 @@ function told(answer: PkiAnswer): string {
     case 'refused':
       return answer.code;
     case 'domain':
-      return 'domain';
+    case 'closed':
+      return answer.kind;
     case 'certified':
       return answer.invite === null ? 'certified' : 'certified, invited';
     case 'person': {

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Operation, type Store, type StoreOutcome, storeLimits } from '../../store/store.ts';
 import { ask, type Asked, bar, hall, packets, read, records, write } from './asking.ts';
+import { leavingSuite } from './leaving.ts';
 import { recordSuite } from './records.ts';
 import { append, bytes, record } from './rows.ts';
 
@@ -17,6 +18,7 @@ export interface SuiteOptions {
 /** Registers the suite's tests. */
 export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions): void {
   recordSuite(make);
+  leavingSuite(make);
 
   test('a log numbers its rows from 1, and gives back what was put in, byte for byte', async () => {
     const store = await make();

@@ -94,7 +94,7 @@ needsDebian('with PostgreSQL 15', () => {
     await before.close();
     const client = await connected(undoing, connection);
     await client.query(
-      "DROP TABLE p3do.records, p3do.openings; DELETE FROM p3do.kysely_migration WHERE name > '001-log'",
+      "DROP TABLE p3do.records, p3do.openings; DROP INDEX p3do.members_name; DELETE FROM p3do.kysely_migration WHERE name > '001-log'",
     );
     const after = await opened(undoing, connection);
     const operations = [append('hall', 1), record('hall', 'key', 'value')];

@@ -1,0 +1,210 @@
+/** How an account is closed: one write, after which nobody lives there; then everything of it goes, and its places are left. docs/spec/leaving.md#closing */
+import type { PkiAnswer } from './pki.ts';
+import { backoffMs } from '../circuit/backoff.ts';
+import { inherits } from '../psyc/keyword.ts';
+import { parseEntity } from '../psyc/uniform.ts';
+import { cabinetOf } from './cabinet.ts';
+import { circleOf } from './circle.ts';
+import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { placesOf } from './founders.ts';
+import { pairOf } from './friendship.ts';
+import { domainOf, isEcho, isRefusal, type Letter, newLetter } from './letter.ts';
+import { closingOf, leftOf } from './tombstone.ts';
+
+/** Memberships, and others, of one page. */
+const PAGE_ROWS = 256;
+
+/** The channel in whose name a closed account leaves: that of a device that nobody has. */
+const LEAVING = '#0000000000000000-leaving';
+
+/** What closing needs of its person. */
+export interface ClosingOwner {
+  readonly uniform: string;
+  readonly desk: Desk;
+  /** Whether nothing of the person's is on its way to the store: it would be written behind the erasure. */
+  readonly isQuiet: () => boolean;
+  /** Nobody knows whether it is closed: the store is to be asked. */
+  readonly unsure: () => void;
+  /** Everything is done. */
+  readonly over: () => void;
+}
+
+/** From the write that closes an account until nothing of it is left. */
+export class Closing {
+  readonly #owner: ClosingOwner;
+  #isLeaving = false;
+  #failures = 0;
+  /** The places of the page under way, each until it is left. */
+  #left = new Set<string>();
+
+  constructor(owner: ClosingOwner) {
+    this.#owner = owner;
+  }
+
+  /** Whether it has something to do. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /**
+   * Closes: `key` is the identity's public key, in which the identity itself has taken this name back. Calls `done` with
+   * null once it is durable, with a code, or not at all where the store does not answer: it is asked again then.
+   */
+  close(key: Uint8Array, fingerprint: Uint8Array, done: (code: FederationCode | null) => void): void {
+    const { uniform, desk } = this.#owner;
+    const closed = (answer: PkiAnswer): void => {
+      if (answer.kind !== 'closed') {
+        const code = answer.kind === 'refused' ? answer.code : '';
+        done(code === '_trust_changed_key' || code === '_trust_unavailable' ? code : '_necessary_revocation');
+        return;
+      }
+      desk.ask({ kind: 'write', operations: closingOf(uniform, answer.key, desk) }, (outcome) => {
+        if (outcome.kind === 'written') done(null);
+        else this.#owner.unsure();
+      });
+    };
+    desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint }, closed, true);
+  }
+
+  /** Begins with what is left to do, or goes on with it after a start. */
+  leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#erase(() => this.#nextPlaces());
+  }
+
+  /** An answer of a place that was asked to let go. */
+  answered({ routing, packet }: Letter): void {
+    const place = routing.get('_source') ?? '';
+    if (!this.#left.has(place) || routing.get('_target') !== `${this.#owner.uniform}${LEAVING}`) return;
+    const { method } = packet;
+    if (isEcho(method)) this.#gone(place);
+    // Who knows nothing of it, or does not answer for days: here it ends in any case. What may yet come is waited for.
+    else if (isRefusal(method) && !inherits(method!, '_failure')) this.#forget(place);
+    else if (method === '_failure_delivery_timeout') this.#forget(place);
+  }
+
+  /** Tries again after a while, longer each time. */
+  #again(what: () => void): void {
+    const { uniform, desk } = this.#owner;
+    const { retryMsMin, retryMsMax } = desk.options.deliveryLimits;
+    desk.timer(`closing ${uniform}`, backoffMs(this.#failures++, retryMsMin, retryMsMax), () => {
+      if (this.#isLeaving) what();
+    });
+  }
+
+  /** Everything that this domain keeps under the person's name. */
+  #erase(then: () => void): void {
+    const { uniform, desk, isQuiet } = this.#owner;
+    const again = (): void => this.#again(() => this.#erase(then));
+    if (!isQuiet()) {
+      again();
+      return;
+    }
+    this.#others('', [], (others) => {
+      if (others === null) {
+        again();
+        return;
+      }
+      const own = [uniform, cabinetOf(uniform), circleOf(uniform), placesOf(uniform)];
+      // What others are known by goes last: else nobody would know which pairs are left.
+      const pairs = others.map((other) => pairOf(uniform, other));
+      const steps = pairs.length === 0 ? [own] : [...pages(pairs), own];
+      const goOn = (at: number): void => {
+        const contexts = steps[at];
+        if (contexts === undefined) {
+          this.#failures = 0;
+          then();
+          return;
+        }
+        desk.ask({ kind: 'erase', contexts, lease }, (outcome) => {
+          if (outcome.kind === 'erased') goOn(at + 1);
+          else again();
+        });
+      };
+      goOn(0);
+    });
+  }
+
+  #others(above: string, found: readonly string[], done: (others: readonly string[] | null) => void): void {
+    const { uniform, desk } = this.#owner;
+    desk.ask({ kind: 'members', context: circleOf(uniform), above, rowsMax: PAGE_ROWS }, (outcome) => {
+      if (outcome.kind !== 'members') {
+        done(null);
+        return;
+      }
+      const all = [...found, ...outcome.members.map(({ name }) => name)];
+      if (outcome.members.length < PAGE_ROWS) done(all);
+      else this.#others(all.at(-1)!, all, done);
+    });
+  }
+
+  /** Asks the places of a page to let go; when none is left, it is over. */
+  #nextPlaces(above = ''): void {
+    const { uniform, desk } = this.#owner;
+    const asked = { kind: 'memberships', member: uniform, above, rowsMax: PAGE_ROWS } as const;
+    desk.ask(asked, (outcome) => {
+      if (outcome.kind !== 'memberships') {
+        this.#again(() => this.#nextPlaces(above));
+        return;
+      }
+      const { contexts } = outcome;
+      // Others list him as well: whose friend he was, which is their affair.
+      const places = contexts.filter(isPlace);
+      if (places.length > 0) this.#ask(places);
+      else if (contexts.length === PAGE_ROWS) this.#nextPlaces(contexts.at(-1));
+      else this.#erase(() => this.#finish());
+    });
+  }
+
+  #ask(places: readonly string[]): void {
+    this.#left = new Set(places);
+    for (const place of places) this.#post(place);
+    // What is lost on the way is asked again; another domain's answer may take days.
+    this.#again(() => this.#nextPlaces());
+  }
+
+  #post(place: string): void {
+    const { uniform, desk } = this.#owner;
+    const routing = { _source: `${uniform}${LEAVING}`, _target: place, _tag: 'leaving', _counter: '1' };
+    desk.post(newLetter({ routing, method: '_request_context_leave' }));
+  }
+
+  /** When all of a page are left, the next is asked; the timer does the same. */
+  #gone(place: string): void {
+    this.#left.delete(place);
+    if (this.#left.size === 0) this.#nextPlaces();
+  }
+
+  #forget(place: string): void {
+    const { uniform, desk } = this.#owner;
+    if (domainOf(place) === desk.domain) {
+      this.#gone(place);
+      return;
+    }
+    const member = { op: 'member', context: place, lease, name: uniform, sequence: 0 } as const;
+    desk.ask({ kind: 'write', operations: [member] }, (outcome) => {
+      if (outcome.kind === 'written') this.#gone(place);
+    });
+  }
+
+  #finish(): void {
+    const { uniform, desk, over } = this.#owner;
+    desk.ask({ kind: 'write', operations: leftOf(uniform, desk) }, (outcome) => {
+      if (outcome.kind !== 'written') {
+        this.#again(() => this.#finish());
+        return;
+      }
+      this.#isLeaving = false;
+      over();
+    });
+  }
+}
+
+const pages = (contexts: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(contexts.length / PAGE_ROWS) }, (_, at) =>
+    contexts.slice(at * PAGE_ROWS, (at + 1) * PAGE_ROWS),
+  );
+
+const isPlace = (context: string): boolean => context.startsWith('psyc://') && parseEntity(context).kind === 'place';

@@ -1,0 +1,99 @@
+/** What is left of an account that was closed: its name, for a while, so that nobody else gets it. docs/spec/leaving.md#closing */
+import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
+import { skeleton } from '../psyc/names.ts';
+import { parseEntity } from '../psyc/uniform.ts';
+import type { Operation } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+import { type RecordName, readRecords, record, type Records } from './records.ts';
+import { nodeUniform } from './waking.ts';
+
+/** A closed account. */
+export interface Tombstone {
+  /** Milliseconds since 1970. */
+  readonly closedMs: number;
+  /** Whether memberships have still to be ended. */
+  readonly isLeaving: boolean;
+}
+
+/** The context of whatever looks like this name: whose it is, or was. */
+export const looksOf = (person: string): string => `nick ${skeleton(parseEntity(person).name)}`;
+
+/** Takes what a name looks like: who registers one that can be taken for it is refused. */
+export const takingOf = (person: string): Operation => record(looksOf(person), 'used', encodeText(person), true);
+
+/** Who has, or had, a name that looks so; null: nobody. */
+const holderIn = (looks: Records): string | null => {
+  const used = looks.get('used');
+  return used === undefined ? null : decodeText(used);
+};
+
+/** When whatever looks so was closed, and what is left to do; null: it was not. */
+function closedIn(looks: Records): Tombstone | null {
+  const closed = looks.get('closed');
+  return closed === undefined ? null : { closedMs: Number(decodeText(closed)), isLeaving: looks.has('leaving') };
+}
+
+/** The tombstone of this very person among these records. */
+export const tombstoneOf = (person: string, looks: Records): Tombstone | null =>
+  holderIn(looks) === person ? closedIn(looks) : null;
+
+const set = (person: string, name: RecordName, value: Uint8Array): Operation => record(looksOf(person), name, value);
+const nothing = new Uint8Array(0);
+
+/** Has the node wake a person when it starts, or no more: he has places to leave. */
+const waking = (person: string, { domain }: Desk, isNeeded: boolean): Operation => ({
+  op: 'member',
+  context: nodeUniform(domain),
+  lease,
+  name: person,
+  sequence: isNeeded ? 1 : 0,
+});
+
+/** The one write that closes: whoever comes later finds nobody. `key`: what revokes it, for those who ask one day. */
+export const closingOf = (person: string, key: Uint8Array, desk: Desk): Operation[] => [
+  set(person, 'closed', encodeText(String(desk.unixMs))),
+  set(person, 'revoked', key),
+  set(person, 'leaving', encodeText('1')),
+  ...(['fingerprint', 'key', 'statement'] as const).map((name) => record(person, name, nothing)),
+  waking(person, desk, true),
+];
+
+/** What is written when everything is left. */
+export const leftOf = (person: string, desk: Desk): Operation[] => [
+  set(person, 'leaving', nothing),
+  waking(person, desk, false),
+];
+
+/** Whether a name may be registered, as far as tombstones go. */
+export type Free = 'free' | 'reserved' | 'unknown';
+
+/**
+ * Whether a name is free of tombstones, now or later; a tombstone whose time is over goes. Whoever looks alike may be
+ * faster meanwhile: then it stays as he has made it. `unknown`: the store does not answer.
+ */
+export function askFree(desk: Desk, person: string, found: (free: Free) => void): void {
+  readRecords(desk, looksOf(person), (looks) => {
+    const closed = looks === null ? null : closedIn(looks);
+    const holder = looks === null ? null : holderIn(looks);
+    if (looks === null) found('unknown');
+    else if (closed === null || holder === null) found('free');
+    else if (desk.unixMs - closed.closedMs < desk.options.federationLimits.reservedMs || closed.isLeaving)
+      found('reserved');
+    else {
+      const guard = record(looksOf(person), 'used', encodeText(holder), true);
+      const gone = (['used', 'closed', 'revoked'] as const).map((name) => set(person, name, nothing));
+      desk.ask({ kind: 'write', operations: [guard, ...gone] }, (outcome) => {
+        const isSettled = outcome.kind === 'written' || (outcome.kind === 'refused' && outcome.code === FIRST);
+        found(isSettled ? 'free' : 'unknown');
+      });
+    }
+  });
+}
+
+const FIRST = '_store_existing_record';
+
+/** Whether the record says that somebody else was first with what a name looks like. */
+export function isOthers(person: string, looks: Records): boolean {
+  const used = looks.get('used');
+  return used !== undefined && !equalBytes(used, encodeText(person));
+}
