@@ -118,6 +118,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do trust b.example 0123456789abcdef0123456789abcdef01234567',
     load: () => import('./trust.ts'),
   },
+  close: {
+    summary: 'close an account for good',
+    example: 'p3do close --as ada@a.example',
+    load: () => import('./close.ts'),
+  },
   history: {
     summary: 'show what was said in a place',
     example: 'p3do history @hall@b.example',

@@ -18,6 +18,9 @@ const PAGE_ROWS = 256;
 /** The channel in whose name a closed account leaves: that of a device that nobody has. */
 const LEAVING = '#0000000000000000-leaving';
 
+/** What came of it: it is durable; or a code; or nobody knows, and it is asked again. */
+export type Closed = 'closed' | 'unknown' | FederationCode;
+
 /** What closing needs of its person. */
 export interface ClosingOwner {
   readonly uniform: string;
@@ -48,10 +51,9 @@ export class Closing {
   }
 
   /**
-   * Closes: `key` is the identity's public key, in which the identity itself has taken this name back. Calls `done` with
-   * null once it is durable, with a code, or not at all where the store does not answer: it is asked again then.
+   * Closes: `key` is the identity's public key, in which the identity itself has taken this name back.
    */
-  close(key: Uint8Array, fingerprint: Uint8Array, done: (code: FederationCode | null) => void): void {
+  close(key: Uint8Array, fingerprint: Uint8Array, done: (outcome: Closed) => void): void {
     const { uniform, desk } = this.#owner;
     const closed = (answer: PkiAnswer): void => {
       if (answer.kind !== 'closed') {
@@ -60,8 +62,8 @@ export class Closing {
         return;
       }
       desk.ask({ kind: 'write', operations: closingOf(uniform, answer.key, desk) }, (outcome) => {
-        if (outcome.kind === 'written') done(null);
-        else this.#owner.unsure();
+        done(outcome.kind === 'written' ? 'closed' : 'unknown');
+        if (outcome.kind !== 'written') this.#owner.unsure();
       });
     };
     desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint }, closed, true);

@@ -4,7 +4,9 @@ import type { Value } from '../psyc/render.ts';
 import { exportRecords, exportRows } from './exporting.ts';
 import { cabinetOf, drawerIn, storeDrawer } from './cabinet.ts';
 import type { Circle } from './circle.ts';
+import type { Closed } from './closing.ts';
 import type { Desk } from './desk.ts';
+import type { Done, Tell } from './errand.ts';
 import type { FederationCode } from './error.ts';
 import type { Friendship } from './friendship.ts';
 import { keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
@@ -17,16 +19,13 @@ export interface ErrandOwner {
   readonly desk: Desk;
   readonly circle: Circle;
   readonly friendship: Friendship;
-  /** Closes the account by this key; says a code where it does not. */
-  readonly close: (key: Uint8Array, done: (code: FederationCode | null) => void) => void;
+  /** Closes the account by this key. */
+  readonly close: (key: Uint8Array, done: (outcome: Closed) => void) => void;
   /** He has decided anew whom he blocks or ignores. */
   readonly ruled: () => void;
 }
 
-/** Tells one thing, of which there may be several before the echo. */
-export type Tell = (method: string, entity: Readonly<Record<string, Value | undefined>>) => void;
-export type Done = (code?: FederationCode) => void;
-export type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
+type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
 
 const errands: Readonly<Record<string, Errand>> = {
   _request_store: store,
@@ -36,7 +35,7 @@ const errands: Readonly<Record<string, Errand>> = {
   _request_dismiss: dismiss,
   _request_close: close,
   _request_export: exportRows,
-  _request_export_records: exportRecords,
+  _request_records: exportRecords,
 };
 
 /** Things asked by one person's devices, one after the other. */
@@ -196,8 +195,8 @@ function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, 
 
 /** Everything of the account goes; the device that asked is told last. */
 function close({ close: closed }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
-  closed(new Uint8Array(packet.value('_key') ?? []), (code) => {
-    if (code === null) tell('_echo_close', {});
-    done(code ?? undefined);
+  closed(new Uint8Array(packet.value('_key') ?? []), (outcome) => {
+    if (outcome === 'closed') tell('_echo_close', {});
+    done(outcome === 'closed' || outcome === 'unknown' ? undefined : outcome);
   });
 }

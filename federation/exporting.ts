@@ -1,14 +1,21 @@
 /** What a person's home has of him, page by page, for himself. docs/spec/leaving.md#what-a-home-gives */
 import { cabinetOf } from './cabinet.ts';
 import { circleOf } from './circle.ts';
-import type { Done, ErrandOwner, Tell } from './errands.ts';
+import type { Desk } from './desk.ts';
+import type { Done, Tell } from './errand.ts';
 import type { Letter } from './letter.ts';
 import { readRecords } from './records.ts';
 
 const wholeIn = (text: string | undefined): number => (/^[0-9]{1,15}$/.test(text ?? '') ? Number(text) : 0);
 
+/** Whose home it is. */
+interface Owner {
+  readonly uniform: string;
+  readonly desk: Desk;
+}
+
 /** A page of the person's log behind `_after`: each row with its sequence, as it lies there. */
-export function exportRows({ uniform, desk }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+export function exportRows({ uniform, desk }: Owner, { packet }: Letter, tell: Tell, done: Done): void {
   const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
   const after = wholeIn(packet.text('_after'));
   desk.ask({ kind: 'read', context: uniform, after, rowsMax: othersRowsMax }, (outcome) => {
@@ -33,12 +40,12 @@ export function exportRows({ uniform, desk }: ErrandOwner, { packet }: Letter, t
 }
 
 /** Every record under the person's name: keys and statement, and his drawers. */
-export function exportRecords({ uniform, desk }: ErrandOwner, _: Letter, tell: Tell, done: Done): void {
+export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, done: Done): void {
   const contexts = [uniform, cabinetOf(uniform), circleOf(uniform)];
   const goOn = (at: number): void => {
     const context = contexts[at];
     if (context === undefined) {
-      tell('_echo_export_records', {});
+      tell('_echo_records', {});
       done();
       return;
     }
@@ -47,7 +54,7 @@ export function exportRecords({ uniform, desk }: ErrandOwner, _: Letter, tell: T
         done();
         return;
       }
-      for (const [name, value] of records) tell('_status_export_record', { _of: context, _name: name, _value: value });
+      for (const [name, value] of records) tell('_status_record', { _of: context, _name: name, _value: value });
       goOn(at + 1);
     });
   };

@@ -7,7 +7,7 @@ import { inherits } from '../psyc/keyword.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation, Row } from '../store/store.ts';
 import { Circle } from './circle.ts';
-import { Closing } from './closing.ts';
+import { type Closed, Closing } from './closing.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { Errands } from './errands.ts';
@@ -325,16 +325,16 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     return this.#desk.options.federationLimits.reservedMs;
   }
 
-  #close(key: Uint8Array, done: (code: FederationCode | null) => void): void {
+  #close(key: Uint8Array, done: (outcome: Closed) => void): void {
     const { keys } = this.#residence;
     if (keys === null) {
       done('_closed_account');
       return;
     }
-    this.#closing.close(key, keys.fingerprint, (code) => {
-      done(code);
+    this.#closing.close(key, keys.fingerprint, (outcome) => {
+      done(outcome);
       // Behind the answer, which is on its way.
-      if (code === null) this.#desk.timer(`closed ${this.#uniform}`, 0, () => this.#shut());
+      if (outcome === 'closed') this.#desk.timer(`closed ${this.#uniform}`, 0, () => this.#shut());
     });
   }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Command as Asked, Output, Said } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
 import type { Packet } from '../../psyc/packet.ts';
+import type { Value } from '../../psyc/render.ts';
 import { converse, registered, type Shared, whoseOf } from './conversation.ts';
 
 /** One of the things that were told. */
@@ -13,7 +14,7 @@ export interface Told {
 
 /** What is asked, without its number. */
 type Asking = Omit<Extract<Asked, { kind: 'ask' }>, 'kind' | 'command' | 'entity'> & {
-  readonly entity?: Readonly<Record<string, string>>;
+  readonly entity?: Readonly<Record<string, Value>>;
   /** Codes that are an answer too; others are told, and the command has failed. */
   readonly excused?: readonly string[];
 };

@@ -83,8 +83,13 @@ export class Profile {
   }
 
   /** Throws ClientError `_wrong_passphrase` unless the identity key opens with it. */
-  static async checkPassphrase({ folder }: Whose, passphrase: string): Promise<void> {
-    await openIdentityAt(pathsOf(folder).identity, passphrase);
+  static async checkPassphrase(whose: Whose, passphrase: string): Promise<void> {
+    await Profile.openIdentity(whose, passphrase);
+  }
+
+  /** The identity key, open. Throws as `openIdentityAt`. */
+  static async openIdentity({ folder }: Whose, passphrase: string): Promise<SecretKey> {
+    return openIdentityAt(pathsOf(folder).identity, passphrase);
   }
 
   /**

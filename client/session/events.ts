@@ -3,6 +3,7 @@ import type { Exported } from '../../circuit/binding.ts';
 import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
 import type { Act } from '../../publication/act.ts';
 import type { Packet } from '../../psyc/packet.ts';
+import type { Value } from '../../psyc/render.ts';
 import type { Keeping } from './kept.ts';
 
 export type { Act } from '../../publication/act.ts';
@@ -41,7 +42,7 @@ export type Command =
       readonly command: number;
       readonly target: string;
       readonly method: string;
-      readonly entity: Readonly<Record<string, string>>;
+      readonly entity: Readonly<Record<string, Value>>;
       readonly statement?: Statement & { readonly name: string };
     }
   /** One page: rows behind `after`, or the newest. */
