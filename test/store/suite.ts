@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Operation, type Store, type StoreOutcome, storeLimits } from '../../store/store.ts';
 import { ask, type Asked, bar, hall, packets, read, records, write } from './asking.ts';
-import { leavingSuite } from './leaving.ts';
+import { contextSuite } from './contexts.ts';
 import { recordSuite } from './records.ts';
 import { append, bytes, record } from './rows.ts';
 
@@ -18,7 +18,7 @@ export interface SuiteOptions {
 /** Registers the suite's tests. */
 export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions): void {
   recordSuite(make);
-  leavingSuite(make);
+  contextSuite(make);
 
   test('a log numbers its rows from 1, and gives back what was put in, byte for byte', async () => {
     const store = await make();
@@ -57,18 +57,6 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     expect(await ask(store, { kind: 'latest', context: hall, author: bytes('ada') })).toMatchObject({
       rows: [{ sequence: 1 }],
     });
-  });
-
-  test('contexts do not share sequences or ids', async () => {
-    const store = await make();
-    expect(await write(store, append(hall, 1), append(bar, 1))).toMatchObject({
-      appended: [
-        { sequence: 1, already: false },
-        { sequence: 1, already: false },
-      ],
-    });
-    expect(await packets(store, bar)).toEqual(['packet 1']);
-    expect(await read(store, 'psyc://a.example/@nowhere')).toMatchObject({ kind: 'rows', rows: [], last: 0 });
   });
 
   test('an id that is there is not stored again, in a later write or in the same', async () => {

@@ -1,4 +1,4 @@
-/** What every store must do when somebody goes for good: the part of the suite on erasing, and on whose member he is. docs/spec/federation.md#store */
+/** What every store must do with whole contexts: they share nothing, they are erased, and they are found by their members. docs/spec/federation.md#store */
 import { expect, test } from '@jest/globals';
 import { type Operation, type Store, storeLimits } from '../../store/store.ts';
 import { ask, bar, hall, packets, read, write } from './asking.ts';
@@ -13,7 +13,19 @@ const member = (context: string, name: string, sequence = 1): Operation => ({
 });
 
 /** Registers the tests. */
-export function leavingSuite(make: () => Promise<Store> | Store): void {
+export function contextSuite(make: () => Promise<Store> | Store): void {
+  test('contexts do not share sequences or ids', async () => {
+    const store = await make();
+    expect(await write(store, append(hall, 1), append(bar, 1))).toMatchObject({
+      appended: [
+        { sequence: 1, already: false },
+        { sequence: 1, already: false },
+      ],
+    });
+    expect(await packets(store, bar)).toEqual(['packet 1']);
+    expect(await read(store, 'psyc://a.example/@nowhere')).toMatchObject({ kind: 'rows', rows: [], last: 0 });
+  });
+
   test('an erased context is as if it had never been, others are as they were, and it may be erased again', async () => {
     const store = await make();
     const fill = (context: string): Operation[] => [
