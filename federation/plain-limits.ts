@@ -26,6 +26,12 @@ export const plainLimits = {
   plainWaitingAllMax: 256,
   /** How long a place may take to answer. */
   plainAnswerMsMax: 60_000,
+  /** Places of one peer that our people are in, or that it names; with more, it is not asked for another. */
+  plainMirrorsMax: 256,
+  /** Of one of them, our people who ask to be let in. */
+  plainAskingMax: 64,
+  /** How long the peer may take to let somebody in. */
+  plainEnterMsMax: 30_000,
   /** Packets to a peer that wait for its circuit. */
   plainUnsentMax: 64,
 } as const;

@@ -7,12 +7,14 @@ import { parseUniform, type Uniform } from '../psyc/uniform.ts';
 import { SIGNATURE_NAME } from '../publication/fields.ts';
 import type { Desk, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import { domainOf, entityOf, keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
+import { domainOf, entityOf, isEcho, isRefusal, keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
 import { placeRequestOf } from './methods.ts';
+import { Mirror } from './mirror.ts';
 import { nodeUniform } from './waking.ts';
 import { PlainGuests } from './plain-guests.ts';
 import { plainLimits } from './plain-limits.ts';
-import { plainAnswer, type PlainAsker, plainMulticast } from './plain-wire.ts';
+import { membersListed, plainAnswer, type PlainAsker, plainMulticast, plainRequest } from './plain-wire.ts';
+import { sweep } from './sweep.ts';
 
 /** What a plain peer has its node do with circuits. */
 export interface PlainWays {
@@ -37,6 +39,8 @@ export class PlainPeer implements Link {
   #dialling: string | null = null;
   #isResting = false;
   #failures = 0;
+  /** Places there that our people are in. */
+  readonly #mirrors = new Map<string, Mirror>();
   /** What waits for a circuit, and is dropped when none comes to stand. */
   #unsent: Outgoing[] = [];
 
@@ -59,7 +63,14 @@ export class PlainPeer implements Link {
   }
 
   queues(): [string, number][] {
-    return [...this.#guests.queues(), ['plain unsent', this.#unsent.length], ['plain circuits', this.#ready.length]];
+    const mirrors = [...this.#mirrors.values()].flatMap((mirror) => mirror.queues());
+    return [
+      ...mirrors,
+      ['plain mirrors', this.#mirrors.size],
+      ...this.#guests.queues(),
+      ['plain unsent', this.#unsent.length],
+      ['plain circuits', this.#ready.length],
+    ];
   }
 
   /** Nobody waits for its circuits: what they do not take is lost. */
@@ -100,6 +111,11 @@ export class PlainPeer implements Link {
     const { routing, packet } = letter;
     const target = routing.get('_target');
     const source = routing.get('_source');
+    const place = routing.get('_context') ?? (source !== undefined && isAnswer(packet.method) ? source : null);
+    if (place !== null) {
+      if (entityAt(place, this.#host)?.kind === 'place') this.#mirror(place)?.take(letter);
+      return;
+    }
     if (target === undefined || source === undefined || packet.method === null) return;
     const uniform = entityAt(target, this.#desk.domain);
     const person = entityOf(source);
@@ -117,9 +133,33 @@ export class PlainPeer implements Link {
   /** A packet of ours for somebody there. */
   take(letter: Letter): void {
     if (this.#guests.take(letter)) return;
-    const isPerson = (letter.routing.get('_target') ?? '').includes('/~');
-    const refusal = refusalLetter(letter, isPerson ? '_plain_person' : '_unsupported_method', nodeUniform(this.#host));
+    const target = letter.routing.get('_target') ?? '';
+    const kind = entityAt(target, this.#host)?.kind;
+    const mirror = kind === 'place' ? this.#mirror(target) : null;
+    if (mirror !== null) {
+      mirror.take(letter);
+      return;
+    }
+    const code = kind === 'person' ? '_plain_person' : kind === 'place' ? '_excessive_entities' : '_unsupported_method';
+    const refusal = refusalLetter(letter, code, nodeUniform(this.#host));
     if (refusal !== null) this.#desk.post(refusal);
+  }
+
+  /** The place there as our people have it; null: too many are awake. */
+  #mirror(place: string): Mirror | null {
+    let mirror = this.#mirrors.get(place);
+    if (mirror !== undefined) return mirror;
+    if (this.#mirrors.size >= plainLimits.plainMirrorsMax) sweep(this.#mirrors);
+    if (this.#mirrors.size >= plainLimits.plainMirrorsMax) return null;
+    mirror = new Mirror(place, this.#desk, {
+      say: (letter, tag) => {
+        const kept = this.isUp ? letter : keepLetter(letter);
+        this.#write(() => plainRequest(kept, tag));
+      },
+      membersIn: ({ packet }) => membersListed(packet, this.#ways.generationOf(this.#ready.at(-1) ?? '')),
+    });
+    this.#mirrors.set(place, mirror);
+    return mirror;
   }
 
   #answer(letter: Letter, asker: PlainAsker): void {
@@ -174,6 +214,9 @@ function entityAt(text: string, domain: string): Uniform | null {
     return null;
   }
 }
+
+/** Whether it answers something; what it notices or states beside that is nobody's. */
+const isAnswer = (method: string | null): boolean => isEcho(method) || isRefusal(method);
 
 /** Whether a person of this host's could be a member here. */
 const isGuest = (person: string, host: string): boolean =>

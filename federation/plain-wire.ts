@@ -1,4 +1,5 @@
 /** What goes to a plain peer, in words that psyced knows: without numbers and signatures, with nicks and psyced's notices. docs/spec/plain.md#what-a-plain-peer-hears */
+import { parseOne } from '../circuit/one-packet.ts';
 import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { type Generation, parseList, renderList, textList } from '../psyc/list.ts';
@@ -7,8 +8,8 @@ import type { Packet } from '../psyc/packet.ts';
 import { type Assignment, render } from '../psyc/render.ts';
 import { actKindOf } from '../publication/act.ts';
 import { SIGNATURE_NAME } from '../publication/fields.ts';
-import { entityOf, isRefusal, type Letter } from './letter.ts';
-import { membershipEcho } from './methods.ts';
+import { canonical, entityOf, isPerson, isRefusal, type Letter } from './letter.ts';
+import { membershipEcho, placeRequestOf } from './methods.ts';
 
 /** The name in a uniform, `ada` of `psyc://a.example/~ada`; without one the uniform itself. */
 function nickOf(uniform: string): string {
@@ -72,6 +73,42 @@ export function plainMulticast({ routing, packet }: Letter): Uint8Array | null {
     method,
     data: packet.data,
   });
+}
+
+/** What one of ours asks of a place there, or says in it. */
+export function plainRequest({ routing, packet }: Letter, tag: string | null): Uint8Array | null {
+  const { method } = packet;
+  const source = routing.get('_source');
+  if (method === null || source === undefined) return null;
+  const person = entityOf(source);
+  const moved = placeRequestOf(method);
+  const _nick = nickOf(person);
+  const isMove = moved === 'enter' || moved === 'leave';
+  return rendered({
+    routing: { _source: person, _target: routing.get('_target'), _tag: tag ?? undefined },
+    entity: isMove ? { _nick } : linesOf(packet, { _nick }),
+    method: isMove ? `_request_${moved}` : method,
+    data: packet.data,
+  });
+}
+
+/** What was said in a place there, for our own log: without a signature, which could not be trusted to be over these bytes; null: it fits none. */
+export function mirrored(packet: Packet): Letter | null {
+  const entity = linesOf(packet, {}).filter(({ operator }) => operator === ':');
+  const bytes = rendered({ entity, method: packet.method, data: packet.data });
+  return bytes === null ? null : { routing: new Map(), packet: parseOne(bytes) };
+}
+
+/** The people in a list of members, in the form that the peer speaks; as many as can be members here. */
+export function membersListed(packet: Packet, generation: Generation): string[] {
+  const list = packet.value('_list_members');
+  try {
+    const elements = list === undefined ? [] : parseList(list, generation).elements;
+    return elements.map(({ value }) => decodeText(value)).filter((text) => canonical(text) === text && isPerson(text));
+  } catch (error) {
+    if (!(error instanceof PsycError)) throw error;
+    return [];
+  }
 }
 
 /** The packet of a place's answer to one of the peer's people; null: he waits for none. */

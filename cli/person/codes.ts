@@ -30,6 +30,7 @@ const sentences: Readonly<Record<string, string>> = {
   _trust_unknown_key: `a key was named that nobody knows: ${SAY_AGAIN}`,
   _trust_unmet: `the server has not met this domain yet, and goes there now: ${SAY_AGAIN}`,
   _trust_unavailable: `the server cannot look up keys now: ${SAY_AGAIN}`,
+  _plain_refused: 'the server of this place, which is without TLS and keys, did not let you in',
   _plain_person: 'this person is at a server without TLS and keys: nothing private goes there; meet in a place',
   _necessary_membership: 'only members may: p3do enter comes first',
   _stale_key: 'somebody comes and goes all the time there: try again in a while',

@@ -14,6 +14,8 @@ const ada = channel('ada', 'phone');
 /** A node with one plain peer, and lines of bytes to it. */
 class PlainFixture extends NodeFixture {
   readonly written = new Map<string, string[]>();
+  /** Tags that the peer heard. */
+  readonly tags: string[] = [];
 
   constructor() {
     super({}, { options: { plain: new Set([host]) } });
@@ -54,7 +56,11 @@ class PlainFixture extends NodeFixture {
     this.written.set(name, methods);
     this.listen(name, (bytes) => {
       parser.feed(bytes);
-      for (let packet = parser.next(); packet !== null; packet = parser.next()) methods.push(packet.method ?? '');
+      for (let packet = parser.next(); packet !== null; packet = parser.next()) {
+        methods.push(packet.method ?? '');
+        const tag = packet.ownRoute('_tag');
+        if (tag !== undefined) this.tags.push(tag);
+      }
     });
   }
 }
@@ -188,5 +194,76 @@ describe('a plain peer', () => {
     fixture.read('plain');
     fixture.sayRaw('plain', toHall('_request_enter'));
     expect(fixture.read('plain')).toEqual(['_error_necessary_seal']);
+  });
+
+  describe('has a place that one of ours enters', () => {
+    const room = `psyc://${host}/@room`;
+    const at = { _source: room, _target: 'psyc://a.example/~ada' };
+
+    /** Ada has asked to be let in; gives her circuit and the tag that the peer is to answer. */
+    const knocked = (fixture: PlainFixture): [client: string, tag: string] => {
+      fixture.authorized('plain');
+      const client = fixture.connect('client ada phone');
+      fixture.say(client, said(ada, room, 1, '_request_context_enter'));
+      return [client, fixture.tags.at(-1) ?? ''];
+    };
+
+    test('and says no', () => {
+      const fixture = new PlainFixture();
+      const [client, tag] = knocked(fixture);
+      expect(fixture.read('plain').slice(2)).toEqual(['_request_enter']);
+      fixture.sayRaw('plain', { routing: { ...at, _tag_reply: `${tag}x` }, method: '_error_illegal_entrance' });
+      expect(fixture.methods(client)).toEqual([]);
+      fixture.sayRaw('plain', { routing: { ...at, _tag_reply: tag }, method: '_error_illegal_entrance' });
+      expect(fixture.methods(client)).toEqual(['_error_plain_refused']);
+    });
+
+    test('and says nothing; asked again meanwhile it is asked once', () => {
+      const fixture = new PlainFixture();
+      const [client] = knocked(fixture);
+      fixture.say(client, said(ada, room, 1, '_request_context_enter'));
+      expect(fixture.read('plain').slice(2)).toEqual(['_request_enter']);
+      fixture.pass(plainLimits.plainEnterMsMax);
+      expect(fixture.methods(client)).toEqual(['_failure_delivery_timeout']);
+      expect(fixture.queue('plain asking')).toBe(0);
+    });
+
+    test('and has lost her: she hears that she is out', () => {
+      const fixture = new PlainFixture();
+      const [client, tag] = knocked(fixture);
+      fixture.sayRaw('plain', { routing: { ...at, _tag_relay: tag }, method: '_echo_context_enter' });
+      expect(fixture.methods(client)).toEqual(['_notice_context_enter', '_echo_context_enter']);
+      fixture.say(client, said(ada, room, 2, '_message_public', 'hello'));
+      expect(fixture.read('plain').slice(3)).toEqual(['_message_public']);
+      fixture.sayRaw('plain', { routing: at, method: '_error_necessary_membership' });
+      expect(fixture.methods(client).at(-1)).toBe('_notice_context_leave');
+      fixture.say(client, said(ada, room, 3, '_message_public', 'hello'));
+      expect(fixture.methods(client)).toEqual(['_error_necessary_membership']);
+      expect(fixture.read('plain')).toEqual([]);
+    });
+
+    test('and puts no words into her mouth, nor words with a signature into anybody’s', () => {
+      const fixture = new PlainFixture();
+      const [client, tag] = knocked(fixture);
+      fixture.sayRaw('plain', { routing: { ...at, _tag_relay: tag }, method: '_echo_place_enter' });
+      fixture.hear(client);
+      const told = (relay: string): void =>
+        fixture.sayRaw('plain', {
+          routing: { _context: room, _source_relay: relay },
+          entity: { _signature_author: 'x', _nick: 'y' },
+          method: '_message_public',
+          data: 'hi',
+        });
+      told('psyc://a.example/~ada');
+      told('psyc://a.example/~bob');
+      expect(fixture.hear(client)).toEqual([]);
+      told('psyc://b.example/~zoe');
+      const [heard] = fixture.hear(client);
+      expect([heard?.routing['_source_relay'], heard?.data, heard?.packet.value('_signature_author')]).toEqual([
+        'psyc://b.example/~zoe',
+        'hi',
+        undefined,
+      ]);
+    });
   });
 });

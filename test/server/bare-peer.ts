@@ -44,6 +44,14 @@ export class BarePeer {
     this.#text = this.#text.slice(expected.length);
   }
 
+  /** Takes the rest of a line off what came. */
+  async line(): Promise<string> {
+    while (!this.#text.includes('\n') && !this.#isOver) await new Promise<void>((wake) => (this.#wake = wake));
+    const line = this.#text.slice(0, this.#text.indexOf('\n'));
+    this.#text = this.#text.slice(line.length + 1);
+    return line;
+  }
+
   /** Everything until the other side closes. */
   async rest(): Promise<string> {
     while (!this.#isOver) await new Promise<void>((wake) => (this.#wake = wake));

@@ -1,4 +1,6 @@
 /** A real server and a bare PSYC 1.0 peer without TLS: it authorises, enters, speaks, hears, leaves and comes back, every byte as it is on the wire. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { BarePeer } from './bare-peer.ts';
 import { newSpeakerKeys, Sayings, Speaker, type SpeakerKeys } from './node/speaker.ts';
@@ -26,6 +28,8 @@ const hall = 'psyc://b.test/@hall';
 
 needsLinux('a peer without TLS', () => {
   const undoing = new Undoing();
+  /** Where the peer is reached. */
+  const there = createServer();
   let host = '';
   let port = 0;
   let ada: SpeakerKeys;
@@ -33,6 +37,10 @@ needsLinux('a peer without TLS', () => {
   let sayings: Sayings;
 
   beforeAll(async () => {
+    there.listen(0, from);
+    await once(there, 'listening');
+    undoing.add(async () => there.close());
+    const at = (there.address() as AddressInfo).port;
     const plain = await freeEndpoint();
     ({ host, port } = plain);
     const served = await Served.make(undoing, 'b.test', {
@@ -41,7 +49,7 @@ needsLinux('a peer without TLS', () => {
         plain: {
           hosts: [host],
           port,
-          peers: { 'old.test': { addresses: [from] }, 'elder.test': { addresses: ['127.0.0.10'] } },
+          peers: { 'old.test': { addresses: [from], port: at }, 'elder.test': { addresses: ['127.0.0.10'] } },
         },
       },
     });
@@ -122,6 +130,59 @@ needsLinux('a peer without TLS', () => {
       ':_source\tpsyc://b.test/~ada\n:_target\tpsyc://old.test/~zoe\n:_tag_relay\tm2\n:_tag_reply\tm2\n129\n:_nick\tzoe\n:_nick_place\tada\n:_code 13\t_plain_person\n:_method 16\t_message_private\n_error_plain_person\nThis was not done: [_code].\n|\n',
     );
     peer.close();
+  });
+
+  test('is dialled when one of ours enters a place there, lets him in, and hears and tells what is said', async () => {
+    const room = 'psyc://old.test/@room';
+    const words = new Sayings(ada, room);
+    const dialled = once(there, 'connection');
+    speaker.say(words.ask('_request_context_enter'));
+    const peer = new BarePeer(((await dialled) as [Socket])[0]);
+    undoing.add(async () => peer.close());
+    await peer.hears(
+      '|\n:_tag\tauthorization\n95\n:_uniform_source 14\tpsyc://b.test/\n:_uniform_target 16\tpsyc://old.test/\n_request_authorization\n|\n',
+    );
+    // Nothing before it is authorised; and the peer greets late, and more than once.
+    peer.say(
+      ':_tag_relay\tauthorization\n\n:_uniform_source\tpsyc://b.test/\n:_uniform_target\tpsyc://old.test/\n_status_authorization\n|\n|\n|\n',
+    );
+    await peer.hears(':_source\tpsyc://b.test/~ada\n:_target\tpsyc://old.test/@room\n:_tag\t');
+    const tag = await peer.line();
+    await peer.hears('\n:_nick\tada\n_request_enter\n|\n');
+    // As psyced answers: the tag under its own name only.
+    peer.say(
+      `:_source\tpsyc://old.test/@room\n:_target\tpsyc://b.test/~ada\n:_tag_reply\t${tag}\n\n:_list_members\t|psyc://old.test/~zoe|psyc://b.test/~ada\n:_list_members_nicks\t|zoe|ada\n:_nick_place\troom\n_echo_place_enter\n|\n`,
+      ':_context\tpsyc://old.test/@room\n:_source_relay\tpsyc://b.test/~ada\n\n:_nick\tada\n_notice_place_enter\n|\n',
+    );
+    const entered = await speaker.method('_echo_context_enter');
+    expect([entered.text('_amount_members'), entered.ownRoute('_source')]).toEqual(['2', room]);
+    peer.say(
+      ':_context\tpsyc://old.test/@room\n:_source_relay\tpsyc://old.test/~zoe\n\n:_nick\tzoe\n_message_public\nwelcome\n|\n',
+    );
+    let heard = await speaker.method('_message_public');
+    while (heard.ownRoute('_context') !== room) heard = await speaker.method('_message_public');
+    expect([heard.dataText, heard.ownRoute('_source_relay'), heard.ownRoute('_counter')]).toEqual([
+      'welcome',
+      'psyc://old.test/~zoe',
+      '2',
+    ]);
+    speaker.say(words.say('_message_public', 'thank you'));
+    await speaker.method('_echo_message_public');
+    await peer.hears(
+      ':_source\tpsyc://b.test/~ada\n:_target\tpsyc://old.test/@room\n\n:_nick\tada\n_message_public\nthank you\n|\n',
+    );
+    // What comes back of it is not shown a second time.
+    peer.say(
+      ':_context\tpsyc://old.test/@room\n:_source_relay\tpsyc://b.test/~ada\n\n:_nick\tada\n_message_public\nthank you\n|\n',
+      ':_context\tpsyc://old.test/@room\n:_source_relay\tpsyc://old.test/~zoe\n\n:_nick\tzoe\n_message_public\nnot at all\n|\n',
+    );
+    heard = await speaker.method('_message_public');
+    expect([heard.dataText, heard.ownRoute('_counter')]).toEqual(['not at all', '4']);
+    speaker.say(words.ask('_request_context_leave'));
+    await speaker.method('_echo_context_leave');
+    await peer.hears(
+      ':_source\tpsyc://b.test/~ada\n:_target\tpsyc://old.test/@room\n\n:_nick\tada\n_request_leave\n|\n',
+    );
   });
 
   const refusals: [name: string, bytes: string[], last: string, local?: string][] = [
