@@ -26,6 +26,7 @@ import { Neighbours } from './neighbours.ts';
 import { plainLimits } from './plain-limits.ts';
 import { mirrored } from './plain-wire.ts';
 import { Roll } from './roll.ts';
+import { nodeUniform } from './waking.ts';
 
 /** What a mirror has of its peer. */
 export interface MirrorPeer {
@@ -122,7 +123,12 @@ export class Mirror implements Entity, InboxOwner {
     if (domainOf(message.author) !== this.#desk.domain || message.author.includes(`#${this.#life}`)) return;
     const isEnter = placeRequestOf(method) === 'enter';
     const since = sequence ?? (isEnter ? this.#roll.members.get(entityOf(message.author)) : undefined);
-    const entity = { _sequence: since === undefined ? undefined : String(since), ...(isEnter ? this.#greeting() : {}) };
+    const entity = {
+      _sequence: since === undefined ? undefined : String(since),
+      // Here it is kept; whether anybody there has it nobody confirms.
+      _uniform_kept: nodeUniform(this.#desk.domain),
+      ...(isEnter ? this.#greeting() : {}),
+    };
     this.#desk.post(answerLetter(message, echoOf(method), entity));
   }
 

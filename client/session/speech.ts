@@ -1,6 +1,7 @@
 /** What one device says: numbered, signed, sealed, kept before it leaves, and said again until it is answered. docs/spec/people.md#said */
 import { backoffMs } from '../../circuit/backoff.ts';
 import { inherits } from '../../psyc/keyword.ts';
+import { isDomain } from '../../psyc/names.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output, PersonKeys } from './events.ts';
 import { counted, domainOf } from './hearing.ts';
@@ -213,7 +214,8 @@ export class Speech {
   }
 
   #done({ command, wish }: Saying, { target, method }: Pending, text: (name: string) => string | undefined): void {
-    const at = domainOf(target);
+    const kept = domainOf(text('_uniform_kept') ?? '');
+    const at = isDomain(kept) ? kept : domainOf(target);
     if (method === KEY_METHOD) return;
     if (command === null) this.#owner.output({ kind: 'stored before', target, at });
     else if (inherits(method, '_request_context_enter')) {

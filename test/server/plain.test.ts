@@ -167,7 +167,7 @@ needsLinux('a peer without TLS', () => {
       '2',
     ]);
     speaker.say(words.say('_message_public', 'thank you'));
-    await speaker.method('_echo_message_public');
+    expect((await speaker.method('_echo_message_public')).text('_uniform_kept')).toBe('psyc://b.test');
     await peer.hears(
       ':_source\tpsyc://b.test/~ada\n:_target\tpsyc://old.test/@room\n\n:_nick\tada\n_message_public\nthank you\n|\n',
     );
