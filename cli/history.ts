@@ -47,7 +47,8 @@ Examples:
             tell(options, output, line);
           }
           if (output.kind === 'page') {
-            const { reached, last } = output;
+            const { reached, last, erased } = output;
+            if (!options.json && erased > (after ?? 0)) complain(command, `rows up to ${erased} are erased`);
             if (options.json) tell(options, output, '');
             else if (rows === 0) complain(command, after === null ? 'no rows' : `no rows after ${after}`);
             else if (reached < last)

@@ -4,7 +4,7 @@ import type { Act, Status } from '../client/session/events.ts';
 import { deedOf } from './person/acts.ts';
 import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf, safeText } from './person/show.ts';
-import { person, personOrDomain, place as placeArgument } from './person/target.ts';
+import { count, person, personOrDomain, place as placeArgument } from './person/target.ts';
 
 /** Acts on somebody: what a line of help says, and whether a domain may be named. */
 const onPeople = [
@@ -41,6 +41,8 @@ Examples:
   topic(command);
   mode(command);
   invite(command);
+  limit(command);
+  clear(command);
   for (const [kind, summary, parse] of onPeople) {
     const whom = parse === person ? 'nick@domain' : 'nick@domain, or a domain';
     shared(command, kind, summary)
@@ -95,6 +97,26 @@ function mode(command: Command): void {
     )
     .action(async (place: string, named: 'public' | 'invited' | 'members', options: Shared, own: Command) =>
       ask(own, options, place, { kind: 'mode', mode: named }),
+    );
+}
+
+function limit(command: Command): void {
+  shared(command, 'limit', 'say how much is kept; without limits everything is')
+    .argument('<place>', PLACE, placeArgument)
+    .option('--rows <rows>', 'so many rows at most', count)
+    .option('--days <days>', 'nothing for longer than so many days', count)
+    .action(async (place: string, options: Shared & { rows?: number; days?: number }, own: Command) => {
+      const { rows = null, days = null } = options;
+      await ask(own, options, place, { kind: 'limit', rows, days });
+    });
+}
+
+function clear(command: Command): void {
+  shared(command, 'clear', 'erase what was said, for all and for ever')
+    .argument('<place>', PLACE, placeArgument)
+    .requiredOption('--through <row>', 'up to this row (p3do place show says the last)', count)
+    .action(async (place: string, options: Shared & { through: number }, own: Command) =>
+      ask(own, options, place, { kind: 'clear', through: options.through }),
     );
 }
 
@@ -153,7 +175,11 @@ const entry = {
 } as Readonly<Record<string, string>>;
 
 function statusText(status: Status): string {
-  const { place, topic: about, mode: kind, owners, aides, amount, members, bans, silenced, invited, last } = status;
+  const { place, topic: about, mode: kind, owners, aides, amount, members, bans, silenced, invited } = status;
+  const { last, erased, rows, days } = status;
+  const kept = [rows === null ? null : `${rows} rows`, days === null ? null : `${days} days`].filter(
+    (part) => part !== null,
+  );
   const names = (list: readonly string[]): string => (list.length === 0 ? '-' : list.map(nameOf).join(', '));
   const more = amount !== null && members !== null && amount > members.length ? ' …' : '';
   const lines = [
@@ -166,7 +192,8 @@ function statusText(status: Status): string {
     bans === null ? null : `  banned    ${names(bans)}`,
     silenced === null ? null : `  silenced  ${names(silenced)}`,
     invited === null ? null : `  invited   ${names(invited)}`,
-    last === null ? null : `  rows      ${last}`,
+    last === null ? null : `  rows      ${erased === 0 ? '' : `${erased + 1} to `}${last}`,
+    kept.length === 0 ? null : `  kept      at most ${kept.join(' and ')}`,
   ];
   return `${lines.filter((line) => line !== null).join('\n')}\n`;
 }

@@ -2,7 +2,7 @@
 import { covers, readAct } from '../publication/act.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
-import { entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
+import { domainOf, entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
 import { membershipEcho } from './methods.ts';
 import { nodeUniform } from './waking.ts';
 import { Roll } from './roll.ts';
@@ -19,6 +19,10 @@ export class Audience implements Entity {
   readonly #left: () => void;
   /** Sequence of the newest word on each person, which an older one does not change. */
   readonly #heard = new Map<string, number>();
+  /** The newest row that has put out everybody here. */
+  #allOut = 0;
+  /** Who is being written down as a member, and since when. */
+  readonly #coming = new Map<string, number>();
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
   #enrolling = 0;
@@ -90,11 +94,17 @@ export class Audience implements Entity {
   #putOut({ packet }: Letter, counter: number): void {
     const act = readAct(packet);
     if (act?.kind !== 'kick' && act?.kind !== 'ban') return;
+    if (act.whom === nodeUniform(this.#desk.domain)) this.#allOut = Math.max(this.#allOut, counter);
+    // Also who is not known yet: the word that he has come may be behind, or on its way to the store.
+    else if (domainOf(act.whom) === this.#desk.domain && counter > (this.#heard.get(act.whom) ?? 0))
+      this.#hear(act.whom, counter);
     for (const [person, since] of this.#roll.members) {
       if (!covers(act.whom, person) || since >= counter) continue;
       this.#roll.set(person, 0);
-      this.#hear(person, counter);
       this.#outcasts.set(person, counter);
+    }
+    for (const [person, since] of this.#coming) {
+      if (covers(act.whom, person) && since < counter) this.#outcasts.set(person, counter);
     }
   }
 
@@ -128,7 +138,7 @@ export class Audience implements Entity {
     const person = entityOf(letter.routing.get('_target') ?? '');
     const isEnter = membershipEcho(letter.packet.method) === 'enter';
     const sequence = Number(letter.packet.text('_sequence') ?? 0);
-    const isNews = Number.isSafeInteger(sequence) && sequence > 0 && sequence >= (this.#heard.get(person) ?? 0);
+    const isNews = Number.isSafeInteger(sequence) && sequence > 0 && sequence >= this.#newsOf(person);
     const isKnown = this.#roll.members.has(person) === isEnter;
     // The same word is on its way to the store: it may yet fail, and whoever waits for this echo asks again.
     if (!isNews && !isKnown && this.#writing.has(`${person} ${isEnter}`)) return;
@@ -144,23 +154,33 @@ export class Audience implements Entity {
     this.#enrolling++;
     const word = `${person} ${isEnter}`;
     this.#writing.add(word);
+    if (isEnter) this.#coming.set(person, sequence);
     const kept = keepLetter(letter);
     const since = isEnter ? sequence : 0;
     const member = { op: 'member', context: this.#context, lease, name: person, sequence: since } as const;
     this.#desk.ask({ kind: 'write', operations: [member] }, (outcome) => {
       this.#enrolling--;
       this.#writing.delete(word);
+      if (this.#coming.get(person) === sequence) this.#coming.delete(person);
       // Silence when it failed: the echo is asked for again, and may then come with an older sequence.
       if (outcome.kind !== 'written') {
-        this.#heard.delete(person);
+        if (this.#heard.get(person) === sequence) this.#heard.delete(person);
         this.#leave();
         return;
       }
-      this.#roll.set(person, since);
-      this.#outcasts.delete(person);
+      // Somebody may have put him out meanwhile: that is written behind it.
+      if (!isEnter || sequence >= this.#newsOf(person)) {
+        this.#roll.set(person, since);
+        this.#outcasts.delete(person);
+      }
       this.#pass(kept);
       this.#leave();
     });
+  }
+
+  /** The newest row that says something of him. */
+  #newsOf(person: string): number {
+    return Math.max(this.#heard.get(person) ?? 0, this.#allOut);
   }
 
   #hear(person: string, sequence: number): void {

@@ -8,7 +8,7 @@ import { multicastOf } from './multicast.ts';
 const whole = (text: string): number | null => (/^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null);
 
 /**
- * Answers with the rows after `_after` (without it: the newest), at most `_limit` of them, then `_echo_history`. Gives a
+ * Answers with the rows after `_after` (without it: the newest), at most `_limit` of them, then `_echo_history`; none up to `hidden`, which is erased. Gives a
  * code when it does not begin; else calls `over` once. A store that does not answer means silence: it is asked again.
  */
 export function readHistory(
@@ -16,6 +16,7 @@ export function readHistory(
   { routing, packet }: Letter,
   to: string,
   last: number,
+  hidden: number,
   desk: Desk,
   over: () => void,
 ): FederationCode | null {
@@ -26,10 +27,11 @@ export function readHistory(
   const after = whole(packet.text('_after') ?? String(Math.max(0, last - rowsMax)));
   if (after === null) return '_invalid_page';
   const tag = routing.get('_tag');
-  desk.ask({ kind: 'read', context, after, rowsMax }, (outcome) => {
+  const from = Math.max(after, hidden);
+  desk.ask({ kind: 'read', context, after: from, rowsMax }, (outcome) => {
     over();
     if (outcome.kind !== 'rows') return;
-    let reached = after;
+    let reached = Math.min(from, Math.max(after, outcome.last));
     let bytes = 0;
     for (const row of outcome.rows) {
       if (bytes > historyBytesMax) break;
@@ -40,7 +42,12 @@ export function readHistory(
     desk.post(
       newLetter({
         routing: { _source: context, _target: to, _tag_relay: tag, _tag_reply: tag },
-        entity: { _counter_relay: routing.get('_counter'), _after: String(reached), _sequence: String(outcome.last) },
+        entity: {
+          _counter_relay: routing.get('_counter'),
+          _after: String(reached),
+          _sequence: String(outcome.last),
+          _sequence_erased: hidden === 0 ? undefined : String(hidden),
+        },
         method: '_echo_history',
       }),
     );

@@ -24,6 +24,8 @@ export const federationLimits = {
   invitedMax: 512,
   /** Bytes of one of these lists, each name with a line feed. */
   listBytesMax: 32_768,
+  /** How often a place that keeps nothing for longer than some days looks what has become too old. */
+  eraseMs: 3_600_000,
   /** Devices of which a place remembers their newest act. */
   actsMax: 512,
   /** How old the signature of an act may be: longer than a packet is on its way. */

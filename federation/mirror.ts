@@ -295,7 +295,7 @@ export class Mirror implements Entity, InboxOwner {
     if (!isFull) this.#histories++;
     const code = isFull
       ? '_excessive_requests'
-      : readHistory(this.#place, letter, source, this.#roll.last, this.#desk, over);
+      : readHistory(this.#place, letter, source, this.#roll.last, 0, this.#desk, over);
     if (code === null) return;
     if (!isFull) over();
     this.#refuse(letter, code);

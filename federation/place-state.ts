@@ -115,10 +115,11 @@ export function officeOf({ owners, aides }: PlaceState, person: string): 'owner'
   return aides.includes(person) ? 'aide' : null;
 }
 
-/** The state once somebody has come: the first is the owner, and an invitation is used up. */
+/** The state once somebody has come: the first of all is the owner, and an invitation is used up. */
 export function afterEntering(state: PlaceState, person: string, isFirst: boolean): PlaceState {
-  const owners = isFirst ? [person] : state.owners;
-  if (!isFirst && !state.invited.includes(person)) return state;
+  const isOwner = isFirst && state.owners.length === 0;
+  const owners = isOwner ? [person] : state.owners;
+  if (!isOwner && !state.invited.includes(person)) return state;
   return { ...state, owners, invited: without(state.invited, person) };
 }
 

@@ -42,6 +42,7 @@ export function statusLetter(
   members: ReadonlyMap<string, number>,
   person: string,
   last: number,
+  hidden: number,
   limits: FederationLimits,
 ): Letter {
   const { topic, mode, owners, aides, bans, silenced, invited, rows, days } = state;
@@ -65,7 +66,12 @@ export function statusLetter(
       _list_aides: list(aides),
       ...own,
       ...(isMember || office !== null
-        ? { _sequence: String(last), _amount_rows: number(rows), _amount_days: number(days) }
+        ? {
+            _sequence: String(last),
+            _sequence_erased: hidden === 0 ? undefined : String(hidden),
+            _amount_rows: number(rows),
+            _amount_days: number(days),
+          }
         : {}),
       ...(office === null ? {} : lists),
     },

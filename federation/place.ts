@@ -14,6 +14,7 @@ import type { FederationCode } from './error.ts';
 import type { Founders } from './founders.ts';
 import { Founding } from './founding.ts';
 import { Hearers } from './hearers.ts';
+import { Eraser } from './erasing.ts';
 import { readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import {
@@ -56,6 +57,7 @@ export class Place implements Entity, InboxOwner {
   readonly #founding: Founding;
   readonly #standing: Standing;
   readonly #outcasts: Outcasts;
+  readonly #eraser: Eraser;
   readonly #parted: Parted;
   #histories = 0;
 
@@ -75,9 +77,13 @@ export class Place implements Entity, InboxOwner {
     const isComing = (isWanted: (person: string) => boolean): boolean => this.#standing.isComing(isWanted);
     this.#parted = new Parted(uniform, desk, {
       isHeard: (domain) => this.#roll.domains.has(domain) || isComing((person) => domainOf(person) === domain),
-      isLast: () => this.#subscribers.count === 0 && !isComing(() => true),
+      isLast: () => this.#subscribers.count === 0 && !this.#eraser.isNeeded && !isComing(() => true),
     });
-    this.#standing = new Standing(uniform, desk, this.#roll, this.#founding, () => this.#inbox.queued);
+    this.#standing = new Standing(uniform, desk, this.#roll, this.#founding, {
+      queued: () => this.#inbox.queued,
+      owes: (domain) => this.#subscribers.owes(domain),
+    });
+    this.#eraser = new Eraser(uniform, desk, this.#roll, () => this.#standing.state);
     this.#outcasts = new Outcasts(uniform, desk, (person) => this.#standing.isMember(person));
     this.#neighbours = new Neighbours(uniform, desk, this.#roll);
     this.#roll.load();
@@ -143,7 +149,7 @@ export class Place implements Entity, InboxOwner {
 
   /** It must stay awake for the domains that hear it, and for whoever is being answered. */
   get isIdle(): boolean {
-    if (this.#founding.isAsking) return false;
+    if (this.#founding.isAsking || this.#eraser.isNeeded) return false;
     const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
     return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#owes === 0;
   }
@@ -181,9 +187,11 @@ export class Place implements Entity, InboxOwner {
     this.#neighbours.appended(row);
     this.#subscribers.appended(row);
     if (act !== undefined) for (const person of gone) if (this.#isPlain(person)) this.#tellGone(person);
-    for (const home of new Set(gone.map(domainOf))) if (!domains.has(home)) this.#subscribers.part(home, sequence);
+    for (const home of new Set(gone.map(domainOf)))
+      if (!domains.has(home)) this.#subscribers.part(home, sequence, act !== undefined);
     // Who went by a move is out of the store with the row.
     if (move === undefined) this.#outcasts.add(gone);
+    this.#eraser.changed();
   }
 
   acknowledged({ message, method }: Token, sequence: number | null): void {
@@ -236,6 +244,7 @@ export class Place implements Entity, InboxOwner {
 
   #loaded(): void {
     this.#outcasts.add(this.#standing.loaded());
+    this.#eraser.loaded();
     const { domains, marks } = this.#roll;
     for (const home of domains.keys()) this.#subscribers.join(home, null);
     for (const home of marks.keys()) {
@@ -243,13 +252,15 @@ export class Place implements Entity, InboxOwner {
       if (until === undefined || domains.has(home)) continue;
       // What was said before they left they have not acknowledged.
       this.#subscribers.join(home, null);
-      this.#subscribers.part(home, until);
+      // Whether they left or were put out is not known any more.
+      this.#subscribers.part(home, until, true);
     }
     this.#neighbours.attach(this.#roll.last);
   }
 
   #accept(letter: Letter, source: string, change: Parameters<Inbox['take']>[2]): void {
-    const isTaken = this.#inbox.take(letter, source, { ...change, missing: '_missing_counter' });
+    const note = { _time: String(this.#desk.unixMs) };
+    const isTaken = this.#inbox.take(letter, source, { ...change, missing: '_missing_counter' }, true, note);
     if (!isTaken) this.#refuse(letter, '_necessary_counter');
   }
 
@@ -293,7 +304,9 @@ export class Place implements Entity, InboxOwner {
       return;
     }
     const { federationLimits } = this.#desk.options;
-    this.#desk.post(statusLetter(this.#uniform, letter, state, epoch, members, person, last, federationLimits));
+    this.#desk.post(
+      statusLetter(this.#uniform, letter, state, epoch, members, person, last, this.#eraser.hidden, federationLimits),
+    );
   }
 
   /** By what is queued before it: he may have left a moment ago, or be about to come. */
@@ -336,7 +349,15 @@ export class Place implements Entity, InboxOwner {
       return;
     }
     this.#histories++;
-    const code = readHistory(this.#uniform, letter, source, this.#roll.last, this.#desk, () => this.#histories--);
+    const code = readHistory(
+      this.#uniform,
+      letter,
+      source,
+      this.#roll.last,
+      this.#eraser.hidden,
+      this.#desk,
+      () => this.#histories--,
+    );
     if (code === null) return;
     this.#histories--;
     this.#refuse(letter, code);

@@ -10,14 +10,26 @@ import { domainOf } from './letter.ts';
 import { faultOfAct } from './moderation.ts';
 import { afterAct, afterEntering, changes, isNamed, type PlaceState, type SignedAct, stateOf } from './place-state.ts';
 import type { Roll } from './roll.ts';
-import { joining, parting } from './waking.ts';
+import { joining, parting, waking } from './waking.ts';
 
 /** Whom an act puts out that names a whole domain, or null: persons go by moves. */
 const bannedDomain = (act: SignedAct | undefined): string | null =>
   act?.act.kind === 'ban' && !act.act.whom.includes('/~') ? act.act.whom : null;
 
+/** Whether a row puts somebody of this domain out. */
+const putsOut = ({ move, act }: Token, home: string): boolean =>
+  bannedDomain(act) === `psyc://${home}` || (act !== undefined && move !== undefined && domainOf(move.person) === home);
+
 /** The mark of the last change of the membership of a members-only place. */
 const EPOCH = 'epoch of members';
+
+/** What it needs to know of its place. */
+export interface StandingOwner {
+  /** What waits to be written, or is being. */
+  queued(): readonly Arrival<Token>[];
+  /** Whether a domain has not acknowledged yet that its last members were put out. */
+  owes(domain: string): boolean;
+}
 
 /** One place's standing. */
 export class Standing {
@@ -25,7 +37,7 @@ export class Standing {
   readonly #desk: Desk;
   readonly #roll: Roll;
   readonly #founding: Founding;
-  readonly #inboxQueued: () => readonly Arrival<Token>[];
+  readonly #around: StandingOwner;
   #state: PlaceState = stateOf(new Map());
   /** The row of the last change of the membership, where that matters: in a members-only place. */
   #epoch = 0;
@@ -33,13 +45,12 @@ export class Standing {
   readonly #moved = new Map<string, boolean>();
   #untold = 0;
 
-  /** `queued`: what waits to be written, or is being. */
-  constructor(place: string, desk: Desk, roll: Roll, founding: Founding, queued: () => readonly Arrival<Token>[]) {
+  constructor(place: string, desk: Desk, roll: Roll, founding: Founding, around: StandingOwner) {
     this.#place = place;
     this.#desk = desk;
     this.#roll = roll;
     this.#founding = founding;
-    this.#inboxQueued = queued;
+    this.#around = around;
   }
 
   /** The state, as it is written. */
@@ -113,16 +124,19 @@ export class Standing {
 
   /** What is written with a row; `before`: what the same write appends before it. */
   operations(token: Token, before: readonly Arrival<Token>[]): Operation[] {
+    const { move, act } = token;
     const isFirst = this.#roll.last === 0 && before.length === 0;
     const isOther = this.#changesMembers(token, before);
     const was = before.reduce((state, arrival, index) => {
       return this.#after(state, arrival.token, this.#roll.last === 0 && index === 0);
     }, this.#state);
     const after = this.#after(was, token, isFirst);
+    // What grows old must be looked at after a restart, whoever is there.
+    const mustWake = act?.act.kind === 'limit' && act.act.days !== null;
     const operations: Operation[] = changes(this.#place, was, after);
     if (after.mode === 'members' && (isOther || was.mode !== 'members'))
       operations.push({ op: 'mark', context: this.#place, lease, name: EPOCH, sequence: 'row' });
-    const { move, act } = token;
+    if (mustWake) operations.push(waking(this.#place, this.#desk, true));
     const domain = bannedDomain(act);
     if (domain !== null && domainOf(domain) !== this.#desk.domain && this.#countBehind(domain, before) > 0)
       operations.push(parting(this.#place, domainOf(domain), this.#desk));
@@ -135,8 +149,10 @@ export class Standing {
     if (isFirst) operations.push(...this.#founding.operations());
     const others = this.#countBehind(`psyc://${home}`, before) - Number(isIn);
     if (home === this.#desk.domain || others > 0) return operations;
-    if (isHere) operations.push(...joining(this.#place, home, this.#desk));
-    else operations.push(parting(this.#place, home, this.#desk));
+    if (isHere) {
+      const isOwed = this.#around.owes(home) || before.some((arrival) => putsOut(arrival.token, home));
+      operations.push(...joining(this.#place, home, this.#desk, isOwed));
+    } else operations.push(parting(this.#place, home, this.#desk));
     return operations;
   }
 
@@ -169,7 +185,7 @@ export class Standing {
 
   /** What is queued and changes something. */
   #queued(): Token[] {
-    const tokens = this.#inboxQueued().map(({ token }) => token);
+    const tokens = this.#around.queued().map(({ token }) => token);
     return tokens.filter(({ move, act }) => move !== undefined || act !== undefined);
   }
 

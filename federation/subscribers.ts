@@ -16,6 +16,8 @@ interface Subscriber {
   way: Way | null;
   /** Nobody there is a member after this row; null: somebody is. */
   until: number | null;
+  /** That row has put somebody out, and must be heard whoever comes meanwhile. */
+  isOwed: boolean;
 }
 
 /** The remote domains of one place. */
@@ -52,21 +54,28 @@ export class Subscribers {
     const known = this.#domains.get(domain);
     if (known !== undefined) {
       // What was said here while nobody there was a member is not for them: then it begins anew where the mark is.
-      const isElsewhere = known.until !== null && entered !== null && entered > known.until + 1;
+      const isElsewhere = !known.isOwed && known.until !== null && entered !== null && entered > known.until + 1;
       known.until = null;
+      known.isOwed = false;
       if (!isElsewhere) return;
       this.#give(known);
     }
-    const subscriber: Subscriber = { way: null, until: null };
+    const subscriber: Subscriber = { way: null, until: null, isOwed: false };
     this.#domains.set(domain, subscriber);
     this.#open(domain, subscriber);
   }
 
-  /** The last member there has left with this row, which is the last it hears. */
-  part(domain: string, sequence: number): void {
+  /** Whether it has not acknowledged yet that its last members were put out. */
+  owes(domain: string): boolean {
+    return this.#domains.get(domain)?.isOwed === true;
+  }
+
+  /** The last member there has left with this row, which is the last it hears; `isOwed`: others have put him out. */
+  part(domain: string, sequence: number, isOwed: boolean): void {
     const subscriber = this.#domains.get(domain);
     if (subscriber === undefined) return;
     subscriber.until = sequence;
+    subscriber.isOwed = isOwed;
     this.#check(domain, subscriber);
   }
 

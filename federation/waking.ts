@@ -10,7 +10,7 @@ export const nodeUniform = (domain: string): string => `psyc://${domain}`;
 export const untilOf = (domain: string): string => `to ${domain}`;
 
 /** The operation that has a place woken at the start, or no more. */
-const waking = (place: string, { domain }: Desk, isNeeded: boolean): Operation => ({
+export const waking = (place: string, { domain }: Desk, isNeeded: boolean): Operation => ({
   op: 'member',
   context: nodeUniform(domain),
   lease,
@@ -18,9 +18,12 @@ const waking = (place: string, { domain }: Desk, isNeeded: boolean): Operation =
   sequence: isNeeded ? 1 : 0,
 });
 
-/** What is written when the first member of a domain comes: it hears from that row on, and nothing from before. */
-export const joining = (place: string, domain: string, desk: Desk): Operation[] => [
-  { op: 'mark', context: place, lease, name: domain, sequence: 'before' },
+/**
+ * What is written when the first member of a domain comes: it hears from that row on, and nothing from before. `isOwed`: it
+ * has not acknowledged yet that others were put out, and goes on where it is, for it must not miss that.
+ */
+export const joining = (place: string, domain: string, desk: Desk, isOwed: boolean): Operation[] => [
+  ...(isOwed ? [] : [{ op: 'mark', context: place, lease, name: domain, sequence: 'before' } as const]),
   { op: 'mark', context: place, lease, name: untilOf(domain), sequence: -1 },
   // A plain peer acknowledges nothing, and is not waited for.
   ...(desk.options.plain.has(domain) ? [] : [waking(place, desk, true)]),

@@ -12,7 +12,7 @@ export type Mode = 'public' | 'invited' | 'members';
 const personal = ['owner', 'aide', 'dismiss', 'kick', 'invite', 'uninvite'] as const;
 /** About a person, or about everybody of a domain. */
 const general = ['ban', 'unban', 'silence', 'unsilence'] as const;
-const kinds = [...personal, ...general, 'topic', 'mode'] as const;
+const kinds = [...personal, ...general, 'topic', 'mode', 'limit', 'clear'] as const;
 
 /** What is asked. Uniforms are in their one form: a person's `psyc://domain/~nick`, a domain's `psyc://domain`. */
 export type Act =

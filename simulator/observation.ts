@@ -14,6 +14,18 @@ export type Observation =
       /** Method and data, each with its line feed. */
       readonly content: Uint8Array;
     }
+  /** Somebody asks something of a place that changes who is there; the first time. `author` is without channel. */
+  | {
+      readonly kind: 'asked';
+      readonly key: string;
+      readonly author: string;
+      readonly target: string;
+      readonly method: string;
+      /** Person or domain, where it is about one. */
+      readonly whom: string | null;
+    }
+  /** A device was sent something that was said in a context which it does not hear. */
+  | { readonly kind: 'overheard'; readonly host: string; readonly context: string; readonly key: string }
   /** A host told the author (`person`) or another host (`peer`), by name, that it has the packet. */
   | {
       readonly kind: 'acknowledged';

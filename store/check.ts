@@ -59,6 +59,9 @@ function checkOperation(operation: Operation, rows: ReadonlySet<string>): StoreC
       if (exceeds(operation.name, storeLimits.recordNameBytesMax)) return '_store_oversized_record';
       if (unfit.test(operation.name)) return '_store_invalid_record';
       return operation.value.length > storeLimits.recordValueBytesMax ? '_store_oversized_value' : null;
+    case 'replace':
+      if (!whole(operation.sequence, 1)) return '_store_invalid_sequence';
+      return operation.packet.length > storeLimits.packetBytesMax ? '_store_oversized_packet' : null;
   }
 }
 
@@ -104,6 +107,7 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
       bytes += operation.packet.length;
       rows.add(operation.context);
     }
+    if (operation.op === 'replace') bytes += operation.packet.length;
     if (operation.op === 'record') bytes += operation.value.length;
   }
   return bytes > storeLimits.writeBytesMax ? '_store_oversized_write' : null;

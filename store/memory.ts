@@ -139,6 +139,10 @@ export class MemoryStore implements Store {
         const sequence = sequenceAt(operation.sequence, newest.get(operation.context));
         if (sequence === 0) log.members.delete(operation.name);
         else log.members.set(operation.name, sequence);
+      } else if (operation.op === 'replace') {
+        const row = log.rows[operation.sequence - 1]!;
+        this.#bytes += operation.packet.length - row.packet.length;
+        log.rows[operation.sequence - 1] = { ...row, packet: copyBytes(operation.packet) };
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         this.#bytes += weightOf(name, value) - weightOf(name, log.records.get(name));
@@ -177,6 +181,8 @@ export class MemoryStore implements Store {
         entered.set(context, present);
         if (operation.sequence === 0) present.delete(operation.name);
         else if (present.add(operation.name).size > storeLimits.membersMax) return '_store_excessive_members';
+      } else if (operation.op === 'replace') {
+        if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         const records = recorded.get(context) ?? new Map(log?.records);

@@ -94,8 +94,17 @@ export type SetRecord = {
   readonly absent?: true;
 };
 
+/** Puts another packet into a row that is there: what stood in it is gone. Number, author and id stay. */
+type Replace = {
+  readonly op: 'replace';
+  readonly context: string;
+  readonly lease: number;
+  readonly sequence: number;
+  readonly packet: Uint8Array;
+};
+
 /** One change. People, devices, keys and pins are records of contexts. */
-export type Operation = Append | Mark | Member | SetRecord;
+export type Operation = Append | Mark | Member | SetRecord | Replace;
 
 /** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
 export type StoreRequest =

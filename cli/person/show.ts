@@ -85,6 +85,10 @@ export function noticeLine(output: Output): string | null {
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
     case 'unseen readers':
       return `${nameOf(output.author)} speaks in ${nameOf(output.place)} to people who are not named as its members: ${output.readers.map(nameOf).join(', ')}`;
+    case 'erased rows':
+      return output.from === output.to
+        ? `row ${output.from} of ${nameOf(output.place)} is erased`
+        : `rows ${output.from} to ${output.to} of ${nameOf(output.place)} are erased`;
     case 'missing rows':
       return `${nameOf(output.place)} does not give its rows ${output.from} to ${output.to}`;
     case 'stored before':

@@ -7,7 +7,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render, type Value } from '../../psyc/render.ts';
 import type { Moment, Output, Said } from './events.ts';
-import { domainOf } from './hearing.ts';
+import { domainOf } from './words.ts';
 import { sessionLimits } from './limits.ts';
 import type { Reader } from './reader.ts';
 

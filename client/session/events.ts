@@ -191,8 +191,12 @@ export interface Status {
   readonly bans: readonly string[] | null;
   readonly silenced: readonly string[] | null;
   readonly invited: readonly string[] | null;
-  /** The log's last row. */
+  /** The log's last row, and up to which they are erased (0: none). */
   readonly last: number | null;
+  readonly erased: number;
+  /** How many rows, and days, are kept; null: no limit. */
+  readonly rows: number | null;
+  readonly days: number | null;
   /** The row of the last change of the membership, in a members-only place. */
   readonly epoch: number | null;
 }
@@ -248,6 +252,8 @@ export type Output =
       readonly place: string;
       readonly reached: number;
       readonly last: number;
+      /** Up to here the place has erased its rows; 0: nothing. */
+      readonly erased: number;
     }
   /** It will not be done; `by` is the domain that said so, null: we. `command` null: said by an earlier session. */
   | {
@@ -284,6 +290,8 @@ export type Notice =
       readonly author: string;
       readonly readers: readonly string[];
     }
+  /** Rows that the place has erased, as it says. */
+  | { readonly kind: 'erased rows'; readonly place: string; readonly from: number; readonly to: number }
   /** Rows of a place's log that it does not give. */
   | { readonly kind: 'missing rows'; readonly place: string; readonly from: number; readonly to: number }
   /** The circuit was lost, or was given up. */

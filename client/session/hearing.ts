@@ -9,10 +9,11 @@ import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
 import type { Hearing as Kept } from './kept.ts';
-import type { Listening, Page } from './listening.ts';
+import { type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
 import { isOfLog, type PageEnd, type Row, Rows } from './rows.ts';
+import { counted, domainOf } from './words.ts';
 
 /** What hearing needs of its session. */
 export interface HearingOwner {
@@ -30,9 +31,6 @@ export interface HearingOwner {
   /** Somebody was spoken for who must not be: the circuit is to be closed. */
   refuse(code: string): void;
 }
-
-/** How often a place is asked for a page until others do not wait for it. */
-const PATIENCE_TRIES = 3;
 
 /** One session's ears. */
 export class Hearing {
@@ -149,24 +147,33 @@ export class Hearing {
     const listening = this.#places.get(source);
     const reached = counted(packet.text('_after'));
     const last = counted(packet.text('_sequence'));
+    const erased = counted(packet.text('_sequence_erased')) ?? 0;
     if (page?.place === source) {
       this.#pages.delete(tag);
       const by = domainOf(source);
       if (code !== null) this.#owner.output({ kind: 'refused', command: page.command, target: source, code, by });
       else
-        this.#rows.end({ isEnd: true, command: page.command!, place: source, reached: reached ?? 0, last: last ?? 0 });
+        this.#rows.end({
+          isEnd: true,
+          command: page.command!,
+          place: source,
+          reached: reached ?? 0,
+          last: last ?? 0,
+          erased,
+        });
       return true;
     }
     if (listening?.page?.tag !== tag) return false;
     const { page: asked } = listening;
     listening.page = null;
     // Where an answer leads nowhere, the next one would not either.
-    const isProgress = listening.taken > asked.after!;
+    const isProgress = code === null ? this.#erase(source, listening, erased) || listening.taken > asked.after! : false;
     listening.pausedUntilMs = isProgress ? 0 : now.monotoneMs + sessionLimits.repeatMsMax;
     if (code === '_necessary_membership') this.#forget(source);
     else if (code === null && reached !== null && last !== null) {
       listening.last = Math.max(last, listening.taken);
-      this.#skip(source, listening, reached);
+      // What stands behind erased rows was not taken yet.
+      if (listening.taken !== erased) this.#skip(source, listening, reached);
       if (isProgress && listening.taken < last) this.#catchUp(source, listening, now);
     }
     this.#catchUpNext(now);
@@ -261,6 +268,10 @@ export class Hearing {
       // Somebody says again what its author has said once.
       if (kind === 'known' && command === null) return;
     }
+    if (place !== null && reading.method === '_notice_context_erased') {
+      this.#owner.output({ kind: 'erased rows', place, from: sequence, to: sequence });
+      return;
+    }
     // A key is for us, and not for people; what is said under it shows.
     if (reading.method === KEY_METHOD && reading.word.kind !== 'bad') return;
     const act = place === null ? null : readAct(row.packet);
@@ -298,9 +309,20 @@ export class Hearing {
     );
   }
 
-  #pageEnd({ command, place, reached, last }: PageEnd): boolean {
-    this.#owner.output({ kind: 'page', command, place, reached, last });
+  #pageEnd({ command, place, reached, last, erased }: PageEnd): boolean {
+    this.#owner.output({ kind: 'page', command, place, reached, last, erased });
     this.#chronicles.delete(command);
+    return true;
+  }
+
+  /** The place has erased rows that were not heard: it is said, and those behind them are asked for. Whether it is so. */
+  #erase(place: string, listening: Listening, erased: number): boolean {
+    if (erased <= listening.taken) return false;
+    this.#owner.output({ kind: 'erased rows', place, from: listening.taken + 1, to: erased });
+    listening.taken = erased;
+    listening.last = Math.max(listening.last, erased);
+    this.#handed.set(place, erased);
+    this.#isChanged = true;
     return true;
   }
 
@@ -376,10 +398,3 @@ export class Hearing {
     return `${this.#tagPrefix}h${++this.#tags}`;
   }
 }
-
-/** A whole number in canonical decimal, or null. */
-export const counted = (text: string | undefined): number | null =>
-  text !== undefined && /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null;
-
-/** The domain in a uniform that was checked. */
-export const domainOf = (uniform: string): string => /^psyc:\/\/([^/#]*)/.exec(uniform)?.[1] ?? '';

@@ -24,3 +24,6 @@ export interface Listening {
   /** When it may be asked again after an answer that led nowhere. */
   pausedUntilMs: number;
 }
+
+/** How often a place is asked for a page until others do not wait for it. */
+export const PATIENCE_TRIES = 3;

@@ -22,6 +22,7 @@ export interface PageEnd {
   readonly place: string;
   readonly reached: number;
   readonly last: number;
+  readonly erased: number;
 }
 
 /** Queues, one for each log and page. */

@@ -19,7 +19,8 @@ import type {
 } from './events.ts';
 import { Gate } from './gate.ts';
 import { Errands } from './errands.ts';
-import { domainOf, Hearing } from './hearing.ts';
+import { Hearing } from './hearing.ts';
+import { domainOf } from './words.ts';
 import { heardFrom, type Keeping, type Kept, silent } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';

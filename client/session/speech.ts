@@ -4,7 +4,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output, PersonKeys } from './events.ts';
-import { counted, domainOf } from './hearing.ts';
+import { counted, domainOf } from './words.ts';
 import { type Head, noKey, type OwnKey, type Pending, type Speaking } from './kept.ts';
 import type { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';

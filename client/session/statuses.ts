@@ -5,7 +5,7 @@ import { PsycError } from '../../psyc/error.ts';
 import { parseList } from '../../psyc/list.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Output, Status } from './events.ts';
-import { counted, domainOf } from './hearing.ts';
+import { counted, domainOf } from './words.ts';
 import { sessionLimits } from './limits.ts';
 
 /** What it needs of its session. */
@@ -105,6 +105,9 @@ function statusIn(packet: Packet, command: number, place: string): Status {
     silenced: list('_list_silenced'),
     invited: list('_list_invited'),
     last: counted(packet.text('_sequence')),
+    erased: counted(packet.text('_sequence_erased')) ?? 0,
+    rows: counted(packet.text('_amount_rows')),
+    days: counted(packet.text('_amount_days')),
     epoch: counted(packet.text('_epoch')),
   };
 }

@@ -32,6 +32,10 @@ WITH given AS MATERIALIZED (
   FROM unnest($8::int[], $9::bigint[], $10::bigint[], $11::int[], $12::int[], $13::int[], $14::int[])
     AS r (n, sequence, lease, at, author, id, packet)
   JOIN touched ON touched.n = r.n
+), replaced AS (
+  UPDATE p3do.rows AS r SET packet = substring($7 FROM given.at FOR given.packet)
+  FROM unnest($29::int[], $30::bigint[], $31::int[], $32::int[]) AS given (n, sequence, at, packet), touched
+  WHERE touched.n = given.n AND r.context = touched.id AND r.sequence = given.sequence
 ), moved AS (
   INSERT INTO p3do.marks AS m (context, name, sequence)
   SELECT touched.id, decode(given.name, 'hex'), given.sequence
@@ -70,9 +74,10 @@ interface Packed {
   readonly bytes: Buffer;
   readonly rows: readonly string[];
   readonly records: readonly string[];
+  readonly replacements: readonly string[];
 }
 
-function packed({ rows, drafts }: Plan, placeOf: ReadonlyMap<string, number>): Packed {
+function packed({ rows, drafts, replacements }: Plan, placeOf: ReadonlyMap<string, number>): Packed {
   const parts: Uint8Array[] = [];
   const columns: number[][] = [[], [], [], [], [], [], []];
   const recordColumns: (number | string)[][] = [[], [], [], []];
@@ -92,7 +97,19 @@ function packed({ rows, drafts }: Plan, placeOf: ReadonlyMap<string, number>): P
       at += value.length;
     }
   }
-  return { bytes: Buffer.concat(parts), rows: columns.map(arrayOf), records: recordColumns.map(arrayOf) };
+  const replacementColumns: number[][] = [[], [], [], []];
+  for (const { context, sequence, packet } of replacements) {
+    const fields = [placeOf.get(context)!, sequence, at, packet.length];
+    for (const [column, field] of fields.entries()) replacementColumns[column]!.push(field);
+    parts.push(packet);
+    at += packet.length;
+  }
+  return {
+    bytes: Buffer.concat(parts),
+    rows: columns.map(arrayOf),
+    records: recordColumns.map(arrayOf),
+    replacements: replacementColumns.map(arrayOf),
+  };
 }
 
 /**
@@ -110,7 +127,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
     return [0, 1, 2].map((field) => arrayOf(all.map((fields) => fields[field]!)));
   };
   const column = (value: (draft: Draft) => number): string => arrayOf(touched.map(([, draft]) => value(draft)));
-  const { bytes, rows: rowColumns, records } = packed(plan, placeOf);
+  const { bytes, rows: rowColumns, records, replacements } = packed(plan, placeOf);
   const { rows } = await link.query<{ keys: Record<string, number> }>({
     name: 'commit',
     text,
@@ -129,6 +146,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
       ...named(({ members }) => members),
       ...records,
       ...named(({ anew }) => anew),
+      ...replacements,
     ],
   });
   const { keys } = rows[0]!;

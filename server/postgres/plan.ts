@@ -54,11 +54,19 @@ interface PlannedRow {
   readonly sequence: number;
 }
 
+/** A packet for a row that the database has. */
+interface PlannedReplacement {
+  readonly context: string;
+  readonly sequence: number;
+  readonly packet: Uint8Array;
+}
+
 /** What is to be written, and what to answer once it is. */
 export interface Plan {
   readonly outcomes: readonly StoreOutcome[];
   readonly drafts: ReadonlyMap<string, Draft>;
   readonly rows: readonly PlannedRow[];
+  readonly replacements: readonly PlannedReplacement[];
   /** Whether some answer leans on what was found, and not on what the write will check: a refusal. */
   readonly refuses: boolean;
 }
@@ -95,6 +103,8 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
       let count = draft.memberCount;
       for (const [name, isIn] of changes) count += Number(isIn) - Number(draft.present.has(name));
       if (operation.sequence !== 0 && count > storeLimits.membersMax) return '_store_excessive_members';
+    } else if (operation.op === 'replace') {
+      if (operation.sequence > draft.last + (fresh.get(context)?.size ?? 0)) return '_store_invalid_sequence';
     } else if (operation.op === 'record') {
       const { name, value } = operation;
       const held = records.get(context) ?? new Map(draft.held);
@@ -142,6 +152,8 @@ function move({ found, marks, moved, anew }: Draft, name: string, sequence: numb
 export function plan(writes: readonly Write[], { states, ids, present, records }: Found): Plan {
   const drafts = new Map<string, Draft>();
   const rows: PlannedRow[] = [];
+  /** By context and sequence: the last word counts. */
+  const replacements = new Map<string, PlannedReplacement>();
   const outcomes: StoreOutcome[] = [];
   let refuses = false;
   const draftOf = (context: string): Draft => {
@@ -190,6 +202,12 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
         if (sequence === 0 && draft.present.has(name)) draft.memberCount--;
         if (sequence > 0) draft.present.add(name);
         else draft.present.delete(name);
+      } else if (operation.op === 'replace') {
+        const { context, sequence, packet } = operation;
+        const at = rows.findIndex((row) => row.sequence === sequence && row.append.context === context);
+        // A row of this very group is not there yet.
+        if (at === -1) replacements.set(`${context} ${sequence}`, { context, sequence, packet });
+        else rows[at] = { sequence, append: { ...rows[at]!.append, packet } };
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         draft.records.set(name, value);
@@ -208,5 +226,5 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
     }
     outcomes.push({ kind: 'written', request, appended });
   }
-  return { outcomes, drafts, rows, refuses };
+  return { outcomes, drafts, rows, replacements: [...replacements.values()], refuses };
 }

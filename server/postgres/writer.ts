@@ -32,6 +32,10 @@ function copyOf(operations: readonly Operation[]): { operations: Operation[]; by
       bytes += operation.value.length;
       return { ...operation, value: copyBytes(operation.value) };
     }
+    if (operation.op === 'replace') {
+      bytes += operation.packet.length;
+      return { ...operation, packet: copyBytes(operation.packet) };
+    }
     if (operation.op !== 'append') return operation;
     const { author, id, packet } = operation;
     bytes += author.length + id.length + packet.length;

@@ -11,6 +11,7 @@ export const checkerNames = [
   'liveness',
   'queues',
   'members',
+  'outsiders',
   'copies',
   'forgery',
   'crash',

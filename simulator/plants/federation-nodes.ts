@@ -1,6 +1,7 @@
 /** Plants in servers of a federation: bugs in whom they believe, remember and tell. docs/simulator.md#plants */
 import type { NodeEffect } from '../machine.ts';
 import { readRaw } from '../raw-packet.ts';
+import type { Operation } from '../../store/store.ts';
 import { type Plant, steppingBoot } from './plant.ts';
 
 /** Whoever signs anything is believed. */
@@ -23,6 +24,25 @@ export const forgottenMembers: Plant = {
       if (life === 1 || event.kind !== 'stored' || event.outcome.kind !== 'members') return step(event, nowMs);
       return step({ kind: 'stored', outcome: { ...event.outcome, members: [] } }, nowMs);
     }),
+};
+
+/** Whoever was a member is one for ever. */
+export const endlessMembership: Plant = {
+  name: 'endless-membership',
+  what: 'a server does not write down that a membership has ended, and believes what is written after a restart',
+  caughtBy: 'outsiders',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).map((effect): NodeEffect => {
+          if (effect.kind !== 'store' || effect.request.kind !== 'write') return effect;
+          const isKept = (operation: Operation): boolean => operation.op !== 'member' || operation.sequence !== 0;
+          const operations = effect.request.operations.filter(isKept);
+          return operations.length === 0 ? effect : { kind: 'store', request: { ...effect.request, operations } };
+        }),
+    ),
 };
 
 /** As if each member got a copy of his own. */

@@ -14,7 +14,7 @@ import {
   rollbackForCommit,
   swappedDeliveries,
 } from './dishonest-nodes.ts';
-import { copyForEach, credulousNode, forgottenMembers } from './federation-nodes.ts';
+import { copyForEach, credulousNode, endlessMembership, forgottenMembers } from './federation-nodes.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -39,6 +39,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     hiddenState,
     credulousNode,
     forgottenMembers,
+    endlessMembership,
     copyForEach,
   ].map((plant) => [plant.name, plant]),
 );

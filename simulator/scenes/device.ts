@@ -214,6 +214,10 @@ export class Device implements Machine {
   #row(context: string, packet: Packet, routing: ReadonlyMap<string, string>): void {
     const cursor = this.#cursors.get(context);
     const counter = Number(routing.get('_counter'));
+    if (cursor === undefined && packet.method?.startsWith('_message') === true) {
+      const { observe } = this.#options;
+      observe({ kind: 'overheard', host: this.#host, context, key: routing.get('_tag') ?? '' });
+    }
     if (cursor === undefined || counter <= cursor.has) return;
     if (counter > cursor.has + 1) {
       cursor.last = Math.max(cursor.last, context === this.#person ? 0 : counter);
@@ -221,6 +225,8 @@ export class Device implements Machine {
       return;
     }
     cursor.has = counter;
+    const isOut = packet.method === '_request_context_kick' || packet.method === '_request_context_ban';
+    if (isOut && this.#isMeant(packet.text('_uniform_member') ?? '')) this.#left(context);
     if (packet.method?.startsWith('_message') !== true) return;
     // With the variables that the circuit remembered, so that it can be looked at alone.
     const heading = Object.fromEntries(routing);
@@ -232,6 +238,15 @@ export class Device implements Machine {
     this.#effects.push({ kind: 'deliver', context, sequence: counter, packet: bytes });
   }
 
+  #isMeant(whom: string): boolean {
+    return whom === this.#person || this.#person.startsWith(`${whom}/`);
+  }
+
+  #left(context: string): void {
+    this.#cursors.delete(context);
+    this.#options.observe({ kind: 'left', host: this.#host, context });
+  }
+
   #answered(source: string, tag: string, method: string, packet: Packet): void {
     if (method === '_echo_history') {
       const cursor = this.#cursors.get(source);
@@ -241,6 +256,8 @@ export class Device implements Machine {
       if (cursor.has < cursor.last) this.#askHistory(source);
       return;
     }
+    // Put out while it was away: there is nothing to hear any more.
+    if (tag.startsWith('h') && packet.text('_code') === '_necessary_membership') this.#left(source);
     const isEcho = method.startsWith('_echo');
     if (!isEcho && !method.startsWith('_error') && !method.startsWith('_failure')) return;
     const sayings = this.#open.get(source) ?? [];
@@ -255,14 +272,14 @@ export class Device implements Machine {
     if (!isEcho) observe({ kind: 'refused', host: at, key: tag });
     else {
       this.#effects.push({ kind: 'reply', to: this.#source, packet: packet.raw.slice() });
-      if (saying.method === '_request_context_enter' && !this.#cursors.has(source)) {
+      const isMember = packet.text('_sequence') !== undefined;
+      if (saying.method === '_request_context_enter' && isMember && !this.#cursors.has(source)) {
         const sequence = Number(packet.text('_sequence'));
         this.#cursors.set(source, { has: sequence, last: sequence, isAsking: false });
         observe({ kind: 'entered', host: at, context: source, sequence });
         this.#askHistory(source);
       } else if (saying.method === '_request_context_leave') {
-        this.#cursors.delete(source);
-        observe({ kind: 'left', host: at, context: source });
+        this.#left(source);
       }
     }
     this.#sayTo(source);

@@ -18,6 +18,7 @@ import { LivenessChecker } from '../checkers/liveness.ts';
 import { MembersChecker } from '../checkers/members.ts';
 import { OnceChecker } from '../checkers/once.ts';
 import { OrderChecker } from '../checkers/order.ts';
+import { OutsidersChecker } from '../checkers/outsiders.ts';
 import { QueuesChecker } from '../checkers/queues.ts';
 import { TruthChecker } from '../checkers/truth.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
@@ -45,6 +46,8 @@ import {
   invite,
   keysOf,
   mallory,
+  owners,
+  personOfHost,
   type PersonPlan,
   persons,
   places,
@@ -171,6 +174,12 @@ function diskOf({ world, plant, keys }: Town, name: string, random: Random): Dis
     );
     store.perform({ kind: 'write', request: 0, operations });
   }
+  for (const [place, owner] of owners) {
+    if (hostOf(place) !== name) continue;
+    const value = textBytes(owner);
+    const operations = [{ op: 'record', context: place, lease: 1, name: 'owners', value } as const];
+    store.perform({ kind: 'write', request: 0, operations });
+  }
   const durable = ({ context, packet }: Append): void =>
     world.observe({ kind: 'durable', host: name, context, key: byTag.keyOf(packet) ?? '' });
   const disk = new FaultyDisk(world.clock, random.stream('disk'), world.faults, durable, store);
@@ -232,12 +241,21 @@ function beginDevice(
   if (!isNew) joined();
   const host = new Host(world, name, () => machine, noDisk, nobody, byTag);
   const counters = new Map<string, number>();
-  const say = (target: string, method: string, data: Uint8Array | null): void => {
+  const say = (target: string, method: string, data: Uint8Array | null, whom: string | null = null): void => {
     if (!isPlace(target) && !registered.has(target)) return;
     const counter = (counters.get(target) ?? 0) + 1;
     counters.set(target, counter);
     const tag = `t${random.word().toString(36)}-${name}-${counter}`;
     const routing = { _source: channel, _target: target, _tag: tag, _counter: String(counter) };
+    if (data === null) observe({ kind: 'asked', key: tag, author: person, target, method, whom });
+    if (whom !== null) {
+      const act = { entity: { _uniform_member: whom }, method };
+      host.tell({
+        kind: 'said',
+        packet: renderPublication(author.sign(target, act, beginUnixMs + world.clock.nowMs), routing),
+      });
+      return;
+    }
     if (data === null) {
       host.tell({ kind: 'said', packet: render({ routing, method }) });
       return;
@@ -262,6 +280,7 @@ function beginDevice(
     world.clock.at(10 * SECOND + random.below(4 * SECOND), () => say(place, '_request_context_leave', null));
     world.clock.at(18 * SECOND + random.below(4 * SECOND), () => say(place, '_request_context_enter', null));
   }
+  planActs(world, random, plan, say);
   world.network.links.startPartitions(name, server);
   return machine;
 }
@@ -284,6 +303,23 @@ function planSpeech(
       for (let i = 0; i < times; i++) say(target, method, drawData(random));
     });
   }
+}
+
+/** Whoever owns a place puts others out, who come back or do not. */
+function planActs(
+  world: World,
+  random: Random,
+  { host, person }: DevicePlan,
+  say: (target: string, method: string, data: Uint8Array | null, whom: string | null) => void,
+): void {
+  const place = places.find((one) => owners.get(one) === person);
+  if (place === undefined || !host.includes('.phone.')) return;
+  const others = ['bob', 'eve', 'gus'].map((nick) => persons.find((one) => one.nick === nick)!.uniform);
+  const act = (atUs: number, kind: string, whom: string): void =>
+    world.clock.at(atUs, () => say(place, `_request_context_${kind}`, null, whom));
+  const [kicked, banned] = [random.pick(others), random.pick(others)];
+  act(8 * SECOND + random.below(4 * SECOND), 'kick', kicked);
+  act(14 * SECOND + random.below(2 * SECOND), 'ban', random.chance(0.5) ? banned : 'psyc://c.example');
 }
 
 /** Everything that one person does. */
@@ -340,6 +376,7 @@ const checkers = (): Checker[] => [
   new LivenessChecker(false),
   new QueuesChecker(maxima),
   new MembersChecker(hostOf),
+  new OutsidersChecker(personOfHost),
   new CopiesChecker(servers),
   new ForgeryChecker(),
 ];

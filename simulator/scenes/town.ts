@@ -7,6 +7,11 @@ import { IdealKeys, type IdealPerson } from '../ideal.ts';
 export const servers = ['a.example', 'b.example', 'c.example'] as const;
 /** Where people meet. */
 export const places = ['psyc://a.example/@hall', 'psyc://b.example/@bar'] as const;
+/** Who looks after each. */
+export const owners: ReadonlyMap<string, string> = new Map([
+  [places[0], 'psyc://a.example/~ada'],
+  [places[1], 'psyc://b.example/~cyd'],
+]);
 /** What registers somebody at `c.example`, where nobody gets in without. */
 export const invite = 'welcome';
 
@@ -74,6 +79,11 @@ const hosts = new Map(persons.flatMap(({ devices }) => devices.map(({ channel, h
 
 /** The host of a device, by the channel that it speaks on. */
 export const deviceHostOf = (channel: string): string => hosts.get(channel) ?? '';
+
+const personsOfHosts = new Map(persons.flatMap(({ devices }) => devices.map(({ host, person }) => [host, person])));
+
+/** Whose a device's host is. */
+export const personOfHost = (host: string): string => personsOfHosts.get(host) ?? '';
 
 /** The routing header of what was said, as a device gets it: by the place that it was said in, or by its author. */
 export function headerOf({ author, target, tag }: Said, sequence: number): string {

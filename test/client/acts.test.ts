@@ -116,6 +116,9 @@ test('a status is asked for until it comes', async () => {
       silenced: null,
       invited: null,
       last: 9,
+      erased: 0,
+      rows: null,
+      days: null,
       epoch: null,
     },
   ]);

@@ -341,7 +341,7 @@ test('a page of history is shown for its command, checked row by row', async () 
   expect(client.told('page')).toHaveLength(0);
   await client.giveKeys(bob);
   expect(client.told('heard')).toMatchObject([{ command: 3, sequence: 8, word: { kind: 'author' } }]);
-  expect(client.told('page')).toEqual([{ kind: 'page', command: 3, place: hall, reached: 8, last: 9 }]);
+  expect(client.told('page')).toEqual([{ kind: 'page', command: 3, place: hall, reached: 8, last: 9, erased: 0 }]);
   await client.command({ kind: 'history', command: 4, place: hall, after: 0, limit: 2 });
   client.home.answer(client.said('_request_history').at(-1)!, '_error_necessary_membership');
   await client.settle();

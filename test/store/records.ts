@@ -1,7 +1,7 @@
-/** What every store must do with records: the part of the suite that is theirs. docs/spec/federation.md#store */
+/** What every store must do with records and replaced packets: the part of the suite that is theirs. docs/spec/federation.md#store */
 import { expect, test } from '@jest/globals';
-import { type SetRecord, type Store, storeLimits } from '../../store/store.ts';
-import { ask, bar, hall, read, records, write } from './asking.ts';
+import { type Operation, type SetRecord, type Store, storeLimits } from '../../store/store.ts';
+import { ask, bar, hall, packets, read, records, write } from './asking.ts';
 import { append, record } from './rows.ts';
 
 /** Registers the tests. */
@@ -25,6 +25,31 @@ export function recordSuite(make: () => Promise<Store> | Store): void {
       last: 0,
     });
     expect(await ask(store, { kind: 'records', context: hall })).toMatchObject({ last: 1 });
+  });
+
+  test('a packet that is replaced is gone, and what was said with it is still known', async () => {
+    const store = await make();
+    await write(store, append(hall, 1), append(hall, 2), append(hall, 3));
+    const replace = (sequence: number, text: string): Operation => {
+      return { op: 'replace', context: hall, lease: 1, sequence, packet: new TextEncoder().encode(text) };
+    };
+    expect(await write(store, replace(1, 'gone'), replace(2, 'gone too'))).toMatchObject({ kind: 'written' });
+    // Of rows of the same write too; the last word counts.
+    await write(store, append(hall, 4), replace(4, 'soon'), replace(2, ''), append(hall, 5));
+    expect(await packets(store, hall)).toEqual(['gone', '', 'packet 3', 'soon', 'packet 5']);
+    expect(await write(store, append(hall, 2))).toMatchObject({ appended: [{ sequence: 2, already: true }] });
+    expect(await ask(store, { kind: 'latest', context: hall, author: append(hall, 1).author })).toMatchObject({
+      rows: [{ sequence: 5 }],
+    });
+    for (const sequence of [0, 7, 1.5]) {
+      const code = '_store_invalid_sequence';
+      expect(await write(store, append(hall, 6), replace(sequence, 'x'))).toMatchObject({ code });
+    }
+    expect(await write(store, replace(1, 'x'.repeat(storeLimits.packetBytesMax + 1)))).toMatchObject({
+      code: '_store_oversized_packet',
+    });
+    expect(await write(store, { ...replace(1, 'x'), lease: 7 })).toMatchObject({ code: '_store_lease' });
+    expect(await packets(store, hall)).toHaveLength(5);
   });
 
   test('a record goes by the lease, and is written with the rest or not at all', async () => {

@@ -1,0 +1,8 @@
+/** Words in what a server says: numbers, and domains of uniforms. docs/spec/people.md#session */
+
+/** A whole number in canonical decimal, or null. */
+export const counted = (text: string | undefined): number | null =>
+  text !== undefined && /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null;
+
+/** The domain in a uniform that was checked. */
+export const domainOf = (uniform: string): string => /^psyc:\/\/([^/#]*)/.exec(uniform)?.[1] ?? '';
