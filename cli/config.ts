@@ -71,7 +71,8 @@ const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
 function described(config: Config, fingerprint: string): object {
-  const { file, domain, tls, store, peers, plain, proxy, web, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } =
+    config;
   return {
     config: file,
     domain,
@@ -89,6 +90,7 @@ function described(config: Config, fingerprint: string): object {
     proxy: proxy === null ? null : `socks5://${renderEndpoint(proxy)}`,
     plain: plain === null ? null : { ...plain, peers: Object.fromEntries(plain.peers) },
     web,
+    keys,
     registration,
     origins,
     log,
@@ -98,7 +100,8 @@ function described(config: Config, fingerprint: string): object {
 }
 
 function page(config: Config, fingerprint: string): string {
-  const { file, domain, tls, store, peers, plain, proxy, web, recovery, registration, origins, log, limits } = config;
+  const { file, domain, tls, store, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } =
+    config;
   const rows: [string, string[]][] = [
     ['config', [file]],
     ['domain', [domain]],
@@ -111,6 +114,7 @@ function page(config: Config, fingerprint: string): string {
     ['proxy', proxy === null ? [] : [proxyText(proxy)]],
     ['plain peers', plain === null ? [] : plainTexts(plain)],
     ['web proxies', web === null ? [] : [webText(web)]],
+    ['key ports', keys === null ? [] : [keysText(keys)]],
     ['registration', [registration]],
     ['origins', [...origins]],
     ['log', [log.level]],
@@ -124,6 +128,11 @@ function page(config: Config, fingerprint: string): string {
     )
     .join('');
 }
+
+const keysText = ({ hosts, port, tlsPort }: NonNullable<Config['keys']>): string => {
+  const secure = tlsPort === null ? [] : hosts.map((host) => `${renderEndpoint({ host, port: tlsPort })} (TLS)`);
+  return [...hosts.map((host) => renderEndpoint({ host, port })), ...secure].join(', ');
+};
 
 const webText = ({ hosts, port, proxies }: NonNullable<Config['web']>): string =>
   `at ${hosts.map((host) => renderEndpoint({ host, port })).join(', ')}, from ${proxies.join(', ')}`;

@@ -65,13 +65,19 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
       process.exit();
     },
   });
-  const { addresses, plainAddresses: plain, webAddresses: web } = server;
-  const further = { ...(plain.length === 0 ? {} : { plain }), ...(web.length === 0 ? {} : { web }) };
+  const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys } = server;
+  const further = {
+    ...(plain.length === 0 ? {} : { plain }),
+    ...(web.length === 0 ? {} : { web }),
+    ...(keys.plain.length === 0 ? {} : { keys }),
+  };
   if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
   else {
     const without = plain.length === 0 ? '' : `, without TLS at ${plain.join(' and ')}`;
     const proxied = web.length === 0 ? '' : `, for proxies at ${web.join(' and ')}`;
-    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}`);
+    const asked = [...keys.plain, ...keys.tls].join(' and ');
+    const looked = asked === '' ? '' : `, for keys at ${asked}`;
+    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}${looked}`);
     if (process.stdout.isTTY && config.registration === 'open') {
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }

@@ -61,7 +61,7 @@ export class Closing {
         done(code === '_trust_changed_key' || code === '_trust_unavailable' ? code : '_necessary_revocation');
         return;
       }
-      desk.ask({ kind: 'write', operations: closingOf(uniform, answer.key, desk) }, (outcome) => {
+      desk.ask({ kind: 'write', operations: closingOf(uniform, fingerprint, answer.key, desk) }, (outcome) => {
         done(outcome.kind === 'written' ? 'closed' : 'unknown');
         if (outcome.kind !== 'written') this.#owner.unsure();
       });

@@ -1,6 +1,6 @@
 /** The keys of one person who lives here: who registers, logs in, enrols devices. docs/spec/people.md#login */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
-import { joinBytes } from '../crypto/bytes.ts';
+import { hexOf, joinBytes } from '../crypto/bytes.ts';
 import { limits } from '../pki/limits.ts';
 import { encodeText, equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
@@ -8,6 +8,7 @@ import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { PkiAnswer } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
+import { certifiedOperations } from './ring-records.ts';
 import { askFree, isOthers, looksOf, takingOf, type Tombstone, tombstoneOf } from './tombstone.ts';
 
 /** What the store has of a person. */
@@ -203,9 +204,11 @@ export class Residence {
       // Whoever cannot be certified just now is let in, and comes again.
       if (certified.kind !== 'certified') answer({ kind: 'admitted', key: null, statement: newest });
       else {
-        this.#write([record(this.#uniform, 'key', certified.key)], answer, () => {
-          this.#keys = { ...keys, key: certified.key };
-          answer({ kind: 'admitted', key: certified.key, statement: newest });
+        const { key: newer, fingerprint } = certified;
+        const ring = certifiedOperations(this.#uniform, hexOf(fingerprint), newer);
+        this.#write([record(this.#uniform, 'key', newer), ...ring], answer, () => {
+          this.#keys = { ...keys, key: newer };
+          answer({ kind: 'admitted', key: newer, statement: newest });
         });
       }
     };
@@ -234,7 +237,11 @@ export class Residence {
         return;
       }
       const { fingerprint } = certified;
-      const operations = [record(person, 'fingerprint', fingerprint, true), record(person, 'key', certified.key)];
+      const operations = [
+        record(person, 'fingerprint', fingerprint, true),
+        record(person, 'key', certified.key),
+        ...certifiedOperations(person, hexOf(fingerprint), certified.key),
+      ];
       // Who lives here already brings a newer statement to his login, which looks whom it revokes.
       const kept = before?.statement ?? statement;
       if (before === null) operations.push(record(person, 'statement', statement), takingOf(person));

@@ -1,10 +1,12 @@
 /** What is left of an account that was closed: its name, for a while, so that nobody else gets it. docs/spec/leaving.md#closing */
+import { hexOf } from '../crypto/bytes.ts';
 import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
 import { skeleton } from '../psyc/names.ts';
 import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import { type RecordName, readRecords, record, type Records } from './records.ts';
+import { certifiedOperations } from './ring-records.ts';
 import { nodeUniform } from './waking.ts';
 
 /** A closed account. */
@@ -49,8 +51,9 @@ const waking = (person: string, { domain }: Desk, isNeeded: boolean): Operation 
   sequence: isNeeded ? 1 : 0,
 });
 
-/** The one write that closes: whoever comes later finds nobody. `key`: what revokes it, for those who ask one day. */
-export const closingOf = (person: string, key: Uint8Array, desk: Desk): Operation[] => [
+/** The one write that closes: whoever comes later finds nobody. `key`: what revokes it, for those who ask one day, here and on the ring. */
+export const closingOf = (person: string, fingerprint: Uint8Array, key: Uint8Array, desk: Desk): Operation[] => [
+  ...certifiedOperations(person, hexOf(fingerprint), key),
   set(person, 'closed', encodeText(String(desk.unixMs))),
   set(person, 'revoked', key),
   set(person, 'leaving', encodeText('1')),

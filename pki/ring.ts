@@ -32,8 +32,8 @@ export type RingKey = {
 
 /**
  * What the ring keeps of copies of one key, each of at most `limits.sentBytesMax`: everything that its own key says, and of
- * others the newest certification and the newest revocation of each domain; persons' user ids certified at some time by
- * their own domain, and a domain's where the key is one of `authorities`. These are the keys of domains that are trusted
+ * others the newest certification and the newest revocation of each domain; persons' user ids of which their own domain has
+ * spoken at some time, and a domain's where the key is one of `authorities`. These are the keys of domains that are trusted
  * here. Signatures of others are dropped unchecked. `now` in Unix seconds: subkeys that have ended go. Throws PkiError, and
  * then nothing of it is to be kept: what `looseParts` and `parsePublic` throw, `_uncertified` where no user id is left,
  * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_issuers`, `_excessive_bad_signatures`, `_oversized_key`.
@@ -110,7 +110,7 @@ async function keptUser(
     if (++issuers > limits.ringIssuersMax) {
       throw new PkiError('_excessive_issuers', `at most ${limits.ringIssuersMax} domains speak of a key`);
     }
-    isVouched ||= certification !== null && authority.revocation?.isHard !== true;
+    isVouched ||= authority.revocation?.isHard !== true;
     others.push(...[certification, revocation].filter((signature) => signature !== null));
   }
   if (!isVouched) return null;

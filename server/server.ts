@@ -12,6 +12,7 @@ import { peerAddress } from './config/address.ts';
 import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import type { Domain } from './domain/load.ts';
+import { KeyServer } from './keys/server.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { PostgresStore } from './postgres/store.ts';
@@ -51,14 +52,24 @@ export class Server {
   readonly #shell: NodeShell;
   readonly #store: OpenStore;
   readonly #plain: PlainDoor | null;
+  readonly #keys: KeyServer;
   #web: WebListener | null = null;
+  /** Where keys are looked up over TLS, and all else is that is at the first. */
+  #further: Listener | null = null;
   #stopping: Promise<void> | null = null;
 
-  private constructor(listener: Listener, shell: NodeShell, store: OpenStore, plain: PlainDoor | null) {
+  private constructor(
+    listener: Listener,
+    shell: NodeShell,
+    store: OpenStore,
+    plain: PlainDoor | null,
+    keys: KeyServer,
+  ) {
     this.#listener = listener;
     this.#shell = shell;
     this.#store = store;
     this.#plain = plain;
+    this.#keys = keys;
   }
 
   /**
@@ -75,6 +86,10 @@ export class Server {
     const plainHosts = config.plain === null ? [] : hostsHere(config.plain.hosts, log);
     if (config.plain !== null) await checkPort(plainHosts, config.plain.port);
     if (config.web !== null) await checkPort(config.web.hosts, config.web.port);
+    const keyHosts = config.keys === null ? [] : hostsHere(config.keys.hosts, log);
+    for (const taken of config.keys === null ? [] : [config.keys.port, config.keys.tlsPort ?? 0]) {
+      await checkPort(keyHosts, taken);
+    }
     let server: Server | undefined;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
@@ -85,6 +100,7 @@ export class Server {
       log.fatal({ reason: error.message }, 'the store is lost for good; this server ends');
       ended(error);
     });
+    const now = (): number => Math.floor(Date.now() / 1000);
     const notary = new Notary({
       key,
       isOpen: config.registration === 'open',
@@ -92,7 +108,7 @@ export class Server {
         const hash = inviteHash(typed);
         return hash !== null && (await invites()).all.has(hash) ? hash : null;
       },
-      now: () => Math.floor(Date.now() / 1000),
+      now,
     });
     // Ways of this life are shared with none of another.
     const password = randomBytes(16).toString('hex');
@@ -110,6 +126,15 @@ export class Server {
       connectionsPerAddressMax: config.limits.connectionsPerAddress,
     };
     const plain = config.plain === null ? null : new PlainDoor(config.plain, { timers: systemTimers, log, limits });
+    const keys = new KeyServer({
+      store: store.store,
+      domain: config.domain,
+      own: [key.certificate.bytes],
+      now,
+      timers: systemTimers,
+      log,
+      limits,
+    });
     const shell = new NodeShell({
       node: {
         identity: {
@@ -139,19 +164,29 @@ export class Server {
       timers: systemTimers,
       unixMs: () => Date.now(),
       log,
+      noticed: (notice) => {
+        if (notice.kind === 'connected') keys.learn(notice.domain);
+      },
       crashed,
       limits,
     });
     try {
+      await keys.start();
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
-      const listener = await Listener.open({ hosts, port, credentials, accept, timers: systemTimers, log, limits });
-      server = new Server(listener, shell, store, plain);
+      const requested = keys.take.bind(keys);
+      const shared = { credentials, accept, requested, timers: systemTimers, log, limits };
+      const listener = await Listener.open({ hosts, port, ...shared });
+      server = new Server(listener, shell, store, plain, keys);
+      if (config.keys !== null) {
+        await keys.open(keyHosts, config.keys.port);
+        const { tlsPort } = config.keys;
+        if (tlsPort !== null) server.#further = await Listener.open({ hosts: keyHosts, port: tlsPort, ...shared });
+      }
       await plain?.open(plainHosts, (stream, named) => shell.accept(stream, named));
       if (config.web !== null) {
         const proxies = new Set(config.web.proxies.map(peerAddress));
         const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
-        const shared = { accept, timers: systemTimers, log, limits };
-        server.#web = await WebListener.open({ ...config.web, isProxy, ...shared });
+        server.#web = await WebListener.open({ ...config.web, isProxy, accept, timers: systemTimers, log, limits });
       }
     } catch (error) {
       await (server === undefined ? store.close() : server.stop());
@@ -176,6 +211,14 @@ export class Server {
     return (this.#web?.addresses ?? []).map(endpointText);
   }
 
+  /** Where keys are looked up beside `addresses`: without TLS, and with it. */
+  get keyAddresses(): { readonly plain: string[]; readonly tls: string[] } {
+    return {
+      plain: this.#keys.addresses.map(endpointText),
+      tls: (this.#further?.addresses ?? []).map(endpointText),
+    };
+  }
+
   /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -187,6 +230,8 @@ export class Server {
     await this.#listener.close();
     await this.#plain?.close();
     await this.#web?.close();
+    await this.#further?.close();
+    await this.#keys.close();
     await this.#store.close();
   }
 }

@@ -54,6 +54,8 @@ export type Config = {
   /** Fingerprint of the recovery key, 40 lower-case hex digits. */
   readonly recovery: string | null;
   readonly registration: 'invited' | 'open';
+  /** Where keys are looked up beside `listen.port`: without TLS, and with it on one port more or null; null: nowhere. */
+  readonly keys: { readonly hosts: readonly string[]; readonly port: number; readonly tlsPort: number | null } | null;
   /** Origins of the web pages that may log in. */
   readonly origins: readonly string[];
   readonly log: { readonly level: (typeof logLevels)[number] };

@@ -62,8 +62,14 @@ function proxies({ proxy, peers: named = {}, plain: given }: Partial<RawConfig>,
   );
 }
 
-function ports({ listen, plain: given, web }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
-  const speakers = { 'listen.port': listen?.port ?? 0, 'plain.port': given?.port ?? 0, 'web.port': web?.port ?? 0 };
+function ports({ listen, plain: given, web, keys }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  const speakers = {
+    'listen.port': listen?.port ?? 0,
+    'plain.port': given?.port ?? 0,
+    'web.port': web?.port ?? 0,
+    'keys.port': keys?.port ?? 0,
+    'keys.tlsPort': keys?.tlsPort ?? 0,
+  };
   const holders = new Map<number, string>();
   return Object.entries(speakers).flatMap(([key, port]) => {
     const holder = port === 0 ? undefined : holders.get(port);

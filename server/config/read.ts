@@ -86,7 +86,7 @@ function partsOf(
   environment: Environment,
 ): Pick<Config, 'file' | 'folder'> & Partial<Config> {
   const folder = dirname(file);
-  const { domain, listen, tls, peers, plain, proxy, web, recovery, registration, origins, log, limits } = raw;
+  const { domain, listen, tls, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } = raw;
   const store = storeOf(folder, raw.store, environment);
   return {
     file,
@@ -95,6 +95,7 @@ function partsOf(
     plain: plain === undefined ? null : { ...plain, peers: new Map(Object.entries(plain.peers)) },
     proxy: proxy === undefined ? null : parseProxy(proxy),
     web: web ?? null,
+    keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),
     ...(listen === undefined ? {} : { listen }),

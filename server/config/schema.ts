@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { transportLimits } from '../transport/limits.ts';
-import { DEFAULT_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
+import { DEFAULT_PORT, HKP_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
 import { parseEndpoint, parseProxy } from './address.ts';
 import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
@@ -84,6 +84,12 @@ const plain = {
   peers: z.record(z.string(), group(plainPeer), 'an object of hosts'),
 };
 
+const keys = {
+  hosts: listen.hosts,
+  port: whole(0, portMax).default(HKP_PORT),
+  tlsPort: whole(0, portMax).optional(),
+};
+
 const web = {
   hosts: listen.hosts.removeDefault().default(['127.0.0.1']),
   port: whole(0, portMax).default(WEB_PORT),
@@ -105,6 +111,7 @@ const root = {
   peers: z.record(z.string(), group(peer), 'an object of domains').default({}),
   plain: group(plain).optional(),
   web: group(web).optional(),
+  keys: group(keys).optional(),
   proxy: text(
     'a SOCKS5 proxy by its address, as socks5://127.0.0.1:9050',
     (value) => parseProxy(value) !== null,
@@ -129,7 +136,7 @@ export type RawConfig = z.output<typeof configSchema>;
 /** The schema of one key at the top. */
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
-const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, web, log, limits }));
+const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, web, keys, log, limits }));
 
 /** The keys that an object at this place may have. */
 export function keysAt(steps: readonly Step[]): string[] {

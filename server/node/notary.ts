@@ -7,6 +7,7 @@ import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
+import { admit } from '../../pki/ring.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
@@ -110,9 +111,12 @@ export class Notary {
     const certificate = await readCertificate(key);
     const stated = await readStatement(statement, certificate, now);
     checkName(person, personOf(stated.statement.userId));
+    const certified = await certify(authority, certificate, stated.statement.userId, now);
+    // What others wrote on the key goes nowhere from here.
+    const { bytes } = await admit([certified], [authority.certificate], now);
     return {
       kind: 'certified',
-      key: await certify(authority, certificate, stated.statement.userId, now),
+      key: bytes,
       fingerprint: bytesOfHex(certificate.key.fingerprint)!,
       invite: named,
     };
@@ -126,7 +130,9 @@ export class Notary {
     const user = certificate.userIds.find(({ text }) => text === renderUserId(name, host));
     if (user === undefined) throw new PkiError('_foreign_user_id', 'the key has no such user id');
     if (!user.isRevoked) return { kind: 'refused', code: '_necessary_revocation' };
-    return { kind: 'closed', key: await revoke(this.#options.key, certificate, user.text, this.#options.now()) };
+    const { key: authority, now } = this.#options;
+    const revoked = await revoke(authority, certificate, user.text, now());
+    return { kind: 'closed', key: (await admit([revoked], [authority.certificate], now())).bytes };
   }
 }
 

@@ -1,7 +1,7 @@
 /** A node at work: its effects are performed on streams, timers and a store, and what happens there comes back as events. docs/spec/federation.md#node */
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
-import type { NodeEffect, NodeEvent, NodeOptions } from '../../federation/events.ts';
+import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
@@ -24,6 +24,8 @@ export interface ShellOptions {
   /** Milliseconds since 1970. */
   readonly unixMs: () => number;
   readonly log: Logger;
+  /** Told what the admin is told. */
+  readonly noticed?: (notice: Notice) => void;
   /** Called with what must never happen: the node's state can be trusted no more. */
   readonly crashed: (error: unknown) => void;
   readonly limits?: TransportLimits;
@@ -126,6 +128,7 @@ export class NodeShell {
         break;
       case 'notice':
         this.#notices.tell(effect.notice, this.#options.timers.nowMs());
+        this.#options.noticed?.(effect.notice);
         break;
     }
   }

@@ -1,5 +1,5 @@
 /** HTTP on the TLS port: WebSocket at one path with one subprotocol, and short answers to everything else. docs/spec/transport.md#http */
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { type ServerOptions, WebSocketServer } from 'ws';
@@ -26,6 +26,9 @@ export function answer(status: number, text: string, headers: readonly string[] 
   ].join('\r\n');
 }
 
+/** Answers a request that is no upgrade, and says so; false: it is not his. */
+export type Answering = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** Who hears of what came. */
 interface HttpOwner {
   /** What is known of the connection that an upgrade came over. */
@@ -33,6 +36,7 @@ interface HttpOwner {
   /** Whether there is room for the upgrade; else the connection ends. */
   admit(request: IncomingMessage, socket: Socket): boolean;
   accept(stream: ByteStream, socket: Socket): void;
+  readonly requested?: Answering | undefined;
   /** A request was answered with an error; `reason` is for the log. */
   refused(reason: string): void;
 }
@@ -53,6 +57,7 @@ export function httpFor(shell: Shell, owner: HttpOwner): Server {
   };
   const websockets = new WebSocketServer(options);
   const server = createServer({ maxHeaderSize: limits.httpHeadBytesMax, keepAlive: false }, (request, response) => {
+    if (owner.requested?.(request, response) === true) return;
     owner.refused('no upgrade');
     const [status, text] = pathOf(request) === WEBSOCKET_PATH ? [426, UPGRADE_HERE] : [404, UPGRADE_HERE];
     response.writeHead(status, {

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { Admission } from './admission.ts';
 import type { Credentials } from './certificate.ts';
 import type { TransportCode } from './errors.ts';
-import { httpFor } from './http.ts';
+import { type Answering, httpFor } from './http.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
 import type { Shell } from './outlet.ts';
 import { peek } from './peek.ts';
@@ -28,6 +28,8 @@ export interface ListenOptions {
   readonly credentials: Credentials;
   /** Takes a stream that a peer has opened; must call its `carry` at once. */
   readonly accept: (stream: ByteStream) => void;
+  /** Answers HTTP requests that are no upgrades; without, none is. */
+  readonly requested?: Answering;
   readonly timers: Timers;
   readonly log: Logger;
   readonly limits?: TransportLimits;
@@ -60,6 +62,7 @@ export class Listener {
         exportKey: exporter(socket as TLSSocket),
       }),
       admit: () => true,
+      requested: options.requested,
       accept: (stream, socket) => this.#accept(stream, socket),
       refused: (reason) => this.#log('_transport_invalid_request', reason),
     });

@@ -14,6 +14,9 @@ export const DEFAULT_PORT = 9404;
 /** For proxies that end TLS. */
 export const WEB_PORT = 9480;
 
+/** Where GnuPG asks for keys (draft-shaw-openpgp-hkp-00 section 2). */
+export const HKP_PORT = 11371;
+
 /** `psyc`, without TLS. */
 export const PLAIN_PORT = 4404;
 

@@ -49,6 +49,7 @@ test('only the domain must be there', async () => {
     plain: null,
     proxy: null,
     web: null,
+    keys: null,
     recovery: null,
     registration: 'invited',
     origins: [],

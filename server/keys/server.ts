@@ -1,0 +1,74 @@
+/** The key server of a running domain: its ring, its thread, and its ports. docs/spec/key-server.md */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { Store } from '../../store/store.ts';
+import type { TransportLimits } from '../transport/limits.ts';
+import type { Timers } from '../transport/timers.ts';
+import { Clerk } from './clerk.ts';
+import { KeyHttp } from './http.ts';
+import { keyServerLimits } from './limits.ts';
+import { KeyListener } from './listen.ts';
+import { Ring } from './ring.ts';
+
+/** What it works with. */
+export interface KeyServerOptions {
+  readonly store: Store;
+  readonly domain: string;
+  /** The domain's own public keys, the present one first. */
+  readonly own: readonly Uint8Array[];
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly limits: TransportLimits;
+}
+
+/** One domain's. */
+export class KeyServer {
+  readonly #options: KeyServerOptions;
+  readonly #clerk: Clerk;
+  readonly #ring: Ring;
+  readonly #http: KeyHttp;
+  #listener: KeyListener | null = null;
+
+  constructor(options: KeyServerOptions) {
+    const { timers, domain, log } = options;
+    this.#options = options;
+    this.#clerk = new Clerk(keyServerLimits, timers);
+    this.#ring = new Ring({ ...options, clerk: this.#clerk, limits: keyServerLimits });
+    this.#http = new KeyHttp({ domain, ring: this.#ring, limits: keyServerLimits, timers, log });
+  }
+
+  /** Answers a request for keys; false: it is none. */
+  take(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#http.take(request, response);
+  }
+
+  /** Puts the domain's own keys on the ring. Without a store it is done at the next start. */
+  async start(): Promise<void> {
+    await this.#ring.keepOwn().catch((error: unknown) => this.#options.log.warn({ reason: String(error) }, 'own key'));
+  }
+
+  /** Puts a domain's pinned key on the ring; in its own time. */
+  learn(domain: string): void {
+    this.#ring.learn(domain).catch((error: unknown) => {
+      this.#options.log.warn({ domain, reason: String(error) }, 'its key is not on the ring yet');
+    });
+  }
+
+  /** Begins to listen without TLS. Throws the system's error for an address that is taken or not ours. */
+  async open(hosts: readonly string[], port: number): Promise<void> {
+    const { log, limits } = this.#options;
+    this.#listener = await KeyListener.open({ hosts, port, keys: this.#http, log, limits });
+  }
+
+  /** Where it listens without TLS. */
+  get addresses(): { address: string; port: number }[] {
+    return this.#listener?.addresses ?? [];
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+    await this.#clerk.close();
+  }
+}
