@@ -218,9 +218,9 @@ export class PlainCircuits {
     const { method } = packet;
     if (delivery === 'circuit') this.#own(name, entry, packet, routing);
     else if (entry.phase !== 'ready') {
-      // psyced answers in the name of its root, too.
-      const isAnswer = entry.dialled !== null && method !== null && /^_(?:status|error)_/.test(method);
-      if (isAnswer) this.#own(name, entry, packet, routing);
+      // Some say it in the name of their root.
+      const isAbout = method !== null && /^_(?:request_authorization|status_|error_)/.test(method);
+      if (isAbout) this.#own(name, entry, packet, routing);
       else this.giveUp(name, '_plain_necessary_authorization');
     } else this.#pass(name, entry.host!, packet, routing, delivery);
   }
@@ -251,14 +251,17 @@ export class PlainCircuits {
     else if (source === null || isOther || !entry.hosts.includes(source)) this.giveUp(name, '_invalid_uniform_source');
     else {
       const [from, to] = [packet.text('_uniform_source'), packet.text('_uniform_target')];
-      this.#admit(name, entry, source, () => {
+      const answer = (): void => {
         const bytes = render({
           routing: { _tag_relay: tag, _tag_reply: tag },
           entity: { _uniform_source: from, _uniform_target: to },
           method: '_status_authorization',
         });
         this.tell(name, { kind: 'send', bytes });
-      });
+      };
+      // Whom we went to may ask, too; that he takes us he has to say for himself.
+      if (entry.dialled === null) this.#admit(name, entry, source, answer);
+      else answer();
     }
   }
 

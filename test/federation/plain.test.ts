@@ -26,6 +26,16 @@ describe('a plain peer', () => {
     expect(fixture.read('silent')).toEqual(['', '_error_circuit_timeout_greeting']);
   });
 
+  test('may ask in the name of its root', () => {
+    const fixture = new PlainFixture();
+    fixture.plain('plain');
+    const roots = { _source: `psyc://${host}/`, _target: 'psyc://a.example/' };
+    const entity = { _uniform_source: roots._source, _uniform_target: roots._target };
+    fixture.sayBytes('plain', encodeText('|\n'));
+    fixture.sayRaw('plain', { routing: { ...roots, _tag: 'a' }, entity, method: '_request_authorization' });
+    expect(fixture.read('plain')).toEqual(['', '_status_authorization']);
+  });
+
   test('is not taken for a domain that has proved keys', () => {
     const fixture = new PlainFixture();
     fixture.meet(host);
@@ -65,6 +75,9 @@ describe('a plain peer', () => {
     fixture.watch(circuit);
     fixture.tell({ kind: 'opened', circuit, exported: null, accepted: false, plain: [host] });
     expect(fixture.read(circuit)).toEqual(['', '_request_authorization']);
+    const entity = { _uniform_source: `psyc://${host}/`, _uniform_target: 'psyc://a.example/' };
+    fixture.sayRaw(circuit, { routing: {}, entity, method: '_request_authorization' });
+    expect(fixture.read(circuit)).toEqual(['_status_authorization']);
     fixture.sayRaw(circuit, { routing: { _tag_relay: 'authorization' }, method: '_status_authorization' });
     expect(fixture.read(circuit)).toEqual(['_notice_place_enter', '_message_public']);
   });
