@@ -34,18 +34,18 @@ export class Hall {
     this.server = this.fixture.connect('server b.example');
   }
 
-  draft(person: string, method: string, entity: Record<string, string> = {}): Draft {
+  draft(person: string, method: string, entity: Record<string, string> = {}, content?: Uint8Array): Draft {
     const counter = (this.#counters.get(person) ?? 0) + 1;
     this.#counters.set(person, counter);
     const data = method.startsWith('_message') ? 'hello' : null;
-    return { ...said(channels[person] ?? '', hall, counter, method, data), entity };
+    return { ...said(channels[person] ?? '', hall, counter, method, data), entity, ...(content && { data: content }) };
   }
 
   /** Somebody asks; what he is answered: the method, or the code. */
-  ask(person: string, method: string, entity: Record<string, string> = {}): string | null {
+  ask(person: string, method: string, entity: Record<string, string> = {}, content?: Uint8Array): string | null {
     const circuit = this.circuits[person] ?? this.server;
     this.fixture.hear(circuit);
-    this.fixture.say(circuit, this.draft(person, method, entity));
+    this.fixture.say(circuit, this.draft(person, method, entity, content));
     const isAnswer = (routing: Record<string, string>): boolean =>
       routing['_context'] === undefined && routing['_target'] === channels[person];
     const answer = this.fixture.hear(circuit).find(({ routing }) => isAnswer(routing));
