@@ -6,6 +6,7 @@ import { extname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AttackName, Tally } from '../test/server/siege/attacks.ts';
+import { WebSocket } from 'ws';
 import { Others, type Phase } from '../test/server/siege/others.ts';
 import { Undoing } from '../test/undoing.ts';
 import { Served } from '../test/server/served.ts';
@@ -32,6 +33,26 @@ const undoing = new Undoing();
 
 const rssMiB = async (pid: number): Promise<number> =>
   Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'latin1'))![1]) / 1024;
+
+/** MiB of JavaScript's objects and buffers that are in use, once what is not has been collected. */
+async function usedMiB(inspector: WebSocket): Promise<number> {
+  let id = 0;
+  const call = async (method: string, params: object = {}): Promise<string> => {
+    const mine = ++id;
+    inspector.send(JSON.stringify({ id: mine, method, params }));
+    for (;;) {
+      const [data] = (await once(inspector, 'message')) as [Buffer];
+      const { id: answered, result } = JSON.parse(String(data)) as {
+        id?: number;
+        result: { result?: { value: string } };
+      };
+      if (answered === mine) return result.result?.value ?? '';
+    }
+  };
+  await call('HeapProfiler.collectGarbage');
+  const expression = '(({ heapUsed, external }) => String(heapUsed + external))(process.memoryUsage())';
+  return Number(await call('Runtime.evaluate', { expression })) / 2 ** 20;
+}
 
 /** The most that the server takes until it is asked. */
 function watchMemory(pid: number): () => Promise<number> {
@@ -61,9 +82,12 @@ const row = (name: string, { echoMs, heardMs }: Phase, mib: number): string =>
   `${[0.5, 0.99].map((of) => percentile(heardMs, of)).join(' | ')} | ${mib.toFixed(0)} |\n`;
 
 try {
-  const served = await Served.make(undoing, DOMAIN);
+  const served = await Served.make(undoing, DOMAIN, { flags: ['--inspect=127.0.0.1:0'] });
   served.start();
   await served.ready;
+  const listening = await served.logged((line) => line.startsWith('Debugger listening on '));
+  const inspector = new WebSocket(listening.slice('Debugger listening on '.length));
+  await once(inspector, 'open');
   const pid = served.pid!;
   const people = { domain: DOMAIN, place: PLACE, people: 10, rate: 100, bodyBytes: 1024 };
   const others = await Others.join(served.endpoint, people);
@@ -73,6 +97,7 @@ a second in one place; milliseconds from when each was due to its echo, and to e
     if (only !== undefined && only !== name) continue;
     const attackers = fork(fileURLToPath(new URL(`./siege-attackers${extname(import.meta.url)}`, import.meta.url)));
     const target = { endpoint: served.endpoint, domain: DOMAIN, place: PLACE, count };
+    const before = await usedMiB(inspector);
     process.stderr.write(`${name}: preparing …\n`);
     await ask(attackers, { kind: 'prepare', name, target });
     const phase = async (label: string, ms: number): Promise<void> => {
@@ -102,10 +127,13 @@ a second in one place; milliseconds from when each was due to its echo, and to e
     await others.stop();
     await after(REST_MS);
     const told = Object.entries(tally).map(([happened, times]) => `${happened} ${times}`);
-    process.stdout.write(
-      `\nAttackers: ${told.join(', ')}. At rest the server takes ${(await rssMiB(pid)).toFixed(0)} MiB.\n`,
-    );
+    const used = [before, await usedMiB(inspector)].map((mib) => mib.toFixed(1));
+    process.stdout.write(`
+Attackers: ${told.join(', ')}. JavaScript's objects and buffers before the attack take ${used[0]} MiB,
+after it ${used[1]}; the process ${(await rssMiB(pid)).toFixed(0)}.
+`);
   }
+  inspector.terminate();
   others.close();
   if (others.harms.length > 0) throw new Error(`harmed: ${others.harms.slice(0, 5).join('; ')}`);
   process.stdout.write('\nNobody lost a circuit, nothing was lost or came twice.\n');

@@ -72,6 +72,8 @@ export interface ServedOptions {
   readonly logLevel?: 'debug';
   /** Further keys of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Node's own flags. */
+  readonly flags?: readonly string[];
 }
 
 /** One domain, over as many lives as a test gives it. */
@@ -90,8 +92,10 @@ export class Served {
   #isUp = false;
   #upAgain: (() => void)[] = [];
   readonly #readers = new Set<() => void>();
+  readonly #flags: readonly string[];
 
-  private constructor(folder: string, domain: string, endpoint: Endpoint) {
+  private constructor(folder: string, domain: string, endpoint: Endpoint, flags: readonly string[]) {
+    this.#flags = flags;
     this.folder = folder;
     this.domain = domain;
     this.endpoint = endpoint;
@@ -118,7 +122,7 @@ export class Served {
     const known = { ...config.peers };
     for (const [name, fingerprint] of pins) known[name] = { ...known[name], fingerprint: hexOf(fingerprint) };
     await writeFile(made.config, JSON.stringify({ ...config, store, log, peers: known, ...more }));
-    const served = new Served(folder, domain, endpoint);
+    const served = new Served(folder, domain, endpoint, options.flags ?? []);
     undoing.add(async () => {
       await served.kill();
       await served.killDatabase();
@@ -130,7 +134,7 @@ export class Served {
   start(): void {
     // A server is told all by its folder: the test's own database or home is none of its business.
     const { DATABASE_URL: _url, P3DO_HOME: _home, ...environment } = process.env;
-    const child = spawn(process.execPath, [command, 'serve', '--json', '--folder', this.folder], {
+    const child = spawn(process.execPath, [...this.#flags, command, 'serve', '--json', '--folder', this.folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: environment,
     });
