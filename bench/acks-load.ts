@@ -1,5 +1,5 @@
 /** Publishers who say the next thing when one of so many is acknowledged. Child of acks.ts. */
-import { newSpeakerKeys, Sayings, Speaker } from '../test/server/node/speaker.ts';
+import { newSpeakerKeys, offerFriendship, Sayings, Speaker } from '../test/server/node/speaker.ts';
 
 /** Let so many speak for so long, each with so many messages under way; answered with acknowledgements a second. */
 export interface AcksOrder {
@@ -19,6 +19,7 @@ async function join(port: number): Promise<void> {
   (await Speaker.open(endpoint, away, { invite: null })).close();
   const keys = await newSpeakerKeys(`ada${all.length}`, 'localhost');
   const speaker = await Speaker.open(endpoint, keys, { invite: null });
+  await offerFriendship(endpoint, away, [keys.person]);
   all.push({ speaker, sayings: new Sayings(keys, away.person) });
 }
 

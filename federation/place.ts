@@ -202,6 +202,8 @@ export class Place implements Entity, InboxOwner {
       return;
     }
     const since = sequence ?? members.get(entityOf(message.author));
+    // What made him a member may be among what is just being read: he asks again.
+    if (since === undefined && !this.#roll.isKnown) return;
     const { federationLimits } = this.#desk.options;
     const answer =
       since === undefined

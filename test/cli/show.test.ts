@@ -47,7 +47,7 @@ test('a code has a sentence, its own or the nearest above it; an unknown one sta
   expect(explained('_necessary_membership', 'b.example')).toBe(
     'only members may: p3do enter comes first (_necessary_membership, by b.example)',
   );
-  expect(explained('_proof_unbound')).toMatch(/^one of both ends .* \(_proof_unbound\)$/);
+  expect(explained('_proof_stale')).toMatch(/^one of both ends .* \(_proof_stale\)$/);
   expect(explained('_new\u001b')).toBe('refused (_new\\u001b)');
 });
 

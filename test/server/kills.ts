@@ -4,7 +4,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { Random } from '../../simulator/random.ts';
 import { logOf, mailOf, pagesOf, verify, verifyHeard } from './books.ts';
-import { newSpeakerKeys, Speaker } from './node/speaker.ts';
+import { newSpeakerKeys, offerFriendship, Speaker } from './node/speaker.ts';
 import type { Undoing } from '../undoing.ts';
 import { freeEndpoint, Served } from './served.ts';
 import { Crowd } from './talkers.ts';
@@ -46,6 +46,11 @@ export async function kill(undoing: Undoing, { count, together, programs }: Kill
   });
   const inHall = [await crowd.join(b, 'bob', hall), await crowd.join(b, 'eve', hall), await crowd.join(a, 'ada', hall)];
   const toZoe = [await crowd.join(b, 'kim', zoe.person), await crowd.join(a, 'dan', zoe.person)];
+  await offerFriendship(
+    b.endpoint,
+    zoe,
+    toZoe.map(({ keys }) => keys.person),
+  );
   crowd.begin();
   await crowd.acknowledged(1);
   for (let death = 0; death < count; death++) {

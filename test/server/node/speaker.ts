@@ -201,3 +201,13 @@ export class Speaker {
     this.peer.close();
   }
 }
+
+/** Somebody offers friendship to people, who are no strangers to him from then on: what they say to him has no limits but the log's. */
+export async function offerFriendship(endpoint: Endpoint, keys: SpeakerKeys, people: readonly string[]): Promise<void> {
+  const speaker = await Speaker.open(endpoint, keys, { side: '1' });
+  for (const person of people) {
+    speaker.say(new Sayings(keys, person, '1').say('_request_friendship', ''));
+    await speaker.method('_echo_friendship');
+  }
+  speaker.close();
+}
