@@ -19,7 +19,7 @@ export const isNode = (uniform: string): boolean => uniform.startsWith(NODE) && 
 export interface Evidence {
   /** The domain's key; or the person's, with his home domain's certification. */
   readonly key: Uint8Array | null;
-  /** The statement of the person's identity key that enrols the device. */
+  /** The statement of the person's identity key that enrols the device; or that the domain's key follows the one before. */
   readonly statement: Uint8Array | null;
 }
 

@@ -28,6 +28,8 @@ export interface ServerIdentity {
   readonly certificate: Uint8Array;
   /** Ed25519 seed of its [A] subkey. */
   readonly seed: Uint8Array;
+  /** The statement by which the domain's key follows the one before, signed; a first key has none. */
+  readonly rotation?: Uint8Array;
 }
 
 /** Who is proved at the other end. */
@@ -303,10 +305,10 @@ export class ServerHandshake {
 
   #prove(role: ServerClaim['role'], to: string, peerFingerprint: Uint8Array | null): void {
     const { suite, identity } = this.#options;
-    const { domain: from, fingerprint, certificate, seed } = identity;
+    const { domain: from, fingerprint, certificate, seed, rotation } = identity;
     const claim = { role, from, to, fingerprint, peerFingerprint };
     const signature = proveServer(suite, claim, this.#exported(role), seed);
-    this.#write({ kind: 'server', claim, signature, evidence: { key: certificate, statement: null } });
+    this.#write({ kind: 'server', claim, signature, evidence: { key: certificate, statement: rotation ?? null } });
   }
 
   #exported(role: Role): Uint8Array {

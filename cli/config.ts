@@ -71,8 +71,23 @@ const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
 function described(config: Config, fingerprint: string): object {
-  const { file, domain, tls, store, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } =
-    config;
+  const {
+    file,
+    domain,
+    tls,
+    store,
+    peers,
+    plain,
+    proxy,
+    web,
+    keys,
+    recovery,
+    registration,
+    origins,
+    log,
+    policy,
+    limits,
+  } = config;
   return {
     config: file,
     domain,
@@ -94,6 +109,7 @@ function described(config: Config, fingerprint: string): object {
     registration,
     origins,
     log,
+    policy,
     limits,
     warnings: warningsOf(config),
   };

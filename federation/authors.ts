@@ -6,6 +6,7 @@ import type { Desk } from './desk.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
 import type { PkiAnswer } from './pki.ts';
 import { readRecords, record } from './records.ts';
+import { authoritiesIn } from './trust-record.ts';
 
 /** What is known of one person. */
 interface Known {
@@ -124,7 +125,7 @@ export class Authors {
     const { domain } = this.#desk;
     const home = domainOf(person);
     if (home === domain) {
-      this.#judge(person, key, statement, null, null, null);
+      this.#judge(person, key, statement, [null], null, null);
       return;
     }
     readRecords(this.#desk, `psyc://${home}`, (ofHome) => {
@@ -132,8 +133,8 @@ export class Authors {
         this.#again(person);
         return;
       }
-      const authority = ofHome.get('key');
-      if (authority === undefined) {
+      const authorities = authoritiesIn(ofHome, this.#desk.unixMs);
+      if (authorities.length === 0) {
         this.#settle(person, 'later');
         return;
       }
@@ -143,7 +144,7 @@ export class Authors {
           return;
         }
         const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
-        this.#judge(person, key, statement, authority, fingerprint, known);
+        this.#judge(person, key, statement, authorities, fingerprint, known);
       });
     });
   }
@@ -152,13 +153,17 @@ export class Authors {
     person: string,
     key: Uint8Array,
     statement: Uint8Array,
-    authority: Uint8Array | null,
+    [authority = null, ...others]: readonly (Uint8Array | null)[],
     pinned: Uint8Array | null,
     known: Uint8Array | null,
   ): void {
     this.#desk.askPki({ kind: 'person', person, key, statement, known, authority }, (read) => {
       if (read.kind === 'refused' && read.code === '_trust_unavailable') {
         this.#again(person);
+        return;
+      }
+      if (read.kind === 'refused' && read.code === '_uncertified' && others.length > 0) {
+        this.#judge(person, key, statement, others, pinned, known);
         return;
       }
       // Another key than the pinned one, or one that nobody vouches for: as good as none.

@@ -11,7 +11,6 @@ import {
   ServerHandshake,
   type ServerQuestion,
 } from '../circuit/server-handshake.ts';
-import { bytesOfHex } from '../crypto/bytes.ts';
 import { ownText } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
 import { render } from '../psyc/render.ts';
@@ -41,6 +40,8 @@ interface Entry {
   /** Whom it was opened to. */
   readonly domain: string | null;
   exported: Exported | null;
+  /** Of the machine at the other end. */
+  address: string | null;
   handshake: ServerHandshake | null;
   /** Who is at the other end, once both are proved; and what that end may speak for. */
   peer: Proved | null;
@@ -79,6 +80,11 @@ export class NodeCircuits {
     return this.#circuits.size;
   }
 
+  /** Where the other end is; null: nobody knows. */
+  addressOf(name: string): string | null {
+    return this.#circuits.get(name)?.address ?? null;
+  }
+
   queues(): [string, number][] {
     let unchecked = 0;
     for (const { check } of this.#circuits.values()) unchecked = Math.max(unchecked, check.waiting);
@@ -98,7 +104,7 @@ export class NodeCircuits {
   }
 
   /** A stream stands: one of ours, or somebody else's. */
-  opened(name: string, exported: Exported | null, accepted: boolean): void {
+  opened(name: string, exported: Exported | null, accepted: boolean, address: string | null): void {
     if (accepted) {
       if (this.#circuits.size >= this.#options.federationLimits.circuitsMax) {
         this.#owner.effect({ kind: 'close', circuit: name });
@@ -109,6 +115,7 @@ export class NodeCircuits {
     const entry = this.#circuits.get(name);
     if (entry === undefined) return;
     entry.exported = exported;
+    entry.address = address;
     this.tell(name, { kind: 'opened' });
   }
 
@@ -237,6 +244,7 @@ export class NodeCircuits {
       accepted: domain === null,
       domain,
       exported: null,
+      address: null,
       handshake: null,
       peer: null,
       authority: new Authority(),
@@ -246,13 +254,13 @@ export class NodeCircuits {
   }
 
   #prove(name: string, entry: Entry): void {
-    const { identity, suite, origins, pins } = this.#options;
+    const { identity, suite, origins } = this.#options;
     const { domain, exported } = entry;
-    const expected = domain === null ? null : bytesOfHex(pins.get(domain) ?? '');
     entry.handshake = new ServerHandshake({
       suite,
       identity,
-      dialled: domain === null ? null : { domain, expected: expected?.length === 0 ? null : expected },
+      // Its key may have a successor by now: whether it is the right one is for trust to say.
+      dialled: domain === null ? null : { domain, expected: null },
       exported,
       origins,
       challenges: this.#challenges,

@@ -1,4 +1,5 @@
 /** What an entity has of its node: a clock, a store, a way to post packets; and nothing of other entities. docs/spec/federation.md#entities */
+import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { NodeOptions, Notice } from './events.ts';
 import type { Hearers } from './hearers.ts';
@@ -35,6 +36,8 @@ export interface Desk {
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
   /** Asks those who read and make OpenPGP packets. `isOurs`: for somebody who lives here, whom strangers must not keep waiting. */
   askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs?: boolean): void;
+  /** Asks the DNS what it says of a domain's key, over two ways where another than the pinned one is at stake; too many questions are as good as no answer. */
+  lookUp(domain: string, isChange: boolean, found: (statement: DnsStatement) => void): void;
   /** Tells the admin. */
   notify(notice: Notice): void;
   /** A timer of this name; a new one replaces the old. */

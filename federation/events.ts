@@ -6,6 +6,9 @@ import type { Suite } from '../crypto/suite.ts';
 import type { DecodeRange } from '../psyc/bytes.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { FederationLimits } from './limits.ts';
+import type { DnsStatement } from '../pki/dns-statement.ts';
+import type { TrustLimits } from '../pki/trust-limits.ts';
+import type { Alarm, TrustRow } from '../pki/trust-state.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 
 /** What a node is told. It names the circuits it opens, its shell those it accepts. */
@@ -17,6 +20,8 @@ export type NodeEvent =
       readonly circuit: string;
       readonly exported: Exported | null;
       readonly accepted: boolean;
+      /** Of the machine at the other end, IPv4 or IPv6; nobody knows where there is none. */
+      readonly address?: string;
       /** Without TLS: the named hosts that may be at its other end, by its address. */
       readonly plain?: readonly string[];
     }
@@ -26,6 +31,7 @@ export type NodeEvent =
   | { readonly kind: 'failed'; readonly circuit: string }
   | { readonly kind: 'timer'; readonly name: string }
   | { readonly kind: 'stored'; readonly outcome: StoreOutcome }
+  | { readonly kind: 'looked up'; readonly request: number; readonly found: DnsStatement }
   | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer };
 
 /** What it has done for it. */
@@ -45,6 +51,8 @@ export type NodeEffect =
   | { readonly kind: 'store'; readonly request: StoreRequest }
   /** Read or make OpenPGP packets, which takes a while. */
   | { readonly kind: 'pki'; readonly request: number; readonly question: PkiQuestion }
+  /** Ask the DNS for what it says of a domain's key; `isChange`: over two ways. It answers before long, whatever happens. */
+  | { readonly kind: 'look up'; readonly request: number; readonly domain: string; readonly isChange: boolean }
   /** Something that the admin should hear of. */
   | { readonly kind: 'notice'; readonly notice: Notice };
 
@@ -54,6 +62,8 @@ export type Notice =
   | { readonly kind: 'first contact'; readonly domain: string; readonly fingerprint: string }
   /** A domain came with another key than the pinned or configured one. */
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
+  /** Something else about its key; `row` of the table of continuity. */
+  | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }
   /** A circuit was closed for cause; `domain`: whose server is proved to be there, or was dialled. */
   | { readonly kind: 'refused'; readonly code: string; readonly domain: string | null };
@@ -69,6 +79,9 @@ export interface NodeOptions {
   readonly decode: DecodeRange;
   /** Fingerprints of domain keys that the configuration names, hexadecimal, by domain. */
   readonly pins: ReadonlyMap<string, string>;
+  /** Domains of which the configuration says where they are, so that the DNS need not vouch for them. */
+  readonly placed: Pick<ReadonlySet<string>, 'has'>;
+  readonly trustLimits: TrustLimits;
   /** Hosts that are spoken to without TLS, and for whom nobody proves keys. */
   readonly plain: ReadonlySet<string>;
   /** Pages that browsers may log in from. */

@@ -64,6 +64,16 @@ export const federationLimits = {
   pinnedKeyBytesMax: 32_768,
   /** Of these, domains that nobody has reached. */
   peersUnreachedMax: 750,
+  /** Domains whose keys are being looked at. */
+  looksMax: 1_000,
+  /** Looks at one of them that wait for each other. */
+  looksOfDomainMax: 8,
+  /** Questions to the DNS that are not answered. */
+  lookUpsMax: 256,
+  /** Statements that a domain's keys have successors which are kept. */
+  rotationsMax: 8,
+  /** Domains that are asked which key they see of a third, and whose answers are remembered. */
+  witnessesAskedMax: 32,
   /** Domains not reached to which one person has said something. */
   unreachedOfPersonMax: 32,
   /** Circuits at one time, those that have proved nothing included. */

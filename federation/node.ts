@@ -3,12 +3,13 @@ import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-han
 import { PsycError } from '../psyc/error.ts';
 import { parseEntity, type Uniform } from '../psyc/uniform.ts';
 import type { PublicationCode } from '../publication/error.ts';
+import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
 import { Audience } from './audience.ts';
 import { Authors, type Found } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
 import { faultOf, personIn } from './claims.ts';
-import type { Asked, Desk, Entity, Link } from './desk.ts';
+import type { Asked, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { Founders } from './founders.ts';
@@ -22,14 +23,16 @@ import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { Place } from './place.ts';
 import { PlainPeers } from './plain-peers.ts';
+import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { sweep } from './sweep.ts';
-import { admitServer, readServerKey } from './trust.ts';
+import type { TrustOwner, Ways } from './trust-owner.ts';
+import { Trusts } from './trust.ts';
 import { nodeUniform } from './waking.ts';
 
 /** One life of a node. */
-export class FederationNode implements Desk, CircuitsOwner {
+export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly options: NodeOptions;
   readonly domain: string;
   nowMs = 0;
@@ -42,17 +45,22 @@ export class FederationNode implements Desk, CircuitsOwner {
   /** Grows whenever a channel of a person comes or goes. */
   #channelsStamp = 0;
   readonly #peers: Peers;
+  readonly ways: Ways = {
+    linked: () => this.#peers.up(),
+    addressOf: (domain) => this.#circuits.addressOf(this.#peers.get(domain)?.circuit ?? ''),
+    isUnreached: (domain) => this.#peers.get(domain)?.isUnreached === true,
+    shut: (domain, code) => {
+      for (const circuit of this.#peers.get(domain)?.circuits ?? []) this.#circuits.giveUp(circuit, code);
+    },
+  };
   readonly #plain: PlainPeers;
   /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
   readonly #duties: Roll;
   readonly #timers = new Map<string, () => void>();
   #posted: Letter[] = [];
   #isDelivering = false;
-  #request = 0;
-  readonly #asked = new Map<number, (outcome: StoreOutcome) => void>();
-  readonly #askedPki = new Map<number, (answer: PkiAnswer) => void>();
-  /** How many of these are not for our own people. */
-  #strangers = 0;
+  readonly #questions: Questions;
+  readonly #trusts: Trusts;
   readonly #authors: Authors;
   readonly #meetings: Meetings;
   readonly #requests: Requests;
@@ -61,8 +69,10 @@ export class FederationNode implements Desk, CircuitsOwner {
   constructor(options: NodeOptions) {
     this.options = options;
     this.domain = options.identity.domain;
+    this.#questions = new Questions(options.federationLimits, (effect) => this.effect(effect));
     this.#circuits = new NodeCircuits(this);
     this.#plain = new PlainPeers(this);
+    this.#trusts = new Trusts(this);
     this.#authors = new Authors(this);
     this.#meetings = new Meetings(this);
     this.#founders = new Founders(this);
@@ -94,13 +104,13 @@ export class FederationNode implements Desk, CircuitsOwner {
     const longest = new Map<string, number>([
       ...this.#circuits.queues(),
       ...this.#authors.queues(),
+      ...this.#trusts.queues(),
+      ...this.#questions.queues(),
       ...this.#plain.queues(),
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
       ['entities', this.#persons.size + this.#places.size + this.#audiences.size],
       ['requests', this.#requests.count],
-      ['questions', this.#asked.size],
-      ['pki questions', this.#askedPki.size],
     ]);
     for (const entities of [this.#persons, this.#places, this.#audiences, this.#peers]) {
       for (const entity of entities.values() as Iterable<Entity>) {
@@ -111,24 +121,15 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void {
-    const request = ++this.#request;
-    this.#asked.set(request, answer);
-    this.effect({ kind: 'store', request: { ...asked, request } });
+    this.#questions.ask(asked, answer);
   }
 
   askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs = false): void {
-    const { pkiAskedMax, pkiStrangersMax } = this.options.federationLimits;
-    if (this.#askedPki.size >= pkiAskedMax || (!isOurs && this.#strangers >= pkiStrangersMax)) {
-      answer({ kind: 'refused', code: '_trust_unavailable' });
-      return;
-    }
-    const request = ++this.#request;
-    if (!isOurs) this.#strangers++;
-    this.#askedPki.set(request, (read) => {
-      if (!isOurs) this.#strangers--;
-      answer(read);
-    });
-    this.effect({ kind: 'pki', request, question });
+    this.#questions.askPki(question, answer, isOurs);
+  }
+
+  lookUp(domain: string, isChange: boolean, found: (statement: DnsStatement) => void): void {
+    this.#questions.lookUp(domain, isChange, found);
   }
 
   notify(notice: Notice): void {
@@ -171,9 +172,9 @@ export class FederationNode implements Desk, CircuitsOwner {
   }
 
   onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void {
-    if (question.kind === 'server key') readServerKey(this, question, answer);
+    if (question.kind === 'server key') this.#trusts.readServerKey(question, answer);
     else if (question.kind === 'admission' && question.peer.kind === 'server') {
-      admitServer(this, question, accepted, answer);
+      this.#trusts.admit(question, accepted, answer);
     } else {
       const code = faultOf(question, this.domain);
       if (code !== null) answer({ kind: 'refused', code });
@@ -192,6 +193,7 @@ export class FederationNode implements Desk, CircuitsOwner {
       else {
         this.notify({ kind: 'connected', domain: proved.domain });
         peer.ready(circuit, accepted);
+        this.#trusts.ready(proved.domain);
       }
       return;
     }
@@ -233,7 +235,7 @@ export class FederationNode implements Desk, CircuitsOwner {
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
-        else this.#circuits.opened(event.circuit, event.exported, event.accepted);
+        else this.#circuits.opened(event.circuit, event.exported, event.accepted, event.address ?? null);
         break;
       case 'bytes':
       case 'drained':
@@ -242,32 +244,23 @@ export class FederationNode implements Desk, CircuitsOwner {
         if (!this.#plain.tell(event.circuit, event)) this.#circuits.tell(event.circuit, event);
         break;
       case 'timer': {
-        if (event.name.startsWith('circuit ')) {
-          const circuit = event.name.slice('circuit '.length);
+        const { name } = event;
+        if (name.startsWith('circuit ')) {
+          const circuit = name.slice('circuit '.length);
           if (!this.#plain.tell(circuit, { kind: 'timer' })) this.#circuits.tell(circuit, { kind: 'timer' });
-          break;
+        } else if (name.startsWith('prove ')) this.#circuits.provingEnded(name.slice('prove '.length));
+        else {
+          const happen = this.#timers.get(name);
+          this.#timers.delete(name);
+          happen?.();
         }
-        if (event.name.startsWith('prove ')) {
-          this.#circuits.provingEnded(event.name.slice('prove '.length));
-          break;
-        }
-        const happen = this.#timers.get(event.name);
-        this.#timers.delete(event.name);
-        happen?.();
         break;
       }
-      case 'stored': {
-        const answer = this.#asked.get(event.outcome.request);
-        this.#asked.delete(event.outcome.request);
-        answer?.(event.outcome);
+      case 'stored':
+      case 'answered':
+      case 'looked up':
+        this.#questions.take(event);
         break;
-      }
-      case 'answered': {
-        const answer = this.#askedPki.get(event.request);
-        this.#askedPki.delete(event.request);
-        answer?.(event.answer);
-        break;
-      }
     }
   }
 
@@ -331,8 +324,9 @@ export class FederationNode implements Desk, CircuitsOwner {
   #toEntity(letter: Letter, target: string): void {
     const uniform = entityOrNull(target);
     const name = entityOf(target);
-    if (uniform?.kind === 'node' && !isNumbered(letter)) this.#authors.answered(letter);
-    else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
+    if (uniform?.kind === 'node' && !isNumbered(letter)) {
+      if (!this.#trusts.take(letter)) this.#authors.answered(letter);
+    } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place') this.#hand(letter, this.#place(name));
     else if (uniform?.kind === 'person') this.#hand(letter, this.#person(name));
     else this.refuse(letter, '_unknown_target');

@@ -76,6 +76,21 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     return this.#current !== null;
   }
 
+  /** The circuit that is used; null: none. */
+  get circuit(): string | null {
+    return this.#current;
+  }
+
+  /** All that are ready. */
+  get circuits(): readonly string[] {
+    return [...this.#ready.keys()];
+  }
+
+  /** It was dialled, and nobody was there. */
+  get isUnreached(): boolean {
+    return this.#current === null && this.#failures > 0;
+  }
+
   /** A packet of a local entity: numbered ones are kept until the other side has answered. */
   take(letter: Letter): void {
     const { routing } = letter;

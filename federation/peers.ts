@@ -25,6 +25,11 @@ export class Peers {
     return this.#peers.values();
   }
 
+  /** Domains to which a circuit is ready. */
+  up(): string[] {
+    return [...this.#peers].filter(([, { isUp }]) => isUp).map(([domain]) => domain);
+  }
+
   /** The peer, if it is awake. */
   get(domain: string): Peer | undefined {
     return this.#peers.get(domain);

@@ -1,5 +1,7 @@
 /** What a node asks of those who read and make OpenPGP packets, as data. docs/spec/people.md */
 
+import type { RotationHeard } from '../pki/trust-state.ts';
+
 /** Keys and statements are bytes as they came; fingerprints and device ids are raw bytes. */
 export type PkiQuestion =
   /** What is this key? Answer: `domain`. */
@@ -16,6 +18,13 @@ export type PkiQuestion =
       /** The key of the person's domain, as it is trusted; null: it is ours, whose certification may have ended. */
       readonly authority: Uint8Array | null;
     }
+  /** Is this a statement that `key` follows `old`, both as they came? Answer: `rotation`. */
+  | {
+      readonly kind: 'rotation';
+      readonly statement: Uint8Array;
+      readonly old: Uint8Array;
+      readonly key: Uint8Array;
+    }
   /** Certify somebody's key under this domain's. Answer: `certified`. */
   | {
       readonly kind: 'certify';
@@ -29,6 +38,9 @@ export type PkiQuestion =
     }
   /** Whether this is the identity key of who lives here, in which it has taken his name back; if so, take our word back as well. Answer: `closed`. */
   | { readonly kind: 'close'; readonly person: string; readonly key: Uint8Array; readonly member: Uint8Array };
+
+/** A statement that a domain's key has a successor, as it holds; times are Unix milliseconds. */
+type HeardRotation = Omit<RotationHeard, 'seenMs'>;
 
 /** A device that the person's newest statement enrols. */
 interface KnownDevice {
@@ -59,5 +71,6 @@ export type PkiAnswer =
     }
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }
+  | { readonly kind: 'rotation'; readonly rotation: HeardRotation }
   /** With a stable code of whatever was wrong. */
   | { readonly kind: 'refused'; readonly code: string };

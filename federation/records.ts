@@ -3,8 +3,21 @@ import { backoffMs } from '../circuit/backoff.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 
-/** Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices. */
-export type RecordName = 'fingerprint' | 'key' | 'statement' | 'used' | 'closed' | 'revoked' | 'leaving';
+/**
+ * Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices; of a
+ * domain, what the table of continuity remembers, the key before, and statements that a key has a successor, by hash.
+ */
+export type RecordName =
+  | 'fingerprint'
+  | 'key'
+  | 'statement'
+  | 'used'
+  | 'closed'
+  | 'revoked'
+  | 'leaving'
+  | 'trust'
+  | 'key before'
+  | `rotation ${string}`;
 
 /** The records of one uniform. */
 export type Records = ReadonlyMap<string, Uint8Array>;

@@ -1,109 +1,323 @@
-/** Which key of another domain is taken for its own: the configured one, the pinned one, or the first. docs/spec/people.md#trust */
+/** Which key of another domain is taken for its own: asks everybody whom the table of continuity goes by, and keeps what it says. docs/spec/trust.md#decision */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
-import { hexOf } from '../crypto/bytes.ts';
+import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
+import { registrableOf } from '../pki/network.ts';
+import type { DomainTrust, ProofFinding, RotationHeard, TrustDecision } from '../pki/trust-state.ts';
+import { decide } from '../pki/trust-table.ts';
 import { equalBytes } from '../psyc/bytes.ts';
-import type { Desk } from './desk.ts';
+import type { Operation } from '../store/store.ts';
 import type { FederationCode } from './error.ts';
-import { record, readRecords } from './records.ts';
+import type { Letter } from './letter.ts';
+import { type Records, record, readRecords } from './records.ts';
+import { remember } from './remember.ts';
+import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
+import { type KeptRotation, rotationBytes, rotationsIn, trustBytes, trustIn } from './trust-record.ts';
+import { Turns } from './turns.ts';
+import { nodeUniform } from './waking.ts';
+import { Sightings } from './sightings.ts';
+import type { TrustOwner } from './trust-owner.ts';
 
 type Answering = (answer: ServerAnswer) => void;
+type Admission = ServerQuestion & { readonly kind: 'admission' };
 
 const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
 
-/** The domain's own uniform, which its pin and its key are kept under. */
-const uniformOf = (domain: string): string => `psyc://${domain}`;
-
-/** Which key signs circuits for the key that a server's proof names. */
-export function readServerKey(desk: Desk, question: ServerQuestion & { kind: 'server key' }, answer: Answering): void {
-  const { claim, evidence } = question;
-  const read = (key: Uint8Array | undefined): void => {
-    if (key === undefined) {
-      answer(refused('_trust_unknown_key'));
-      return;
-    }
-    desk.askPki({ kind: 'domain', domain: claim.from, key }, (domain) => {
-      if (domain.kind === 'refused') answer(domain);
-      else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
-      else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
-      else answer({ kind: 'key', publicKey: domain.circuitKey });
-    });
-  };
-  if (evidence.key !== null) {
-    read(evidence.key);
-    return;
-  }
-  readRecords(desk, uniformOf(claim.from), (records) => {
-    if (records === null) answer(refused('_trust_unavailable'));
-    else read(records.get('key'));
-  });
+/** What is heard of a domain at once: what it proved, and what came along. */
+interface Heard {
+  readonly proof: ProofFinding;
+  /** The key that was proved, where it came along. */
+  readonly shown: Uint8Array | null;
+  /** A statement that a key follows the pinned one, and that key; nothing is proved of it. */
+  readonly told: { readonly statement: Uint8Array; readonly key: Uint8Array } | null;
 }
 
-/**
- * Whether a proved key is that domain's. A first one is pinned before the answer, but only of whom we went to: anybody can
- * come in another's name, and would keep it for good. `accepted`: the domain came to us.
- */
-export function admitServer(
-  desk: Desk,
-  question: ServerQuestion & { kind: 'admission' },
-  accepted: boolean,
-  answer: Answering,
-): void {
-  const { peer, evidence } = question;
-  if (peer.kind !== 'server') throw new Error('a person is admitted by his residence');
-  const { domain, fingerprint } = peer;
-  const uniform = uniformOf(domain);
-  const refuse = (code: FederationCode, expected: string): void => {
-    desk.notify({ kind: 'foreign key', domain, fingerprint: hexOf(fingerprint), expected });
-    answer(refused(code));
-  };
-  // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
-  if (desk.options.plain.has(domain)) {
-    answer(refused('_trust_plain_domain'));
-    return;
+/** Everything that one node thinks of other domains' keys. */
+export class Trusts {
+  readonly #node: TrustOwner;
+  readonly #sightings: Sightings;
+  /** By domain: each look may change what the next goes by. */
+  readonly #turns = new Map<string, Turns>();
+  /** Domains that are to be looked at at a certain time. */
+  readonly #wanted = new Set<string>();
+  /** The key that was last taken on a circuit, by domain. */
+  readonly #taken = new Map<string, string>();
+
+  constructor(node: TrustOwner) {
+    this.#node = node;
+    this.#sightings = new Sightings(
+      node,
+      (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
+      (domain, key, statement) => this.#heardOf(domain, { key, statement }),
+    );
   }
-  const configured = desk.options.pins.get(domain);
-  if (configured !== undefined && configured !== hexOf(fingerprint)) {
-    refuse('_trust_foreign_key', configured);
-    return;
+
+  queues(): [string, number][] {
+    let waiting = 0;
+    for (const { count } of this.#turns.values()) waiting = Math.max(waiting, count);
+    return [['looks', waiting], ['domains looked at', this.#turns.size], ...this.#sightings.queues()];
   }
-  readRecords(desk, uniform, (records) => {
-    if (records === null) {
-      answer(refused('_trust_unavailable'));
+
+  /** Which key signs circuits for the key that a server's proof names. */
+  readServerKey({ claim, evidence }: ServerQuestion & { kind: 'server key' }, answer: Answering): void {
+    const read = (key: Uint8Array | undefined): void => {
+      if (key === undefined) {
+        answer(refused('_trust_unknown_key'));
+        return;
+      }
+      this.#node.askPki({ kind: 'domain', domain: claim.from, key }, (domain) => {
+        if (domain.kind === 'refused') answer(domain);
+        else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
+        else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
+        else answer({ kind: 'key', publicKey: domain.circuitKey });
+      });
+    };
+    if (evidence.key !== null) {
+      read(evidence.key);
       return;
     }
-    const pinned = records.get('fingerprint');
-    if (pinned !== undefined && configured === undefined && !equalBytes(pinned, fingerprint)) {
-      refuse('_trust_changed_key', hexOf(pinned));
+    readRecords(this.#node, nodeUniform(claim.from), (records) => {
+      if (records === null) answer(refused('_trust_unavailable'));
+      else read(records.get('key'));
+    });
+  }
+
+  /**
+   * Whether a proved key is that domain's; what is remembered of it is durable before the answer. `accepted`: the domain came to
+   * us. Of whom nothing is pinned only those are taken whom we went to: anybody can come in another's name.
+   */
+  admit({ peer, evidence }: Admission, accepted: boolean, answer: Answering): void {
+    if (peer.kind !== 'server') throw new Error('a person is admitted by his residence');
+    const { domain } = peer;
+    const { key: shown, statement } = evidence;
+    const told = shown === null || statement === null ? null : { statement, key: shown };
+    const { options } = this.#node;
+    // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
+    if (options.plain.has(domain)) {
+      answer(refused('_trust_plain_domain'));
       return;
     }
-    const key = evidence.key ?? records.get('key');
-    const isKept = pinned !== undefined && equalBytes(pinned, fingerprint);
-    if (isKept && (key === undefined || equalBytes(key, records.get('key') ?? new Uint8Array(0)))) {
-      answer({ kind: 'admitted', key: null, statement: null });
-      return;
-    }
-    if (pinned === undefined && configured === undefined && accepted) {
-      desk.meet(domain);
-      answer(refused('_trust_unmet'));
-      return;
-    }
-    if (key !== undefined && key.length > desk.options.federationLimits.pinnedKeyBytesMax) {
+    const fingerprint = hexOf(peer.fingerprint);
+    if (shown !== null && shown.length > options.federationLimits.pinnedKeyBytesMax) {
       answer(refused('_trust_oversized_key'));
       return;
     }
-    const operations = [
-      record(uniform, 'fingerprint', fingerprint, pinned === undefined),
-      ...(key === undefined ? [] : [record(uniform, 'key', key)]),
-    ];
-    desk.ask({ kind: 'write', operations }, (outcome) => {
-      if (outcome.kind !== 'written') {
-        answer(refused('_trust_unavailable'));
+    this.#inTurn(
+      domain,
+      (done) => {
+        const settle: Answering = (told) => {
+          answer(told);
+          done();
+        };
+        readRecords(this.#node, nodeUniform(domain), (records) => {
+          if (records === null) {
+            settle(refused('_trust_unavailable'));
+            return;
+          }
+          const isMet = trustIn(records, this.#node.unixMs).pin !== null || options.pins.has(domain);
+          if (!isMet && accepted) {
+            this.#node.meet(domain);
+            settle(refused('_trust_unmet'));
+            return;
+          }
+          // Whoever comes in a domain's name is seen nowhere: only where the domain is found.
+          if (!accepted) this.#sightings.saw(domain, fingerprint);
+          const heard: Heard = { proof: { kind: 'proved', fingerprint }, shown, told };
+          this.#look(domain, records, heard, (decision) => {
+            if (decision === null) settle(refused('_trust_unavailable'));
+            else if (decision.verdict === 'refuse') settle(refused(codeOf(decision)));
+            else {
+              this.#sightings.saw(domain, fingerprint);
+              remember(this.#taken, domain, fingerprint, options.federationLimits.peersMax);
+              settle({ kind: 'admitted', key: null, statement: null });
+            }
+          });
+        });
+      },
+      () => answer(refused('_trust_unavailable')),
+    );
+  }
+
+  /** A letter of another node to this one; whether it is about keys that are seen. */
+  take(letter: Letter): boolean {
+    return this.#sightings.take(letter);
+  }
+
+  /** A domain's circuit stands: it is looked at again in a while. */
+  ready(domain: string): void {
+    if (!this.#wanted.has(domain)) this.#lookAgain(domain, this.#node.options.trustLimits.recheckSoonMs, false);
+  }
+
+  /** `isWanted`: something depends on it, and where there is no circuit the node goes there. */
+  #lookAgain(domain: string, delayMs: number, isWanted: boolean): void {
+    if (isWanted && this.#wanted.size < this.#node.options.federationLimits.peersMax) this.#wanted.add(domain);
+    this.#node.timer(`trust ${domain}`, delayMs, () => {
+      const isWanted = this.#wanted.delete(domain);
+      if (this.#node.ways.linked().includes(domain)) {
+        this.#heardOf(domain, null);
+        this.ready(domain);
+      } else if (isWanted) this.#node.meet(domain);
+    });
+  }
+
+  /** Looks at a domain without its having come: by what is known of it, and by a statement that somebody sent. */
+  #heardOf(domain: string, told: Heard['told']): void {
+    this.#inTurn(
+      domain,
+      (done) => {
+        readRecords(this.#node, nodeUniform(domain), (records) => {
+          const state = records === null ? null : trustIn(records, this.#node.unixMs);
+          if (records === null || state === null || state.pin === null) {
+            done();
+            return;
+          }
+          const isUp = this.#node.ways.linked().includes(domain);
+          const taken = this.#taken.get(domain);
+          const proof: ProofFinding =
+            isUp && taken !== undefined
+              ? { kind: 'proved', fingerprint: taken }
+              : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
+          this.#look(domain, records, { proof, shown: null, told }, (decision) => {
+            if (decision !== null && isUp && decision.verdict === 'refuse')
+              this.#node.ways.shut(domain, codeOf(decision));
+            done();
+          });
+        });
+      },
+      () => {},
+    );
+  }
+
+  /** Asks whoever there is to ask, decides, and keeps it; null when the store does not. */
+  #look(domain: string, records: Records, heard: Heard, decided: (decision: TrustDecision | null) => void): void {
+    const { options } = this.#node;
+    this.#rotations(records, heard, (rotations, isNew) => {
+      const before = trustIn(records, this.#node.unixMs);
+      const isPinned = heard.proof.kind !== 'proved' || heard.proof.fingerprint === before.pin?.fingerprint;
+      this.#node.lookUp(domain, !isPinned || before.trialUntilMs !== null, (dns) => {
+        const { unixMs } = this.#node;
+        const state = trustIn(records, unixMs);
+        const inputs = {
+          proof: heard.proof,
+          dns,
+          rotations: rotations.map((one) => one.heard),
+          revocations: [],
+          witnesses: this.#sightings.witnesses(domain),
+          pinEndsMs: null,
+          recovery: null,
+          admin: { fingerprint: options.pins.get(domain) ?? null, isLost: false, isPlaced: options.placed.has(domain) },
+        };
+        const decision = decide(state, inputs, unixMs, { limits: options.trustLimits, registrable: registrableOf });
+        const operations = this.#operations(domain, records, state, heard, decision, isNew ? rotations.at(-1)! : null);
+        this.#tell(domain, state, heard, decision);
+        const written = (): void => {
+          this.#follow(domain, decision, rotations, isNew);
+          decided(decision);
+        };
+        if (operations.length === 0) written();
+        else {
+          this.#node.ask({ kind: 'write', operations }, (outcome) => {
+            if (outcome.kind === 'written') written();
+            else decided(null);
+          });
+        }
+      });
+    });
+  }
+
+  /** The statements that are known, with one that came along behind them, if it holds and there is room. */
+  #rotations(records: Records, { told }: Heard, found: (all: KeptRotation[], isNew: boolean) => void): void {
+    const known = rotationsIn(records);
+    const old = records.get('key');
+    const isKnown = told !== null && known.some(({ statement }) => equalBytes(statement, told.statement));
+    const isFull = known.length >= this.#node.options.federationLimits.rotationsMax;
+    if (told === null || old === undefined || isKnown || isFull) {
+      found(known, false);
+      return;
+    }
+    this.#node.askPki({ kind: 'rotation', old, ...told }, (read) => {
+      if (read.kind !== 'rotation') found(known, false);
+      else {
+        const heard: RotationHeard = { ...read.rotation, seenMs: this.#node.unixMs };
+        found([...known, { heard, ...told }], true);
+      }
+    });
+  }
+
+  #operations(
+    domain: string,
+    records: Records,
+    state: DomainTrust,
+    { proof, shown }: Heard,
+    { next }: TrustDecision,
+    rotation: KeptRotation | null,
+  ): Operation[] {
+    const context = nodeUniform(domain);
+    const operations: Operation[] = [];
+    const kept = records.get('trust');
+    const bytes = trustBytes(next);
+    if (next.pin !== null && (kept === undefined || !equalBytes(kept, bytes)))
+      operations.push(record(context, 'trust', bytes));
+    if (rotation !== null) {
+      operations.push(record(context, `rotation ${rotation.heard.hash}`, rotationBytes(rotation)));
+    }
+    const { pin } = next;
+    if (pin === null) return operations;
+    const isChanged = pin.fingerprint !== state.pin?.fingerprint;
+    const before = records.get('key');
+    if (isChanged) {
+      operations.push(record(context, 'fingerprint', bytesOfHex(pin.fingerprint)!));
+      // What the retired key has certified is checked by it as long as it counts.
+      operations.push(record(context, 'key before', before ?? new Uint8Array(0)));
+    }
+    const isPins = proof.kind === 'proved' && proof.fingerprint === pin.fingerprint;
+    if (isPins && shown !== null && (before === undefined || !equalBytes(before, shown))) {
+      operations.push(record(context, 'key', shown));
+    }
+    return operations;
+  }
+
+  #tell(domain: string, { pin }: DomainTrust, { proof }: Heard, { row, alarms }: TrustDecision): void {
+    const fingerprint = proof.kind === 'proved' ? proof.fingerprint : '';
+    for (const alarm of alarms) {
+      if (alarm === 'first use') this.#node.notify({ kind: 'first contact', domain, fingerprint });
+      else if (isAboutAnotherKey(alarm) && proof.kind === 'proved' && fingerprint !== pin?.fingerprint) {
+        const expected = this.#node.options.pins.get(domain) ?? pin?.fingerprint ?? '';
+        this.#node.notify({ kind: 'foreign key', domain, fingerprint, expected });
+      } else this.#node.notify({ kind: 'key', domain, row, alarm });
+    }
+  }
+
+  /** What the decision wants to be done beside. */
+  #follow(
+    domain: string,
+    { tasks, lookAgainMs }: TrustDecision,
+    rotations: readonly KeptRotation[],
+    isNew: boolean,
+  ): void {
+    if (tasks.includes('ask peers')) this.#sightings.ask(domain);
+    const told = tasks.includes('pass on') ? rotations : isNew ? rotations.slice(-1) : [];
+    for (const one of told) this.#sightings.passOn(domain, one);
+    if (lookAgainMs !== null) this.#lookAgain(domain, Math.max(1, lookAgainMs - this.#node.unixMs), true);
+  }
+
+  #inTurn(domain: string, task: (done: () => void) => void, full: () => void): void {
+    const { looksMax, looksOfDomainMax } = this.#node.options.federationLimits;
+    let turns = this.#turns.get(domain);
+    if (turns === undefined) {
+      if (this.#turns.size >= looksMax) {
+        full();
         return;
       }
-      if (pinned === undefined && configured === undefined) {
-        desk.notify({ kind: 'first contact', domain, fingerprint: hexOf(fingerprint) });
-      }
-      answer({ kind: 'admitted', key: null, statement: null });
+      turns = new Turns(looksOfDomainMax);
+      this.#turns.set(domain, turns);
+    }
+    const mine = turns;
+    const isTaken = mine.take((done) => {
+      task(() => {
+        done();
+        if (mine.count === 0) this.#turns.delete(domain);
+      });
     });
-  });
+    if (!isTaken) full();
+  }
 }

@@ -69,7 +69,7 @@ export const unmetDomain: DomainTrust = {
 };
 
 /** What the key at the other end of a circuit proved. */
-type ProofFinding =
+export type ProofFinding =
   | { readonly kind: 'proved'; readonly fingerprint: string }
   /** A proof was missing or wrong. */
   | { readonly kind: 'bad' }

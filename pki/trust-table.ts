@@ -103,7 +103,7 @@ function pinned(
     if ((dns.names(key) || dns.announces(key)) && isVouched) return follow(context, '9', followed.last);
     const activeMs = Math.max(followed.seenMs, followed.last.notBeforeMs) + limits.graceMs;
     if (nowMs >= activeMs) return follow(context, '10', followed.last);
-    return refuse(context, '10', ['successor waits'], { lookAgainMs: activeMs });
+    return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
   }
   if (isEmergency) {
     const sinceMs = state.held?.fingerprint === key ? state.held.sinceMs : nowMs;

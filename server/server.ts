@@ -6,13 +6,15 @@ import type { Logger } from 'pino';
 import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { federationLimits } from '../federation/limits.ts';
+import { scaledTrust, trustLimits } from '../pki/trust-limits.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
-import { peerAddress } from './config/address.ts';
+import { isLoopbackName, peerAddress } from './config/address.ts';
 import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import type { Domain } from './domain/load.ts';
 import { KeyServer } from './keys/server.ts';
+import { systemLookUp } from './node/look-up.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { PostgresStore } from './postgres/store.ts';
@@ -22,10 +24,11 @@ import { PlainDoor } from './plain.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
 import { reach } from './transport/dial.ts';
+import { TransportError } from './transport/errors.ts';
 import { transportLimits } from './transport/limits.ts';
 import { checkPort, Listener } from './transport/listen.ts';
 import { readCredentials } from './transport/pem.ts';
-import { type Endpoint, type Resolver, systemResolver } from './transport/resolve.ts';
+import { type Endpoint, isOnion, type Resolver, systemResolver } from './transport/resolve.ts';
 import { systemTimers } from './transport/timers.ts';
 import { WebListener } from './transport/web-listen.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -148,6 +151,9 @@ export class Server {
         suite,
         decode: decodeUtf8,
         pins: pinsOf(config),
+        // Whose name is the key of an onion service is where that is; through a proxy nobody asks the DNS.
+        placed: { has: (name) => config.proxy !== null || isOnion(name) || finding.peers.has(name) },
+        trustLimits: scaledTrust(trustLimits, config.policy.timeScale),
         plain: plain?.hosts ?? new Set(),
         origins: config.origins,
         circuitLimits,
@@ -159,8 +165,14 @@ export class Server {
       },
       store: store.store,
       answer: (question) => notary.answer(question),
+      lookUp: config.proxy === null ? systemLookUp : () => Promise.resolve({ kind: 'timeout' }),
       reach: (domain, signal) =>
-        plain?.reach(domain, signal) ?? reach({ domain, ...finding, timers: systemTimers, limits }, signal),
+        // Where times are those of a trial, nobody from elsewhere is met.
+        (config.policy.timeScale !== 1 && !isLoopbackName(domain)
+          ? Promise.reject(new TransportError('_transport_unresolved', 'policy.timeScale: only .test and .localhost'))
+          : null) ??
+        plain?.reach(domain, signal) ??
+        reach({ domain, ...finding, timers: systemTimers, limits }, signal),
       timers: systemTimers,
       unixMs: () => Date.now(),
       log,

@@ -98,6 +98,12 @@ export class IdealKeys {
     return { key, fingerprint, statement: this.#issue(statement) };
   }
 
+  /** The statement that `to` follows `from`, signed by both; `seq` of the new key. */
+  rotation(from: ServerIdentity, to: ServerIdentity, seq: number, beginMs: number, untilMs: number): Uint8Array {
+    const [old, next] = [bytesToHex(from.fingerprint), bytesToHex(to.fingerprint)];
+    return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs}`);
+  }
+
   /** A person's key with his domain's certification. */
   certified(key: Uint8Array, domain: ServerIdentity): Uint8Array {
     const [word, person, identity] = decodeText(key).split(' ');
@@ -131,6 +137,7 @@ export class IdealKeys {
   answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
+    if (question.kind === 'rotation') return this.#rotation(question);
     return question.kind === 'person' ? this.#person(question, identity, unixMs) : this.#certify(question, identity);
   }
 
@@ -159,6 +166,30 @@ export class IdealKeys {
     const read = this.#read(key);
     if (read?.[0] !== 'domain' || read[1] !== domain) return { kind: 'refused', code: '_foreign_user_id' };
     return { kind: 'domain', fingerprint: this.#fingerprint(key), circuitKey: bytesOfHex(read[2]!) };
+  }
+
+  #rotation({ statement, old, key }: Question<'rotation'>): PkiAnswer {
+    const read = this.#read(statement);
+    if (read?.[0] !== 'rotation') return { kind: 'refused', code: '_forged_rotation' };
+    const [, from, to, seq, begin, until] = read;
+    if (from !== bytesToHex(this.#fingerprint(old)) || to !== bytesToHex(this.#fingerprint(key))) {
+      return { kind: 'refused', code: '_foreign_rotation' };
+    }
+    const hash = bytesToHex(this.suite.blake2b(statement, 32));
+    return {
+      kind: 'rotation',
+      rotation: {
+        from,
+        to,
+        seq: Number(seq),
+        previous: null,
+        notBeforeMs: Number(begin),
+        expiresMs: Number(until),
+        signer: 'old key',
+        hash,
+        recovery: null,
+      },
+    };
   }
 
   #person(

@@ -56,6 +56,8 @@ export type Config = {
   readonly registration: 'invited' | 'open';
   /** Where keys are looked up beside `listen.port`: without TLS, and with it on one port more or null; null: nowhere. */
   readonly keys: { readonly hosts: readonly string[]; readonly port: number; readonly tlsPort: number | null } | null;
+  /** What the constants of continuity are divided by. */
+  readonly policy: { readonly timeScale: number };
   /** Origins of the web pages that may log in. */
   readonly origins: readonly string[];
   readonly log: { readonly level: (typeof logLevels)[number] };
@@ -63,7 +65,7 @@ export type Config = {
 };
 
 /** What is allowed and probably not meant: for the log at every start, one sentence each. */
-export function warningsOf({ store, registration, listen, plain, web }: Config): string[] {
+export function warningsOf({ store, registration, listen, plain, web, policy }: Config): string[] {
   const reached = listen.hosts.filter((host) => !isLoopback(host));
   const open = (web?.hosts ?? []).filter((host) => !isLoopback(host));
   const named = [...(plain?.peers.keys() ?? [])];
@@ -83,6 +85,11 @@ export function warningsOf({ store, registration, listen, plain, web }: Config):
           `plain.peers: what goes to and from ${named.join(', ')} is neither encrypted nor signed: whoever is on the way reads it, and can change it`,
         ]
       : []),
+    ...(policy.timeScale === 1
+      ? []
+      : [
+          `policy.timeScale: every time by which keys are trusted is ${policy.timeScale} times shorter; for trials on this machine only`,
+        ]),
     ...(store.kind === 'memory'
       ? ['store.memory: NOTHING IS KEPT: all messages, members and names are forgotten when the server stops']
       : []),

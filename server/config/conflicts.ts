@@ -1,6 +1,6 @@
 /** Values that are right one by one, and cannot be together. docs/operating.md#configuration */
 import { isOnion } from '../transport/resolve.ts';
-import { canonicalAddress, parseEndpoint } from './address.ts';
+import { canonicalAddress, isLoopbackName, parseEndpoint } from './address.ts';
 import type { Mistake } from './errors.ts';
 import type { Document, Step } from './json.ts';
 import { mistakeAt } from './mistakes.ts';
@@ -16,6 +16,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...plain(raw, conflict),
     ...proxies(raw, conflict),
     ...ports(raw, conflict),
+    ...trials(raw, conflict),
   ];
 }
 
@@ -60,6 +61,15 @@ function proxies({ proxy, peers: named = {}, plain: given }: Partial<RawConfig>,
         )
       : [],
   );
+}
+
+/** Whoever can be reached from elsewhere would take a stolen key for a new one in no time. */
+function trials({ policy, domain, peers: named = {} }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  if ((policy?.timeScale ?? 1) === 1) return [];
+  const others = [domain, ...Object.keys(named)].filter((name) => name !== undefined && !isLoopbackName(name));
+  return others.length === 0
+    ? []
+    : [conflict(['policy', 'timeScale'], `is for names that end in .test or .localhost, and ${others[0]} does not`)];
 }
 
 function ports({ listen, plain: given, web, keys }: Partial<RawConfig>, conflict: Conflict): Mistake[] {

@@ -15,4 +15,6 @@ export const configLimits = {
   /** The most that `limits.connections` may say. */
   connectionsMax: 1_000_000,
   portMax: 65_535,
+  /** The most that `policy.timeScale` may say. */
+  timeScaleMax: 1_000_000,
 } as const;

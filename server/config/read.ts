@@ -86,7 +86,8 @@ function partsOf(
   environment: Environment,
 ): Pick<Config, 'file' | 'folder'> & Partial<Config> {
   const folder = dirname(file);
-  const { domain, listen, tls, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } = raw;
+  const { domain, listen, tls, peers, plain, proxy, web, keys, recovery, registration, origins, log, policy, limits } =
+    raw;
   const store = storeOf(folder, raw.store, environment);
   return {
     file,
@@ -104,6 +105,7 @@ function partsOf(
     ...(registration === undefined ? {} : { registration }),
     ...(origins === undefined ? {} : { origins }),
     ...(log === undefined ? {} : { log }),
+    ...(policy === undefined ? {} : { policy }),
     ...(limits === undefined ? {} : { limits }),
   };
 }

@@ -10,7 +10,7 @@ import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
 import { configLimits } from './limits.ts';
 
-const { hostsMax, originsMax, portMax, connectionsMax } = configLimits;
+const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax } = configLimits;
 
 /** pino's. */
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -98,6 +98,8 @@ const web = {
 
 const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
 
+const policy = { timeScale: whole(1, timeScaleMax).default(1) };
+
 const limits = {
   connections: whole(1, connectionsMax).default(transportLimits.connectionsMax),
   connectionsPerAddress: whole(1, connectionsMax).default(transportLimits.connectionsPerAddressMax),
@@ -124,6 +126,7 @@ const root = {
     originsMax,
   ).default([]),
   log: group(log).prefault({}),
+  policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
 };
 
@@ -136,7 +139,7 @@ export type RawConfig = z.output<typeof configSchema>;
 /** The schema of one key at the top. */
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
-const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, web, keys, log, limits }));
+const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, web, keys, log, policy, limits }));
 
 /** The keys that an object at this place may have. */
 export function keysAt(steps: readonly Step[]): string[] {

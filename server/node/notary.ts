@@ -8,6 +8,8 @@ import { PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
+import { readRotation } from '../../pki/rotation.ts';
+import { NO_ROTATION, rotationHash } from '../../pki/rotation-statement.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
@@ -45,6 +47,8 @@ export class Notary {
           return await this.#domain(question);
         case 'person':
           return await this.#person(question);
+        case 'rotation':
+          return await this.#rotation(question);
         case 'certify':
           return await this.#certify(question);
         case 'close':
@@ -66,6 +70,26 @@ export class Notary {
       kind: 'domain',
       fingerprint: bytesOfHex(certificate.key.fingerprint)!,
       circuitKey: circuitKey(certificate, now),
+    };
+  }
+
+  async #rotation({ statement, old, key }: Question<'rotation'>): Promise<PkiAnswer> {
+    const keys = { old: await readCertificate(old), new: await readCertificate(key), recovery: null };
+    const { rotation, signed } = await readRotation(statement, keys, this.#options.now());
+    const { old: from, new: to, seq, prev, notBefore, expires, recovery } = rotation;
+    return {
+      kind: 'rotation',
+      rotation: {
+        from,
+        to,
+        seq,
+        previous: prev === NO_ROTATION ? null : prev,
+        notBeforeMs: notBefore * 1000,
+        expiresMs: expires * 1000,
+        signer: 'old key',
+        hash: rotationHash(signed),
+        recovery,
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 /** What a node has its admin told, as lines of the log: names domains, and repeats nothing at every retry. docs/operating.md#log */
 import type { Logger } from 'pino';
+import type { Alarm } from '../../pki/trust-state.ts';
 import type { Notice } from '../../federation/events.ts';
 
 /** A domain that comes again and again with another key is told of so often only. */
@@ -7,6 +8,29 @@ const AGAIN_MS = 3_600_000;
 
 /** Domains remembered to have been told of; with more, the oldest may be told again. */
 const TOLD_MAX = 1024;
+
+/** What an alarm says to a person; docs/operating.md#alarms has what to do. */
+const meanings: Readonly<Record<Alarm, string>> = {
+  'bad proof': 'whoever is there cannot prove a key',
+  'revoked key': 'the key has revoked itself; nothing that it vouched for counts',
+  'two successors': 'the key has named two successors; nothing is taken until you say which is right',
+  'rolled back': 'an old key or an old number came; ignored',
+  'dns ambiguous': 'its DNS contradicts itself; ignored',
+  'dns bogus': 'its DNS does not validate; ignored',
+  'dns differing': 'two resolvers do not agree on it; ignored',
+  'dns silent': 'its DNS has said nothing of its key for a week',
+  'dns names another key': 'its DNS names another key than the one it proves; the pinned one stays, tell its admin',
+  'home silent': 'nobody is reached there, and others find so too; certifications from before are honoured',
+  'key followed': 'it has another key now, as its old one said, or as others vouch',
+  'successor waits': 'a new key waits, since nobody else vouches for it yet',
+  'successor held': 'a key without the old one’s word waits',
+  'approval needed': 'it has lost its key, as it seems; the new one counts when you give its fingerprint',
+  takeover: 'its DNS and whoever is there agree on a key that is not the pinned one; refused',
+  impostor: 'whoever is there has a key that nobody names; refused',
+  'key ended': 'its key has ended, and no renewal is found',
+  'first use': 'first contact',
+  unvouched: 'nobody says which key is its own; give its fingerprint',
+};
 
 /** One node's. */
 export class Notices {
@@ -40,13 +64,21 @@ export class Notices {
         );
         break;
       }
+      case 'key': {
+        const { domain, row, alarm } = notice;
+        const level = this.#isNews(`${alarm} ${domain}`, nowMs) ? 'warn' : 'debug';
+        log[level]({ domain, row, alarm }, `KEY: ${domain}: ${meanings[alarm]}`);
+        break;
+      }
       case 'connected':
       case 'disconnected':
         log.info({ domain: notice.domain }, notice.kind);
         break;
       case 'refused': {
         const { code, domain } = notice;
-        const isTold = /^_trust_(?:changed|foreign)_key$/.test(code) && !this.#isNews(`${code} ${domain}`, nowMs);
+        const isTold =
+          /^_trust_(?:changed_key|foreign_key|waiting_key|revoked_key|frozen_key|ended_key|unvouched)$/.test(code) &&
+          !this.#isNews(`${code} ${domain}`, nowMs);
         log[isTold ? 'debug' : 'info'](domain === null ? { code } : { code, domain }, 'circuit refused');
         break;
       }

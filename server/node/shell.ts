@@ -4,6 +4,7 @@ import { exportedBy } from '../../circuit/exporting.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { DnsStatement } from '../../pki/dns-statement.ts';
 import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import { TransportError } from '../transport/errors.ts';
 import { type TransportLimits, transportLimits } from '../transport/limits.ts';
@@ -18,6 +19,8 @@ export interface ShellOptions {
   readonly store: Store;
   /** Answers OpenPGP questions; never rejects for what others sent, but may for what the system does. */
   readonly answer: (question: PkiQuestion) => Promise<PkiAnswer>;
+  /** What the DNS says of a domain's key, over two ways where a change of it is at stake; never rejects. */
+  readonly lookUp: (domain: string, isChange: boolean) => Promise<DnsStatement>;
   /** Opens a stream to a domain's server. */
   readonly reach: (domain: string, signal: AbortSignal) => Promise<ByteStream>;
   readonly timers: Timers;
@@ -123,6 +126,12 @@ export class NodeShell {
         );
         break;
       }
+      case 'look up': {
+        const { request } = effect;
+        const told = (found: DnsStatement): void => this.#tell({ kind: 'looked up', request, found });
+        void this.#options.lookUp(effect.domain, effect.isChange).then(told);
+        break;
+      }
       case 'connect':
         this.#connect(effect.circuit, effect.to);
         break;
@@ -182,9 +191,10 @@ export class NodeShell {
       ended: () => over('ended'),
       failed: () => over('failed'),
     });
-    const { channel } = stream;
+    const { channel, address } = stream;
     const exported = exportedBy((label, context) => channel.exportKey(label, context));
-    this.#tell({ kind: 'opened', circuit, exported, accepted, ...(plain === undefined ? {} : { plain }) });
+    const where = { ...(plain === undefined ? {} : { plain }), ...(address === null ? {} : { address }) };
+    this.#tell({ kind: 'opened', circuit, exported, accepted, ...where });
   }
 
   #close(circuit: string): void {

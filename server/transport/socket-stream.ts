@@ -25,6 +25,10 @@ export class SocketStream implements ByteStream {
     });
   }
 
+  get address(): string | null {
+    return this.#socket.remoteAddress ?? null;
+  }
+
   get writingSinceMs(): number | null {
     return this.#outlet.writingSinceMs;
   }

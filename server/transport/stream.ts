@@ -31,6 +31,8 @@ export interface StreamOwner {
 /** One stream; it stands already. */
 export interface ByteStream {
   readonly channel: Channel;
+  /** Of the machine at the other end; null where something stands between, or it is gone. */
+  readonly address: string | null;
   /** Tells `owner` what comes from now on. To be called once, in the tick in which the stream was given. */
   carry(owner: StreamOwner): void;
   /** Sends the bytes, soon, together with others of this turn of the event loop. They must not be changed any more. */

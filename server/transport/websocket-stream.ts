@@ -15,6 +15,8 @@ const NO_STATUS = 1005;
 /** A server's stream. `ws` reads, answers pings and closes; what we send is framed here and written past it. */
 export class WebSocketStream implements ByteStream {
   readonly channel: Channel;
+  /** Browsers come this way, and proxies; no servers. */
+  readonly address = null;
   readonly #websocket: WebSocket;
   readonly #outlet: Outlet;
   #owner: StreamOwner | null = null;

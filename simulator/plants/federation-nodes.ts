@@ -1,7 +1,11 @@
 /** Plants in servers of a federation: bugs in whom they believe, remember and tell. docs/simulator.md#plants */
+import { hexOf } from '../../crypto/bytes.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import { IdealKeys } from '../ideal.ts';
 import type { NodeEffect } from '../machine.ts';
 import { readRaw } from '../raw-packet.ts';
 import type { Operation } from '../../store/store.ts';
+import { liarsKey } from '../scenes/ideal-dns.ts';
 import { type Plant, steppingBoot } from './plant.ts';
 
 /** Whoever signs anything is believed. */
@@ -43,6 +47,28 @@ export const endlessMembership: Plant = {
           return operations.length === 0 ? effect : { kind: 'store', request: { ...effect.request, operations } };
         }),
     ),
+};
+
+const names = new IdealKeys((length) => new Uint8Array(length));
+/** Fingerprints of the key of `a.example`, and of the one that the liar of the scene has made in its name. */
+const [first, second] = ['first', liarsKey].map((name) => hexOf(names.domain('a.example', name).fingerprint));
+
+/** What the DNS says takes the place of what is pinned. */
+export const pinsOfTheDns: Plant = {
+  name: 'pins-of-the-dns',
+  what: 'a server takes the key that the DNS once named for the one that it has pinned',
+  caughtBy: 'forgery',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(boot, (step) => (event, nowMs) => {
+      if (event.kind !== 'stored' || event.outcome.kind !== 'records') return step(event, nowMs);
+      const records = event.outcome.records.map(({ name, value }) => {
+        if (name !== 'trust') return { name, value };
+        const text = decodeText(value).replace(`"pin":{"fingerprint":"${first}"`, `"pin":{"fingerprint":"${second}"`);
+        return { name, value: encodeText(text) };
+      });
+      return step({ kind: 'stored', outcome: { ...event.outcome, records } }, nowMs);
+    }),
 };
 
 /** As if each member got a copy of his own. */

@@ -14,7 +14,7 @@ import {
   rollbackForCommit,
   swappedDeliveries,
 } from './dishonest-nodes.ts';
-import { copyForEach, credulousNode, endlessMembership, forgottenMembers } from './federation-nodes.ts';
+import { copyForEach, credulousNode, endlessMembership, forgottenMembers, pinsOfTheDns } from './federation-nodes.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -38,6 +38,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     throwingStep,
     hiddenState,
     credulousNode,
+    pinsOfTheDns,
     forgottenMembers,
     endlessMembership,
     copyForEach,

@@ -1,6 +1,7 @@
 /** A server of the scene: a node with ideal keys, as the simulator's hosts run machines. docs/simulator.md#ideal-keys */
 import type { NodeEffect as Effect, NodeOptions } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { DnsStatement } from '../../pki/dns-statement.ts';
 import type { PkiQuestion } from '../../federation/pki.ts';
 import type { IdealKeys } from '../ideal.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
@@ -12,14 +13,21 @@ const pkiMsMore = 5;
 
 const TIMER = 'pki ';
 
+/** How long the DNS takes. */
+const dnsMs = 20;
+const DNS = 'dns ';
+
 /** One life of a server. */
 export class FederationMachine implements Machine {
   readonly #options: NodeOptions;
   readonly #keys: IdealKeys;
   readonly #node: FederationNode;
+  readonly #dns: (domain: string) => DnsStatement;
   readonly #asked = new Map<number, PkiQuestion>();
+  readonly #lookedUp = new Map<number, string>();
 
-  constructor(options: NodeOptions, keys: IdealKeys) {
+  constructor(options: NodeOptions, keys: IdealKeys, dns: (domain: string) => DnsStatement) {
+    this.#dns = dns;
     this.#options = options;
     this.#keys = keys;
     this.#node = new FederationNode(options);
@@ -44,9 +52,15 @@ export class FederationMachine implements Machine {
         return null;
       case 'opened': {
         const { kind, circuit, stream, accepted } = event;
-        return { kind, circuit, accepted, exported: this.#keys.exported(stream) };
+        return { kind, circuit, accepted, exported: this.#keys.exported(stream), address: addressOf(event.peer) };
       }
       case 'timer': {
+        if (event.name.startsWith(DNS)) {
+          const request = Number(event.name.slice(DNS.length));
+          const domain = this.#lookedUp.get(request);
+          this.#lookedUp.delete(request);
+          return domain === undefined ? null : { kind: 'looked up', request, found: this.#dns(domain) };
+        }
         if (!event.name.startsWith(TIMER)) return event;
         const request = Number(event.name.slice(TIMER.length));
         const question = this.#asked.get(request);
@@ -65,9 +79,16 @@ export class FederationMachine implements Machine {
       const { circuits, bytes } = effect;
       return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));
     }
+    if (effect.kind === 'look up') {
+      this.#lookedUp.set(effect.request, effect.domain);
+      return [{ kind: 'timer', name: `${DNS}${effect.request}`, delayMs: dnsMs }];
+    }
     if (effect.kind !== 'pki') return [effect];
     const { request, question } = effect;
     this.#asked.set(request, question);
     return [{ kind: 'timer', name: `${TIMER}${request}`, delayMs: pkiMs + (request % pkiMsMore) }];
   }
 }
+
+/** Where a host is: each in a network of its own. */
+const addressOf = (host: string): string => `192.0.${host.charCodeAt(0)}.1`;

@@ -2,6 +2,7 @@
 import { hexOf, joinBytes, textBytes } from '../../crypto/bytes.ts';
 import type { NodeOptions } from '../../federation/events.ts';
 import { federationLimits } from '../../federation/limits.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
 import { decodeRange } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { renderLine } from '../../publication/fields.ts';
@@ -36,6 +37,7 @@ import { Device } from './device.ts';
 import { FederationMachine } from './federation-machine.ts';
 import { forgersOf, type Overheard } from './forgeries.ts';
 import { drawData } from './people.ts';
+import { idealDns } from './ideal-dns.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
 import {
@@ -138,6 +140,11 @@ const maxima = {
   'authors known': 6,
   'authors asked for': 4,
   unchecked: 12,
+  looks: 4,
+  'domains looked at': 4,
+  'look-ups': 4,
+  'keys seen': 4,
+  'told of keys': 2,
 };
 
 const isPlace = (uniform: string): boolean => (places as readonly string[]).includes(uniform);
@@ -193,6 +200,7 @@ function beginServer(town: Town, name: string): Disk {
   // Some know a key from their configuration, the others take the first of whom they go to; who forges cannot be gone to.
   const known = name === 'b.example' ? ['a.example', 'evil.example'] : [];
   const pins = new Map(known.map((domain) => [domain, hexOf(keys.domain(domain).fingerprint)]));
+  const dns = idealDns(keys, random.stream('dns'));
   let boot: Boot = (life) => {
     const options: NodeOptions = {
       identity: keys.domain(name),
@@ -202,11 +210,13 @@ function beginServer(town: Town, name: string): Disk {
       pins,
       origins: [],
       plain: new Set(),
+      placed: new Set(),
+      trustLimits,
       circuitLimits,
       deliveryLimits,
       federationLimits: nodeLimits,
     };
-    return new FederationMachine(plant?.federation?.(options) ?? options, keys);
+    return new FederationMachine(plant?.federation?.(options) ?? options, keys, dns);
   };
   if (plant?.boot !== undefined) boot = plant.boot(boot);
   const host = new Host(world, name, boot, disk, nobody, byTag);

@@ -7,6 +7,7 @@ import type { Observer } from '../observation.ts';
 import { Author } from './author.ts';
 import { beginUnixMs } from './circuit-end.ts';
 import { Forger, type Forgery } from './forger.ts';
+import { liarsKey } from './ideal-dns.ts';
 import { keysOf, mallory, type PersonPlan, persons, places } from './town.ts';
 
 /** A signed content that somebody really said, and where. */
@@ -146,8 +147,8 @@ export function forgersOf(
       keys,
       parties: [
         { kind: 'server', identity: { ...claimed, seed: zeds } },
-        { kind: 'server', identity: keys.domain('a.example', 'second') },
-        { kind: 'server', identity: keys.domain('c.example', 'second') },
+        { kind: 'server', identity: keys.domain('a.example', liarsKey) },
+        { kind: 'server', identity: keys.domain('c.example', liarsKey) },
         { kind: 'server', identity: { ...claimed, domain: 'liar.example' } },
       ],
       forgeries: ofLiar,

@@ -1,11 +1,14 @@
 /** One node on the memory twin with ideal keys, and proved circuits to it that speak packets; no network, no clock but a number. */
 import { channelOf } from '../../circuit/channel.ts';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
+import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiQuestion } from '../../federation/pki.ts';
 import { decodeRange, decodeText, encodeText } from '../../psyc/bytes.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
@@ -55,6 +58,8 @@ export interface Coming {
   /** What the circuit is called; the peer, unless told. */
   readonly name?: string;
   readonly party?: Partial<Party>;
+  /** Where it is. */
+  readonly address?: string;
   /** A server whose key the node has never seen; else it has met him. */
   readonly isUnmet?: boolean;
 }
@@ -82,6 +87,8 @@ export class NodeFixture {
   readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
   readonly held: { store: StoreRequest[] | null; pki: [number, PkiQuestion][] | null } = { store: null, pki: null };
+  /** What the DNS says; that nobody has secured, and that the domain has the key it has. */
+  dns: (domain: string) => DnsStatement = (domain) => this.recordOf(domain);
   /** Whether other domains tell the keys of their people. */
   tellsKeys = true;
   readonly #options: NodeOptions;
@@ -103,6 +110,8 @@ export class NodeFixture {
       pins: new Map(),
       origins: [],
       plain: new Set(),
+      placed: new Set(),
+      trustLimits,
       circuitLimits,
       deliveryLimits,
       federationLimits: { ...federationLimits, ...limits },
@@ -158,9 +167,20 @@ export class NodeFixture {
     const name = coming.name ?? peer;
     if (peer.startsWith('server ') && coming.isUnmet !== true) this.meet(peer.slice('server '.length));
     this.#line(name, { ...this.partyOf(peer), ...coming.party } as Party, false);
-    this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true });
+    const where = coming.address === undefined ? {} : { address: coming.address };
+    this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true, ...where });
     this.#lines.get(name)?.end?.tell({ kind: 'opened', stream: name }, this.nowMs);
     return name;
+  }
+
+  /** A record that names a key of the domain. */
+  recordOf(
+    domain: string,
+    name?: string,
+    more: { readonly secure?: boolean; readonly seq?: number } = {},
+  ): DnsStatement {
+    const fpr = hexOf(this.keys.domain(domain, name).fingerprint);
+    return { kind: 'record', fpr, nfpr: null, seq: 1, ks: [], x: null, isTest: false, secure: false, ...more };
   }
 
   /** The node has met this domain before. */
@@ -198,8 +218,8 @@ export class NodeFixture {
   }
 
   /** The peer takes a circuit that the node has asked for. */
-  accept(circuit: string, peer: string): string {
-    this.#line(circuit, this.partyOf(peer), true);
+  accept(circuit: string, peer: string, party: Partial<Party> = {}): string {
+    this.#line(circuit, { ...this.partyOf(peer), ...party } as Party, true);
     this.#lines.get(circuit)?.end?.tell({ kind: 'opened', stream: circuit }, this.nowMs);
     this.tell({ kind: 'opened', circuit, exported: this.keys.exported(circuit), accepted: false });
     return circuit;
@@ -344,6 +364,9 @@ export class NodeFixture {
       case 'pki':
         if (this.held.pki !== null) this.held.pki.push([effect.request, effect.question]);
         else this.#answer(effect.request, effect.question);
+        break;
+      case 'look up':
+        this.tell({ kind: 'looked up', request: effect.request, found: this.dns(effect.domain) });
         break;
       case 'notice':
         this.notices.push(effect.notice);

@@ -224,6 +224,7 @@ function told(answer: PkiAnswer): string {
       return answer.code;
     case 'domain':
     case 'closed':
+    case 'rotation':
       return answer.kind;
     case 'certified':
       return answer.invite === null ? 'certified' : 'certified, invited';

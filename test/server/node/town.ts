@@ -5,9 +5,11 @@ import { circuitLimits, deliveryLimits } from '../../../circuit/limits.ts';
 import type { ServerIdentity } from '../../../circuit/server-handshake.ts';
 import { bytesOfHex } from '../../../crypto/bytes.ts';
 import { federationLimits } from '../../../federation/limits.ts';
+import { trustLimits } from '../../../pki/trust-limits.ts';
 import { makeDomainKey } from '../../../pki/make-key.ts';
 import { readSecretKey, type SecretKey } from '../../../pki/secret-key.ts';
 import { Notary } from '../../../server/node/notary.ts';
+import { systemLookUp } from '../../../server/node/look-up.ts';
 import { NodeShell } from '../../../server/node/shell.ts';
 import { suite } from '../../../server/suite.ts';
 import { selfSigned } from '../../../server/transport/certificate.ts';
@@ -72,12 +74,15 @@ export class Town {
         pins,
         origins: [],
         plain: new Set(),
+        placed: this.endpoints,
+        trustLimits,
         circuitLimits,
         deliveryLimits,
         federationLimits,
       },
       store,
       answer: (question) => notary.answer(question),
+      lookUp: systemLookUp,
       reach: (to, signal) => reach({ domain: to, ...finding, timers: systemTimers }, signal),
       timers: systemTimers,
       unixMs: () => Date.now(),
