@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
-import { channel, NodeFixture, said, spoilt } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said, spoilt } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const bar = 'psyc://b.example/@bar';

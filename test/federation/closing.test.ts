@@ -5,7 +5,8 @@ import { decodeText } from '../../psyc/bytes.ts';
 import type { Draft } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
-import { channel, type Heard, NodeFixture, said } from './node-fixture.ts';
+import { channel, type Heard, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const ada = 'psyc://a.example/~ada';
 const hall = 'psyc://a.example/@hall';

@@ -1,7 +1,8 @@
 /** What goes to other domains: nobody holds it up, it ends one day, and its author is told; and whoever lost his numbers begins anew. */
 import { expect, test } from '@jest/globals';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
-import { channel, type Heard, NodeFixture, said } from './node-fixture.ts';
+import { channel, type Heard, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const [ada, bob] = [channel('ada', 'phone'), channel('bob', 'desk')];
 const zoe = channel('zoe', 'desk', 'b.example');

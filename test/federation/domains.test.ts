@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { isDomain } from '../../psyc/names.ts';
 import { storeLimits } from '../../store/store.ts';
-import { channel, type Heard, NodeFixture, said } from './node-fixture.ts';
+import { channel, type Heard, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const ada = channel('ada', 'phone');

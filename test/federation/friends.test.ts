@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { FederationLimits } from '../../federation/limits.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import type { Draft } from '../../psyc/render.ts';
-import { channel, type Heard, NodeFixture, said } from './node-fixture.ts';
+import { channel, type Heard, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const ada = 'psyc://a.example/~ada';
 const zoe = channel('zoe', 'phone', 'b.example');

@@ -1,6 +1,7 @@
 /** A place whose owner is ada, and the people who come there. */
 import type { Draft } from '../../psyc/render.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 export const hall = 'psyc://a.example/@hall';
 export const ada = 'psyc://a.example/~ada';

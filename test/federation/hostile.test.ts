@@ -2,7 +2,8 @@
 import { test } from '@jest/globals';
 import fc from 'fast-check';
 import { render, renderRouted } from '../../psyc/render.ts';
-import { channel, NodeFixture, spoilt } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { spoilt } from './said.ts';
 
 const ada = channel('ada', 'phone');
 const bob = channel('bob', 'desk');

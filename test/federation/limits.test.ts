@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { renderRouted } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const ada = channel('ada', 'phone');

@@ -1,7 +1,8 @@
 /** Who may say that somebody is a member, or that a domain has a row: nobody is made one who did not ask. */
 import { expect, test } from '@jest/globals';
 import { MemoryStore } from '../../store/memory.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const bar = 'psyc://b.example/@bar';

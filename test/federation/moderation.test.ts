@@ -5,7 +5,8 @@ import { renderRouted } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreRequest } from '../../store/store.ts';
 import { ada, bob, channels, Hall, hall, zoe } from './hall.ts';
-import { NodeFixture, said } from './node-fixture.ts';
+import { NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const bar = 'psyc://b.example/@bar';
 

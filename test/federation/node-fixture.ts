@@ -1,7 +1,6 @@
 /** One node on the memory twin with ideal keys, and proved circuits to it that speak packets; no network, no clock but a number. */
 import { channelOf } from '../../circuit/channel.ts';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
-import { hexOf } from '../../crypto/bytes.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -19,6 +18,7 @@ import { KEY_METHOD } from '../../publication/sender-key.ts';
 import { IdealKeys, type IdealPerson, type IdealStatement } from '../../simulator/ideal.ts';
 import { Author } from '../../simulator/scenes/author.ts';
 import { beginUnixMs, CircuitEnd, type Party } from '../../simulator/scenes/circuit-end.ts';
+import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 
@@ -174,13 +174,8 @@ export class NodeFixture {
   }
 
   /** A record that names a key of the domain. */
-  recordOf(
-    domain: string,
-    name?: string,
-    more: { readonly secure?: boolean; readonly seq?: number } = {},
-  ): DnsStatement {
-    const fpr = hexOf(this.keys.domain(domain, name).fingerprint);
-    return { kind: 'record', fpr, nfpr: null, seq: 1, ks: [], x: null, isTest: false, secure: false, ...more };
+  recordOf(domain: string, name?: string, more: Parameters<typeof idealRecord>[3] = {}): DnsStatement {
+    return idealRecord(this.keys, domain, name, more);
   }
 
   /** The node has met this domain before. */
@@ -397,27 +392,7 @@ export class NodeFixture {
   }
 
   #answer(request: number, question: PkiQuestion): void {
-    this.tell({
-      kind: 'answered',
-      request,
-      answer: this.keys.answer(question, this.#options.identity, beginUnixMs + this.nowMs),
-    });
+    const answer = this.keys.answer(question, this.#options.identity, beginUnixMs + this.nowMs);
+    this.tell({ kind: 'answered', request, answer });
   }
 }
-
-/** What a device says to a target, numbered. */
-export const said = (
-  source: string,
-  target: string,
-  counter: number,
-  method: string,
-  data: string | null = null,
-): Draft => ({
-  routing: { _source: source, _target: target, _tag: `t${counter}`, _counter: String(counter) },
-  method,
-  data,
-});
-
-/** A copy with one bit changed; of a content, in the last byte that is not its line feed. */
-export const spoilt = (bytes: Uint8Array, at = bytes.length - 2): Uint8Array =>
-  bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));

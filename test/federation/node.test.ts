@@ -1,6 +1,7 @@
 /** A node: places, persons, other domains, and everybody who speaks for somebody else. */
 import { expect, test } from '@jest/globals';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const ada = channel('ada', 'phone');

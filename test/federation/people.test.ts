@@ -8,7 +8,8 @@ import { IdealKeys } from '../../simulator/ideal.ts';
 import { beginUnixMs, type Party } from '../../simulator/scenes/circuit-end.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const sealed = '_message_private_sealed';

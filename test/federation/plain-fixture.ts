@@ -1,7 +1,8 @@
 /** One node with a plain peer, and circuits without TLS to it; no network, no clock but a number. */
 import { encodeText } from '../../psyc/bytes.ts';
 import { Parser } from '../../psyc/parse.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 export const host = 'old.example';
 export const hall = 'psyc://a.example/@hall';

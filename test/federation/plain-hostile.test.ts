@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { render } from '../../psyc/render.ts';
-import { said } from './node-fixture.ts';
+import { said } from './said.ts';
 import { ada, hall, host, PlainFixture, zoe } from './plain-fixture.ts';
 
 const room = `psyc://${host}/@room`;

@@ -3,7 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { type Draft, renderRouted } from '../../psyc/render.ts';
-import { type NodeFixture, said } from './node-fixture.ts';
+import { type NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 import { ada, hall, host, PlainFixture, zoe } from './plain-fixture.ts';
 
 const toHall = (method: string, tag = 't'): Parameters<NodeFixture['sayRaw']>[1] => ({

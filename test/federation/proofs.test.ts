@@ -6,7 +6,8 @@ import { renderProof } from '../../circuit/proof-packet.ts';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const hall = 'psyc://a.example/@hall';
 const ada = channel('ada', 'phone');

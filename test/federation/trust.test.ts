@@ -9,7 +9,8 @@ import type { DomainTrust } from '../../pki/trust-state.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
-import { channel, NodeFixture, said } from './node-fixture.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
 
 const DAY = 86_400_000;
 const ada = channel('ada', 'phone');

@@ -54,6 +54,7 @@ test('only the domain must be there', async () => {
     registration: 'invited',
     origins: [],
     log: { level: 'info' },
+    policy: { timeScale: 1 },
     limits: { connections: 10_000, connectionsPerAddress: 128 },
   });
   expect(warningsOf(config)).toEqual([]);
@@ -247,6 +248,11 @@ test.each([
     'an origin with a path',
     { origins: ['https://chat.example.org/'] },
     [expect.stringContaining('origins[0] is "https://chat.example.org/"; it must be an origin')],
+  ],
+  [
+    'a trial under a name that others reach',
+    { policy: { timeScale: 1000 } },
+    ['_config_conflict policy.timeScale is for names that end in .test or .localhost, and example.org does not'],
   ],
   [
     'no connections',
