@@ -169,8 +169,10 @@ export class Hearing {
     // Where an answer leads nowhere, the next one would not either.
     const isProgress = code === null ? this.#erase(source, listening, erased) || listening.taken > asked.after! : false;
     listening.pausedUntilMs = isProgress ? 0 : now.monotoneMs + sessionLimits.repeatMsMax;
-    if (code === '_necessary_membership') this.#forget(source);
-    else if (code === null && reached !== null && last !== null) {
+    if (code === '_necessary_membership') {
+      this.#owner.output({ kind: 'refused', command: null, target: source, code, by: domainOf(source) });
+      this.#forget(source);
+    } else if (code === null && reached !== null && last !== null) {
       listening.last = Math.max(last, listening.taken);
       // What stands behind erased rows was not taken yet.
       if (listening.taken !== erased) this.#skip(source, listening, reached);
@@ -268,10 +270,8 @@ export class Hearing {
       // Somebody says again what its author has said once.
       if (kind === 'known' && command === null) return;
     }
-    if (place !== null && reading.method === '_notice_context_erased') {
-      this.#owner.output({ kind: 'erased rows', place, from: sequence, to: sequence });
-      return;
-    }
+    if (place !== null && reading.method === '_notice_context_erased')
+      return this.#owner.output({ kind: 'erased rows', place, from: sequence, to: sequence });
     // A key is for us, and not for people; what is said under it shows.
     if (reading.method === KEY_METHOD && reading.word.kind !== 'bad') return;
     const act = place === null ? null : readAct(row.packet);
