@@ -118,6 +118,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do trust b.example 0123456789abcdef0123456789abcdef01234567',
     load: () => import('./trust.ts'),
   },
+  export: {
+    summary: 'take everything along that a person has',
+    example: 'p3do export ada-2026',
+    load: () => import('./export.ts'),
+  },
   close: {
     summary: 'close an account for good',
     example: 'p3do close --as ada@a.example',

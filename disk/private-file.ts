@@ -8,8 +8,8 @@ const OTHERS = 0o077;
 // Windows has no such bits; Node makes them up there.
 const hasModes = process.platform !== 'win32';
 
-/** Makes an entry durable: what is synced is the folder that it is in. */
-async function sync(path: string): Promise<void> {
+/** Makes the entry of a file or folder durable: what is synced is the folder that it is in. System errors pass. */
+export async function syncEntry(path: string): Promise<void> {
   // A folder cannot be opened for this on Windows, which needs it not.
   if (!hasModes) return;
   const folder = await open(dirname(path));
@@ -38,7 +38,7 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
       // Somebody else was faster.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !(await isFolder(folder))) throw error;
     }
-    await sync(folder);
+    await syncEntry(folder);
   }
 }
 
@@ -62,7 +62,7 @@ export async function writePrivate(path: string, bytes: Uint8Array, kind: 'new' 
     await write(file, bytes);
     if (kind === 'replace') await rename(draft, path);
     else await link(draft, path);
-    await sync(path);
+    await syncEntry(path);
   } catch (error) {
     if (kind !== 'new' || (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new FileError('_existing_file', `${path} exists, and is not overwritten`);

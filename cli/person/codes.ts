@@ -105,6 +105,7 @@ const sentences: Readonly<Record<string, string>> = {
   _circuit_lost: 'the connection broke',
   _circuit_ended: 'the server has closed it',
   _circuit: 'this is no server of ours, or another version',
+  _late: 'no answer',
   _store: `the server cannot keep anything now: ${SAY_AGAIN}`,
 };
 

@@ -1,5 +1,6 @@
 /** What others wrote, as it may stand on a terminal: what would move the cursor or turn the text around is escaped. docs/spec/people.md#shown */
 import type { Heard, Output, Word } from '../../client/session/events.ts';
+import { Packet } from '../../psyc/packet.ts';
 import { withoutChannel } from '../../psyc/uniform.ts';
 import { explained } from './codes.ts';
 import { safeLine, unsafe } from './safe.ts';
@@ -14,7 +15,9 @@ export const safeText = (text: string): string =>
 
 /** One object as a line of JSON that is safe on a terminal too. */
 export function jsonLine(value: object): string {
-  const json = JSON.stringify(value, (_, one: unknown) => (one === undefined ? null : one));
+  const json = JSON.stringify(value, (_, one: unknown) =>
+    one === undefined ? null : one instanceof Packet ? undefined : one,
+  );
   return `${json.replace(unsafe, (character) =>
     Array.from(
       { length: character.length },

@@ -100,7 +100,7 @@ export class Errands {
       this.#errands.delete(errand.command);
       const by = domainOf(source);
       this.#owner.output({ kind: 'refused', command: errand.command, target: source, code, by });
-    } else if (!inherits(method, '_echo')) {
+    } else if (!inherits(method, '_echo') && method !== '_status_keys') {
       if (errand.page.length < sessionLimits.toldMax) errand.page.push(packet.copy());
     } else {
       errand.end = packet.copy();

@@ -161,6 +161,8 @@ export interface Heard {
   readonly isOld: boolean;
   /** The page of history that it belongs to; null: it came by itself. */
   readonly command: number | null;
+  /** As it came, where it belongs to a page. */
+  readonly packet?: Packet;
 }
 
 /** What a place was asked by one of those who look after it, and did. */

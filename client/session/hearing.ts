@@ -284,7 +284,8 @@ export class Hearing {
     }
     this.#heard++;
     const isStranger = row.routing.get('_target_relay') === `${this.#owner.person}#_strangers`;
-    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isStranger, isOld, command });
+    const asked = command === null ? {} : { packet: row.packet };
+    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isStranger, isOld, command, ...asked });
   }
 
   #done({ place, sequence, routing, packet, command }: Row): void {

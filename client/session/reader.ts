@@ -197,7 +197,7 @@ const isOutdated = ({ keys }: Extract<Keys, { kind: 'known' }>, device: string, 
   wallMs >= keys.until * 1000 || (!keys.devices.has(device) && !keys.revoked.has(device));
 
 /** Who is said to have said it, without his channel; '' where nobody is named. */
-const authorOf = (route: Route): string => withoutChannel(route('_source_relay') || route('_source') || '');
+export const authorOf = (route: Route): string => withoutChannel(route('_source_relay') || route('_source') || '');
 
 /** Whether it is a person's uniform, in its one form. */
 export function isPerson(uniform: string): boolean {

@@ -1,4 +1,7 @@
 /** Somebody leaves for good, by the commands and between real servers: others are told, and nobody gets the name. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { renderEndpoint } from '../../server/config/address.ts';
 import { Town } from '../../server/town/town.ts';
@@ -21,6 +24,81 @@ const registering = (name: string): string => {
   const [, domain = ''] = name.split('@');
   return `register ${name} --server ${renderEndpoint(town.endpoints.get(domain)!)}`;
 };
+
+test('export: messages with signatures, keys, places, records; whole, private, and checked by nothing but itself', async () => {
+  for (const name of [`ann@${RED}`, `ben@${BLUE}`]) {
+    expect(await p3do(registering(name))).toMatchObject({ status: 0 });
+    expect(await p3do(`enter @park@${BLUE} --as ${name}`)).toMatchObject({ status: 0 });
+  }
+  await p3do(`say @park@${BLUE} --as ben@${BLUE} in the park`);
+  await p3do(`say ann@${RED} --as ben@${BLUE} 'for ann: äöü 🧅'`);
+  await p3do(`friend add ann@${RED} --as ben@${BLUE}`);
+  const folder = join(town.home, 'taken');
+  expect(await p3do(`export ${folder} --as ann@${RED}`)).toEqual({
+    status: 0,
+    said: `exported 3 messages of ann@${RED} to $P3DO_HOME/taken\n`,
+  });
+  const lines = (name: string): Record<string, unknown>[] =>
+    readFileSync(join(folder, name), 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const ben = `psyc://${BLUE}/~ben`;
+  expect(lines('messages.jsonl')).toMatchObject([
+    { place: null, author: ben, word: { kind: 'author' }, text: 'for ann: äöü 🧅', isSealed: true },
+    { place: null, author: ben, method: '_request_friendship' },
+    { place: `psyc://${BLUE}/@park`, author: ben, text: 'in the park', isSealed: false },
+  ]);
+  expect(lines('places.jsonl')).toEqual([{ place: `psyc://${BLUE}/@park`, row: 3 }]);
+  expect(lines('keys.jsonl').map(({ person }) => person)).toEqual([`psyc://${RED}/~ann`, ben]);
+  expect(lines('contacts.jsonl').find(({ friend }) => friend === ben)).toMatchObject({ standing: 'asked' });
+  expect(lines('records.jsonl').map(({ name }) => name)).toEqual(['fingerprint', 'key', 'statement']);
+  for (const [name, mode] of [
+    ['', 0o700],
+    ['identity', 0o600],
+    ['messages.jsonl', 0o600],
+  ] as const) {
+    expect(statSync(join(folder, name)).mode & 0o777).toBe(mode);
+  }
+  const checked = `ann@${RED}, `;
+  const verified = await p3do(`export ${folder} --verify`);
+  expect(verified).toMatchObject({ status: 0, said: expect.stringContaining(checked) });
+  expect(verified.said).toMatch(/: 3 messages, 3 signed and checked, 0 by the word of a server, 0 wrong\n$/);
+  expect(await p3do(`export ${folder} --as ann@${RED}`)).toEqual({
+    status: 1,
+    said: 'p3do: $P3DO_HOME/taken exists, and is not overwritten (_existing_file)\n',
+  });
+  expect(readdirSync(town.home).filter((name) => name.startsWith('taken'))).toEqual(['taken']);
+  // A word that was never said, with the hash put right: the signature tells.
+  const [sealed, , park] = lines('messages.jsonl');
+  const forged = Buffer.from(String(park!['packet']), 'base64')
+    .toString('latin1')
+    .replace('in the park', 'in the dark');
+  const text = [sealed!, { ...park, packet: Buffer.from(forged, 'latin1').toString('base64') }];
+  const bytes = text.map((line) => `${JSON.stringify(line)}\n`).join('');
+  writeFileSync(join(folder, 'messages.jsonl'), bytes);
+  expect(await p3do(`export ${folder} --verify`)).toMatchObject({
+    status: 1,
+    said: expect.stringContaining('_damaged_file'),
+  });
+  const manifest = JSON.parse(readFileSync(join(folder, 'export.json'), 'utf8')) as { files: Record<string, object> };
+  manifest.files['messages.jsonl'] = { sha256: createHash('sha256').update(bytes).digest('hex') };
+  writeFileSync(join(folder, 'export.json'), JSON.stringify(manifest));
+  const wrong = await p3do(`export ${folder} --verify --json`);
+  expect(wrong.status).toBe(1);
+  expect(wrong.said).toContain('"signed":1,"unsigned":0,"wrong":1');
+  expect(wrong.said).toContain(`messages.jsonl:2: NOT ben@${BLUE}: `);
+});
+
+test('export: where the server is away nothing is left behind', async () => {
+  await town.endDomain(RED, true);
+  expect(await p3do(`export gone --as ann@${RED} --timeout 1`)).toMatchObject({
+    status: 1,
+    said: expect.stringContaining('nothing was exported: somebody has not answered'),
+  });
+  await town.startDomain(RED);
+  expect(readdirSync('.').filter((name) => name.startsWith('gone'))).toEqual([]);
+});
 
 test('close: it is asked twice, the passphrase decides, and afterwards nobody is there', async () => {
   for (const name of [`zoe@${RED}`, `ada@${BLUE}`]) expect(await p3do(registering(name))).toMatchObject({ status: 0 });

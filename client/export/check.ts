@@ -1,0 +1,171 @@
+/** Reads an export, and judges what is in it by nothing but itself: hashes, keys, signatures. docs/spec/leaving.md#verifying */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseOne } from '../../circuit/one-packet.ts';
+import { parseBase64 } from '../../crypto/base64.ts';
+import { hexOf } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { readPrivate } from '../../disk/private-file.ts';
+import { decodeText, decodeTextStrict } from '../../psyc/bytes.ts';
+import { PsycError } from '../../psyc/error.ts';
+import { PublicationError } from '../../publication/error.ts';
+import { readPublication } from '../../publication/packet.ts';
+import { verifyPublication } from '../../publication/sign.ts';
+import { ClientError } from '../error.ts';
+import { answerTo } from '../session/answers.ts';
+import type { PersonKeys } from '../session/events.ts';
+import { authorOf } from '../session/reader.ts';
+import { exportLimits } from './limits.ts';
+import { EXPORT_VERSION, type Manifest } from './writer.ts';
+
+/** What was found, of whom. */
+export interface Judgement {
+  /** The file and the line that it is about, from 1. */
+  readonly at: string;
+  readonly author: string;
+  /** null: signed by him, whose keys are certified and, where they are pinned, the pinned ones; else why not. */
+  readonly code: string | null;
+}
+
+/** How an export stands. */
+export interface Verdict {
+  readonly manifest: Manifest;
+  readonly messages: number;
+  readonly signed: number;
+  readonly unsigned: number;
+  readonly wrong: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const invalid = (detail: string): ClientError => new ClientError('_invalid_file', detail);
+
+/** Reads `export.json`. Throws ClientError `_invalid_file`, `_unsupported_file_version`; FileError as `readPrivate`; system errors pass. */
+async function readManifest(folder: string): Promise<Manifest> {
+  const path = join(folder, 'export.json');
+  const bytes = await readPrivate(path, exportLimits.manifestBytesMax);
+  const manifest = parsed(decodeTextStrict(bytes) ?? '', path) as unknown as Manifest;
+  if (manifest.format !== 'p3do-export' || typeof manifest.files !== 'object') throw invalid(`${path} is no export`);
+  if (manifest.version !== EXPORT_VERSION) {
+    throw new ClientError(
+      '_unsupported_file_version',
+      `${path} has version ${manifest.version}; this p3do knows ${EXPORT_VERSION}`,
+    );
+  }
+  return manifest;
+}
+
+/** Checks all of it; `judged` is told of each message. Throws as `readManifest`, and ClientError `_damaged_file` where a file is not as it was. */
+export async function verifyExport(folder: string, suite: Suite, judged: (one: Judgement) => void): Promise<Verdict> {
+  const manifest = await readManifest(folder);
+  for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+    if (!/^[a-z][a-z0-9.-]*$/.test(name)) throw invalid(`${name} is no name of a file`);
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(join(folder, name))) hash.update(piece as Buffer);
+    if (hash.digest('hex') !== sha256)
+      throw new ClientError('_damaged_file', `${join(folder, name)} is not as it was written`);
+  }
+  const pins = new Map<string, string>();
+  for await (const { line } of linesOf(folder, 'contacts.jsonl')) {
+    if (typeof line['name'] === 'string') pins.set(line['name'], String(line['fingerprint']));
+  }
+  const keys = await readKeys(folder, manifest, pins);
+  const counts = { messages: 0, signed: 0, unsigned: 0, wrong: 0 };
+  for await (const { line, number } of linesOf(folder, 'messages.jsonl')) {
+    const { author, code } = judge(line, keys, suite, manifest.timeMs);
+    counts.messages++;
+    if (code === null) counts.signed++;
+    else if (code === UNSIGNED) counts.unsigned++;
+    else counts.wrong++;
+    judged({ at: `messages.jsonl:${number}`, author, code });
+  }
+  return { manifest, ...counts };
+}
+
+/** Nobody has signed it: it is the word of a server. */
+export const UNSIGNED = '_unsigned';
+
+/** Everybody's keys, or why they are not to be believed. */
+async function readKeys(
+  folder: string,
+  { timeMs }: Manifest,
+  pins: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, PersonKeys | string>> {
+  const keys = new Map<string, PersonKeys | string>();
+  for await (const { line } of linesOf(folder, 'keys.jsonl')) {
+    const person = String(line['person']);
+    const [key, statement, domainKey] = [line['key'], line['statement'], line['domainKey']].map(bytesIn);
+    const question = {
+      kind: 'check person',
+      person,
+      key: key!,
+      statement: statement!,
+      domainKey: domainKey!,
+      known: null,
+    } as const;
+    const answer = await answerTo(question, Math.floor(timeMs / 1000));
+    const pin = pins.get(person);
+    if (answer.kind !== 'person') keys.set(person, answer.kind === 'refused' ? answer.code : '_invalid_key');
+    else keys.set(person, pin === undefined || pin === answer.keys.fingerprint ? answer.keys : '_trust_changed_key');
+  }
+  return keys;
+}
+
+function judge(
+  line: Json,
+  keys: ReadonlyMap<string, PersonKeys | string>,
+  suite: Suite,
+  timeMs: number,
+): Omit<Judgement, 'at'> {
+  const author = String(line['author']);
+  try {
+    const packet = parseOne(bytesIn(line['packet']));
+    const routing = new Map(packet.routing.map(({ name, value }) => [name, decodeText(value)]));
+    const route = (name: string): string | undefined => routing.get(name);
+    if (authorOf(route) !== author) return { author, code: '_publication_foreign_source' };
+    const publication = readPublication(packet, route);
+    if (publication === null) return { author, code: UNSIGNED };
+    const known = keys.get(author);
+    if (known === undefined) return { author, code: '_session_unanswered_keys' };
+    if (typeof known === 'string') return { author, code: known };
+    const device = hexOf(publication.device);
+    const deviceKey = known.devices.get(device);
+    if (deviceKey === undefined) {
+      return { author, code: known.revoked.has(device) ? '_revoked_device' : '_unlisted_device' };
+    }
+    if (hexOf(publication.fingerprint) !== known.fingerprint) return { author, code: '_publication_foreign_key' };
+    const by = { uniform: author, fingerprint: publication.fingerprint, deviceKey };
+    verifyPublication(suite, publication, by, route, timeMs);
+    return { author, code: null };
+  } catch (error) {
+    if (error instanceof PublicationError || error instanceof PsycError) return { author, code: error.code };
+    throw error;
+  }
+}
+
+/** The lines of a file, one after the other. */
+async function* linesOf(folder: string, name: string): AsyncGenerator<{ line: Json; number: number }> {
+  let number = 0;
+  for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
+    if (text.length > exportLimits.lineBytesMax) throw invalid(`${name}:${number + 1} is too long`);
+    yield { line: parsed(text, `${name}:${++number}`), number };
+  }
+}
+
+function parsed(text: string, where: string): Json {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  } catch {
+    // Refused below.
+  }
+  throw invalid(`${where} is no object of JSON`);
+}
+
+function bytesIn(value: unknown): Uint8Array {
+  const bytes = typeof value === 'string' ? parseBase64(value) : null;
+  if (bytes === null) throw invalid('bytes are written in base64');
+  return bytes;
+}
