@@ -50,6 +50,8 @@ export type Observation =
   /** A device was told that it hears a context from this sequence on; or that it hears it no more. */
   | { readonly kind: 'entered'; readonly host: string; readonly context: string; readonly sequence: number }
   | { readonly kind: 'left'; readonly host: string; readonly context: string }
+  /** A person's home told his device that nobody lives there any more; these places he was a member of. */
+  | { readonly kind: 'closed'; readonly person: string; readonly places: readonly string[] }
   /** Somebody tries to pass this for another's word. */
   | { readonly kind: 'forged'; readonly key: string }
   /** A host wrote a packet to all members of a context on one circuit, at this time. */

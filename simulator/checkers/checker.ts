@@ -14,6 +14,7 @@ export const checkerNames = [
   'outsiders',
   'copies',
   'forgery',
+  'leaving',
   'crash',
   'determinism',
 ] as const;

@@ -88,3 +88,16 @@ export const copyForEach: Plant = {
         }),
     ),
 };
+
+/** Whoever goes does not say so. */
+export const silentLeaving: Plant = {
+  name: 'silent-leaving',
+  what: 'a home that closes an account does not know in which places its person is',
+  caughtBy: 'leaving',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(boot, (step) => (event, nowMs) => {
+      if (event.kind !== 'stored' || event.outcome.kind !== 'memberships') return step(event, nowMs);
+      return step({ kind: 'stored', outcome: { ...event.outcome, contexts: [] } }, nowMs);
+    }),
+};

@@ -14,7 +14,14 @@ import {
   rollbackForCommit,
   swappedDeliveries,
 } from './dishonest-nodes.ts';
-import { copyForEach, credulousNode, endlessMembership, forgottenMembers, pinsOfTheDns } from './federation-nodes.ts';
+import {
+  copyForEach,
+  credulousNode,
+  endlessMembership,
+  forgottenMembers,
+  pinsOfTheDns,
+  silentLeaving,
+} from './federation-nodes.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -42,5 +49,6 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     forgottenMembers,
     endlessMembership,
     copyForEach,
+    silentLeaving,
   ].map((plant) => [plant.name, plant]),
 );

@@ -61,7 +61,7 @@ export interface EndOwner {
   /** Packets behind the proofs, and the error before the end. */
   packet(packet: Packet, routing: ReadonlyMap<string, string>): void;
   /** It is over; `heard`: the other end had proved itself. */
-  closed(heard: boolean): void;
+  closed(heard: boolean, code: string | null): void;
 }
 
 /** What it is told; `opened` says by what name both ends know the stream. */
@@ -78,6 +78,8 @@ export class CircuitEnd {
   #server: ServerHandshake | null = null;
   #stream = '';
   #isProved = false;
+  /** Why the proofs have failed. */
+  #refused: string | null = null;
   #isOver = false;
   #nowMs = 0;
 
@@ -207,6 +209,7 @@ export class CircuitEnd {
         this.#proved();
         return null;
       case 'failed':
+        this.#refused = effect.code;
         this.#giveUp();
         return null;
     }
@@ -251,6 +254,6 @@ export class CircuitEnd {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#owner.closed(this.#isProved);
+    this.#owner.closed(this.#isProved, this.#refused);
   }
 }

@@ -47,6 +47,8 @@ export class Device implements Machine {
   /** What is not answered, in order, by target. */
   readonly #open = new Map<string, Saying[]>();
   /** The newest row it has of each log it hears, and the newest it heard of. */
+  /** His account is closed: he is told nothing, and comes no more. */
+  #isGone = false;
   readonly #cursors = new Map<string, { has: number; last: number; isAsking: boolean }>();
   #asked = 0;
 
@@ -102,6 +104,7 @@ export class Device implements Machine {
   }
 
   #dial(): void {
+    if (this.#isGone) return;
     const { plan, keys, identity, invite, circuitLimits } = this.#options;
     const name = `out ${++this.#dialled}`;
     const { person, seed, channel, server: domain } = plan;
@@ -115,7 +118,7 @@ export class Device implements Machine {
         timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
         proved: () => this.#proved(),
         packet: (packet, routing) => this.#hear(packet, routing),
-        closed: (heard) => this.#closed(heard),
+        closed: (heard, code) => this.#closed(heard, code),
       },
     );
     this.#circuit = { name, end };
@@ -142,13 +145,28 @@ export class Device implements Machine {
     }
   }
 
-  #closed(heard: boolean): void {
+  #closed(heard: boolean, code: string | null): void {
     this.#circuit = null;
+    // The answer was lost.
+    if (code === '_closed_account') this.#leave();
     if (heard) this.#failures = 0;
     this.#effects.push({ kind: 'timer', name: 'dial', delayMs: backoffMs(this.#failures++, 50, 2_000) });
   }
 
+  /** Nobody lives there any more. */
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    const { observe, plan } = this.#options;
+    const places = [...this.#cursors.keys()].filter((context) => context !== this.#person);
+    for (const context of places) observe({ kind: 'left', host: plan.host, context });
+    observe({ kind: 'closed', person: this.#person, places });
+    this.#cursors.clear();
+    this.#open.clear();
+  }
+
   #say(bytes: Uint8Array): void {
+    if (this.#isGone) return;
     const packet = parseOne(bytes);
     const target = packet.ownRoute('_target') ?? '';
     const sayings = this.#open.get(target) ?? [];
@@ -169,6 +187,9 @@ export class Device implements Machine {
 
   /** Everything under way, in order. Entering and leaving are asked alone: numbers begin anew with them. */
   #sayTo(target: string): void {
+    // Who closes his account has had his say.
+    const isClosing = this.#open.get(target)?.[0]?.method === '_request_close';
+    if (isClosing && [...this.#open].some(([other, { length }]) => other !== target && length > 0)) return;
     for (const [index, { method, bytes }] of (this.#open.get(target) ?? []).slice(0, windowMax).entries()) {
       const isAlone = method.startsWith('_request');
       if (isAlone && index > 0) return;
@@ -272,6 +293,7 @@ export class Device implements Machine {
     if (!isEcho) observe({ kind: 'refused', host: at, key: tag });
     else {
       this.#effects.push({ kind: 'reply', to: this.#source, packet: packet.raw.slice() });
+      if (saying.method === '_request_close') this.#leave();
       const isMember = packet.text('_sequence') !== undefined;
       if (saying.method === '_request_context_enter' && isMember && !this.#cursors.has(source)) {
         const sequence = Number(packet.text('_sequence'));

@@ -15,6 +15,7 @@ import type { Checker } from '../checkers/checker.ts';
 import { CopiesChecker } from '../checkers/copies.ts';
 import { DurabilityChecker } from '../checkers/durability.ts';
 import { ForgeryChecker } from '../checkers/forgery.ts';
+import { LeavingChecker } from '../checkers/leaving.ts';
 import { LivenessChecker } from '../checkers/liveness.ts';
 import { MembersChecker } from '../checkers/members.ts';
 import { OnceChecker } from '../checkers/once.ts';
@@ -36,6 +37,7 @@ import { beginUnixMs } from './circuit-end.ts';
 import { Device } from './device.ts';
 import { FederationMachine } from './federation-machine.ts';
 import { forgersOf, type Overheard } from './forgeries.ts';
+import { maxima } from './maxima.ts';
 import { drawData } from './people.ts';
 import { idealDns } from './ideal-dns.ts';
 import type { Play, Scene } from './scene.ts';
@@ -43,6 +45,7 @@ import { keysOf as rowsOf, settled } from './talk.ts';
 import {
   deviceHostOf,
   type DevicePlan,
+  hal,
   headerOf,
   hostOf,
   invite,
@@ -98,53 +101,12 @@ const nodeLimits = {
   loginsMax: 4,
   pkiAskedMax: 12,
   pkiStrangersMax: 8,
+  errandsMax: 4,
   authorsKnownMax: 6,
   authorsAskedMax: 4,
   uncheckedMax: 12,
   // Longer than faults last: what is honest is never taken for what nobody has a key for.
   keysMsMax: 40_000,
-};
-
-/** What the checker of queues goes by, in words of its own. */
-const maxima = {
-  'circuits of the node': 20,
-  // The other two, and the one that forges.
-  peers: 3,
-  meetings: 3,
-  entities: 10,
-  questions: 100,
-  waiting: 8,
-  'waiting bytes': 8_000,
-  held: 8,
-  'held bytes': 8_000,
-  authors: 12,
-  window: 6,
-  'window bytes': 6_000,
-  // The limit, and writes of the last life that may be committed after the start.
-  backlog: 16 + 8,
-  parked: 16 + 8,
-  circuits: 2,
-  devices: 3,
-  members: 8,
-  circle: 6,
-  strangers: 128,
-  errands: 4,
-  letters: 32,
-  histories: 8,
-  subscribers: 2,
-  // The limit, and the packet in which a circuit says why it ends.
-  'unsent bytes': 16_384 + 150,
-  'store requests': 100,
-  requests: 24,
-  'pki questions': 12,
-  'authors known': 6,
-  'authors asked for': 4,
-  unchecked: 12,
-  looks: 8,
-  'domains looked at': 4,
-  'look-ups': 4,
-  'keys seen': 4,
-  'told of keys': 2,
 };
 
 const isPlace = (uniform: string): boolean => (places as readonly string[]).includes(uniform);
@@ -172,7 +134,7 @@ interface Town {
 function diskOf({ world, plant, keys }: Town, name: string, random: Random): Disk {
   const store = new MemoryStore();
   const identity = keys.domain(name);
-  for (const plan of [...persons, mallory]) {
+  for (const plan of [...persons, mallory, hal]) {
     if (plan.server !== name || plan.isNew) continue;
     const { fingerprint, key, statement } = keysOf(keys, plan);
     const values = { fingerprint, key: keys.certified(key, identity), statement };
@@ -251,7 +213,9 @@ function beginDevice(
   if (!isNew) joined();
   const host = new Host(world, name, () => machine, noDisk, nobody, byTag);
   const counters = new Map<string, number>();
+  let isClosing = false;
   const say = (target: string, method: string, data: Uint8Array | null, whom: string | null = null): void => {
+    if (isClosing) return;
     if (!isPlace(target) && !registered.has(target)) return;
     const counter = (counters.get(target) ?? 0) + 1;
     counters.set(target, counter);
@@ -291,6 +255,15 @@ function beginDevice(
     world.clock.at(18 * SECOND + random.below(4 * SECOND), () => say(place, '_request_context_enter', null));
   }
   planActs(world, random, plan, say);
+  if (nick === 'hal') {
+    const routing = { _source: channel, _target: person, _tag: 'close' };
+    const entity = { _key: keys.retired(identity.key) };
+    const packet = render({ routing, entity, method: '_request_close' });
+    world.clock.at(12 * SECOND + random.below(8 * SECOND), () => {
+      isClosing = true;
+      host.tell({ kind: 'said', packet });
+    });
+  }
   world.network.links.startPartitions(name, server);
   return machine;
 }
@@ -306,7 +279,7 @@ function planSpeech(
   const others = persons.map(({ uniform }) => uniform).filter((other) => other !== person);
   for (let atUs = 0; atUs < speakUs; atUs += random.exponential(intervalUsMean)) {
     const times = random.chance(0.1) ? random.between(3, 8) : 1;
-    const target = isMain && random.chance(0.7) ? random.pick(places) : random.pick(others);
+    const target = isMain && (person === hal.uniform || random.chance(0.7)) ? random.pick(places) : random.pick(others);
     // What is sealed inside is for clients to say: here it is bytes.
     const method = isPlace(target) ? '_message_public' : SEALED_METHOD;
     world.clock.at(2 * SECOND + atUs, () => {
@@ -354,7 +327,7 @@ function begin(world: World, plant: Plant | null): Play {
   const town: Town = { world, plant, keys, heard: [], registered: new Set() };
   const disks = new Map(servers.map((name) => [name as string, beginServer(town, name)]));
   const intervalUsMean = world.random.stream('talk').pick([3 * SECOND, 6 * SECOND, 12 * SECOND]);
-  const devices = persons.flatMap((plan) => beginPerson(town, plan, intervalUsMean));
+  const devices = [...persons, hal].flatMap((plan) => beginPerson(town, plan, intervalUsMean));
   for (const forger of forgersOf(keys, town.heard, circuitLimits, world.observe.bind(world))) {
     const host = new Host(world, forger.host, () => forger, noDisk, nobody, byTag);
     world.clock.after(SECOND, () => host.start());
@@ -389,6 +362,7 @@ const checkers = (): Checker[] => [
   new OutsidersChecker(personOfHost),
   new CopiesChecker(servers),
   new ForgeryChecker(),
+  new LeavingChecker(hostOf, 'leaving'),
 ];
 
 /** Servers as they are meant to be run. */

@@ -66,6 +66,9 @@ export const persons: readonly PersonPlan[] = [
 /** He lives at `a.example` and speaks for others. */
 export const mallory = planPerson('mallory', 'a.example', ['desk']);
 
+/** He speaks in places only, and closes his account while everything fails. */
+export const hal = planPerson('hal', 'b.example', ['phone']);
+
 /** Identity keys as a run knows them. */
 export function keysOf(keys: IdealKeys, { uniform, devices }: PersonPlan): IdealPerson {
   const seeds = devices.filter(({ isMain }) => isMain).map(({ seed }) => seed);
@@ -75,7 +78,7 @@ export function keysOf(keys: IdealKeys, { uniform, devices }: PersonPlan): Ideal
 /** The domain in a uniform. */
 export const hostOf = (uniform: string): string => /^psyc:\/\/([^/]+)/.exec(uniform)?.[1] ?? '';
 
-const hosts = new Map(persons.flatMap(({ devices }) => devices.map(({ channel, host }) => [channel, host])));
+const hosts = new Map([...persons, hal].flatMap(({ devices }) => devices.map(({ channel, host }) => [channel, host])));
 
 /** The host of a device, by the channel that it speaks on. */
 export const deviceHostOf = (channel: string): string => hosts.get(channel) ?? '';
