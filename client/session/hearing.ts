@@ -12,7 +12,7 @@ import type { Hearing as Kept } from './kept.ts';
 import { type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
-import { isOfLog, type PageEnd, type Row, Rows } from './rows.ts';
+import { isOfLog, moreOf, type PageEnd, type Row, Rows } from './rows.ts';
 import { counted, domainOf } from './words.ts';
 
 /** What hearing needs of its session. */
@@ -283,9 +283,8 @@ export class Hearing {
       return;
     }
     this.#heard++;
-    const isStranger = row.routing.get('_target_relay') === `${this.#owner.person}#_strangers`;
-    const asked = command === null ? {} : { packet: row.packet };
-    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isStranger, isOld, command, ...asked });
+    const more = moreOf(row, this.#owner.person);
+    this.#owner.output({ kind: 'heard', place, sequence, ...reading, isOld, command, ...more });
   }
 
   #done({ place, sequence, routing, packet, command }: Row): void {

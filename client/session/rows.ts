@@ -73,3 +73,12 @@ export class Rows {
 /** Whether a packet of this method is a row of a person's log. */
 export const isOfLog = (method: string): boolean =>
   ['_message', '_request_friendship', '_request_unfriend'].some((family) => inherits(method, family));
+
+/** What a row tells beside its words: whether it is a stranger's to `person`; and its packet, where it was asked for. */
+export const moreOf = (
+  { routing, packet, command }: Row,
+  person: string,
+): { readonly isStranger: boolean; readonly packet?: Packet } => ({
+  isStranger: routing.get('_target_relay') === `${person}#_strangers`,
+  ...(command === null ? {} : { packet }),
+});
