@@ -28,6 +28,11 @@ const subcommands: Record<string, Subcommand> = {
     example: "printf ':_tag\\t1\\n\\n_message\\nhi\\n|\\n' | p3do packet --json",
     load: () => import('./packet.ts'),
   },
+  cell: {
+    summary: 'make and open cells of the onion by hand, to hold another implementation against this one',
+    example: 'printf hello | p3do cell seal route.json | p3do cell peel keys.json',
+    load: () => import('./cell.ts'),
+  },
   quickstart: {
     summary: 'make a domain on this machine: its keys, its configuration, the first invitation',
     example: 'p3do quickstart example.org',

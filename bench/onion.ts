@@ -1,0 +1,109 @@
+/** What does a cell cost, beside one bare X25519 of the same suite? All in one run, for the server's suite and the browser's. */
+import { nobleSuite } from '../crypto/noble.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { bareCell, envelopeFiller, onionOf } from '../onion/cell.ts';
+import { unwrapCell, wrapOnion } from '../onion/envelope.ts';
+import { KnownKeys } from '../onion/hint.ts';
+import { type Holder, openOnion } from '../onion/holder.ts';
+import { forgottenKey, type KeyPair, newPair } from '../onion/keys.ts';
+import { type Hop, sealOnion } from '../onion/seal.ts';
+import { suite as fastest } from '../server/suite.ts';
+import { checksum, type Contender, measure } from './measure.ts';
+
+const KNOWN = 1000;
+const NOW = 1_795_000_000;
+
+/** The most that each may take, in times of one X25519. */
+const TARGETS: Readonly<Record<string, number>> = {
+  'open a public-key layer': 1.75,
+  'open a one-time layer': 0.7,
+  [`recognise among ${KNOWN} keys`]: 0.35,
+  'seal for 3 hops': 9,
+  'seal for 3 hops, pairs made before': 7,
+};
+
+/** The operations, on cells made once. */
+function contenders(suite: Suite): Contender[] {
+  const { random } = suite;
+  const keys = Array.from({ length: 3 }, () => newPair(suite, random));
+  const content = random(1000);
+  const toServers = (pairs: readonly KeyPair[]): Hop[] =>
+    keys.map((key, index) => ({
+      whom: { kind: 'server', key: key.publicKey, pair: pairs[index]! },
+      delayMs: 0,
+      isDeposit: false,
+    }));
+  const fresh = () => keys.map(() => newPair(suite, random));
+  const seal = (hops: readonly Hop[]) => sealOnion(suite, hops, 'exit', content, NOW, random).onion;
+  const known = (pairs: readonly KeyPair[]) =>
+    new KnownKeys(
+      suite,
+      pairs.map((pair) => ({ publicKey: pair.publicKey, value: pair })),
+    );
+  const holder: Holder = { oneTime: () => null, keys: known(keys), users: [] };
+  const before = fresh();
+  const forward = seal(toServers(before));
+  const secret = random(32);
+  const alpha = forgottenKey(suite, random);
+  const once: Hop = { whom: { kind: 'one-time', secret, alpha }, delayMs: 0, isDeposit: false };
+  const burning = seal([once, ...toServers(before).slice(1)]);
+  const burner: Holder = { oneTime: () => secret, keys: known([]), users: [] };
+  const foreign = new KnownKeys(
+    suite,
+    Array.from({ length: KNOWN }, (_, value) => ({ publicKey: random(32), value })),
+  );
+  const context = newPair(suite, random);
+  const contexts = known([context]);
+  const enveloped = wrapOnion(suite, context.publicKey, forward, random);
+  const bare = bareCell(forward, envelopeFiller(suite, random));
+  const opened = (onion: Uint8Array, by: Holder): number => {
+    const layer = openOnion(suite, onion, by, NOW)?.layer;
+    if (layer === undefined || 'refused' in layer || layer.outcome.kind !== 'relay')
+      throw new Error('it does not open');
+    return layer.outcome.onion[4000 - 1]!;
+  };
+  const [own, other] = keys;
+  return [
+    { name: 'one X25519', work: () => suite.x25519(own!.secret, other!.publicKey)![0]! },
+    { name: 'open a public-key layer', work: () => opened(onionOf(bare), holder) },
+    { name: 'open a one-time layer', work: () => opened(burning, burner) },
+    {
+      name: `recognise among ${KNOWN} keys`,
+      work: () => foreign.recognise(suite, bare.subarray(96, 128), bare.subarray(128, 144)).length,
+    },
+    { name: 'seal for 3 hops', work: () => seal(toServers(fresh()))[0]! },
+    { name: 'seal for 3 hops, pairs made before', work: () => seal(toServers(before))[0]! },
+    { name: 'wrap', work: () => wrapOnion(suite, context.publicKey, forward, random)[0]! },
+    { name: 'unwrap', work: () => unwrapCell(suite, contexts, enveloped)!.onion[0]! },
+  ];
+}
+
+const micros = (nanoseconds: number): string => (nanoseconds / 1000).toFixed(1);
+
+let isMet = true;
+const lines: string[] = [];
+for (const [name, suite, rounds] of [
+  ['server', fastest, 60],
+  ['browser', nobleSuite(fastest.random), 12],
+] as const) {
+  process.stderr.write(`measuring the suite of a ${name} …\n`);
+  const figures = measure(contenders(suite), rounds);
+  const floor = figures[0]!.nanoseconds;
+  for (const { name: what, nanoseconds } of figures) {
+    const target = TARGETS[what];
+    const ratio = nanoseconds / floor;
+    const isOver = target !== undefined && ratio > target;
+    isMet &&= !isOver;
+    const row = [name, what, micros(nanoseconds), ratio.toFixed(2) + (isOver ? ' !' : ''), target ?? ''];
+    lines.push(`| ${row.join(' | ')} |`);
+  }
+}
+
+process.stdout.write(`Node ${process.version}, interleaved rounds, lower quartiles. Times of one X25519 of the same suite; "!" marks what is above its target.
+
+| suite | operation | µs | times X25519 | target |
+|---|---|---|---|---|
+${lines.join('\n')}
+(checksum ${checksum()})
+`);
+if (!isMet) process.exitCode = 1;
