@@ -17,10 +17,11 @@ const WARM_UP_ROUNDS = 8;
 
 /**
  * Times each contender in turn, for `rounds` rounds; figures in the order given. Each round begins with another one: who comes
- * first pays for what the last one of the round before left behind.
+ * first pays for what the last one of the round before left behind. A turn takes `turnMs`: less than a slice of the scheduler,
+ * and many rounds, where the machine has other work to do.
  */
-export function measure(contenders: readonly Contender[], rounds: number): Figure[] {
-  const batches = contenders.map(({ work }) => batchFor(work));
+export function measure(contenders: readonly Contender[], rounds: number, turnMs = ROUND_MS): Figure[] {
+  const batches = contenders.map(({ work }) => batchFor(work, turnMs));
   const samples = contenders.map((): number[] => []);
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
@@ -41,10 +42,10 @@ function time(work: () => number, batch: number): number {
   return Number(process.hrtime.bigint() - begin) / batch;
 }
 
-/** How many calls fill a round. */
-function batchFor(work: () => number): number {
-  let batch = 64;
-  while (time(work, batch) * batch < ROUND_MS * 1e6) batch *= 2;
+/** How many calls fill a turn. */
+function batchFor(work: () => number, turnMs: number): number {
+  let batch = 1;
+  while (time(work, batch) * batch < turnMs * 1e6) batch *= 2;
   return batch;
 }
 

@@ -29,10 +29,18 @@ const functions: Omit<Suite, 'random'> = {
     );
   },
 
+  blake2bInto: (out, message, key) => out.set(functions.blake2b(message, out.length, key)),
+
   chacha20(key, nonce, message, counter = 0) {
     checkCipher(key, nonce);
     checkBlocks(counter, message.length);
     return message.length === 0 ? new Uint8Array(0) : chacha20(key, nonce, message, undefined, counter);
+  },
+
+  chacha20InPlace(key, nonce, bytes) {
+    checkCipher(key, nonce);
+    checkBlocks(0, bytes.length);
+    if (bytes.length > 0) bytes.set(chacha20(key, nonce, bytes));
   },
 
   chacha20poly1305Seal(key, nonce, plaintext, aad) {

@@ -20,7 +20,7 @@ export const lengths = {
 } as const;
 
 /**
- * One implementation. All take and give Uint8Array, keep none of their arguments and change none. Two kinds of mistake:
+ * One implementation. All take and give Uint8Array, keep none of their arguments and change none (but the two functions that say where to). Two kinds of mistake:
  * what is our own (secret, key, nonce, length of a digest) throws RangeError when it has the wrong length, since the
  * program is wrong then; what came from elsewhere (public key, signature, sealed bytes) never throws, whatever it is: the
  * answer is null or false. All implementations give the same answer to the same bytes.
@@ -41,11 +41,17 @@ export interface Suite {
    */
   readonly blake2b: (message: Uint8Array, digestBytes: number, key?: Uint8Array) => Uint8Array;
 
+  /** The same, written into `out`, whose length is the digest's: for who hashes much, since each new array costs. */
+  readonly blake2bInto: (out: Uint8Array, message: Uint8Array, key?: Uint8Array) => void;
+
   /**
    * The message combined with the key stream (RFC 8439 2.4) from block `counter` on, 0 when left out; the same again gives
    * the message back. Throws RangeError past block 2^32 - 2, where some implementations stop.
    */
   readonly chacha20: (key: Uint8Array, nonce: Uint8Array, message: Uint8Array, counter?: number) => Uint8Array;
+
+  /** The same from block 0 on, in place: for what is long and combined several times. */
+  readonly chacha20InPlace: (key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array) => void;
 
   /** ChaCha20-Poly1305 (RFC 8439 2.8): the ciphertext and behind it the tag of 16 bytes. */
   readonly chacha20poly1305Seal: (

@@ -1,5 +1,6 @@
 /** What a body holds for its last reader: zeros, a length, the content, padding. docs/spec/onion.md#content */
-import { joinBytes } from '../crypto/bytes.ts';
+import { lengths, type Suite } from '../crypto/suite.ts';
+import { NONCE } from './body.ts';
 import { OnionError } from './error.ts';
 import type { Random } from './keys.ts';
 import { onionLimits } from './limits.ts';
@@ -8,14 +9,17 @@ import { sizes } from './sizes.ts';
 const { contentBytesMax } = onionLimits;
 const START = sizes.zeros + sizes.length;
 
-/** A body with this content; draws the padding. Throws OnionError `_onion_oversized_content`. */
-export function renderContent(content: Uint8Array, random: Random): Uint8Array {
+/** A body with this content; its padding is the stream of a seed of 32 bytes, which it draws. Throws OnionError `_onion_oversized_content`. */
+export function renderContent(suite: Suite, content: Uint8Array, random: Random): Uint8Array {
   const { length } = content;
   if (length > contentBytesMax) {
     throw new OnionError('_onion_oversized_content', `a cell carries ${contentBytesMax} bytes, not ${length}`);
   }
-  const zeros = new Uint8Array(sizes.zeros);
-  return joinBytes(zeros, new Uint8Array([length >>> 8, length]), content, random(contentBytesMax - length));
+  const body = new Uint8Array(sizes.body);
+  body.set([length >>> 8, length], sizes.zeros);
+  body.set(content, START);
+  suite.chacha20InPlace(random(lengths.key), NONCE, body.subarray(START + length));
+  return body;
 }
 
 /** The content of a body; null where it is none: `_onion_invalid_content`. */

@@ -1,15 +1,18 @@
 /** The head of an onion: α, hint, mac, and β with all blocks in it, built from the last layer to the first. docs/spec/onion.md#sealing */
 import { joinBytes } from '../crypto/bytes.ts';
-import type { Suite } from '../crypto/suite.ts';
+import { lengths, type Suite } from '../crypto/suite.ts';
 import { type Block, type Next, renderBlock } from './block.ts';
 import { NONCE } from './body.ts';
 import { OnionError } from './error.ts';
 import type { Random } from './keys.ts';
 import type { Layer, LayerKeys } from './layer.ts';
 import { onionLimits } from './limits.ts';
-import { sizes } from './sizes.ts';
+import { offsets, sizes } from './sizes.ts';
 
 const { layersMax } = onionLimits;
+
+/** Bytes that a mac covers. */
+const COVERED = sizes.head - sizes.mac;
 
 /** A layer and what it tells its hop; where to next follows from the layer behind it. */
 export interface Step {
@@ -26,22 +29,36 @@ export const macOf = (
   beta: Uint8Array,
 ): Uint8Array => suite.blake2b(joinBytes(alpha, hint, beta), sizes.mac, keys.mac);
 
-/** β with a block of zeros behind it, combined with the layer's stream: this layer's block, and the next β. */
-export function peelBeta(suite: Suite, keys: LayerKeys, beta: Uint8Array): { block: Uint8Array; beta: Uint8Array } {
-  const longer = new Uint8Array(sizes.beta + sizes.block);
-  longer.set(beta);
-  const peeled = suite.chacha20(keys.stream, NONCE, longer);
-  return { block: peeled.subarray(0, sizes.block), beta: peeled.subarray(sizes.block) };
+/**
+ * What is in an onion's head for the holder of these keys: this layer's block, and the next β. null where the mac is not
+ * that of its α, hint and β: `_onion_invalid_mac`.
+ */
+export function peelHead(
+  suite: Suite,
+  keys: LayerKeys,
+  onion: Uint8Array,
+): { block: Uint8Array; beta: Uint8Array } | null {
+  // α, hint and β as the mac covers them, and behind β the block of zeros that the stream goes over as well.
+  const work = new Uint8Array(COVERED + sizes.block);
+  work.set(onion.subarray(0, offsets.mac));
+  work.set(onion.subarray(offsets.beta, offsets.seal), offsets.mac);
+  const mac = suite.blake2b(work.subarray(0, COVERED), sizes.mac, keys.mac);
+  if (!suite.equal(mac, onion.subarray(offsets.mac, offsets.beta))) return null;
+  suite.chacha20InPlace(keys.stream, NONCE, work.subarray(offsets.mac));
+  const behind = offsets.mac + sizes.block;
+  return { block: work.subarray(offsets.mac, behind), beta: work.subarray(behind) };
 }
 
 /**
- * The head of 544 bytes for 1 to 5 layers, the first hop's first. Draws the bytes behind the last block. Throws OnionError
+ * The head of 544 bytes for 1 to 5 layers, the first hop's first. The bytes behind the last block are
+ * the stream of a seed of 32 bytes, which it draws. Throws OnionError
  * `_onion_invalid_route` for another number of layers.
  */
 export function buildHead(suite: Suite, steps: readonly Step[], random: Random): Uint8Array {
   checkLayers(steps.length);
   const filler = fillerOf(suite, steps.slice(0, -1));
-  let beta = random(sizes.beta - steps.length * sizes.block);
+  const padding = new Uint8Array(sizes.beta - steps.length * sizes.block);
+  let beta = suite.chacha20(random(lengths.key), NONCE, padding);
   let next: Next | null = null;
   for (const { layer, block } of steps.toReversed()) {
     const plain = joinBytes(renderBlock({ ...block, next }), beta).subarray(0, sizes.beta);

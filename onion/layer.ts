@@ -11,7 +11,7 @@ const TAG = textBytes('p3do-tag-v1');
 const ONE_TIME = textBytes('p3do-one-time-v1');
 const LAYER = textBytes('p3do-layer-v1');
 
-/** The keys of one layer; all secret but the replay tag, which says nothing. */
+/** The keys of one layer, parts of one piece of memory; all secret but the replay tag, which says nothing. */
 export interface LayerKeys {
   readonly mac: Uint8Array;
   readonly stream: Uint8Array;
@@ -22,22 +22,21 @@ export interface LayerKeys {
   readonly deposit: Uint8Array;
 }
 
+const messages = [0, 1, 2, 3].map((index) => joinBytes(LAYER, new Uint8Array([index])));
+
 /** The key schedule: 256 bytes from the layer's secret of 32. */
 export function layerKeys(suite: Suite, secret: Uint8Array): LayerKeys {
-  const bytes = new Uint8Array(4 * lengths.blake2b);
-  const message = joinBytes(LAYER, new Uint8Array(1));
-  for (let index = 0; index < 4; index++) {
-    message[LAYER.length] = index;
-    bytes.set(suite.blake2b(message, lengths.blake2b, secret), index * lengths.blake2b);
-  }
+  const bytes = new Uint8Array(messages.length * lengths.blake2b);
+  messages.forEach((message, index) =>
+    suite.blake2bInto(bytes.subarray(index * lengths.blake2b, (index + 1) * lengths.blake2b), message, secret),
+  );
   return {
     mac: bytes.subarray(0, 32),
     stream: bytes.subarray(32, 64),
     body: bytes.subarray(64, 192),
-    // These two are kept for days: not as a part of memory that holds the other keys as well.
-    replayTag: bytes.slice(192, 208),
+    replayTag: bytes.subarray(192, 208),
     seal: bytes.subarray(208, 224),
-    deposit: bytes.slice(224, 256),
+    deposit: bytes.subarray(224, 256),
   };
 }
 

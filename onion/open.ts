@@ -1,14 +1,13 @@
 /** Opening one layer: what is checked before anything is remembered, and what comes of it. docs/spec/onion.md#opening */
-import { joinBytes } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { type Block, parseBlock } from './block.ts';
 import { decipherBody, sealOf } from './body.ts';
-import { fieldsOf } from './cell.ts';
 import { parseContent } from './content.ts';
 import type { OnionCode } from './error.ts';
 import { expiryFault, hourExpiry, keptUntil } from './expiry.ts';
-import { macOf, peelBeta } from './head.ts';
+import { peelHead } from './head.ts';
 import type { LayerKeys } from './layer.ts';
+import { offsets, sizes } from './sizes.ts';
 
 /** The layer is not what its maker made: nothing is remembered, nothing burnt, and the true one opens still. */
 export interface Refusal {
@@ -40,12 +39,15 @@ export interface Opened {
 
 /** Opens a layer of an onion (4000 bytes) with keys that its hint was found to be for. */
 export function openLayer(suite: Suite, onion: Uint8Array, keys: LayerKeys, nowSeconds: number): Opened | Refusal {
-  const { alpha, hint, mac, beta, seal, body } = fieldsOf(onion);
-  if (!suite.equal(macOf(suite, keys, alpha, hint, beta), mac)) return { refused: '_onion_invalid_mac' };
-  if (!suite.equal(sealOf(suite, keys.seal, body), seal)) return { refused: '_onion_invalid_seal' };
-  const { replayTag, deposit } = keys;
-  const peeled = peelBeta(suite, keys, beta);
-  const block = parseBlock(peeled.block);
+  const head = peelHead(suite, keys, onion);
+  if (head === null) return { refused: '_onion_invalid_mac' };
+  const body = onion.subarray(offsets.body);
+  if (!suite.equal(sealOf(suite, keys.seal, body), onion.subarray(offsets.seal, offsets.body))) {
+    return { refused: '_onion_invalid_seal' };
+  }
+  // Kept for days: not as a part of memory that holds the layer's keys as well.
+  const replayTag = keys.replayTag.slice();
+  const block = parseBlock(head.block);
   const fault = block === null ? '_onion_invalid_block' : faultOf(block, nowSeconds);
   if (block === null || fault !== null) {
     // Such an expiry says nothing; and opened again, the layer would be dropped again.
@@ -56,22 +58,31 @@ export function openLayer(suite: Suite, onion: Uint8Array, keys: LayerKeys, nowS
   return {
     replayTag,
     keptUntilSeconds: isDeposit ? null : keptUntil(expiry),
-    deposit: isDeposit ? { secret: deposit, untilSeconds: keptUntil(expiry) } : null,
-    outcome: outcomeOf(suite, block, peeled.beta, decipherBody(suite, keys.body, body)),
+    deposit: isDeposit ? { secret: keys.deposit.slice(), untilSeconds: keptUntil(expiry) } : null,
+    outcome: outcomeOf(suite, block, keys, head.beta, body),
   };
 }
 
 const faultOf = ({ command, isDeposit, isTicket, expiry }: Block, nowSeconds: number): OnionCode | null =>
   expiryFault(expiry, isDeposit || isTicket || command === 'reply', nowSeconds);
 
-function outcomeOf(suite: Suite, block: Block, beta: Uint8Array, body: Uint8Array): Outcome {
+function outcomeOf(suite: Suite, block: Block, keys: LayerKeys, beta: Uint8Array, enciphered: Uint8Array): Outcome {
   const { command, next, isTicket, field, delayMs } = block;
-  if (next !== null) {
-    const seal = isTicket ? sealOf(suite, field, body) : field;
-    return { kind: 'relay', onion: joinBytes(next.alpha, next.hint, next.mac, beta, seal, body), delayMs };
-  }
-  if (command === 'reply') return { kind: 'reply', id: field.slice(), body };
   if (command === 'discard') return { kind: 'discard' };
+  // Where the next onion has its body; there is no cheaper place to decipher it.
+  const onion = new Uint8Array(sizes.onion);
+  const body = onion.subarray(offsets.body);
+  body.set(enciphered);
+  decipherBody(suite, keys.body, body);
+  if (next !== null) {
+    onion.set(next.alpha, offsets.alpha);
+    onion.set(next.hint, offsets.hint);
+    onion.set(next.mac, offsets.mac);
+    onion.set(beta, offsets.beta);
+    onion.set(isTicket ? sealOf(suite, field, body) : field, offsets.seal);
+    return { kind: 'relay', onion, delayMs };
+  }
+  if (command === 'reply') return { kind: 'reply', id: field.slice(), body: body.slice() };
   const content = parseContent(body);
   return content === null ? { kind: 'drop', code: '_onion_invalid_content' } : { kind: 'exit', content };
 }

@@ -29,8 +29,8 @@ export interface Sealed {
 }
 
 /**
- * An onion for a route of 1 to 5 hops, the first one first; the last does `last` with it. Draws the padding of the content,
- * then the bytes behind the last block; the fresh keys are in the hops. Throws OnionError `_onion_invalid_route`,
+ * An onion for a route of 1 to 5 hops, the first one first; the last does `last` with it. Draws a seed for the content's
+ * padding, then one for the head's, 32 bytes each; the fresh keys are in the hops. Throws OnionError `_onion_invalid_route`,
  * `_onion_invalid_key`, `_onion_oversized_content`.
  */
 export function sealOnion(
@@ -43,7 +43,7 @@ export function sealOnion(
 ): Sealed {
   checkLayers(route.length);
   const layers = route.map(({ whom }) => layerFor(suite, whom));
-  let body = renderContent(content, random);
+  const body = renderContent(suite, content, random);
   let seal: Uint8Array = new Uint8Array(sizes.seal);
   const steps: Step[] = [];
   for (let index = route.length - 1; index >= 0; index--) {
@@ -52,14 +52,14 @@ export function sealOnion(
     const command = index === route.length - 1 ? last : 'relay';
     // The seal of the body behind this layer: the next hop's.
     steps.unshift({ layer, block: { command, isDeposit, isTicket: false, delayMs, expiry, field: seal } });
-    body = encipherBody(suite, layer.keys.body, body);
+    encipherBody(suite, layer.keys.body, body);
     seal = sealOf(suite, layer.keys.seal, body);
   }
   return {
     onion: joinBytes(buildHead(suite, steps, random), seal, body),
-    replayTags: layers.map(({ keys }) => keys.replayTag),
+    replayTags: layers.map(({ keys }) => keys.replayTag.slice()),
     deposits: steps.map(({ layer, block }) =>
-      block.isDeposit ? { secret: layer.keys.deposit, untilSeconds: block.expiry } : null,
+      block.isDeposit ? { secret: layer.keys.deposit.slice(), untilSeconds: block.expiry } : null,
     ),
   };
 }

@@ -36,7 +36,7 @@ export interface TicketMemory {
 
 /**
  * A ticket of 692 bytes over 1 to 5 layers, the first hop's first; the last is the owner's own, whose tag nobody else can
- * look up. Draws the id, the body keys, the bytes behind the last block. Throws OnionError `_onion_invalid_route`.
+ * look up. Draws the id, the body keys, and 32 bytes as a seed for the head's padding. Throws OnionError `_onion_invalid_route`.
  */
 export function makeTicket(
   suite: Suite,
@@ -64,7 +64,7 @@ export function makeTicket(
 }
 
 /**
- * An answer on its way: the onion (4000 bytes) that a ticket makes of a content. Draws the padding. Throws OnionError
+ * An answer on its way: the onion (4000 bytes) that a ticket makes of a content. Draws a seed of 32 bytes for the padding. Throws OnionError
  * `_onion_invalid_ticket` for another length, `_onion_expired`, `_onion_invalid_expiry`, `_onion_oversized_content`.
  */
 export function useTicket(
@@ -80,8 +80,8 @@ export function useTicket(
   const fault = expiryFault(ticketExpiry(ticket), true, nowSeconds);
   if (fault === '_onion_expired') throw new OnionError(fault, 'the ticket has expired: ask for another');
   if (fault !== null) throw new OnionError(fault, 'no ticket expires when this one says');
-  const keys = ticket.subarray(BODY_KEYS, SEAL);
-  const body = encipherBody(suite, keys, renderContent(content, random));
+  const body = renderContent(suite, content, random);
+  encipherBody(suite, ticket.subarray(BODY_KEYS, SEAL), body);
   return joinBytes(ticket.subarray(0, sizes.head), sealOf(suite, ticket.subarray(SEAL, EXPIRY), body), body);
 }
 
@@ -93,11 +93,10 @@ const ticketExpiry = (ticket: Uint8Array): number => new DataView(ticket.buffer,
  * made with other keys, or a hop changed it.
  */
 export function undoReply(suite: Suite, memory: TicketMemory, body: Uint8Array): Uint8Array {
-  const answered = memory.secrets.reduceRight(
-    (deciphered, secret) => encipherBody(suite, layerKeys(suite, secret).body, deciphered),
-    body,
-  );
-  const content = parseContent(decipherBody(suite, memory.bodyKeys, answered));
+  const answered = body.slice();
+  for (const secret of memory.secrets.toReversed()) encipherBody(suite, layerKeys(suite, secret).body, answered);
+  decipherBody(suite, memory.bodyKeys, answered);
+  const content = parseContent(answered);
   if (content === null) throw new OnionError('_onion_invalid_content', 'the answer was not made with this ticket');
   return content;
 }

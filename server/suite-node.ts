@@ -32,6 +32,8 @@ export const nodeSuite: Suite = {
   // Node offers BLAKE2b with 64 bytes and without a key only.
   blake2b: nobleSuite(random).blake2b,
 
+  blake2bInto: nobleSuite(random).blake2bInto,
+
   chacha20(key, nonce, message, counter = 0) {
     checkCipher(key, nonce);
     checkBlocks(counter, message.length);
@@ -39,6 +41,8 @@ export const nodeSuite: Suite = {
     new DataView(start.buffer).setUint32(0, counter, true);
     return plain(createCipheriv('chacha20', key, joinBytes(start, nonce)).update(message));
   },
+
+  chacha20InPlace: (key, nonce, bytes) => bytes.set(nodeSuite.chacha20(key, nonce, bytes)),
 
   chacha20poly1305Seal(key, nonce, plaintext, aad) {
     checkCipher(key, nonce);

@@ -60,6 +60,8 @@ function suiteOf(sodium: Sodium): Suite {
     return bytes;
   };
   const portable = nobleSuite(random);
+  const shortestDigest = sodium.crypto_generichash_BYTES_MIN;
+  const shortestKey = sodium.crypto_generichash_KEYBYTES_MIN;
 
   const keysOf = (seed: Uint8Array): { publicKey: Uint8Array; secretKey: Uint8Array } => {
     checkLength('an Ed25519 seed', seed, lengths.ed25519);
@@ -67,6 +69,15 @@ function suiteOf(sodium: Sodium): Suite {
     const secretKey = new Uint8Array(2 * lengths.ed25519);
     sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
     return { publicKey, secretKey };
+  };
+
+  const blake2bInto = (out: Uint8Array, message: Uint8Array, key?: Uint8Array): void => {
+    const keyBytes = key?.length ?? 0;
+    checkBlake2b(out.length, keyBytes);
+    // libsodium offers neither the shortest digests nor the shortest keys.
+    const isShort = out.length < shortestDigest || (keyBytes > 0 && keyBytes < shortestKey);
+    if (isShort) portable.blake2bInto(out, message, key);
+    else sodium.crypto_generichash(out, message, keyBytes === 0 ? undefined : key);
   };
 
   return {
@@ -81,17 +92,13 @@ function suiteOf(sodium: Sodium): Suite {
     },
 
     blake2b(message, digestBytes, key) {
-      const keyBytes = key?.length ?? 0;
-      // libsodium offers neither the shortest digests nor the shortest keys.
-      if (digestBytes < sodium.crypto_generichash_BYTES_MIN) return portable.blake2b(message, digestBytes, key);
-      if (keyBytes > 0 && keyBytes < sodium.crypto_generichash_KEYBYTES_MIN) {
-        return portable.blake2b(message, digestBytes, key);
-      }
-      checkBlake2b(digestBytes, keyBytes);
+      checkBlake2b(digestBytes, key?.length ?? 0);
       const digest = new Uint8Array(digestBytes);
-      sodium.crypto_generichash(digest, message, keyBytes === 0 ? undefined : key);
+      blake2bInto(digest, message, key);
       return digest;
     },
+
+    blake2bInto,
 
     chacha20(key, nonce, message, counter = 0) {
       checkCipher(key, nonce);
@@ -99,6 +106,12 @@ function suiteOf(sodium: Sodium): Suite {
       const out = new Uint8Array(message.length);
       if (message.length > 0) sodium.crypto_stream_chacha20_ietf_xor_ic(out, message, nonce, counter, key);
       return out;
+    },
+
+    chacha20InPlace(key, nonce, bytes) {
+      checkCipher(key, nonce);
+      checkBlocks(0, bytes.length);
+      if (bytes.length > 0) sodium.crypto_stream_chacha20_ietf_xor_ic(bytes, bytes, nonce, 0, key);
     },
 
     chacha20poly1305Seal(key, nonce, plaintext, aad) {

@@ -39,7 +39,7 @@ Example:
     .action(async (path: string, options: Form) => {
       const { hops, last, nowSeconds, contentPaddingSeed, headPaddingSeed, filler } = readJson(path, routeSchema);
       const content = await readInput('the content');
-      const random = inOrder(seeded(contentPaddingSeed), seeded(headPaddingSeed));
+      const random = inOrder(given(contentPaddingSeed), given(headPaddingSeed));
       const { onion, replayTags, deposits } = sealOnion(suite, hops, last, content, nowSeconds, random);
       const drawn = inOrder(given(filler?.forgotten), seeded(filler?.seed));
       const cell = bareCell(onion, envelopeFiller(suite, drawn));

@@ -65,7 +65,7 @@ Example:
         ticket.error('without --memory or --json nobody could read the answer');
       }
       const { hops, nowSeconds, id, bodyKeysSeed, headPaddingSeed } = readJson(path, makeSchema);
-      const random = inOrder(given(id), seeded(bodyKeysSeed), seeded(headPaddingSeed));
+      const random = inOrder(given(id), seeded(bodyKeysSeed), given(headPaddingSeed));
       const made = makeTicket(suite, hops, nowSeconds, random);
       const text = renderTicket(suite, made.ticket);
       if (options.memory !== undefined)

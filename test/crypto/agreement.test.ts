@@ -27,7 +27,13 @@ describe('implementations agree', () => {
   test('hashes', () =>
     fc.assert(
       fc.property(message, fc.integer({ min: 1, max: 64 }), fc.uint8Array({ maxLength: 64 }), (text, length, key) => {
-        agreed((suite) => suite.blake2b(text, length, key));
+        const digest = agreed((suite) => suite.blake2b(text, length, key));
+        const into = agreed((suite) => {
+          const out = new Uint8Array(length + 2);
+          suite.blake2bInto(out.subarray(1, -1), text, key);
+          return out;
+        });
+        expect(into).toBe(`00${digest}00`);
         agreed((suite) => suite.sha256(text));
       }),
       runs,
@@ -36,6 +42,13 @@ describe('implementations agree', () => {
   test('ciphers, and what one seals another opens', () =>
     fc.assert(
       fc.property(bytes(32), bytes(12), message, message, fc.nat(1_000_000), (key, nonce, text, aad, counter) => {
+        const inPlace = agreed((suite) => {
+          const odd = new Uint8Array(text.length + 2);
+          odd.set(text, 1);
+          suite.chacha20InPlace(key, nonce, odd.subarray(1, -1));
+          return odd;
+        });
+        expect(inPlace).toBe(`00${agreed((suite) => suite.chacha20(key, nonce, text))}00`);
         const stream = unhex(agreed((suite) => suite.chacha20(key, nonce, text, counter)));
         expect(agreed((suite) => suite.chacha20(key, nonce, stream, counter))).toBe(hexOf(text));
         const sealed = unhex(agreed((suite) => suite.chacha20poly1305Seal(key, nonce, text, aad)));

@@ -4,7 +4,7 @@ import { hexOf } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import { bareCell, cellFault, envelopeFiller, fieldsOf, onionOf } from '../../onion/cell.ts';
 import { unwrapCell, wrapOnion } from '../../onion/envelope.ts';
-import { peelBeta } from '../../onion/head.ts';
+import { peelHead } from '../../onion/head.ts';
 import { openOnion } from '../../onion/holder.ts';
 import { pairOf } from '../../onion/keys.ts';
 import type { Opened } from '../../onion/open.ts';
@@ -45,7 +45,7 @@ export function checkCell(
     layerSecret: hexOf(secret),
     replayTag: hexOf(keys.replayTag),
     deposit: hexOf(keys.deposit),
-    block: hexOf(peelBeta(suite, keys, beta).block),
+    block: hexOf(peelHead(suite, keys, onion)!.block),
     filler: cell.filler,
     bareDigest: digestOf(suite, bare),
     envelope: { ...cell.envelope, replayTag: hexOf(unwrapped!.replayTag) },

@@ -26,7 +26,9 @@ export function withBlock(suite: Suite, onion: Uint8Array, keys: LayerKeys, at: 
 
 /** The onion with other bytes in the body that its last hop deciphers, and a seal that is right. */
 export function withBody(suite: Suite, onion: Uint8Array, keys: LayerKeys, at: number, patch: Uint8Array): Uint8Array {
-  const plain = patched(decipherBody(suite, keys.body, fieldsOf(onion).body), at, patch);
-  const body = encipherBody(suite, keys.body, plain);
+  const body = fieldsOf(onion).body.slice();
+  decipherBody(suite, keys.body, body);
+  body.set(patch, at);
+  encipherBody(suite, keys.body, body);
   return joinBytes(onion.subarray(0, offsets.seal), sealOf(suite, keys.seal, body), body);
 }

@@ -45,7 +45,7 @@ const madeOf = (suite: Suite, { hops, nowSeconds, id, bodyKeysSeed, headPaddingS
     suite,
     hops.map((hop) => hopOf(suite, hop)),
     nowSeconds,
-    listed(suite, unhex(id), bodyKeysSeed, headPaddingSeed),
+    listed(suite, unhex(id), bodyKeysSeed, unhex(headPaddingSeed)),
   );
 
 function codeOf(act: () => unknown): string | null {
@@ -64,7 +64,7 @@ describe.each(suites)('%s', (_, suite) => {
     expect(hexOf(ticket)).toBe(vector.ticket);
     expect([memory.expiry, hexOf(memory.id)]).toEqual([vector.expiry, vector.id]);
     const { content, contentPaddingSeed, usedSeconds } = vector;
-    let onion = useTicket(suite, ticket, unhex(content), usedSeconds, listed(suite, contentPaddingSeed));
+    let onion = useTicket(suite, ticket, unhex(content), usedSeconds, listed(suite, unhex(contentPaddingSeed)));
     for (const [index, cell] of vector.cells.entries()) {
       const { outcome } = checkCell(suite, onion, vector.hops[index]!, cell, context, usedSeconds);
       if (outcome.kind === 'relay') onion = outcome.onion;

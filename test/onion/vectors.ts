@@ -106,7 +106,7 @@ export const sealVector = (suite: Suite, route: RouteVector): Sealed =>
     route.last,
     contentOf(suite, route),
     route.nowSeconds,
-    listed(suite, route.contentPaddingSeed, route.headPaddingSeed),
+    listed(suite, unhex(route.contentPaddingSeed), unhex(route.headPaddingSeed)),
   );
 
 /** KnownKeys of pairs, each kept as itself. */
