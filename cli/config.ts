@@ -4,6 +4,7 @@ import { renderEndpoint } from '../server/config/address.ts';
 import {
   type Config,
   type ConfiguredPeer,
+  type DnsConfig,
   type PlainConfig,
   type StoreChoice,
   warningsOf,
@@ -11,6 +12,7 @@ import {
 import { shownUrl } from '../server/config/database-url.ts';
 import { ConfigError } from '../server/config/errors.ts';
 import { readConfig } from '../server/config/read.ts';
+import { renderResolver } from '../server/dns/resolver.ts';
 import { readDomainKey } from '../server/domain/key-file.ts';
 import { checkDomain } from '../server/domain/load.ts';
 import { configFile } from '../server/domain/quickstart.ts';
@@ -78,6 +80,7 @@ function described(config: Config, fingerprint: string): object {
     store,
     peers,
     plain,
+    dns,
     proxy,
     web,
     keys,
@@ -106,6 +109,7 @@ function described(config: Config, fingerprint: string): object {
     plain: plain === null ? null : { ...plain, peers: Object.fromEntries(plain.peers) },
     web,
     keys,
+    dns: { ...dns, resolvers: dns.resolvers?.map(renderResolver) ?? null },
     registration,
     origins,
     log,
@@ -116,8 +120,23 @@ function described(config: Config, fingerprint: string): object {
 }
 
 function page(config: Config, fingerprint: string): string {
-  const { file, domain, tls, store, peers, plain, proxy, web, keys, recovery, registration, origins, log, limits } =
-    config;
+  const {
+    file,
+    domain,
+    tls,
+    store,
+    peers,
+    plain,
+    dns,
+    proxy,
+    web,
+    keys,
+    recovery,
+    registration,
+    origins,
+    log,
+    limits,
+  } = config;
   const rows: [string, string[]][] = [
     ['config', [file]],
     ['domain', [domain]],
@@ -128,6 +147,9 @@ function page(config: Config, fingerprint: string): string {
     ['store', [storeText(store)]],
     ['peers', [...peers].map(peerText)],
     ['proxy', proxy === null ? [] : [proxyText(proxy)]],
+    ['resolvers', dns.resolvers?.map(renderResolver) ?? (proxy === null ? ['those of the system'] : [])],
+    ['key servers', [...dns.keyServers]],
+    ['DNS', dnsTexts(dns)],
     ['plain peers', plain === null ? [] : plainTexts(plain)],
     ['web proxies', web === null ? [] : [webText(web)]],
     ['key ports', keys === null ? [] : [keysText(keys)]],
@@ -155,6 +177,18 @@ const webText = ({ hosts, port, proxies }: NonNullable<Config['web']>): string =
 
 const proxyText = (proxy: Endpoint): string =>
   `socks5://${renderEndpoint(proxy)}, for every way to another domain; no name is looked up and no SRV record asked here`;
+
+const dnsTexts = ({ update, responder }: DnsConfig): string[] => [
+  ...(update === null
+    ? []
+    : [`put into the zone ${update.zone} at ${renderEndpoint(update.server)}, with ${update.key}`]),
+  ...(responder === null
+    ? []
+    : [
+        `answered here at ${responder.hosts.map((host) => renderEndpoint({ host, port: responder.port })).join(', ')}, as ${responder.nameServer}`,
+      ]),
+  ...(update === null && responder === null ? ['to be pasted: p3do dns show'] : []),
+];
 
 const plainTexts = ({ hosts, port, peers }: PlainConfig): string[] => [
   `heard without TLS on ${hosts.map((host) => renderEndpoint({ host, port })).join(', ')}`,

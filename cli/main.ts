@@ -43,6 +43,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do config check --domain example.org',
     load: () => import('./config.ts'),
   },
+  dns: {
+    summary: "show a domain's DNS records, or put them into its zone",
+    example: 'p3do dns show --domain example.org',
+    load: () => import('./dns.ts'),
+  },
   invite: {
     summary: 'make an invitation that lets one person register',
     example: 'p3do invite --domain example.org',

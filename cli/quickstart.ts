@@ -5,6 +5,7 @@ import { isDomain } from '../psyc/names.ts';
 import { canonicalAddress, isLoopbackName, parseEndpoint } from '../server/config/address.ts';
 import { isDatabaseUrl } from '../server/config/database-url.ts';
 import { dnsRecords } from '../server/domain/dns-records.ts';
+import { ownRecord } from '../server/domain/own-record.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type MadeDomain, quickstart } from '../server/domain/quickstart.ts';
 import type { Endpoint } from '../server/transport/resolve.ts';
@@ -71,8 +72,12 @@ Examples:
 
 function described(domain: string, made: MadeDomain, next: string): object {
   const { folder, config, fingerprint, recovery, invite, offline } = made;
-  return { domain, folder, config, fingerprint, recovery, invite, dns: dnsRecords({ domain, ...made }), offline, next };
+  return { domain, folder, config, fingerprint, recovery, invite, dns: recordsOf(domain, made), offline, next };
 }
+
+/** A new domain names no key servers. */
+const recordsOf = (domain: string, { fingerprint, port }: MadeDomain): string[] =>
+  dnsRecords(domain, ownRecord(fingerprint, { keyServers: [] }), port);
 
 function page(domain: string, made: MadeDomain, next: string): string {
   const { config, fingerprint, recovery, registration, invite, offline } = made;
@@ -91,7 +96,7 @@ ${invited}
 
 ${publish}
 
-${dnsRecords({ domain, ...made }).join('\n')}
+${recordsOf(domain, made).join('\n')}
 
 Take these two files off this machine, and keep them where nobody else finds them:
 

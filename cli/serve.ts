@@ -65,11 +65,12 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
       process.exit();
     },
   });
-  const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys } = server;
+  const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys, dnsAddresses: dns } = server;
   const further = {
     ...(plain.length === 0 ? {} : { plain }),
     ...(web.length === 0 ? {} : { web }),
     ...(keys.plain.length === 0 ? {} : { keys }),
+    ...(dns.length === 0 ? {} : { dns }),
   };
   if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
   else {
@@ -77,7 +78,8 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
     const proxied = web.length === 0 ? '' : `, for proxies at ${web.join(' and ')}`;
     const asked = [...keys.plain, ...keys.tls].join(' and ');
     const looked = asked === '' ? '' : `, for keys at ${asked}`;
-    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}${looked}`);
+    const answering = dns.length === 0 ? '' : `, for DNS at ${dns.join(' and ')}`;
+    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}${looked}${answering}`);
     if (process.stdout.isTTY && config.registration === 'open') {
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }

@@ -115,6 +115,15 @@ function number(name: string, value: string): number {
   return Number(value);
 }
 
+/** Whether a record can name this key server, and in this form. */
+export function isKeyServer(uri: string): boolean {
+  try {
+    return keyServers(uri).join() === uri;
+  } catch {
+    return false;
+  }
+}
+
 /** One form for each: the host in lower case, all else as it stands. */
 function keyServers(value: string): string[] {
   const servers = value.split(',').map((item) => {

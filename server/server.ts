@@ -1,5 +1,4 @@
 /** A domain's server: its store, its node and its port, started in this order and stopped in the other. docs/operating.md#serving */
-import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
@@ -12,9 +11,11 @@ import type { Store } from '../store/store.ts';
 import { isLoopbackName, peerAddress } from './config/address.ts';
 import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
+import { askingOf } from './dns/asking.ts';
+import { DnsDuty } from './dns/duty.ts';
 import type { Domain } from './domain/load.ts';
 import { KeyServer } from './keys/server.ts';
-import { systemLookUp } from './node/look-up.ts';
+import { lookUpWith } from './node/look-up.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { PostgresStore } from './postgres/store.ts';
@@ -29,6 +30,7 @@ import { transportLimits } from './transport/limits.ts';
 import { checkPort, Listener } from './transport/listen.ts';
 import { readCredentials } from './transport/pem.ts';
 import { type Endpoint, isOnion, type Resolver, systemResolver } from './transport/resolve.ts';
+import { ownWays } from './transport/socks.ts';
 import { systemTimers } from './transport/timers.ts';
 import { WebListener } from './transport/web-listen.ts';
 import { decodeUtf8 } from './utf8.ts';
@@ -59,6 +61,7 @@ export class Server {
   #web: WebListener | null = null;
   /** Where keys are looked up over TLS, and all else is that is at the first. */
   #further: Listener | null = null;
+  #dns: DnsDuty | null = null;
   #stopping: Promise<void> | null = null;
 
   private constructor(
@@ -93,6 +96,8 @@ export class Server {
     for (const taken of config.keys === null ? [] : [config.keys.port, config.keys.tlsPort ?? 0]) {
       await checkPort(keyHosts, taken);
     }
+    const dnsHosts = config.dns.responder === null ? [] : hostsHere(config.dns.responder.hosts, log);
+    if (config.dns.responder !== null) await checkPort(dnsHosts, config.dns.responder.port);
     let server: Server | undefined;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
@@ -114,10 +119,11 @@ export class Server {
       now,
     });
     // Ways of this life are shared with none of another.
-    const password = randomBytes(16).toString('hex');
+    const proxy = ownWays(config.proxy);
+    const asking = await askingOf(config.dns, proxy);
     const finding = {
-      proxy: config.proxy === null ? null : { ...config.proxy, password },
-      resolver: options.resolver ?? systemResolver,
+      proxy,
+      resolver: options.resolver ?? asking.finder ?? systemResolver,
       peers: new Map(
         [...config.peers].flatMap(([name, { at }]): [string, Endpoint][] => (at === null ? [] : [[name, at]])),
       ),
@@ -151,8 +157,8 @@ export class Server {
         suite,
         decode: decodeUtf8,
         pins: pinsOf(config),
-        // Whose name is the key of an onion service is where that is; through a proxy nobody asks the DNS.
-        placed: { has: (name) => config.proxy !== null || isOnion(name) || finding.peers.has(name) },
+        // Whose name is the key of an onion service is where that is; through a proxy only named resolvers are asked.
+        placed: { has: (name) => asking.resolvers.length === 0 || isOnion(name) || finding.peers.has(name) },
         trustLimits: scaledTrust(trustLimits, config.policy.timeScale),
         plain: plain?.hosts ?? new Set(),
         origins: config.origins,
@@ -165,7 +171,7 @@ export class Server {
       },
       store: store.store,
       answer: (question) => notary.answer(question),
-      lookUp: config.proxy === null ? systemLookUp : () => Promise.resolve({ kind: 'timeout' }),
+      lookUp: lookUpWith(asking.keys, config.dns.resolvers !== null),
       reach: (domain, signal) =>
         // Where times are those of a trial, nobody from elsewhere is met.
         (config.policy.timeScale !== 1 && !isLoopbackName(domain)
@@ -200,6 +206,14 @@ export class Server {
         const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
         server.#web = await WebListener.open({ ...config.web, isProxy, accept, timers: systemTimers, log, limits });
       }
+      const { fingerprint } = key.certificate.key;
+      server.#dns = await DnsDuty.open(dnsHosts, {
+        config,
+        fingerprint,
+        asker: asking.asker,
+        timers: systemTimers,
+        log,
+      });
     } catch (error) {
       await (server === undefined ? store.close() : server.stop());
       throw error;
@@ -231,6 +245,11 @@ export class Server {
     };
   }
 
+  /** Where it answers for its record in the DNS. */
+  get dnsAddresses(): string[] {
+    return (this.#dns?.addresses ?? []).map(endpointText);
+  }
+
   /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -244,6 +263,7 @@ export class Server {
     await this.#web?.close();
     await this.#further?.close();
     await this.#keys.close();
+    await this.#dns?.close();
     await this.#store.close();
   }
 }

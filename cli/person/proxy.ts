@@ -1,8 +1,7 @@
 /** Through which proxy a person's commands go: as said, else P3DO_PROXY, else as it was said at registration. docs/spec/people.md#profile */
-import { randomBytes } from 'node:crypto';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseProxy, renderEndpoint } from '../../server/config/address.ts';
-import type { Proxy } from '../../server/transport/socks.ts';
+import { ownWays, type Proxy } from '../../server/transport/socks.ts';
 
 /** How to say that there is none. */
 const NONE = 'none';
@@ -18,7 +17,6 @@ export const proxyOption = (description: string): Option =>
 
 /** The proxy to go through; null: none. `said`: as the option gives it; `kept`: as it was said at registration. */
 export function proxyFor(said: string | undefined, kept: string | null): Proxy | null {
-  const endpoint = parseProxy(said ?? kept ?? '');
   // No other command shares this one's ways.
-  return endpoint === null ? null : { ...endpoint, password: randomBytes(16).toString('hex') };
+  return ownWays(parseProxy(said ?? kept ?? ''));
 }

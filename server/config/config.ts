@@ -1,4 +1,5 @@
 /** A domain's configuration as the server uses it: whole, paths absolute. docs/operating.md#configuration */
+import type { Resolver } from '../dns/resolver.ts';
 import { isLoopback } from './address.ts';
 import type { logLevels } from './schema.ts';
 import type { Endpoint } from '../transport/resolve.ts';
@@ -30,6 +31,28 @@ export interface PlainConfig {
   readonly peers: ReadonlyMap<string, PlainPeerConfig>;
 }
 
+/** How the DNS is asked. */
+export interface DnsConfig {
+  /** Who is asked, in this order; null: the system's resolvers, and for addresses all that the system knows. */
+  readonly resolvers: readonly Resolver[] | null;
+  /** PEM file with certificates of authorities that resolvers may have theirs from, besides those of the system. */
+  readonly authority: string | null;
+  /** URIs of key servers that the domain's record names. */
+  readonly keyServers: readonly string[];
+  /** Where the server puts the record itself, `key` the file with the TSIG key; null: somebody pastes it. */
+  readonly update: { readonly server: Endpoint; readonly zone: string; readonly key: string } | null;
+  /** Where the server answers for the record itself; null: it does not. */
+  readonly responder: ResponderConfig | null;
+}
+
+/** The name `_p3do.DOMAIN` as a zone of its own. */
+interface ResponderConfig {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  /** This server's name in the zone above. */
+  readonly nameServer: string;
+}
+
 /** One domain. */
 export type Config = {
   /** The file, and its folder: the domain's. */
@@ -43,6 +66,7 @@ export type Config = {
   readonly peers: ReadonlyMap<string, ConfiguredPeer>;
   /** Peers without TLS, by host, and where they are listened for; null: nobody is. */
   readonly plain: PlainConfig | null;
+  readonly dns: DnsConfig;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */
   readonly proxy: Endpoint | null;
   /** Where proxies that end TLS bring browsers; null: nowhere. */

@@ -1,4 +1,5 @@
 /** Values that are right one by one, and cannot be together. docs/operating.md#configuration */
+import { parseResolver, renderResolver, type Resolver } from '../dns/resolver.ts';
 import { isOnion } from '../transport/resolve.ts';
 import { canonicalAddress, isLoopbackName, parseEndpoint } from './address.ts';
 import type { Mistake } from './errors.ts';
@@ -15,6 +16,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...peers(raw.peers ?? {}, raw.domain, conflict),
     ...plain(raw, conflict),
     ...proxies(raw, conflict),
+    ...resolvers(raw, conflict),
     ...ports(raw, conflict),
     ...trials(raw, conflict),
   ];
@@ -87,6 +89,20 @@ function ports({ listen, plain: given, web, keys }: Partial<RawConfig>, conflict
     return holder === undefined ? [] : conflict(key.split('.'), `is ${holder}, where another thing is spoken`);
   });
 }
+
+function resolvers({ dns, proxy }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  const given = (dns?.resolvers ?? []).map((text) => parseResolver(text));
+  return given.flatMap((resolver, at) => {
+    const place = ['dns', 'resolvers', at];
+    const first = given.findIndex((other) => resolver !== null && other !== null && isSameResolver(other, resolver));
+    if (resolver === null || first === -1) return [];
+    if (first < at) return conflict(place, `is dns.resolvers[${first}] again`);
+    if (proxy === undefined || (resolver.kind !== 'udp' && !resolver.isValidator)) return [];
+    return conflict(place, 'would be asked past the proxy; behind one it is tcp://, tls:// or https://, elsewhere');
+  });
+}
+
+const isSameResolver = (one: Resolver, other: Resolver): boolean => renderResolver(one) === renderResolver(other);
 
 function plain({ plain: given, peers: named = {}, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
   if (given === undefined) return [];

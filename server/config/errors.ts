@@ -11,6 +11,7 @@ export type ConfigCode =
   | '_config_exposed'
   | '_config_certificate'
   | '_config_key'
+  | '_config_update_key'
   | '_config_store';
 
 /** One mistake. */

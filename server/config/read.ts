@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { decodeTextStrict } from '../../psyc/bytes.ts';
 import { parseEndpoint, parseProxy } from './address.ts';
-import type { Config, StoreChoice } from './config.ts';
+import { parseResolver } from '../dns/resolver.ts';
+import type { Config, DnsConfig, StoreChoice } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
 import { hasPassword, isDatabaseUrl } from './database-url.ts';
 import { type ConfigCode, ConfigError, type Mistake } from './errors.ts';
@@ -94,6 +95,7 @@ function partsOf(
     folder,
     tls: tls === undefined ? null : { certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) },
     plain: plain === undefined ? null : { ...plain, peers: new Map(Object.entries(plain.peers)) },
+    dns: dnsOf(folder, raw.dns, domain),
     proxy: proxy === undefined ? null : parseProxy(proxy),
     web: web ?? null,
     keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
@@ -124,6 +126,21 @@ function storeOf(
   const programs = store.programs === undefined ? undefined : resolve(folder, store.programs);
   return { kind: 'embedded', folder: resolve(folder, store.folder ?? 'postgres'), programs };
 }
+
+const dnsOf = (folder: string, dns: RawConfig['dns'] | undefined, domain = ''): DnsConfig => ({
+  resolvers: dns?.resolvers?.flatMap((text) => parseResolver(text) ?? []) ?? null,
+  authority: dns?.authority === undefined ? null : resolve(folder, dns.authority),
+  keyServers: dns?.keyServers ?? [],
+  update:
+    dns?.update === undefined
+      ? null
+      : {
+          server: parseEndpoint(dns.update.server)!,
+          zone: dns.update.zone ?? domain,
+          key: resolve(folder, dns.update.key),
+        },
+  responder: dns?.responder === undefined ? null : { ...dns.responder, nameServer: dns.responder.nameServer ?? domain },
+});
 
 const peersOf = (peers: RawConfig['peers']): Config['peers'] =>
   new Map(

@@ -1,10 +1,14 @@
 /** The keys of config.json, what each may say, and what it means when it is not there. docs/operating.md#configuration */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { dnsRecordLimits } from '../../pki/dns-limits.ts';
+import { isKeyServer } from '../../pki/dns-record.ts';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { transportLimits } from '../transport/limits.ts';
 import { DEFAULT_PORT, HKP_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
+import { dnsLimits } from '../dns/limits.ts';
+import { parseResolver } from '../dns/resolver.ts';
 import { parseEndpoint, parseProxy } from './address.ts';
 import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
@@ -14,6 +18,8 @@ const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax } = configLi
 
 /** pino's. */
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const DNS_PORT = 53;
 
 // The message of every check is what is allowed: what was found stands before it when people read it.
 function text(allowed: string, isRight: (value: string) => boolean) {
@@ -96,6 +102,40 @@ const web = {
   proxies: list(address, 1, hostsMax).default(['127.0.0.1', '::1']),
 };
 
+const update = {
+  server: text(
+    'host:port of the name server that has the zone, as 192.0.2.1:53',
+    (value) => parseEndpoint(value) !== null,
+  ),
+  zone: text('the zone, a domain in lower case', isDomain).optional(),
+  key: path,
+};
+
+const responder = {
+  hosts: listen.hosts,
+  port: whole(0, portMax).default(DNS_PORT),
+  nameServer: text('the name of this server in the zone above, as ns.example.org', isDomain).optional(),
+};
+
+const dns = {
+  resolvers: list(
+    text(
+      'a resolver by its address: udp://127.0.0.1, tcp://…, tls://192.0.2.1#name, https://192.0.2.1/dns-query#name',
+      (value) => parseResolver(value) !== null,
+    ),
+    1,
+    dnsLimits.resolversMax,
+  ).optional(),
+  authority: path.optional(),
+  keyServers: list(
+    text('a key server, as hkps://ks.example.org or https://ks.example.org/path', isKeyServer),
+    0,
+    dnsRecordLimits.keyServersMax,
+  ).default([]),
+  update: group(update).optional(),
+  responder: group(responder).optional(),
+};
+
 const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
 
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };
@@ -114,6 +154,7 @@ const root = {
   plain: group(plain).optional(),
   web: group(web).optional(),
   keys: group(keys).optional(),
+  dns: group(dns).prefault({}),
   proxy: text(
     'a SOCKS5 proxy by its address, as socks5://127.0.0.1:9050',
     (value) => parseProxy(value) !== null,
@@ -139,12 +180,16 @@ export type RawConfig = z.output<typeof configSchema>;
 /** The schema of one key at the top. */
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
-const groups = new Map<string, object>(Object.entries({ listen, tls, store, plain, web, keys, log, policy, limits }));
+const groups = new Map<string, object>(
+  Object.entries({ listen, tls, store, plain, web, keys, dns, log, policy, limits }),
+);
 
 /** The keys that an object at this place may have. */
 export function keysAt(steps: readonly Step[]): string[] {
   const [top, key] = steps;
   if (top === undefined) return Object.keys(root);
   if (top === 'plain' && key === 'peers') return Object.keys(plainPeer);
+  if (top === 'dns' && key === 'update') return Object.keys(update);
+  if (top === 'dns' && key === 'responder') return Object.keys(responder);
   return Object.keys(top === 'peers' ? peer : (groups.get(String(top)) ?? {}));
 }

@@ -1,7 +1,9 @@
 /** What a configuration names on this machine: certificate, key, folders, programs; looked at, not changed. docs/operating.md#configuration */
+import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readTsigKey } from '../dns/tsig-file.ts';
 import { DomainError } from '../domain/errors.ts';
 import { readDomainKey } from '../domain/key-file.ts';
 import { findBinaries } from '../postgres/binaries.ts';
@@ -15,16 +17,18 @@ import type { Document } from './json.ts';
 import { mistakeAt } from './mistakes.ts';
 
 /** The parts that are right by themselves. */
-type Parts = Pick<Config, 'folder'> & Partial<Pick<Config, 'domain' | 'tls' | 'store'>>;
+type Parts = Pick<Config, 'folder'> & Partial<Pick<Config, 'domain' | 'tls' | 'store' | 'dns'>>;
 
 /** Changes nothing; system errors that say nothing of the configuration pass. */
 export async function surroundingsOf(document: Document, parts: Parts): Promise<Mistake[]> {
-  const [certificate, key, store] = await Promise.all([
+  const [certificate, authority, update, key, store] = await Promise.all([
     certificateMistakes(document, parts),
+    authorityMistakes(document, parts),
+    updateMistakes(document, parts),
     keyMistakes(parts),
     storeMistakes(document, parts),
   ]);
-  return [...certificate, ...key, ...store];
+  return [...certificate, ...authority, ...update, ...key, ...store];
 }
 
 async function certificateMistakes(document: Document, { tls }: Parts): Promise<Mistake[]> {
@@ -35,6 +39,31 @@ async function certificateMistakes(document: Document, { tls }: Parts): Promise<
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     return [mistakeAt(document, '_config_certificate', ['tls'], `does not work: ${error.message}`)];
+  }
+}
+
+async function authorityMistakes(document: Document, { dns }: Parts): Promise<Mistake[]> {
+  const file = dns?.authority ?? null;
+  if (file === null) return [];
+  try {
+    new X509Certificate(await readFile(file));
+    return [];
+  } catch (error) {
+    return [
+      mistakeAt(document, '_config_certificate', ['dns', 'authority'], `does not work: ${(error as Error).message}`),
+    ];
+  }
+}
+
+async function updateMistakes(document: Document, { dns }: Parts): Promise<Mistake[]> {
+  const file = dns?.update?.key;
+  if (file === undefined) return [];
+  try {
+    await readTsigKey(file);
+    return [];
+  } catch (error) {
+    const said = `does not work: ${(error as Error).message}`;
+    return [mistakeAt(document, '_config_update_key', ['dns', 'update', 'key'], said)];
   }
 }
 

@@ -2,13 +2,15 @@
 import { isIPv4, type Socket } from 'node:net';
 import type { TransportLimits } from './limits.ts';
 
+type Bounds = Pick<TransportLimits, 'connectionsMax' | 'connectionsPerAddressMax'>;
+
 /** Counts the connections of one listener. */
 export class Admission {
-  readonly #limits: TransportLimits;
+  readonly #limits: Bounds;
   readonly #sockets = new Set<Socket>();
   readonly #counts = new Map<string, number>();
 
-  constructor(limits: TransportLimits) {
+  constructor(limits: Bounds) {
     this.#limits = limits;
   }
 

@@ -11,7 +11,7 @@ export interface Endpoint {
 }
 
 /** An SRV record, RFC 2782. */
-interface Service {
+export interface Service {
   readonly name: string;
   readonly port: number;
   readonly priority: number;

@@ -1,4 +1,5 @@
 /** SOCKS5 (RFC 1928, RFC 1929): a connection through a proxy, which is given the host's name and looks it up itself. docs/spec/transport.md#proxy */
+import { randomBytes } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { addressBytes } from './address-bytes.ts';
 import { TransportError } from './errors.ts';
@@ -9,6 +10,12 @@ export interface Proxy extends Endpoint {
   /** Of one process: others do not share its ways. */
   readonly password: string;
 }
+
+const PASSWORD_BYTES = 16;
+
+/** The proxy of a configuration, with a password that no other process has: its ways are its own. */
+export const ownWays = (at: Endpoint | null): Proxy | null =>
+  at === null ? null : { ...at, password: randomBytes(PASSWORD_BYTES).toString('hex') };
 
 const SOCKS = 5;
 const AUTHENTICATION = 1;

@@ -50,6 +50,7 @@ test('only the domain must be there', async () => {
     proxy: null,
     web: null,
     keys: null,
+    dns: { resolvers: null, authority: null, keyServers: [], update: null, responder: null },
     recovery: null,
     registration: 'invited',
     origins: [],

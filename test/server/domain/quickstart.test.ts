@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parseArmour } from '../../../pki/armour.ts';
 import { readSecretKey } from '../../../pki/secret-key.ts';
+import { ownRecord } from '../../../server/domain/own-record.ts';
 import { dnsRecords } from '../../../server/domain/dns-records.ts';
 import { domainFolder } from '../../../server/domain/folders.ts';
 import { inviteHash } from '../../../server/domain/invites.ts';
@@ -33,7 +34,7 @@ test('a domain, whole, private, and read again', async () => {
   const recovery = await readSecretKey(parseArmour(readFileSync(join(folder, 'recovery.key'), 'utf8')));
   expect(recovery.certificate.key.fingerprint).toBe(made.recovery);
   expect(recovery.certificate.userIds.map(({ text }) => text)).toEqual(['P3DO recovery <p3do@example.org>']);
-  expect(dnsRecords({ domain: 'example.org', ...made })).toEqual([
+  expect(dnsRecords('example.org', ownRecord(made.fingerprint, config.dns), config.listen.port)).toEqual([
     `_p3do.example.org. 3600 IN TXT "v=P3DO1; fpr=${made.fingerprint}; seq=1"`,
     '_psycs._tcp.example.org. 3600 IN SRV 0 0 9404 example.org.',
   ]);

@@ -9,7 +9,6 @@ import { trustLimits } from '../../../pki/trust-limits.ts';
 import { makeDomainKey } from '../../../pki/make-key.ts';
 import { readSecretKey, type SecretKey } from '../../../pki/secret-key.ts';
 import { Notary } from '../../../server/node/notary.ts';
-import { systemLookUp } from '../../../server/node/look-up.ts';
 import { NodeShell } from '../../../server/node/shell.ts';
 import { suite } from '../../../server/suite.ts';
 import { selfSigned } from '../../../server/transport/certificate.ts';
@@ -82,7 +81,7 @@ export class Town {
       },
       store,
       answer: (question) => notary.answer(question),
-      lookUp: systemLookUp,
+      lookUp: () => Promise.resolve({ kind: 'none', secure: false }),
       reach: (to, signal) => reach({ domain: to, ...finding, timers: systemTimers }, signal),
       timers: systemTimers,
       unixMs: () => Date.now(),

@@ -1,0 +1,167 @@
+/** bind and unbound, each with a folder of its own, on free ports of the loopback. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { run } from '../../house/fixture.ts';
+import { needs, onPath } from '../../needs.ts';
+
+const SBIN = '/usr/sbin';
+const onServerPath = (program: string): boolean => onPath(program) || existsSync(join(SBIN, program));
+/** A `describe` for tests with real name servers. */
+export const withNameServers = needs({
+  name: 'bind and unbound',
+  apt: 'bind9 bind9-dnsutils unbound',
+  probe: () => ['named', 'dig', 'tsig-keygen', 'unbound'].every(onServerPath),
+});
+
+const env = { PATH: `${process.env['PATH'] ?? ''}:${SBIN}`, LC_ALL: 'C' };
+
+const START_MS_MAX = 25_000;
+
+const running: ChildProcess[] = [];
+const folders: string[] = [];
+
+afterAll(async () => {
+  for (const child of running) {
+    const ended = once(child, 'exit');
+    if (child.exitCode === null && child.kill('SIGKILL')) await ended;
+  }
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that ends with the tests. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'dns'));
+  chmodSync(folder, 0o755);
+  folders.push(folder);
+  return folder;
+}
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function start(program: string, args: string[]): void {
+  running.push(spawn(program, args, { stdio: 'ignore', env }));
+}
+
+/** What dig says, in short or in whole. */
+export async function dig(port: number, ...args: string[]): Promise<string> {
+  const { stdout } = await run('dig', ['@127.0.0.1', '-p', String(port), '+tries=1', '+time=2', ...args], { env });
+  return stdout.trim();
+}
+
+/** Asks until the answer is right. Each time it is a process of its own, which is pause enough. */
+async function until(isRight: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + START_MS_MAX; !(await isRight()); ) {
+    if (Date.now() > end) throw new Error('the name server does not answer');
+  }
+}
+
+/** A primary server of zones that it signs, and that the key may update `_p3do` in. */
+export interface Primary {
+  readonly port: number;
+  readonly folder: string;
+  /** File with the TSIG key. */
+  readonly key: string;
+  /** DS records of all zones: what a validator starts from. */
+  readonly anchors: string;
+}
+
+/** `zones`: records by zone, relative names, without SOA and NS. */
+export async function startBind(zones: Readonly<Record<string, string>>, isSigned = true): Promise<Primary> {
+  const folder = newFolder();
+  const port = await freePort();
+  const key = join(folder, 'tsig.key');
+  writeFileSync(key, (await run('tsig-keygen', ['-a', 'hmac-sha256', 'p3do-update'], { env })).stdout, { mode: 0o600 });
+  const signing = isSigned ? 'dnssec-policy default; inline-signing yes;' : '';
+  const parts = Object.entries(zones).map(([zone, records]) => {
+    const soa = `$TTL 60\n@ IN SOA ns.${zone}. admin.${zone}. 1 3600 600 86400 60\n@ IN NS ns.${zone}.\nns IN A 127.0.0.1\n`;
+    writeFileSync(join(folder, `${zone}.zone`), soa + records);
+    return `zone "${zone}" { type primary; file "${zone}.zone"; ${signing}
+  update-policy { grant p3do-update name _p3do.${zone}. TXT; }; };`;
+  });
+  writeFileSync(
+    join(folder, 'named.conf'),
+    `include "${key}"; controls { };
+options { directory "${folder}"; pid-file "named.pid"; session-keyfile "session.key"; listen-on port ${port} { 127.0.0.1; };
+  listen-on-v6 { none; }; recursion no; notify no; empty-zones-enable no; dnssec-validation no;
+  managed-keys-directory "${folder}"; key-directory "${folder}"; };
+logging { channel c { file "named.log"; severity info; }; category default { c; }; };
+${parts.join('\n')}
+`,
+  );
+  start('named', ['-f', '-c', join(folder, 'named.conf'), '-n', '1']);
+  for (const zone of Object.keys(zones)) {
+    await until(async () => {
+      const answer = await dig(port, 'SOA', zone, '+dnssec', '+noall', '+answer');
+      return isSigned ? answer.includes('RRSIG') : answer.includes('SOA');
+    });
+  }
+  const anchors = join(folder, 'ds.txt');
+  const keys = readdirSync(folder).filter((file) => /^K.*\.key$/.test(file));
+  const ds = await Promise.all(keys.map((file) => run('dnssec-dsfromkey', ['-2', join(folder, file)], { env })));
+  writeFileSync(anchors, ds.map(({ stdout }) => stdout).join(''));
+  return { port, folder, key, anchors };
+}
+
+/** A resolver: where it is found by UDP and TCP, and with a certificate by TLS and HTTP/2 as well. */
+export interface Validator {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly httpsPort: number;
+}
+
+/** `stubs`: for each zone the port of its server. `credentials`: PEM files. */
+export async function startUnbound(
+  stubs: Readonly<Record<string, number>>,
+  anchors: string,
+  credentials: { readonly key: string; readonly certificate: string } | null = null,
+): Promise<Validator> {
+  const folder = newFolder();
+  const [port, tlsPort, httpsPort] = [await freePort(), await freePort(), await freePort()];
+  const encrypted =
+    credentials === null
+      ? ''
+      : `  interface: 127.0.0.1@${tlsPort}\n  interface: 127.0.0.1@${httpsPort}\n  tls-port: ${tlsPort}\n  https-port: ${httpsPort}
+  tls-service-key: "${credentials.key}"\n  tls-service-pem: "${credentials.certificate}"\n`;
+  const zones = Object.entries(stubs).map(
+    ([zone, at]) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${at}\n`,
+  );
+  writeFileSync(
+    join(folder, 'unbound.conf'),
+    `server:
+  directory: "${folder}"
+  chroot: ""
+  username: ""
+  pidfile: "unbound.pid"
+  use-syslog: no
+  logfile: "unbound.log"
+  interface: 127.0.0.1@${port}
+${encrypted}  do-ip6: no
+  do-not-query-localhost: no
+  num-threads: 1
+  local-zone: "test." nodefault
+  trust-anchor-file: "${anchors}"
+  module-config: "validator iterator"
+remote-control:
+  control-enable: no
+${zones.join('')}`,
+  );
+  start('unbound', ['-d', '-c', join(folder, 'unbound.conf')]);
+  const [zone = ''] = Object.keys(stubs);
+  // Any answer: one that does not validate is an error to whoever asks.
+  await until(async () => (await dig(port, 'SOA', zone)).includes('HEADER'));
+  return { port, tlsPort, httpsPort };
+}
