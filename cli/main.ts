@@ -48,6 +48,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do dns show --domain example.org',
     load: () => import('./dns.ts'),
   },
+  doctor: {
+    summary: 'look at a domain from outside: its DNS records, its server, its proof',
+    example: 'p3do doctor example.org',
+    load: () => import('./doctor.ts'),
+  },
   invite: {
     summary: 'make an invitation that lets one person register',
     example: 'p3do invite --domain example.org',

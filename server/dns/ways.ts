@@ -73,6 +73,8 @@ export async function askStream(at: Resolver, query: Query, ways: Ways, signal: 
       const reply = query.reply(came.subarray(2, 2 + came.readUInt16BE()), true, false);
       end(() => (reply === null ? reject(stranger()) : resolve(reply)));
     });
+    // One that came through a proxy stands still until somebody listens.
+    socket.resume();
     if (signal.aborted) abort();
   });
 }

@@ -96,7 +96,7 @@ export async function startBind(zones: Readonly<Record<string, string>>, isSigne
     join(folder, 'named.conf'),
     `include "${key}"; controls { };
 options { directory "${folder}"; pid-file "named.pid"; session-keyfile "session.key"; listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; }; recursion no; notify no; empty-zones-enable no; dnssec-validation no;
+  listen-on-v6 { none; }; check-integrity no; recursion no; notify no; empty-zones-enable no; dnssec-validation no;
   managed-keys-directory "${folder}"; key-directory "${folder}"; };
 logging { channel c { file "named.log"; severity info; }; category default { c; }; };
 ${parts.join('\n')}

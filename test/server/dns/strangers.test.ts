@@ -1,11 +1,12 @@
 /** Resolvers that lie, stammer and say nothing, and strangers who answer in their place. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { decode, encode, type Packet } from 'dns-packet';
 import type { DnsStatement } from '../../../pki/dns-statement.ts';
 import { Asker } from '../../../server/dns/ask.ts';
+import { askingOf } from '../../../server/dns/asking.ts';
 import { dnsLimits } from '../../../server/dns/limits.ts';
 import { KeyLookUp, type Told } from '../../../server/dns/look-up.ts';
 import { parseResolver } from '../../../server/dns/resolver.ts';
@@ -250,6 +251,42 @@ test('a resolver that says nothing: twice by datagram, once over TCP, and it is 
   expect(await told).toMatchObject({ statement: { kind: 'timeout' }, reason: expect.stringContaining('_dns_timeout') });
   expect(timers.delays).toEqual([1500, 1500, 3000]);
   expect(timers.waiting).toBe(0);
+});
+
+test('behind a proxy every question goes through it, over a connection, and nobody else hears of it', async () => {
+  const resolver = await fake(
+    (asked) => [reply(asked, LIE)],
+    (asked) => [framed(reply(asked, A))],
+  );
+  const at = parseResolver(resolver.udp)!;
+  const asked: string[] = [];
+  // RFC 1928, as far as one client of ours goes.
+  const socks = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.write(Buffer.from([5, 0]));
+      socket.once('data', (request) => {
+        asked.push(`${request.subarray(4, 8).join('.')}:${request.readUInt16BE(8)}`);
+        const onward = connect(request.readUInt16BE(8), request.subarray(4, 8).join('.'));
+        onward.on('error', () => {});
+        socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+        socket.pipe(onward).pipe(socket);
+      });
+    });
+  }).listen(0, '127.0.0.1');
+  await once(socks, 'listening');
+  closing.push(() => socks.close());
+  const { port } = socks.address() as AddressInfo;
+  const asker = new Asker({ proxy: { host: '127.0.0.1', port, password: 'own' } }, patient);
+  expect(await new KeyLookUp(asker, [at], () => 0).statement('example.org')).toEqual(truth);
+  expect(asked).toEqual([`127.0.0.1:${at.port}`]);
+  expect(resolver.asked).toEqual({ udp: 0, tcp: 1 });
+  // Those of the system know nothing of a proxy.
+  const dns = { resolvers: null, authority: null, keyServers: [], update: null, responder: null };
+  expect(await askingOf(dns, { host: '127.0.0.1', port, password: 'own' })).toMatchObject({
+    resolvers: [],
+    finder: null,
+  });
 });
 
 test('AD of a resolver that nobody has named, or that is elsewhere, is not believed', async () => {

@@ -1,0 +1,61 @@
+/** What a look at a domain from outside finds: one line each, good, warning or bad, with what to do. docs/operating.md#doctor */
+import type { Told } from '../dns/look-up.ts';
+import type { Endpoint, Resolver as Finder } from '../transport/resolve.ts';
+import type { Proxy } from '../transport/socks.ts';
+
+export type Verdict = 'good' | 'warning' | 'bad';
+
+/** One line. */
+export interface Finding {
+  /** What was looked at: a word or two, the same for the same thing. */
+  readonly what: string;
+  readonly verdict: Verdict;
+  readonly text: string;
+  /** What to do; null where it is good. */
+  readonly remedy: string | null;
+}
+
+/** A domain, and what it is looked at with. */
+export interface Visit {
+  readonly domain: string;
+  /** Of its key, 40 hex digits, where the domain is one of this machine; null: of somebody else. */
+  readonly ownKey: string | null;
+  /** What each resolver says of its record. */
+  readonly told: readonly Told[];
+  /** A resolver that is asked here is a validator. */
+  readonly hasValidator: boolean;
+  readonly finder: Finder;
+  /** Domains whose server is told by the configuration. */
+  readonly peers: ReadonlyMap<string, Endpoint>;
+  /** Through which everything goes; no SRV record is asked then. */
+  readonly proxy: Proxy | null;
+  readonly unixMs: () => number;
+}
+
+/** Looks at one side of it; what was found so far is known. Never rejects for what a domain or network does. */
+export type Check = (visit: Visit, before: readonly Finding[]) => Promise<readonly Finding[]>;
+
+export const good = (what: string, text: string): Finding => ({ what, verdict: 'good', text, remedy: null });
+export const warning = (what: string, text: string, remedy: string): Finding => ({
+  what,
+  verdict: 'warning',
+  text,
+  remedy,
+});
+export const bad = (what: string, text: string, remedy: string): Finding => ({ what, verdict: 'bad', text, remedy });
+
+/** All checks, one after the other; each finding is given as soon as it is there. */
+export async function examine(
+  visit: Visit,
+  checks: readonly Check[],
+  found: (finding: Finding) => void,
+): Promise<Finding[]> {
+  const all: Finding[] = [];
+  for (const check of checks) {
+    for (const finding of await check(visit, all)) {
+      all.push(finding);
+      found(finding);
+    }
+  }
+  return all;
+}
