@@ -363,7 +363,11 @@ test('the table of keys in docs/operating.md has every key, and no other', () =>
     const below = keysAt([top]).filter((key) => key !== 'peers');
     const prefix = top === 'peers' ? 'peers.DOMAIN' : top;
     const hosts = top === 'plain' ? keysAt([top, 'peers']).map((key) => `plain.peers.HOST.${key}`) : [];
-    return below.length === 0 ? [top] : [...below.map((key) => `${prefix}.${key}`), ...hosts];
+    const named = below.flatMap((key) => {
+      const inner = ['update', 'responder'].includes(key) ? keysAt([top, key]) : [];
+      return inner.length === 0 ? [`${prefix}.${key}`] : inner.map((name) => `${prefix}.${key}.${name}`);
+    });
+    return below.length === 0 ? [top] : [...named, ...hosts];
   });
   expect(named.sort()).toEqual(keys.sort());
 });
