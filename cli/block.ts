@@ -1,7 +1,7 @@
 /** `p3do block` and `p3do ignore`: from whom one wants to hear nothing, on all devices. docs/spec/friends.md#rules */
 import type { Command } from 'commander';
 import { type Shared, tell, withShared } from './person/conversation.ts';
-import { changeRules, readRules } from './person/rules.ts';
+import { changeDrawer, readDrawer } from './person/drawer.ts';
 import { nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
 import { personOrDomain } from './person/target.ts';
@@ -53,8 +53,10 @@ Examples:
         return talk(command, options, async (home) => {
           const lines =
             who === undefined
-              ? ((await readRules(home))?.lines ?? null)
-              : await changeRules(home, (before) => changed(before, word, nameIn(who), options.undo === true));
+              ? ((await readDrawer(home, 'rules'))?.lines ?? null)
+              : await changeDrawer(home, 'rules', (before) =>
+                  changed(before, word, nameIn(who), options.undo === true),
+                );
           if (lines === null) return;
           if (who === undefined) {
             for (const line of lines) list(options, word, line);

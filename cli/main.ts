@@ -113,6 +113,31 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do friend add bob@b.example',
     load: () => import('./friend.ts'),
   },
+  profile: {
+    summary: 'show what people say of themselves; say something of yourself',
+    example: 'p3do profile set name Ada Lovelace',
+    load: () => import('./profile.ts'),
+  },
+  alias: {
+    summary: 'give people names of your own',
+    example: 'p3do alias mum zoe@b.example',
+    load: () => import('./alias.ts'),
+  },
+  notify: {
+    summary: 'say of whom and of which places p3do listen shows what',
+    example: 'p3do notify @hall@b.example mentions',
+    load: () => import('./notify.ts'),
+  },
+  places: {
+    summary: 'show the places that you are a member of, and what was said since',
+    example: 'p3do places',
+    load: () => import('./places.ts'),
+  },
+  presence: {
+    summary: 'show whether friends are here; say how it is with you',
+    example: 'p3do presence away Back at two',
+    load: () => import('./presence.ts'),
+  },
   requests: {
     summary: 'show what strangers have written; say who may write',
     example: 'p3do requests',

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Heard } from '../client/session/events.ts';
 import { type Shared, tell, withShared } from './person/conversation.ts';
-import { changeRules } from './person/rules.ts';
+import { changeDrawer } from './person/drawer.ts';
 import { heardLine, nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
 import { person as personArgument } from './person/target.ts';
@@ -62,7 +62,7 @@ Examples:
     .action((whom: string, options: Shared) =>
       talk(from, options, async (home) => {
         const others = (line: string): boolean => !line.startsWith('strangers ');
-        const rules = await changeRules(home, (lines) => [...lines.filter(others), `strangers ${whom}`]);
+        const rules = await changeDrawer(home, 'rules', (lines) => [...lines.filter(others), `strangers ${whom}`]);
         if (rules !== null) tell(options, { kind: 'strangers', from: whom }, `${whom} may write to you\n`);
       }),
     );

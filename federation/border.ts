@@ -44,6 +44,18 @@ function isAboutKeys({ routing, packet }: Letter, node: string): boolean {
 }
 
 /**
+ * Presence is not said again: it overtakes as well, whoever has signed it, since only its readers check that. In another's
+ * name than that of whose presence it is, it waits like anything else.
+ */
+function isPresence({ routing, packet }: Letter): boolean {
+  const { method } = packet;
+  if (method === '_request_presence') return !isSigned(packet);
+  const context = routing.get('_context');
+  const relay = routing.get('_source_relay');
+  return method === '_notice_presence' && context !== undefined && (relay ?? entityOf(context)) === entityOf(context);
+}
+
+/**
  * A signature proves words, and nothing of the numbers and tags that they travel under: whoever copies them under the next
  * number would have the author's own next word taken for one said before. So what reaches a log or an audience comes from
  * its own domain.
@@ -91,7 +103,7 @@ export class BorderCheck {
   take(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     // The answer that the others wait for may come on this very circuit; and the peer may wait for ours.
     const node = `psyc://${this.#border.options.identity.domain}`;
-    if (this.#queue === null || isAboutKeys(letter, node)) {
+    if (this.#queue === null || isAboutKeys(letter, node) || isPresence(letter)) {
       this.#check(letter, peer, speaker, own, pass);
       return;
     }

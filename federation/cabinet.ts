@@ -16,6 +16,9 @@ export interface Drawer {
 /** The drawer that a home reads; all others are its person's own affair. */
 const RULES = 'rules';
 
+/** What is shown of the person: to everybody, and to friends; told to whoever asks. */
+export const profileDrawers = ['profile', 'profile_friends'] as const;
+
 const VERSION_BYTES = 8;
 const NAME = /^[a-z][a-z0-9_]*$/;
 const emptyDrawer: Drawer = { version: 0, value: new Uint8Array(0) };
@@ -50,14 +53,16 @@ export function storeDrawer(
   value: Uint8Array,
   done: (outcome: Stored | FederationCode | null) => void,
 ): void {
-  const { drawersMax, drawerBytesMax, drawerNameBytesMax, rulesMax } = desk.options.federationLimits;
+  const { drawersMax, drawerBytesMax, drawerNameBytesMax, profileBytesMax, rulesMax } = desk.options.federationLimits;
   const rules = name === RULES ? parseRules(decodeText(value), rulesMax) : null;
   const isForm = NAME.test(name) && name.length <= drawerNameBytesMax;
   if (!isForm || !Number.isSafeInteger(version) || version < 0 || (name === RULES && rules === null)) {
     done('_invalid_drawer');
     return;
   }
-  if (value.length > drawerBytesMax) {
+  // Anybody may ask for it.
+  const isProfile = (profileDrawers as readonly string[]).includes(name);
+  if (value.length > (isProfile ? profileBytesMax : drawerBytesMax)) {
     done('_oversized_drawer');
     return;
   }

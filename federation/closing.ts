@@ -10,6 +10,7 @@ import type { FederationCode } from './error.ts';
 import { placesOf } from './founders.ts';
 import { pairOf } from './friendship.ts';
 import { domainOf, isEcho, isRefusal, type Letter, newLetter } from './letter.ts';
+import { announcedBy } from './presence.ts';
 import { closingOf, leftOf } from './tombstone.ts';
 
 /** Memberships, and others, of one page. */
@@ -109,7 +110,7 @@ export class Closing {
         again();
         return;
       }
-      const own = [uniform, cabinetOf(uniform), circleOf(uniform), placesOf(uniform)];
+      const own = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform), placesOf(uniform)];
       // What others are known by goes last: else nobody would know which pairs are left.
       const pairs = others.map((other) => pairOf(uniform, other));
       const steps = pairs.length === 0 ? [own] : [...pages(pairs), own];

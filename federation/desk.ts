@@ -48,6 +48,10 @@ export interface Desk {
   meet(domain: string): void;
   /** The link to another domain; null when there are too many. */
   linkTo(domain: string): Link | null;
+  /** A person follows these from now on, and nobody else. */
+  follow(person: string, others: readonly string[]): void;
+  /** Tells those here who follow the person in whose context it is; with `friends`, only these. */
+  tellFollowers(letter: Letter, friends?: ReadonlySet<string>): void;
   /** The same multicast to each of these. */
   postToAll(letter: Letter, hearers: Hearers): void;
 }

@@ -9,7 +9,8 @@ import type { Desk } from './desk.ts';
 import type { Done, Tell } from './errand.ts';
 import type { FederationCode } from './error.ts';
 import type { Friendship } from './friendship.ts';
-import { keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
+import { entityOf, keepLetter, type Letter, letterBytes, newLetter, refusalLetter } from './letter.ts';
+import type { Presence } from './presence.ts';
 import { readRecords } from './records.ts';
 import { Turns } from './turns.ts';
 
@@ -21,6 +22,9 @@ export interface ErrandOwner {
   readonly friendship: Friendship;
   /** Closes the account by this key. */
   readonly close: (key: Uint8Array, done: (outcome: Closed) => void) => void;
+  readonly presence: Presence;
+  /** The device that has this channel. */
+  deviceOf(channel: string): Uint8Array | null;
   /** He has decided anew whom he blocks or ignores. */
   readonly ruled: () => void;
 }
@@ -36,6 +40,9 @@ const errands: Readonly<Record<string, Errand>> = {
   _request_close: close,
   _request_export: exportRows,
   _request_records: exportRecords,
+  _request_log: log,
+  _request_announce: announce,
+  _request_presences: presences,
 };
 
 /** Things asked by one person's devices, one after the other. */
@@ -198,5 +205,38 @@ function close({ close: closed }: ErrandOwner, { packet }: Letter, tell: Tell, d
   closed(new Uint8Array(packet.value('_key') ?? []), (outcome) => {
     if (outcome === 'closed') tell('_echo_close', {});
     done(outcome === 'closed' || outcome === 'unknown' ? undefined : outcome);
+  });
+}
+
+/** How long the person's log is. */
+function log({ uniform, desk }: ErrandOwner, _: Letter, tell: Tell, done: Done): void {
+  desk.ask({ kind: 'marks', context: uniform }, (outcome) => {
+    if (outcome.kind === 'marks') tell('_echo_log', { _sequence: String(outcome.last) });
+    done();
+  });
+}
+
+/** A device says how it is with its person. */
+function announce(owner: ErrandOwner, { routing, packet }: Letter, tell: Tell, done: Done): void {
+  const device = owner.deviceOf(routing.get('_source') ?? '');
+  if (device === null) {
+    done();
+    return;
+  }
+  owner.presence.say(device, new Uint8Array(packet.value('_packet') ?? []), (outcome) => {
+    if (outcome === 'kept') tell('_echo_announce', {});
+    done(outcome === 'kept' ? undefined : (outcome ?? undefined));
+  });
+}
+
+/** How it is with all friends, as far as is known; who has not answered is none of them. */
+function presences({ presence }: ErrandOwner, _: Letter, tell: Tell, done: Done): void {
+  presence.whenHeard(() => {
+    for (const letter of presence.letters()) {
+      const context = letter.routing.get('_context') ?? '';
+      tell('_status_presence', { _uniform: entityOf(context), _packet: letterBytes(letter) });
+    }
+    tell('_echo_presences', {});
+    done();
   });
 }

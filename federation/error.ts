@@ -37,6 +37,7 @@ export type FederationCode =
   | '_filter_strangers'
   | '_excessive_strangers'
   | '_excessive_friends'
+  | '_invalid_presence'
   | '_invalid_drawer'
   | '_oversized_drawer'
   | '_stale_version'

@@ -4,6 +4,7 @@ import { circleOf } from './circle.ts';
 import type { Desk } from './desk.ts';
 import type { Done, Tell } from './errand.ts';
 import type { Letter } from './letter.ts';
+import { announcedBy } from './presence.ts';
 import { readRecords } from './records.ts';
 
 const wholeIn = (text: string | undefined): number => (/^[0-9]{1,15}$/.test(text ?? '') ? Number(text) : 0);
@@ -41,7 +42,7 @@ export function exportRows({ uniform, desk }: Owner, { packet }: Letter, tell: T
 
 /** Every record under the person's name: keys and statement, and his drawers. */
 export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, done: Done): void {
-  const contexts = [uniform, cabinetOf(uniform), circleOf(uniform)];
+  const contexts = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform)];
   const goOn = (at: number): void => {
     const context = contexts[at];
     if (context === undefined) {

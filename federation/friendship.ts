@@ -111,8 +111,9 @@ export class Friendship {
       if (pair === null || pair.writing > 0) return;
       const room = this.#makeRoom(other);
       if (room === null) refuse('_excessive_friends');
-      else if (!isNewer(word, pair.mine)) pass(kept);
+      else if (!isNewer(word, pair.mine)) this.#mend(other, pair, () => pass(kept));
       else {
+        const before = pair.mine;
         pair.mine = word;
         pair.writing++;
         const standing = standingOf(pair);
@@ -124,7 +125,8 @@ export class Friendship {
         this.#desk.ask({ kind: 'write', operations }, (outcome) => {
           pair.writing--;
           if (outcome.kind !== 'written') {
-            this.#pairs.delete(other);
+            // It is said again, and written again. The pair stays the one that others under way know.
+            pair.mine = before;
             return;
           }
           this.#settle(other, standingOf(pair), true);
@@ -177,6 +179,39 @@ export class Friendship {
   /** The row of somebody's word is durable. */
   heard(other: string, pair: Pair, word: Word): void {
     if (pair.theirs === word && this.#circle.hasRoomFor(other)) this.#settle(other, standingOf(pair), false);
+  }
+
+  /**
+   * A word of somebody's came again, and was here: a write of the last life may have brought it after this one had looked, and
+   * what was made of both words since did not know it. Silence where that cannot be settled now: it comes again.
+   */
+  recheck(other: string, settled: () => void): void {
+    if ((this.#pairs.get(other)?.writing ?? 0) > 0) return;
+    readRecords(this.#desk, pairOf(this.#uniform, other), (records) => {
+      if (records === null) return;
+      const { mine, theirs } = pairIn(records);
+      const pair = this.#pairs.get(other) ?? { mine: null, theirs: null, writing: 0 };
+      if (mine !== null && isNewer(mine, pair.mine)) pair.mine = mine;
+      if (theirs !== null && isNewer(theirs, pair.theirs)) pair.theirs = theirs;
+      this.#remember(other, pair);
+      if (pair.mine === null && pair.theirs === null) settled();
+      else this.#mend(other, pair, settled);
+    });
+  }
+
+  /** Writes down what both words make of them, where something else is written. */
+  #mend(other: string, pair: Pair, mended: () => void): void {
+    const standing = standingOf(pair);
+    if (this.#circle.standingOf(other) === standing || !this.#circle.hasRoomFor(other)) {
+      mended();
+      return;
+    }
+    const operations = this.#circle.operationsOf(other, standing, false);
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind !== 'written') return;
+      this.#settle(other, standingOf(pair), false);
+      mended();
+    });
   }
 
   #settle(other: string, standing: Standing, isAnswered: boolean): void {

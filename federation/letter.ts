@@ -6,7 +6,7 @@ import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { render, renderRouted, type Value, type Variables } from '../psyc/render.ts';
-import { parseEntity, parseUniform, renderUniform, withoutChannel } from '../psyc/uniform.ts';
+import { parseEntity, parseUniform, renderUniform, type Uniform, withoutChannel } from '../psyc/uniform.ts';
 import type { PublicationCode } from '../publication/error.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { FederationCode } from './error.ts';
@@ -86,15 +86,18 @@ export function deviceOf(uniform: string): string | null {
   return hash === -1 ? null : uniform.slice(hash + 1);
 }
 
-/** Whether a uniform names what this domain could have. */
-function isEntityAt(uniform: string, domain: string): boolean {
+/** The parts of a uniform that an entity of ours may have, or null. */
+export function entityIn(text: string): Uniform | null {
   try {
-    return parseEntity(uniform).host === domain;
+    return parseEntity(text);
   } catch (error) {
     if (!(error instanceof PsycError)) throw error;
-    return false;
+    return null;
   }
 }
+
+/** Whether a uniform names what this domain could have. */
+const isEntityAt = (uniform: string, domain: string): boolean => entityIn(uniform)?.host === domain;
 
 /** Whether a uniform is a person's, or a channel of one. */
 export const isPerson = (uniform: string): boolean => uniform.includes('/~', 'psyc://'.length);

@@ -44,12 +44,22 @@ export const federationLimits = {
   strangerRowBytesMax: 20_480,
   /** People, or words of strangers, that one answer names. */
   othersRowsMax: 32,
+  /** Bytes of what a device says of its person's presence, and of what comes of a friend's. */
+  presenceBytesMax: 2_048,
+  /** How often friends are told, at most. */
+  presenceMsMin: 2_000,
+  /** A device whose circuit is lost still counts for so long. */
+  presenceGraceMs: 20_000,
+  /** How long whoever asks for the presence of all friends waits for those that have not answered. */
+  presenceWaitMs: 1_500,
   /** Things that the devices of one person have asked of their home and that are not done. */
   errandsMax: 16,
   /** Drawers of one person; below the store's records of a context. */
   drawersMax: 32,
   /** Bytes of what is in one. */
   drawerBytesMax: 65_536,
+  /** Bytes of what a person shows of himself, to everybody or to friends. */
+  profileBytesMax: 8_192,
   /** Bytes of its name. */
   drawerNameBytesMax: 64,
   /** Lines of a person's rules. */

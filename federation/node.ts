@@ -1,7 +1,5 @@
 /** One server's step: circuits, a router, and entities that know nothing of each other. docs/spec/federation.md#node */
 import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
-import { PsycError } from '../psyc/error.ts';
-import { parseEntity, type Uniform } from '../psyc/uniform.ts';
 import type { PublicationCode } from '../publication/error.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
@@ -12,10 +10,11 @@ import { faultOf, personIn } from './claims.ts';
 import type { Asked, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
+import { Followers } from './followers.ts';
 import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
 import type { Hearers } from './hearers.ts';
-import { domainOf, entityOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
+import { domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
 import { Peers } from './peers.ts';
@@ -65,6 +64,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #meetings: Meetings;
   readonly #requests: Requests;
   readonly #founders: Founders;
+  readonly #followers = new Followers();
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -148,6 +148,14 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   postToAll(letter: Letter, hearers: Hearers): void {
     const find = (person: string, circuits: string[]): void => this.#persons.get(person)?.addCircuits(circuits);
     this.#circuits.sendToAll(hearers.circuits(this.#channelsStamp, find), letter);
+  }
+
+  follow(person: string, others: readonly string[]): void {
+    this.#followers.follow(person, others);
+  }
+
+  tellFollowers(letter: Letter, friends?: ReadonlySet<string>): void {
+    this.#followers.tell(letter, friends, (person) => this.#persons.get(person)?.take(letter));
   }
 
   meet(domain: string): void {
@@ -281,7 +289,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const context = routing.get('_context');
     if (target === undefined) {
       // Between the ends of a circuit, or to the root: nothing is asked of either yet.
-      if (context !== undefined && from?.kind === 'server') this.#audience(context)?.take(letter);
+      if (context === undefined || from?.kind !== 'server') return;
+      if (isPerson(context)) this.tellFollowers(letter);
+      else this.#audience(context)?.take(letter);
       return;
     }
     // That is said by places and nodes, and by nobody's device.
@@ -322,7 +332,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   #toEntity(letter: Letter, target: string): void {
-    const uniform = entityOrNull(target);
+    const uniform = entityIn(target);
     const name = entityOf(target);
     if (uniform?.kind === 'node' && !isNumbered(letter)) {
       if (!this.#trusts.take(letter)) this.#authors.answered(letter);
@@ -373,22 +383,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   /** Wakes what the last life left to be done; what finds no room is woken when there is some. */
   #wake(names: readonly string[]): void {
     const left = names.filter((name) => {
-      const kind = entityOrNull(name)?.kind;
+      const kind = entityIn(name)?.kind;
       if (kind === 'place') return this.#place(name) === null;
       // Whoever closed his account and has places to leave.
       if (kind === 'person') return this.#person(name) === null;
       return typeof this.#peers.reach(domainOf(name), null) === 'string';
     });
     if (left.length > 0) this.timer('wake', this.options.deliveryLimits.retryMsMax, () => this.#wake(left));
-  }
-}
-
-/** The parts of a uniform that an entity of ours may have, or null. */
-function entityOrNull(text: string): Uniform | null {
-  try {
-    return parseEntity(text);
-  } catch (error) {
-    if (!(error instanceof PsycError)) throw error;
-    return null;
   }
 }

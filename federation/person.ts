@@ -11,8 +11,9 @@ import { type Closed, Closing } from './closing.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { Errands } from './errands.ts';
-import { Friendship, isAboutFriendship, type Pair, type Word, wordIn } from './friendship.ts';
+import { Friendship, isAboutFriendship, wordIn } from './friendship.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
+import { tellKeys } from './keys-told.ts';
 import {
   answerLetter,
   deviceOf,
@@ -20,29 +21,23 @@ import {
   headingOf,
   isEcho,
   isNumbered,
+  isPerson,
   isRefusal,
   keepLetter,
   type Letter,
-  newLetter,
   parseLetter,
   readdress,
   refusalLetter,
 } from './letter.ts';
 import { echoOf } from './methods.ts';
 import { bySequence, type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
+import { Presence, presenceOf } from './presence.ts';
+import { tellProfile } from './profile.ts';
+import { faultOf, type Note, strangersIn, strangersOf } from './reception.ts';
 import { Residence } from './residence.ts';
 
 /** The mark of how far a device has read. */
 const markOf = (channel: string): string => `device ${deviceOf(channel)}`;
-
-/** Where the log says that a row is a stranger's; told to his devices. */
-const strangersOf = (uniform: string): string => `${uniform}#_strangers`;
-
-/** What is known of a row on its way into the log. */
-interface Note {
-  readonly isStranger: boolean;
-  readonly friendship: { readonly pair: Pair; readonly word: Word } | null;
-}
 
 /** A channel of a device that is here. */
 interface Channel {
@@ -67,9 +62,12 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #residence: Residence;
   readonly #circle: Circle;
   readonly #friendship: Friendship;
+  readonly #presence: Presence;
   readonly #errands: Errands;
   readonly #closing: Closing;
   readonly #channels = new Map<string, Channel>();
+  /** Those of them that presence does not know of yet. */
+  readonly #arriving = new Set<string>();
   /** What came before it was known whether anybody lives here. */
   #held: Letter[] = [];
 
@@ -80,14 +78,17 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     this.#circuits = circuits;
     this.#inbox = new Inbox(uniform, desk, this);
     this.#circle = new Circle(uniform, desk, () => this.#loaded());
-    this.#friendship = new Friendship(uniform, desk, this.#circle, () => {});
+    const at = { uniform, desk, circle: this.#circle };
+    this.#presence = new Presence({ ...at, hear: (letter) => this.#hear(letter) });
+    const changed = (): void => this.#presence.changed();
+    this.#friendship = new Friendship(uniform, desk, this.#circle, changed);
     this.#errands = new Errands({
-      uniform,
-      desk,
-      circle: this.#circle,
+      ...at,
       friendship: this.#friendship,
       close: (key, done) => this.#close(key, done),
-      ruled: () => {},
+      presence: this.#presence,
+      deviceOf: (channel) => this.#channels.get(channel)?.device ?? null,
+      ruled: changed,
     });
     this.#residence = new Residence(
       uniform,
@@ -110,7 +111,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   get #isQuiet(): boolean {
     const isQuiet = this.#held.length === 0 && this.#inbox.count === 0 && this.#errands.count === 0;
-    const isSettled = this.#residence.isIdle && this.#circle.isIdle && this.#friendship.isIdle;
+    const parts = [this.#residence, this.#circle, this.#friendship, this.#presence];
+    const isSettled = parts.every((part) => part.isIdle);
     return this.#channels.size === 0 && isQuiet && isSettled;
   }
 
@@ -137,7 +139,10 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const outbox = isMainChannel(channel) ? new Outbox(this.#uniform, markOf(channel), this.#desk, owner) : null;
     this.#channels.set(channel, { circuit, device, outbox });
     outbox?.start(true);
-    this.#circle.load();
+    if (outbox !== null) this.#showFriends(circuit);
+    if (before === undefined) this.#arriving.add(channel);
+    if (this.#circle.isKnown) this.#arrive();
+    else this.#circle.load();
     return { replaced: before?.circuit ?? null };
   }
 
@@ -147,11 +152,16 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     if (there?.circuit !== circuit) return;
     there.outbox?.stop();
     this.#channels.delete(channel);
+    if (this.#arriving.delete(channel)) return;
+    this.#presence.went(there.device, there.outbox !== null);
   }
 
   /** The circuit of a channel has room again. */
   writable(channel: string): void {
-    this.#channels.get(channel)?.outbox?.changed('writable');
+    const there = this.#channels.get(channel);
+    if (there === undefined || there.outbox === null) return;
+    there.outbox.changed('writable');
+    this.#showFriends(there.circuit);
   }
 
   take(letter: Letter): void {
@@ -176,14 +186,17 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const { method } = packet;
     const isOwn = entityOf(source) === this.#uniform;
     const isForChannel = target !== this.#uniform;
-    if (isOwn && isEcho(method) && !isForChannel) {
+    if (isPerson(routing.get('_context') ?? '')) this.#presence.heard(letter);
+    else if (target === presenceOf(this.#uniform) && method === '_request_presence') this.#presence.asked(source);
+    else if (isOwn && isEcho(method) && !isForChannel) {
       const outbox = this.#channels.get(source)?.outbox;
       outbox?.answeredSequence(packet.text('_sequence') ?? '');
     } else if (isForChannel && isNumbered(letter)) this.#refuse(letter, '_invalid_target');
     else if (isForChannel) {
       const there = this.#channels.get(target);
       if (there !== undefined) this.#circuits.send(there.circuit, letter);
-    } else if (method === '_request_keys') this.#tellKeys(letter, keys.key, keys.statement);
+    } else if (method === '_request_description') tellProfile(this.#desk, this.#uniform, this.#circle, letter);
+    else if (method === '_request_keys') tellKeys(this.#desk, this.#uniform, keys, letter);
     else if (method !== null && inherits(method, '_message')) this.#receive(letter, source, null);
     else if (isAboutFriendship(method)) this.#agree(letter, source);
     else if (isOwn && this.#errands.take(letter)) return;
@@ -208,9 +221,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const held: [string, number][] = [
       ['devices', this.#channels.size],
       ['letters', this.#held.length],
-      ['errands', this.#errands.count],
     ];
-    return [...this.#inbox.queues(), ...this.#circle.queues(), ...held, ...windows];
+    const asked: [string, number] = ['errands', this.#errands.count];
+    return [...this.#inbox.queues(), ...this.#circle.queues(), ...this.#presence.queues(), ...held, asked, ...windows];
   }
 
   outgoing({ sequence, packet: bytes }: Pick<Row, 'sequence' | 'packet'>): Outgoer {
@@ -248,8 +261,10 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     for (const { outbox } of this.#channels.values()) outbox?.appended(row);
   }
 
-  acknowledged({ message, method }: Token): void {
-    this.#desk.post(answerLetter(message, echoOf(method)));
+  acknowledged({ message, method, note }: Token, sequence: number | null): void {
+    const answer = (): void => this.#desk.post(answerLetter(message, echoOf(method)));
+    if (sequence !== null || (note as Note).friendship === null) answer();
+    else this.#friendship.recheck(entityOf(message.author), answer);
   }
 
   rejected({ message, method }: Token, code: FederationCode | StoreCode): void {
@@ -262,6 +277,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   grown(last: number): void {
     for (const { outbox } of this.#channels.values()) outbox?.grown(last);
+  }
+
+  /** How it is with friends, to a device that comes, or had no room for some of it. */
+  #showFriends(circuit: string): void {
+    for (const letter of this.#presence.letters()) this.#circuits.send(circuit, letter);
   }
 
   #hold(letter: Letter): void {
@@ -297,21 +317,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const isStranger = !this.#circle.knows(author);
     const note: Note = { isStranger, friendship };
     const bytes = letter.packet.length;
-    const judge = (): FederationCode | null => this.#faultOf(author, note, bytes);
+    const limits = this.#desk.options.federationLimits;
+    const queued = (): string[] => strangersIn(this.#inbox.queued);
+    const judge = (): FederationCode | null => faultOf(this.#circle, limits, author, note, bytes, queued);
     const heading: Record<string, string> = isStranger ? { _target_relay: strangersOf(this.#uniform) } : {};
     this.#inbox.take(letter, source, { missing: '_missing_counter', judge, note }, true, heading);
-  }
-
-  /** Why somebody may not write now, by what is queued before. */
-  #faultOf(author: string, { isStranger, friendship }: Note, bytes: number): FederationCode | null {
-    // Like anybody whom a person does not let write.
-    if (this.#circle.treatmentOf(author) === 'block') return '_filter_strangers';
-    const { strangerRowBytesMax } = this.#desk.options.federationLimits;
-    if (friendship !== null && bytes > strangerRowBytesMax) return '_oversized_message';
-    if (!isStranger) return null;
-    const strangers = this.#inbox.queued.filter(({ token }) => (token.note as Note).isStranger);
-    const queued = strangers.map(({ token }) => token.message.author);
-    return this.#circle.strangersFault(author, bytes, queued);
   }
 
   /** Why nobody is to be spoken to here. */
@@ -345,8 +355,18 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     this.#closing.leave();
   }
 
+  /** Channels that came count for presence once it is known who the friends are. */
+  #arrive(): void {
+    for (const name of this.#arriving) {
+      const channel = this.#channels.get(name);
+      if (channel !== undefined) this.#presence.came(channel.device, channel.outbox !== null);
+    }
+    this.#arriving.clear();
+  }
+
   #loaded(): void {
     if (this.#residence.tombstone?.isLeaving === true && !this.#closing.isLeaving) this.#shut();
+    if (this.#circle.isKnown) this.#arrive();
     const held = this.#held;
     this.#held = [];
     for (const letter of held) this.take(letter);
@@ -358,10 +378,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     }
     if (ids.length === 0) return;
     // How far they had read is of no use to anybody, and a log has room for so many marks only.
-    const operations = ids.map((id) => {
+    const marks = ids.map((id): Operation => {
       const name = markOf(channelOf(this.#uniform, id));
-      return { op: 'mark', context: this.#uniform, lease, name, sequence: -1 } as const;
+      return { op: 'mark', context: this.#uniform, lease, name, sequence: -1 };
     });
+    const operations = [...marks, ...this.#presence.revocation(ids)];
     this.#desk.ask({ kind: 'write', operations }, () => {});
   }
 
@@ -369,21 +390,6 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const circuits: string[] = [];
     this.addCircuits(circuits);
     for (const circuit of circuits) this.#circuits.send(circuit, letter);
-  }
-
-  #tellKeys({ routing }: Letter, key: Uint8Array, statement: Uint8Array): void {
-    const tag = routing.get('_tag');
-    const answer = newLetter({
-      routing: { _source: this.#uniform, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag },
-      entity: {
-        _counter_relay: routing.get('_counter'),
-        _key: key,
-        _statement: statement,
-        _key_domain: this.#desk.options.identity.certificate,
-      },
-      method: '_status_keys',
-    });
-    this.#desk.post(answer);
   }
 
   #refuse(letter: Letter, code: FederationCode | StoreCode): void {

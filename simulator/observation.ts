@@ -52,6 +52,35 @@ export type Observation =
   | { readonly kind: 'left'; readonly host: string; readonly context: string }
   /** A person's home told his device that nobody lives there any more; these places he was a member of. */
   | { readonly kind: 'closed'; readonly person: string; readonly places: readonly string[] }
+  /** Somebody says whether he wants to be friends, by his clock; `isKept`: he hears that both homes have it. */
+  | {
+      readonly kind: 'word';
+      readonly person: string;
+      readonly other: string;
+      readonly wants: boolean;
+      readonly timeMs: number;
+      readonly isKept: boolean;
+    }
+  /** A device is told by its home what somebody is to its person. */
+  | {
+      readonly kind: 'standing';
+      readonly host: string;
+      readonly person: string;
+      readonly other: string;
+      readonly standing: string;
+    }
+  /** A home has taken what a device says of its person's presence. */
+  | { readonly kind: 'announced'; readonly host: string; readonly availability: number }
+  /** A device of `person` is told of somebody's. */
+  | {
+      readonly kind: 'presence';
+      readonly host: string;
+      readonly person: string;
+      readonly of: string;
+      readonly availability: number;
+    }
+  /** A home has taken that its person blocks somebody. */
+  | { readonly kind: 'blocked'; readonly person: string; readonly who: string }
   /** Somebody tries to pass this for another's word. */
   | { readonly kind: 'forged'; readonly key: string }
   /** A host wrote a packet to all members of a context on one circuit, at this time. */

@@ -65,9 +65,9 @@ const sentences: Readonly<Record<string, string>> = {
   _excessive_strangers:
     'strangers have written to this person as much as is kept for him: ask to be friends, or wait until he has answered some',
   _excessive_friends: 'there is no room for another friend: remove one that is none any more',
+  _invalid_presence: 'the server does not understand it: it may be older, or newer',
   _stale_version: `another device has changed it meanwhile: ${SAY_AGAIN}`,
   _oversized_drawer: 'it is more than a home keeps of it: take something out',
-  _drawer_foreign: `what the server gives was not put there by a device of yours: ${ADMIN}`,
   _excessive: `the server has as much as it can hold: ${SAY_AGAIN}`,
   _excessive_members: 'this place has as many members as it may',
   _excessive_devices: 'too many devices of this person are here at once: end one, and try again',

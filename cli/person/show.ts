@@ -2,6 +2,7 @@
 import type { Heard, Output, Word } from '../../client/session/events.ts';
 import { Packet } from '../../psyc/packet.ts';
 import { withoutChannel } from '../../psyc/uniform.ts';
+import { aliasOf } from './aliases.ts';
 import { explained } from './codes.ts';
 import { safeLine, unsafe } from './safe.ts';
 
@@ -64,7 +65,9 @@ function friendshipText(method: string, author: string): string | null {
 
 /** Who said it, and by whose word. */
 export function whoOf(author: string, word: Word): string {
-  const name = author === '' ? 'somebody' : nameOf(author);
+  const alias = aliasOf(author);
+  const known = alias === null ? '' : `"${alias}" `;
+  const name = author === '' ? 'somebody' : `${known}${nameOf(author)}`;
   switch (word.kind) {
     case 'author':
       return name;

@@ -60,6 +60,11 @@ export class Talk {
     return this.#open.get(output.command)?.excused.includes(output.code) === true;
   }
 
+  /** Whether it is a refusal of something that was asked here. */
+  owns(output: Output): boolean {
+    return output.kind === 'refused' && output.command !== null && this.#open.has(output.command);
+  }
+
   take(output: Output): void {
     if (!('command' in output) || output.command === null) return;
     const open = this.#open.get(output.command);

@@ -1,6 +1,7 @@
 /** How people write places and people on a command line. docs/spec/people.md#profile */
 import { InvalidArgumentError } from 'commander';
 import { parseAddress } from '../../client/profile/folder.ts';
+import { aliased } from './aliases.ts';
 import { PkiError } from '../../pki/error.ts';
 import { personOf } from '../../pki/user-id.ts';
 import { PsycError } from '../../psyc/error.ts';
@@ -10,6 +11,8 @@ import { parseEndpoint } from '../../server/config/address.ts';
 
 const PEOPLE = 'It takes nick@domain for a person, or a domain for everybody there.';
 const NAMES = 'It takes nick@domain, @place@domain or psyc://….';
+
+const ALIAS = /^[a-z][a-z0-9_-]*$/;
 
 /** A person or a place as a uniform. */
 export const target = (text: string): string => uniformOf(text, ['person', 'place'], NAMES);
@@ -24,6 +27,9 @@ export const person = (text: string): string =>
 
 /** A person as a uniform, or a whole domain. */
 export function personOrDomain(text: string): string {
+  // An alias is one's own: it goes before a domain without a dot.
+  const meant = ALIAS.test(text) ? aliased(text) : null;
+  if (meant !== null) return meant;
   if (text.includes('@') || text.startsWith('psyc://')) return uniformOf(text, ['person', 'node'], PEOPLE);
   if (!isDomain(text.toLowerCase())) throw new InvalidArgumentError(PEOPLE);
   return `psyc://${text.toLowerCase()}`;
@@ -60,6 +66,8 @@ export function whole(text: string): number {
 }
 
 function uniformOf(text: string, kinds: readonly string[], hint: string): string {
+  const meant = kinds.includes('person') && ALIAS.test(text) ? aliased(text) : null;
+  if (meant !== null) return meant;
   try {
     const uniform = parseEntity(text.startsWith('psyc://') ? text : written(text.toLowerCase()));
     if (kinds.includes(uniform.kind) && uniform.channel === undefined) return renderUniform(uniform);

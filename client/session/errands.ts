@@ -41,8 +41,8 @@ interface Errand extends Wanted {
   sinceMs: number;
 }
 
-/** Entity variables that hold a packet of somebody's. */
-const PACKETS = '_packet';
+/** Entity variables that hold a packet of somebody's, or may. */
+const PACKETS = ['_packet', '_value'];
 
 /** One session's errands. */
 export class Errands {
@@ -139,8 +139,9 @@ export class Errands {
     const words = new Map<string, Said>();
     for (let index = packet.routingCount; index < packet.modifierCount; index++) {
       const name = packet.nameOf(index);
-      if (!inherits(name, PACKETS)) continue;
-      const said = this.#read(packet.value(name)!, sinceMs, now);
+      const bytes = packet.value(name)!;
+      if (bytes.length === 0 || !PACKETS.some((family) => inherits(name, family))) continue;
+      const said = this.#read(bytes, sinceMs, now);
       if (said === null) return null;
       words.set(name, said);
     }

@@ -203,9 +203,22 @@ export interface Status {
   readonly epoch: number | null;
 }
 
+/** How it is with a friend. */
+export interface Presence {
+  readonly kind: 'presence';
+  readonly person: string;
+  readonly word: Word;
+  /** 1, not here, to 9; null: it says nothing of it. */
+  readonly availability: number | null;
+  /** 1, the worst, to 9. */
+  readonly mood: number | null;
+  readonly description: string;
+}
+
 /** What people are to know. */
 export type Output =
   | Heard
+  | Presence
   | ActHeard
   | Status
   /** Somebody came or went, by the word of the server of `host`. */

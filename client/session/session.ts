@@ -25,6 +25,7 @@ import { heardFrom, type Keeping, type Kept, silent } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
+import { Presences } from './presences.ts';
 import { Reader } from './reader.ts';
 import { Sealing } from './sealing.ts';
 import { SenderKeys, type SenderKeysOptions } from './sender-keys.ts';
@@ -64,6 +65,7 @@ export class Session {
   readonly #speech: Speech;
   readonly #statuses: Statuses;
   readonly #errands: Errands;
+  readonly #presences: Presences;
   readonly #writer: Writer;
   #now: Moment = { monotoneMs: 0, wallMs: 0 };
   #certificate: Uint8Array;
@@ -147,6 +149,7 @@ export class Session {
     };
     this.#hearing = new Hearing(ears, reader, heardFrom(kept), () => senderKeys.all(), tagPrefix);
     this.#errands = new Errands(ears, reader, tagPrefix);
+    this.#presences = new Presences(reader, output);
     this.#link = new Link(this.#gate, {
       login: () => this.#login(),
       ask: (question) => {
@@ -218,6 +221,7 @@ export class Session {
   #advance(): void {
     this.#hearing.advance(this.#now);
     this.#errands.advance(this.#now);
+    this.#presences.advance(this.#now);
     this.#speech.advance(this.#now, this.#link.isProved);
     const waiting = this.#link.isProved ? this.#speech.waitingFor() : null;
     if (waiting !== null) this.#tellProgress(waiting.state, waiting.of);
@@ -241,8 +245,9 @@ export class Session {
     }
     const target = 'target' in command ? command.target : command.place;
     const isFull = this.#speech.count + this.#errands.count >= sessionLimits.commandsMax;
-    const code = this.#options.channel === 'main' ? '_session_only_listens' : '_session_excessive_commands';
-    if (this.#options.channel === 'main' || isFull) {
+    const isMute = this.#options.channel === 'main' && command.kind !== 'ask';
+    const code = isMute ? '_session_only_listens' : '_session_excessive_commands';
+    if (isMute || isFull) {
       this.#output({ kind: 'refused', command: number, target, code, by: null });
     } else if (command.kind === 'history') {
       this.#hearing.history(number, command.place, command.after, command.limit, this.#now);
@@ -278,7 +283,7 @@ export class Session {
   #packet(packet: Packet, routing: ReadonlyMap<string, string>): void {
     const tag = routing.get('_context') ? undefined : tagAnswered((name) => routing.get(name));
     if (tag === undefined) {
-      this.#hearing.take(packet, routing, this.#now);
+      if (!this.#presences.take(packet, routing, this.#now)) this.#hearing.take(packet, routing, this.#now);
       return;
     }
     const method = packet.method ?? '';

@@ -15,6 +15,9 @@ export const checkerNames = [
   'copies',
   'forgery',
   'leaving',
+  'friends',
+  'presence',
+  'blocked',
   'crash',
   'determinism',
 ] as const;

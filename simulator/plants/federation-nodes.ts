@@ -71,6 +71,71 @@ export const pinsOfTheDns: Plant = {
     }),
 };
 
+/** Whoever has something to do with somebody is his friend. */
+export const everybodyAFriend: Plant = {
+  name: 'everybody-a-friend',
+  what: 'a server takes whoever was asked, or has asked, for a friend',
+  caughtBy: 'friends',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).map((effect): NodeEffect => {
+          if (effect.kind !== 'store' || effect.request.kind !== 'write') return effect;
+          const operations = effect.request.operations.map((operation) =>
+            operation.op === 'member' && operation.context.startsWith('circle of ') && operation.sequence !== 0
+              ? { ...operation, sequence: 3 }
+              : operation,
+          );
+          return { ...effect, request: { ...effect.request, operations } };
+        }),
+    ),
+};
+
+/** What was missed stays missed. */
+export const unasked: Plant = {
+  name: 'unasked',
+  what: 'a server asks nobody how it is with friends of its people',
+  caughtBy: 'presence',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(
+      boot,
+      (step) => (event, nowMs) =>
+        step(event, nowMs).filter((effect) => {
+          if (effect.kind !== 'write') return true;
+          const { routing } = readRaw(effect.bytes);
+          return routing.has('_context') || routing.get('_target')?.endsWith('#_presence') !== true;
+        }),
+    ),
+};
+
+/** What people have decided lasts as long as a life. */
+export const forgottenRules: Plant = {
+  name: 'forgotten-rules',
+  what: 'after a restart a server does not know whom its people block',
+  caughtBy: 'blocked',
+  scene: 'federation',
+  boot: (boot) =>
+    steppingBoot(boot, (step, life) => {
+      const cabinets = new Set<number>();
+      return (event, nowMs) => {
+        const isCabinet = event.kind === 'stored' && cabinets.delete(event.outcome.request);
+        const told =
+          life > 1 && isCabinet && event.outcome.kind === 'records'
+            ? { ...event, outcome: { ...event.outcome, records: [] } }
+            : event;
+        const effects = step(told, nowMs);
+        for (const effect of effects) {
+          if (effect.kind !== 'store' || effect.request.kind !== 'records') continue;
+          if (effect.request.context.startsWith('cabinet of ')) cabinets.add(effect.request.request);
+        }
+        return effects;
+      };
+    }),
+};
+
 /** As if each member got a copy of his own. */
 export const copyForEach: Plant = {
   name: 'copy-for-each',

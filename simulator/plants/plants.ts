@@ -18,9 +18,12 @@ import {
   copyForEach,
   credulousNode,
   endlessMembership,
+  everybodyAFriend,
   forgottenMembers,
+  forgottenRules,
   pinsOfTheDns,
   silentLeaving,
+  unasked,
 } from './federation-nodes.ts';
 import type { Plant } from './plant.ts';
 
@@ -50,5 +53,8 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     endlessMembership,
     copyForEach,
     silentLeaving,
+    everybodyAFriend,
+    unasked,
+    forgottenRules,
   ].map((plant) => [plant.name, plant]),
 );

@@ -22,6 +22,8 @@ export interface DeviceOptions {
   readonly invite: string | null;
   readonly circuitLimits: CircuitLimits;
   readonly observe: Observer;
+  /** What was said with this tag is answered, and not refused. */
+  readonly echoed: (tag: string) => void;
   /** He has logged in, and lives there. */
   readonly registered: () => void;
 }
@@ -220,9 +222,11 @@ export class Device implements Machine {
     const context = routing.get('_context');
     const tag = routing.get('_tag_relay');
     if (method === '_notice_missed' && source === '') this.#catchUp();
+    else if (context?.endsWith('#_presence') === true) this.#presence(context, packet);
     else if (context !== undefined) this.#row(context, packet, routing);
+    else if (method === '_status_friend') this.#standing(packet);
     else if (tag !== undefined) this.#answered(source, tag, method, packet);
-    else if (method.startsWith('_message')) {
+    else if (isOfLog(method)) {
       this.#row(this.#person, packet, routing);
       const cursor = this.#cursors.get(this.#person)!;
       // What came before it is on its way again; what came before is acknowledged again.
@@ -230,6 +234,17 @@ export class Device implements Machine {
       const relayed = { _tag_relay: routing.get('_tag') ?? '' };
       this.#ask(this.#person, `_echo${method}`, { _sequence: routing.get('_counter') ?? '' }, relayed);
     }
+  }
+
+  #presence(context: string, packet: Packet): void {
+    const of = context.slice(0, -'#_presence'.length);
+    const availability = Number(packet.text('_degree_availability'));
+    this.#options.observe({ kind: 'presence', host: this.#host, person: this.#person, of, availability });
+  }
+
+  #standing(packet: Packet): void {
+    const [other = '', standing = ''] = [packet.text('_uniform'), packet.text('_standing')];
+    this.#options.observe({ kind: 'standing', host: this.#host, person: this.#person, other, standing });
   }
 
   #row(context: string, packet: Packet, routing: ReadonlyMap<string, string>): void {
@@ -248,7 +263,7 @@ export class Device implements Machine {
     cursor.has = counter;
     const isOut = packet.method === '_request_context_kick' || packet.method === '_request_context_ban';
     if (isOut && this.#isMeant(packet.text('_uniform_member') ?? '')) this.#left(context);
-    if (packet.method?.startsWith('_message') !== true) return;
+    if (!isOfLog(packet.method ?? '')) return;
     // With the variables that the circuit remembered, so that it can be looked at alone.
     const heading = Object.fromEntries(routing);
     // A page of history is for this device alone.
@@ -293,6 +308,7 @@ export class Device implements Machine {
     if (!isEcho) observe({ kind: 'refused', host: at, key: tag });
     else {
       this.#effects.push({ kind: 'reply', to: this.#source, packet: packet.raw.slice() });
+      this.#options.echoed(tag);
       if (saying.method === '_request_close') this.#leave();
       const isMember = packet.text('_sequence') !== undefined;
       if (saying.method === '_request_context_enter' && isMember && !this.#cursors.has(source)) {
@@ -307,3 +323,6 @@ export class Device implements Machine {
     this.#sayTo(source);
   }
 }
+
+/** What a log of a person or place shows its readers as said by somebody. */
+const isOfLog = (method: string): boolean => /^_(?:message|request_friendship|request_unfriend)(?:_|$)/.test(method);

@@ -10,19 +10,6 @@ import { renderPublication, signedContent } from '../../publication/packet.ts';
 import { SEALED_METHOD } from '../../publication/private.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { Append, Operation } from '../../store/store.ts';
-import { AcknowledgementChecker } from '../checkers/acknowledgement.ts';
-import type { Checker } from '../checkers/checker.ts';
-import { CopiesChecker } from '../checkers/copies.ts';
-import { DurabilityChecker } from '../checkers/durability.ts';
-import { ForgeryChecker } from '../checkers/forgery.ts';
-import { LeavingChecker } from '../checkers/leaving.ts';
-import { LivenessChecker } from '../checkers/liveness.ts';
-import { MembersChecker } from '../checkers/members.ts';
-import { OnceChecker } from '../checkers/once.ts';
-import { OrderChecker } from '../checkers/order.ts';
-import { OutsidersChecker } from '../checkers/outsiders.ts';
-import { QueuesChecker } from '../checkers/queues.ts';
-import { TruthChecker } from '../checkers/truth.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
 import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
@@ -37,22 +24,20 @@ import { beginUnixMs } from './circuit-end.ts';
 import { Device } from './device.ts';
 import { FederationMachine } from './federation-machine.ts';
 import { forgersOf, type Overheard } from './forgeries.ts';
-import { maxima } from './maxima.ts';
+import { checkers } from './federation-checkers.ts';
+import { planFriends } from './friends.ts';
 import { drawData } from './people.ts';
 import { idealDns } from './ideal-dns.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
 import {
-  deviceHostOf,
   type DevicePlan,
   hal,
-  headerOf,
   hostOf,
   invite,
   keysOf,
   mallory,
   owners,
-  personOfHost,
   type PersonPlan,
   persons,
   places,
@@ -105,6 +90,9 @@ const nodeLimits = {
   authorsKnownMax: 6,
   authorsAskedMax: 4,
   uncheckedMax: 12,
+  presenceMsMin: 200,
+  presenceGraceMs: 1_000,
+  presenceWaitMs: 300,
   // Longer than faults last: what is honest is never taken for what nobody has a key for.
   keysMsMax: 40_000,
 };
@@ -200,6 +188,7 @@ function beginDevice(
   const random = world.random.stream(name);
   const observe = world.observe.bind(world);
   const joined = (): void => void registered.add(person);
+  const echoes = new Map<string, () => void>();
   const isNew = persons.some((known) => known.uniform === person && known.isNew);
   const machine = new Device({
     plan,
@@ -209,17 +198,28 @@ function beginDevice(
     circuitLimits,
     observe,
     registered: joined,
+    echoed: (tag) => {
+      echoes.get(tag)?.();
+      echoes.delete(tag);
+    },
   });
   if (!isNew) joined();
   const host = new Host(world, name, () => machine, noDisk, nobody, byTag);
   const counters = new Map<string, number>();
   let isClosing = false;
-  const say = (target: string, method: string, data: Uint8Array | null, whom: string | null = null): void => {
+  const say = (
+    target: string,
+    method: string,
+    data: Uint8Array | null,
+    whom: string | null = null,
+    echoed = (): void => {},
+  ): void => {
     if (isClosing) return;
     if (!isPlace(target) && !registered.has(target)) return;
     const counter = (counters.get(target) ?? 0) + 1;
     counters.set(target, counter);
     const tag = `t${random.word().toString(36)}-${name}-${counter}`;
+    echoes.set(tag, echoed);
     const routing = { _source: channel, _target: target, _tag: tag, _counter: String(counter) };
     if (data === null) observe({ kind: 'asked', key: tag, author: person, target, method, whom });
     if (whom !== null) {
@@ -262,6 +262,21 @@ function beginDevice(
     world.clock.at(12 * SECOND + random.below(8 * SECOND), () => {
       isClosing = true;
       host.tell({ kind: 'said', packet });
+    });
+  }
+  if (isMain && !isNew && nick !== 'hal') {
+    planFriends({
+      world,
+      random,
+      plan,
+      author,
+      observe,
+      uniformOf: (other) => persons.find((known) => known.nick === other)!.uniform,
+      say: (target, method, echoed) => say(target, method, new Uint8Array(0), null, echoed),
+      ask(tag, packet, echoed) {
+        echoes.set(tag, echoed);
+        host.tell({ kind: 'said', packet });
+      },
     });
   }
   world.network.links.startPartitions(name, server);
@@ -349,21 +364,6 @@ function begin(world: World, plant: Plant | null): Play {
     stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byTag)])),
   };
 }
-
-const checkers = (): Checker[] => [
-  new OrderChecker(true),
-  new OnceChecker(),
-  new TruthChecker(headerOf),
-  new AcknowledgementChecker(deviceHostOf),
-  new DurabilityChecker(hostOf),
-  new LivenessChecker(false),
-  new QueuesChecker(maxima),
-  new MembersChecker(hostOf),
-  new OutsidersChecker(personOfHost),
-  new CopiesChecker(servers),
-  new ForgeryChecker(),
-  new LeavingChecker(hostOf, 'leaving'),
-];
 
 /** Servers as they are meant to be run. */
 export const federation: Scene = {

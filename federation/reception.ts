@@ -1,0 +1,35 @@
+/** How a person receives what others say to him: who is a stranger, and why somebody may not write. docs/spec/friends.md#strangers */
+import type { Arrival } from '../circuit/incoming-events.ts';
+import type { Circle } from './circle.ts';
+import type { FederationCode } from './error.ts';
+import type { Pair, Word } from './friendship.ts';
+import type { Token } from './inbox.ts';
+import type { FederationLimits } from './limits.ts';
+
+/** Where the log says that a row is a stranger's; told to his devices. */
+export const strangersOf = (uniform: string): string => `${uniform}#_strangers`;
+
+/** What is known of a row on its way into the log. */
+export interface Note {
+  readonly isStranger: boolean;
+  readonly friendship: { readonly pair: Pair; readonly word: Word } | null;
+}
+
+/** Why somebody may not write a row of so many bytes now, or null; `queued`: strangers whose rows are on their way to the log. */
+export function faultOf(
+  circle: Circle,
+  { strangerRowBytesMax }: FederationLimits,
+  author: string,
+  { isStranger, friendship }: Note,
+  bytes: number,
+  queued: () => readonly string[],
+): FederationCode | null {
+  // Like anybody whom a person does not let write.
+  if (circle.treatmentOf(author) === 'block') return '_filter_strangers';
+  if (friendship !== null && bytes > strangerRowBytesMax) return '_oversized_message';
+  return isStranger ? circle.strangersFault(author, bytes, queued()) : null;
+}
+
+/** Strangers whose rows are on their way to the log, one for each. */
+export const strangersIn = (queued: readonly Arrival<Token>[]): string[] =>
+  queued.filter(({ token }) => (token.note as Note).isStranger).map(({ token }) => token.message.author);
