@@ -58,6 +58,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do invite --domain example.org',
     load: () => import('./invite.ts'),
   },
+  key: {
+    summary: "take back what a domain has certified of a person's key, and give it again",
+    example: 'p3do key revoke mallory --domain example.org',
+    load: () => import('./key.ts'),
+  },
   serve: {
     summary: "run a domain's server",
     example: 'p3do serve',

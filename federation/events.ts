@@ -32,7 +32,19 @@ export type NodeEvent =
   | { readonly kind: 'timer'; readonly name: string }
   | { readonly kind: 'stored'; readonly outcome: StoreOutcome }
   | { readonly kind: 'looked up'; readonly request: number; readonly found: DnsStatement }
-  | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer };
+  | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer }
+  /** More of a person's key is on the ring, and in his records. */
+  | { readonly kind: 'key'; readonly amended: AmendedKey };
+
+/** A key with what somebody has added to it, of a person who lives here. */
+export interface AmendedKey {
+  /** `psyc://domain/~nick`. */
+  readonly person: string;
+  readonly fingerprint: Uint8Array;
+  readonly key: Uint8Array;
+  /** Why nobody is let in by it any more, for good or for now; null: he is. */
+  readonly code: '_revoked_key' | '_revoked_certification' | null;
+}
 
 /** What it has done for it. */
 export type NodeEffect =

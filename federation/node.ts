@@ -269,6 +269,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       case 'looked up':
         this.#questions.take(event);
         break;
+      case 'key':
+        // Who is not awake reads it when he wakes.
+        this.#persons.get(event.amended.person)?.amend(event.amended);
+        break;
     }
   }
 

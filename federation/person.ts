@@ -10,6 +10,7 @@ import { Circle } from './circle.ts';
 import { type Closed, Closing } from './closing.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import type { AmendedKey } from './events.ts';
 import { Errands } from './errands.ts';
 import { Friendship, isAboutFriendship, wordIn } from './friendship.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
@@ -114,6 +115,12 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const parts = [this.#residence, this.#circle, this.#friendship, this.#presence];
     const isSettled = parts.every((part) => part.isIdle);
     return this.#channels.size === 0 && isQuiet && isSettled;
+  }
+
+  /** Somebody has added to his key: whom it lets in no more goes. */
+  amend(amended: AmendedKey): void {
+    const out = (code: string): void => this.#channels.forEach(({ circuit }) => this.#circuits.giveUp(circuit, code));
+    this.#residence.amend(amended, out);
   }
 
   /** Somebody registers or logs in. */

@@ -35,6 +35,8 @@ export type PkiQuestion =
       readonly invite: string | null;
       /** Fingerprint of who lives here under that name already, and needs no invitation; null: nobody does. */
       readonly member: Uint8Array | null;
+      /** His key as it is kept, in which it may have been taken back; null with `member`. */
+      readonly kept: Uint8Array | null;
     }
   /** Whether this is the identity key of who lives here, in which it has taken his name back; if so, take our word back as well. Answer: `closed`. */
   | { readonly kind: 'close'; readonly person: string; readonly key: Uint8Array; readonly member: Uint8Array };

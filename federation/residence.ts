@@ -6,6 +6,7 @@ import { encodeText, equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import type { AmendedKey } from './events.ts';
 import type { PkiAnswer } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
@@ -21,6 +22,7 @@ interface Keys {
 
 type PersonQuestion = Exclude<ServerQuestion, { readonly kind: 'server key' }>;
 type Answering = (answer: ServerAnswer) => void;
+type Amending = { readonly amended: AmendedKey; readonly out: (code: string) => void };
 type PersonAnswer = PkiAnswer & { readonly kind: 'person' };
 
 /** A certification is renewed when it has less than this left. */
@@ -40,6 +42,7 @@ export class Residence {
   #tombstone: Tombstone | null = null;
   /** What the kept statement says, for the admission that comes after the device's key. */
   #kept: { readonly keys: Keys; readonly read: PersonAnswer } | null = null;
+  #amended: Amending | null = null;
   readonly #waiting: { readonly question: PersonQuestion; readonly answer: Answering }[] = [];
   #isBusy = false;
   readonly #loaded: () => void;
@@ -81,7 +84,7 @@ export class Residence {
   }
 
   get isIdle(): boolean {
-    return this.#isKnown && !this.#isBusy && this.#waiting.length === 0;
+    return this.#isKnown && !this.#isBusy && this.#amended === null && this.#waiting.length === 0;
   }
 
   /** Answers now or later, once. Who has proved his device's key is not sent away for want of room: it is one question a circuit. */
@@ -96,6 +99,33 @@ export class Residence {
     }
     this.#waiting.push({ question, answer });
     this.#next();
+  }
+
+  /**
+   * Takes a key that somebody has added to, behind what is under way: a renewal that began before must not stay. `out` is
+   * called when it lets nobody in any more.
+   */
+  amend(amended: AmendedKey, out: (code: string) => void): void {
+    // Each holds all that the one before it held.
+    this.#amended = { amended, out };
+    this.#next();
+  }
+
+  /** It is in the store already; but a renewal that had read the key before may have been written after. */
+  #amend({ amended: { fingerprint, key, code }, out }: Amending): void {
+    if (this.#keys === null || !equalBytes(this.#keys.fingerprint, fingerprint)) {
+      this.#next();
+      return;
+    }
+    this.#isBusy = true;
+    this.#kept = null;
+    this.#keys = { ...this.#keys, key };
+    if (code !== null) out(code);
+    this.#desk.ask({ kind: 'write', operations: [record(this.#uniform, 'key', key)] }, (outcome) => {
+      this.#isBusy = false;
+      if (outcome.kind === 'written') this.#next();
+      else this.#load();
+    });
   }
 
   #load(): void {
@@ -119,6 +149,12 @@ export class Residence {
 
   #next(): void {
     if (this.#isBusy || !this.#isKnown) return;
+    const amending = this.#amended;
+    this.#amended = null;
+    if (amending !== null) {
+      this.#amend(amending);
+      return;
+    }
     const asked = this.#waiting.shift();
     if (asked === undefined) return;
     this.#isBusy = true;
@@ -199,7 +235,7 @@ export class Residence {
       answer({ kind: 'admitted', key: null, statement: newest });
       return;
     }
-    const question = { person: this.#uniform, key, statement, invite: null, member: keys.fingerprint };
+    const question = { person: this.#uniform, key, statement, invite: null, member: keys.fingerprint, kept: key };
     const renewed = (certified: PkiAnswer): void => {
       // Whoever cannot be certified just now is let in, and comes again.
       if (certified.kind !== 'certified') answer({ kind: 'admitted', key: null, statement: newest });
@@ -230,7 +266,8 @@ export class Residence {
     const { key, statement, invite } = registration;
     const before = this.#keys;
     const person = this.#uniform;
-    const question = { kind: 'certify', person, key, statement, invite, member: before?.fingerprint ?? null } as const;
+    const member = before?.fingerprint ?? null;
+    const question = { kind: 'certify', person, key, statement, invite, member, kept: before?.key ?? null } as const;
     const certify = (certified: PkiAnswer): void => {
       if (certified.kind !== 'certified') {
         answer(certified.kind === 'refused' ? certified : refused('_trust_unavailable'));

@@ -143,6 +143,7 @@ export class Server {
       timers: systemTimers,
       log,
       limits,
+      amended: (amended) => shell.amend(amended),
     });
     const shell = new NodeShell({
       node: {

@@ -9,7 +9,10 @@ export type KeyServerCode =
   | '_keys_excessive_requests'
   | '_keys_excessive_keys'
   | '_keys_busy'
-  | '_keys_unavailable';
+  | '_keys_unavailable'
+  // told by who asks a key server
+  | '_keys_unreachable'
+  | '_keys_refused';
 
 /** What is answered by a refusal. */
 export class KeyServerError extends Error {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { renderArmour } from '../../pki/armour.ts';
 import { PkiError } from '../../pki/error.ts';
+import type { RingKey } from '../../pki/ring.ts';
 import { onlyAddress, renderIndex } from '../../pki/hkp.ts';
 import { joinBytes } from '../../crypto/bytes.ts';
 import { placeOf } from '../transport/admission.ts';
@@ -20,12 +21,14 @@ export interface KeyHttpOptions {
   readonly limits: KeyServerLimits;
   readonly timers: Timers;
   readonly log: Logger;
+  /** Told of what was sent of the key of a person who lives here. */
+  readonly amended: (person: string, key: RingKey) => void;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
 const KEYS = 'application/pgp-keys; charset=utf-8';
 
-const statuses: Readonly<Record<KeyServerCode, number>> = {
+const statuses: Readonly<Partial<Record<KeyServerCode, number>>> = {
   _keys_invalid_request: 400,
   _keys_unsupported: 501,
   _keys_unknown: 404,
@@ -116,7 +119,9 @@ export class KeyHttp {
   }
 
   async #add(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { fingerprint } = await this.#options.ring.add(await bodyOf(request, this.#options.limits.formBytesMax));
+    const key = await this.#options.ring.add(await bodyOf(request, this.#options.limits.formBytesMax));
+    const { fingerprint } = key;
+    for (const person of key.persons) this.#options.amended(person, key);
     this.#options.log.debug({ fingerprint }, 'key added');
     this.#end(request, response, 200, TEXT, `${fingerprint}\n`);
   }
@@ -126,7 +131,7 @@ export class KeyHttp {
     if (response.destroyed || response.headersSent) return;
     if (error instanceof PkiError) this.#end(request, response, 422, TEXT, `${error.code}: ${error.message}\n`);
     else if (error instanceof KeyServerError) {
-      this.#end(request, response, statuses[error.code], TEXT, `${error.code}: ${error.message}\n`);
+      this.#end(request, response, statuses[error.code] ?? 500, TEXT, `${error.code}: ${error.message}\n`);
     } else {
       this.#options.log.error({ reason: String(error) }, 'the key server failed');
       this.#end(request, response, 500, TEXT, '');

@@ -6,6 +6,8 @@ import {
   ringContext,
   ringRecord,
 } from '../../federation/ring-records.ts';
+import { record } from '../../federation/records.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
@@ -64,8 +66,11 @@ export class Ring {
     return address === undefined ? null : decodeText(address);
   }
 
-  /** Takes what may be kept of a key in a form. Rejects with PkiError, KeyServerError. */
-  async add(form: Uint8Array): Promise<RingKey> {
+  /**
+   * Takes what may be kept of a key in a form, and says which persons who live here have it. Rejects with PkiError,
+   * KeyServerError.
+   */
+  async add(form: Uint8Array): Promise<RingKey & { readonly persons: readonly string[] }> {
     const { key, wanted } = await this.#options.clerk.read(form);
     return this.#turn(wanted.fingerprint, () => this.#merge(key, wanted));
   }
@@ -96,19 +101,36 @@ export class Ring {
     });
   }
 
-  async #merge(sent: Uint8Array, wanted: Wanted): Promise<RingKey> {
+  async #merge(sent: Uint8Array, wanted: Wanted): Promise<RingKey & { readonly persons: readonly string[] }> {
     const { clerk, now } = this.#options;
     const { fingerprint } = wanted;
     const records = await this.#records(ringContext(fingerprint));
     const kept = copiesOf(records);
     const key = await clerk.admit([sent, ...kept], await this.#authorities(wanted), now());
+    const persons = await this.#personsWith(key);
     if (!kept.some((copy) => equalBytes(copy, key.bytes))) {
       await this.#write([
         ringRecord(fingerprint, 'sent', key.bytes),
         ...key.addresses.flatMap((address) => addressOperations(address, fingerprint, this.#options.domain)),
+        // In one write: what is on the ring is what others are told of him.
+        ...persons.map((person) => record(person, 'key', key.bytes)),
       ]);
     }
-    return key;
+    return { ...key, persons };
+  }
+
+  /** Who lives here by this key. */
+  async #personsWith({ addresses, fingerprint }: RingKey): Promise<string[]> {
+    const { domain } = this.#options;
+    const own = addresses.filter((address) => address.endsWith(`@${domain}`));
+    const persons = own.map((address) => `psyc://${domain}/~${address.slice(0, -domain.length - 1)}`);
+    const found = await Promise.all(
+      persons.map(async (person) => {
+        const pinned = (await this.#records(person)).get('fingerprint');
+        return pinned !== undefined && hexOf(pinned) === fingerprint ? [person] : [];
+      }),
+    );
+    return found.flat();
   }
 
   async #whole(records: Records): Promise<Uint8Array | null> {

@@ -1,6 +1,13 @@
 /** The key server of a running domain: its ring, its thread, and its ports. docs/spec/key-server.md */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import type { AmendedKey } from '../../federation/events.ts';
+import { readCertificate } from '../../pki/certificate.ts';
+import { certStatus } from '../../pki/certification.ts';
+import type { RingKey } from '../../pki/ring.ts';
+import { renderUserId } from '../../psyc/names.ts';
+import { parseEntity } from '../../psyc/uniform.ts';
 import type { Store } from '../../store/store.ts';
 import type { TransportLimits } from '../transport/limits.ts';
 import type { Timers } from '../transport/timers.ts';
@@ -21,6 +28,8 @@ export interface KeyServerOptions {
   readonly timers: Timers;
   readonly log: Logger;
   readonly limits: TransportLimits;
+  /** Told of a person who lives here, and what has become of his key. */
+  readonly amended: (amended: AmendedKey) => void;
 }
 
 /** One domain's. */
@@ -36,7 +45,8 @@ export class KeyServer {
     this.#options = options;
     this.#clerk = new Clerk(keyServerLimits, timers);
     this.#ring = new Ring({ ...options, clerk: this.#clerk, limits: keyServerLimits });
-    this.#http = new KeyHttp({ domain, ring: this.#ring, limits: keyServerLimits, timers, log });
+    const amended = (person: string, key: RingKey): void => void this.#amend(person, key);
+    this.#http = new KeyHttp({ domain, ring: this.#ring, limits: keyServerLimits, timers, log, amended });
   }
 
   /** Answers a request for keys; false: it is none. */
@@ -54,6 +64,17 @@ export class KeyServer {
     this.#ring.learn(domain).catch((error: unknown) => {
       this.#options.log.warn({ domain, reason: String(error) }, 'its key is not on the ring yet');
     });
+  }
+
+  /** Judges anew whether a person is let in by his key, and tells it. */
+  async #amend(person: string, { bytes, fingerprint }: RingKey): Promise<void> {
+    const { own, now, amended } = this.#options;
+    const { name, host } = parseEntity(person);
+    const [key, authority] = await Promise.all([bytes, own[0]!].map(readCertificate));
+    const status = await certStatus(key!, renderUserId(name!, host), authority!, now());
+    const code = status.isValid ? null : status.code;
+    const isOut = code === '_revoked_key' || code === '_revoked_certification';
+    amended({ person, fingerprint: bytesOfHex(fingerprint)!, key: bytes, code: isOut ? code : null });
   }
 
   /** Begins to listen without TLS. Throws the system's error for an address that is taken or not ours. */

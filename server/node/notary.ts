@@ -1,6 +1,6 @@
 /** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
-import { checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
+import { type Certificate, checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
@@ -117,11 +117,23 @@ export class Notary {
     const now = this.#options.now();
     const found = await checkIdentity(staple, before, now);
     const { userId } = found.statement.statement;
-    const status = await certStatus(found.certificate, userId, this.#options.key.certificate, now);
-    return { ...found, until: status.isValid ? status.until : 0 };
+    const until = await this.#checkStanding(found.certificate, userId);
+    return { ...found, until };
   }
 
-  async #certify({ person, key, statement, invite, member }: Question<'certify'>): Promise<PkiAnswer> {
+  /**
+   * Until when our certification holds, Unix seconds; 0: there is none, or it has ended. Throws PkiError where we took it
+   * back: until the admin gives it again by a newer one nobody is let in by it, nor is it renewed.
+   */
+  async #checkStanding(certificate: Certificate, userId: string): Promise<number> {
+    const { key, now } = this.#options;
+    const status = await certStatus(certificate, userId, key.certificate, now());
+    if (status.isValid) return status.until;
+    if (status.code !== '_revoked_certification') return 0;
+    throw new PkiError(status.code, 'this domain has taken its certification back');
+  }
+
+  async #certify({ person, key, statement, invite, member, kept }: Question<'certify'>): Promise<PkiAnswer> {
     const { isOpen, inviteNamed, key: authority } = this.#options;
     let named: string | null = null;
     // Before anything that costs: without an invitation nobody makes us read keys.
@@ -132,10 +144,15 @@ export class Notary {
       if (named === null) return { kind: 'refused', code: '_registration_invalid_invite' };
     }
     const now = this.#options.now();
-    const certificate = await readCertificate(key);
-    const stated = await readStatement(statement, certificate, now);
-    checkName(person, personOf(stated.statement.userId));
-    const certified = await certify(authority, certificate, stated.statement.userId, now);
+    const shown = await readCertificate(key);
+    const stated = await readStatement(statement, shown, now);
+    const { userId } = stated.statement;
+    checkName(person, personOf(userId));
+    // With what is known of it: who shows an older copy has not lost a revocation.
+    const certificate =
+      kept === null ? shown : await readCertificate((await admit([key, kept], [authority.certificate], now)).bytes);
+    await this.#checkStanding(certificate, userId);
+    const certified = await certify(authority, certificate, userId, now);
     // What others wrote on the key goes nowhere from here.
     const { bytes } = await admit([certified], [authority.certificate], now);
     return {

@@ -1,7 +1,7 @@
 /** A node at work: its effects are performed on streams, timers and a store, and what happens there comes back as events. docs/spec/federation.md#node */
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
-import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import type { AmendedKey, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -61,6 +61,11 @@ export class NodeShell {
   /** Takes a stream that a peer has opened; `plain`: the named hosts that may be there, where it is without TLS. */
   accept(stream: ByteStream, plain?: readonly string[]): void {
     this.#carry(`in ${++this.#accepted}`, stream, true, plain);
+  }
+
+  /** Somebody has added to the key of a person who lives here. */
+  amend(amended: AmendedKey): void {
+    this.#tell({ kind: 'key', amended });
   }
 
   /** Ends all circuits in order; tells the node nothing more. */

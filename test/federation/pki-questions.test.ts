@@ -114,7 +114,7 @@ const certify =
     const { key, statement } = await world.show(who);
     const lives = member === null ? null : (await world.show(member)).fingerprint;
     const question = { kind: 'certify', person: uniform(who.nick), key, statement } as const;
-    return { ...question, invite: null, member: lives, ...change };
+    return { ...question, invite: null, member: lives, kept: null, ...change };
   };
 
 const close =
