@@ -70,8 +70,8 @@ export class KeyServer {
   async #amend(person: string, { bytes, fingerprint }: RingKey): Promise<void> {
     const { own, now, amended } = this.#options;
     const { name, host } = parseEntity(person);
-    const [key, authority] = await Promise.all([bytes, own[0]!].map(readCertificate));
-    const status = await certStatus(key!, renderUserId(name!, host), authority!, now());
+    const key = await readCertificate(bytes);
+    const status = await certStatus(key, renderUserId(name!, host), await readCertificate(own[0]!), now());
     const code = status.isValid ? null : status.code;
     const isOut = code === '_revoked_key' || code === '_revoked_certification';
     amended({ person, fingerprint: bytesOfHex(fingerprint)!, key: bytes, code: isOut ? code : null });
