@@ -71,7 +71,7 @@ export class KeyServer {
     const { own, now, amended } = this.#options;
     const { name, host } = parseEntity(person);
     const key = await readCertificate(bytes);
-    const status = await certStatus(key, renderUserId(name!, host), await readCertificate(own[0]!), now());
+    const status = await certStatus(key, renderUserId(name, host), await readCertificate(own[0]!), now());
     const code = status.isValid ? null : status.code;
     const isOut = code === '_revoked_key' || code === '_revoked_certification';
     amended({ person, fingerprint: bytesOfHex(fingerprint)!, key: bytes, code: isOut ? code : null });
