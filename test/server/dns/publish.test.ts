@@ -9,7 +9,8 @@ import { readMessage, stringsOfData } from '../../../server/dns/message.ts';
 import { publish, type ZoneServer } from '../../../server/dns/publish.ts';
 import { Publisher } from '../../../server/dns/publisher.ts';
 import { readTsigKey } from '../../../server/dns/tsig-file.ts';
-import { newUpdate, type TsigKey } from '../../../server/dns/update.ts';
+import { parseResolver } from '../../../server/dns/resolver.ts';
+import { newUpdate, type TsigKey, type Update } from '../../../server/dns/update.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
 import { StillTimers } from '../transport/still-timers.ts';
 import { dig, newFolder, type Primary, startBind, withNameServers } from './name-servers.ts';
@@ -32,6 +33,14 @@ withNameServers('with bind', () => {
   const heard = (domain: string): Promise<string> => dig(bind.port, 'TXT', `_p3do.${domain}`, '+short');
   const put = (domain: string, record: DomainRecord, isReplacing = false): Promise<boolean> =>
     publish(asker, at(domain), domain, record, isReplacing);
+
+  /** The reply to an update, as it came. */
+  async function sent({ bytes }: Update): Promise<Buffer> {
+    let received = Buffer.alloc(0);
+    const server = parseResolver(`tcp://127.0.0.1:${bind.port}`)!;
+    await asker.send(server, { bytes, reply: (reply) => readMessage((received = Buffer.from(reply))) });
+    return received;
+  }
 
   beforeAll(async () => {
     bind = await startBind({
@@ -76,16 +85,7 @@ withNameServers('with bind', () => {
     const change = { zone: 'home.test', name: '_p3do.home.test', ttl: 60, after: [stringsOf('x')] };
     for (const before of [[], [stringsOf('something else')]]) {
       const update = newUpdate({ ...change, before }, key, Math.floor(Date.now() / 1000));
-      let received = Buffer.alloc(0);
-      const server = {
-        kind: 'tcp',
-        host: '127.0.0.1',
-        port: bind.port,
-        certified: '',
-        path: '',
-        isValidator: false,
-      } as const;
-      await asker.send(server, { bytes: update.bytes, reply: (bytes) => readMessage((received = Buffer.from(bytes))) });
+      const received = await sent(update);
       expect(() => update.checkReply(received)).toThrow(refused('_dns_changed'));
       // What is not signed by the key, or not as it was sent, is nobody's answer.
       const twisted = Buffer.from(received);
@@ -113,16 +113,7 @@ withNameServers('with bind', () => {
   test('a clock that is an hour off is refused, and says why', async () => {
     const change = { zone: 'life.test', name: '_p3do.life.test', ttl: 60, before: [], after: [stringsOf('x')] };
     const update = newUpdate(change, key, Math.floor(Date.now() / 1000) - 3600);
-    let received = Buffer.alloc(0);
-    const server = {
-      kind: 'tcp',
-      host: '127.0.0.1',
-      port: bind.port,
-      certified: '',
-      path: '',
-      isValidator: false,
-    } as const;
-    await asker.send(server, { bytes: update.bytes, reply: (bytes) => readMessage((received = Buffer.from(bytes))) });
+    const received = await sent(update);
     expect(() => update.checkReply(received)).toThrow(
       expect.objectContaining({ code: '_dns_refused', message: expect.stringContaining('clock') }),
     );
