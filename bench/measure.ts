@@ -17,16 +17,15 @@ const WARM_UP_ROUNDS = 8;
 
 /**
  * Times each contender in turn, for `rounds` rounds; figures in the order given. Each round begins with another one: who comes
- * first pays for what the last one of the round before left behind. A turn takes `turnMs`: less than a slice of the scheduler,
- * and many rounds, where the machine has other work to do.
+ * first pays for what the last one of the round before left behind.
  */
-export function measure(contenders: readonly Contender[], rounds: number, turnMs = ROUND_MS): Figure[] {
-  const batches = contenders.map(({ work }) => batchFor(work, turnMs));
+export function measure(contenders: readonly Contender[], rounds: number, clock: Clock = wall): Figure[] {
+  const batches = contenders.map(({ work }) => batchFor(clock, work));
   const samples = contenders.map((): number[] => []);
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const index = (round + turn) % contenders.length;
-      const nanoseconds = time(contenders[index]!.work, batches[index]!);
+      const nanoseconds = time(clock, contenders[index]!.work, batches[index]!);
       if (round >= WARM_UP_ROUNDS) samples[index]!.push(nanoseconds);
     }
   }
@@ -35,17 +34,30 @@ export function measure(contenders: readonly Contender[], rounds: number, turnMs
 
 let sink = 0;
 
+/** Nanoseconds since some beginning. */
+type Clock = () => number;
+
+/** The clock on the wall. */
+const wall: Clock = () => Number(process.hrtime.bigint());
+
+/** What the processor spent on us, in all threads: for ratios that hold on a machine with other work to do. */
+export const processor: Clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1000;
+};
+
 /** Nanoseconds a call, over one batch. */
-function time(work: () => number, batch: number): number {
-  const begin = process.hrtime.bigint();
+function time(clock: Clock, work: () => number, batch: number): number {
+  const begin = clock();
   for (let i = 0; i < batch; i++) sink += work();
-  return Number(process.hrtime.bigint() - begin) / batch;
+  return (clock() - begin) / batch;
 }
 
-/** How many calls fill a turn. */
-function batchFor(work: () => number, turnMs: number): number {
+/** How many calls fill a round. */
+function batchFor(clock: Clock, work: () => number): number {
   let batch = 1;
-  while (time(work, batch) * batch < turnMs * 1e6) batch *= 2;
+  // Twice: what is slow at first would make it too small.
+  while (Math.min(time(clock, work, batch), time(clock, work, batch)) * batch < ROUND_MS * 1e6) batch *= 2;
   return batch;
 }
 

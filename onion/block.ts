@@ -78,4 +78,8 @@ export function parseBlock(bytes: Uint8Array): Block | null {
   return { command, isDeposit, isTicket, delayMs, expiry: view.getUint32(4), field, next: isRelay ? next : null };
 }
 
-const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+function isZero(bytes: Uint8Array): boolean {
+  let all = 0;
+  for (const byte of bytes) all |= byte;
+  return all === 0;
+}

@@ -38,15 +38,16 @@ export function peelHead(
   keys: LayerKeys,
   onion: Uint8Array,
 ): { block: Uint8Array; beta: Uint8Array } | null {
-  // α, hint and β as the mac covers them, and behind β the block of zeros that the stream goes over as well.
-  const work = new Uint8Array(COVERED + sizes.block);
+  // α, hint and β as the mac covers them, behind β the block of zeros that the stream goes over as well, then our own mac.
+  const work = new Uint8Array(COVERED + sizes.block + sizes.mac);
+  const [zerosEnd, behind] = [COVERED + sizes.block, offsets.mac + sizes.block];
   work.set(onion.subarray(0, offsets.mac));
   work.set(onion.subarray(offsets.beta, offsets.seal), offsets.mac);
-  const mac = suite.blake2b(work.subarray(0, COVERED), sizes.mac, keys.mac);
+  const mac = work.subarray(zerosEnd);
+  suite.blake2bInto(mac, work.subarray(0, COVERED), keys.mac);
   if (!suite.equal(mac, onion.subarray(offsets.mac, offsets.beta))) return null;
-  suite.chacha20InPlace(keys.stream, NONCE, work.subarray(offsets.mac));
-  const behind = offsets.mac + sizes.block;
-  return { block: work.subarray(offsets.mac, behind), beta: work.subarray(behind) };
+  suite.chacha20InPlace(keys.stream, NONCE, work.subarray(offsets.mac, zerosEnd));
+  return { block: work.subarray(offsets.mac, behind), beta: work.subarray(behind, zerosEnd) };
 }
 
 /**

@@ -27,9 +27,8 @@ const messages = [0, 1, 2, 3].map((index) => joinBytes(LAYER, new Uint8Array([in
 /** The key schedule: 256 bytes from the layer's secret of 32. */
 export function layerKeys(suite: Suite, secret: Uint8Array): LayerKeys {
   const bytes = new Uint8Array(messages.length * lengths.blake2b);
-  messages.forEach((message, index) =>
-    suite.blake2bInto(bytes.subarray(index * lengths.blake2b, (index + 1) * lengths.blake2b), message, secret),
-  );
+  let at = 0;
+  for (const message of messages) suite.blake2bInto(bytes.subarray(at, (at += lengths.blake2b)), message, secret);
   return {
     mac: bytes.subarray(0, 32),
     stream: bytes.subarray(32, 64),

@@ -7,7 +7,7 @@ import type { OnionCode } from './error.ts';
 import { expiryFault, hourExpiry, keptUntil } from './expiry.ts';
 import { peelHead } from './head.ts';
 import type { LayerKeys } from './layer.ts';
-import { offsets, sizes } from './sizes.ts';
+import { offsets } from './sizes.ts';
 
 /** The layer is not what its maker made: nothing is remembered, nothing burnt, and the true one opens still. */
 export interface Refusal {
@@ -59,20 +59,19 @@ export function openLayer(suite: Suite, onion: Uint8Array, keys: LayerKeys, nowS
     replayTag,
     keptUntilSeconds: isDeposit ? null : keptUntil(expiry),
     deposit: isDeposit ? { secret: keys.deposit.slice(), untilSeconds: keptUntil(expiry) } : null,
-    outcome: outcomeOf(suite, block, keys, head.beta, body),
+    outcome: outcomeOf(suite, block, keys, head.beta, onion),
   };
 }
 
 const faultOf = ({ command, isDeposit, isTicket, expiry }: Block, nowSeconds: number): OnionCode | null =>
   expiryFault(expiry, isDeposit || isTicket || command === 'reply', nowSeconds);
 
-function outcomeOf(suite: Suite, block: Block, keys: LayerKeys, beta: Uint8Array, enciphered: Uint8Array): Outcome {
+function outcomeOf(suite: Suite, block: Block, keys: LayerKeys, beta: Uint8Array, sealed: Uint8Array): Outcome {
   const { command, next, isTicket, field, delayMs } = block;
   if (command === 'discard') return { kind: 'discard' };
-  // Where the next onion has its body; there is no cheaper place to decipher it.
-  const onion = new Uint8Array(sizes.onion);
+  // A copy, to become the next onion: its body is deciphered where it stands.
+  const onion = new Uint8Array(sealed);
   const body = onion.subarray(offsets.body);
-  body.set(enciphered);
   decipherBody(suite, keys.body, body);
   if (next !== null) {
     onion.set(next.alpha, offsets.alpha);

@@ -93,7 +93,7 @@ const ticketExpiry = (ticket: Uint8Array): number => new DataView(ticket.buffer,
  * made with other keys, or a hop changed it.
  */
 export function undoReply(suite: Suite, memory: TicketMemory, body: Uint8Array): Uint8Array {
-  const answered = body.slice();
+  const answered = new Uint8Array(body);
   for (const secret of memory.secrets.toReversed()) encipherBody(suite, layerKeys(suite, secret).body, answered);
   decipherBody(suite, memory.bodyKeys, answered);
   const content = parseContent(answered);

@@ -27,10 +27,11 @@ describe('hints', () => {
       const hint = hintOf(own, alpha, keyId(own, keys[index]!.publicKey));
       expect(known.recognise(own, alpha, hint)).toEqual([index]);
       // At an odd place in a cell.
-      const cell = new Uint8Array(99);
-      cell.set(alpha, 3);
-      cell.set(hint, 41);
-      expect(known.recognise(own, cell.subarray(3, 35), cell.subarray(41, 57))).toEqual([index]);
+      for (const cell of [new Uint8Array(99), Buffer.alloc(99)]) {
+        cell.set(alpha, 3);
+        cell.set(hint, 41);
+        expect(known.recognise(own, cell.subarray(3, 35), cell.subarray(41, 57))).toEqual([index]);
+      }
       for (let word = 0; word < 4; word++) {
         const other = hint.map((byte, at) => (at === 4 * word + 3 ? byte ^ 1 : byte));
         expect(known.recognise(own, alpha, other)).toEqual([]);
@@ -98,6 +99,28 @@ describe('whoever knows a key, and does not hold it', () => {
     expect(() => sealOnion(suite, [hop], 'exit', random(7), NOW, random)).toThrow(OnionError);
     expect(() => wrapOnion(suite, new Uint8Array(32), random(4000), random)).toThrow(OnionError);
   });
+});
+
+test('what a socket gave is opened as well, and stays as it is', () => {
+  const key = newPair(suite, random);
+  const reader = newPair(suite, random);
+  const hop = (kind: 'server' | 'user', to: Uint8Array) =>
+    ({ whom: { kind, key: to, pair: newPair(suite, random) }, delayMs: 0, isDeposit: true }) as const;
+  const route = [hop('server', key.publicKey), hop('user', reader.publicKey)];
+  const { onion } = sealOnion(suite, route, 'exit', random(7), NOW, random);
+  const context = newPair(suite, random);
+  const buffer = Buffer.concat([Buffer.alloc(1), wrapOnion(suite, context.publicKey, Buffer.from(onion), random)]);
+  const before = buffer.toString('hex');
+  const unwrapped = unwrapCell(suite, ringOf(suite, [context]), buffer.subarray(1))!;
+  const holder = { oneTime: () => null, keys: ringOf(suite, [key]), users: [] };
+  const given = Buffer.from(unwrapped.onion);
+  const opening = openOnion(suite, given, holder, NOW);
+  expect(opening?.layer).toMatchObject({ outcome: { kind: 'relay' } });
+  expect([buffer.toString('hex'), given.toString('hex')]).toEqual([before, Buffer.from(onion).toString('hex')]);
+  // What is kept for days holds on to nothing else.
+  if (opening === null || 'refused' in opening.layer) throw new Error('refused');
+  const { replayTag, deposit } = opening.layer;
+  expect([replayTag.buffer.byteLength, deposit!.secret.buffer.byteLength]).toEqual([16, 32]);
 });
 
 test('a spent secret is remembered as what its tag does not tell', () => {
