@@ -116,6 +116,7 @@ export class Server {
         const hash = inviteHash(typed);
         return hash !== null && (await invites()).all.has(hash) ? hash : null;
       },
+      learned: (told) => keys.learnPerson(told),
       now,
     });
     // Ways of this life are shared with none of another.

@@ -16,6 +16,8 @@ export const keyServerLimits = {
   lookupMs: 100,
   /** Addresses that are remembered to have asked; with more, those that asked longest ago are forgotten. */
   placesMax: 4096,
+  /** Keys of other domains' people that are known to be on the ring, and not put there again. */
+  learnedMax: 1024,
   /** Keys of one answer, the newest. */
   answerKeysMax: 16,
   /** Bytes of what is searched. */

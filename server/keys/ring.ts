@@ -75,6 +75,12 @@ export class Ring {
     return this.#turn(wanted.fingerprint, () => this.#merge(key, wanted));
   }
 
+  /** Takes what may be kept of a key that was checked here. Rejects in the same way. */
+  async take(key: Uint8Array): Promise<void> {
+    const wanted = await this.#options.clerk.wanted(key);
+    await this.#turn(wanted.fingerprint, () => this.#merge(key, wanted));
+  }
+
   /** Puts the domain's own keys on the ring. Rejects in the same way. */
   async keepOwn(): Promise<void> {
     const { own, domain, now } = this.#options;

@@ -6,6 +6,7 @@ import type { AmendedKey } from '../../federation/events.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { certStatus } from '../../pki/certification.ts';
 import type { RingKey } from '../../pki/ring.ts';
+import { keyOfBytes } from '../../psyc/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 import type { Store } from '../../store/store.ts';
@@ -38,6 +39,8 @@ export class KeyServer {
   readonly #clerk: Clerk;
   readonly #ring: Ring;
   readonly #http: KeyHttp;
+  /** Keys of other domains' people that are on the ring, the one longest not seen first. */
+  readonly #learned = new Set<string>();
   #listener: KeyListener | null = null;
 
   constructor(options: KeyServerOptions) {
@@ -63,6 +66,21 @@ export class KeyServer {
   learn(domain: string): void {
     this.#ring.learn(domain).catch((error: unknown) => {
       this.#options.log.warn({ domain, reason: String(error) }, 'its key is not on the ring yet');
+    });
+  }
+
+  /** Puts the key of another domain's person on the ring; in its own time, and not again while it is as it was. */
+  learnPerson(key: Uint8Array): void {
+    const name = keyOfBytes(key);
+    if (this.#learned.delete(name)) {
+      this.#learned.add(name);
+      return;
+    }
+    this.#learned.add(name);
+    if (this.#learned.size > keyServerLimits.learnedMax) this.#learned.delete(this.#learned.values().next().value!);
+    this.#ring.take(key).catch((error: unknown) => {
+      this.#learned.delete(name);
+      this.#options.log.debug({ reason: String(error) }, 'a key is not on the ring yet');
     });
   }
 

@@ -24,6 +24,8 @@ export interface NotaryOptions {
   readonly isOpen: boolean;
   /** The name of an invitation as somebody typed it, if it is one of this domain's; null: it is none. */
   readonly inviteNamed: (typed: string) => Promise<string | null>;
+  /** Told of the key of another domain's person, which that domain certifies now. */
+  readonly learned?: (key: Uint8Array) => void;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -101,6 +103,7 @@ export class Notary {
         ? await this.#own(staple, before)
         : await checkPerson(staple, await readCertificate(authority), before, this.#options.now());
     checkName(person, found);
+    if (authority !== null) this.#options.learned?.(key);
     const { devices, revoked } = found.statement.statement;
     return {
       kind: 'person',
