@@ -1,5 +1,5 @@
 /** A person at home: devices that are here, and a log of what was said to him for those that are not. docs/spec/federation.md#persons */
-import { channelOf, isMainChannel } from '../circuit/channel.ts';
+import { isMainChannel } from '../circuit/channel.ts';
 import type { Arrival } from '../circuit/incoming-events.ts';
 import { messageOf } from '../circuit/message.ts';
 import { equalBytes } from '../psyc/bytes.ts';
@@ -8,7 +8,8 @@ import type { StoreCode } from '../store/errors.ts';
 import type { Operation, Row } from '../store/store.ts';
 import { Circle } from './circle.ts';
 import { type Closed, Closing } from './closing.ts';
-import { type Desk, type Entity, lease } from './desk.ts';
+import type { Desk, Entity } from './desk.ts';
+import { forgettingOf, markOf } from './device-marks.ts';
 import type { FederationCode } from './error.ts';
 import type { AmendedKey } from './events.ts';
 import { Errands } from './errands.ts';
@@ -17,7 +18,6 @@ import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import { tellKeys } from './keys-told.ts';
 import {
   answerLetter,
-  deviceOf,
   entityOf,
   headingOf,
   isEcho,
@@ -36,9 +36,6 @@ import { Presence, presenceOf } from './presence.ts';
 import { tellProfile } from './profile.ts';
 import { faultOf, type Note, strangersIn, strangersOf } from './reception.ts';
 import { Residence } from './residence.ts';
-
-/** The mark of how far a device has read. */
-const markOf = (channel: string): string => `device ${deviceOf(channel)}`;
 
 /** A channel of a device that is here. */
 interface Channel {
@@ -384,12 +381,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       if (ids.some((id) => equalBytes(id, device))) this.#circuits.giveUp(circuit, '_revoked_device');
     }
     if (ids.length === 0) return;
-    // How far they had read is of no use to anybody, and a log has room for so many marks only.
-    const marks = ids.map((id): Operation => {
-      const name = markOf(channelOf(this.#uniform, id));
-      return { op: 'mark', context: this.#uniform, lease, name, sequence: -1 };
-    });
-    const operations = [...marks, ...this.#presence.revocation(ids)];
+    const operations = [...forgettingOf(this.#uniform, ids), ...this.#presence.revocation(ids)];
     this.#desk.ask({ kind: 'write', operations }, () => {});
   }
 
