@@ -20,6 +20,8 @@ export const dnsLimits = {
   aliasesMax: 4,
   /** Resolvers in a configuration. */
   resolversMax: 8,
+  /** Resolvers that are asked one after the other until one answers: a circuit waits for it. */
+  resolversAskedMax: 3,
   /** Bytes of a file with a TSIG key. */
   keyFileBytesMax: 4_096,
   /** First and greatest delay before a record that could not be published is tried again; it doubles in between. */

@@ -2,6 +2,7 @@
 import { agreed, type DnsStatement, statementOf } from '../../pki/dns-statement.ts';
 import type { Asker } from './ask.ts';
 import { DnsError } from './errors.ts';
+import { dnsLimits } from './limits.ts';
 import { stringsOfData } from './message.ts';
 import { renderResolver, type Resolver } from './resolver.ts';
 
@@ -34,9 +35,9 @@ export class KeyLookUp {
     this.#unixSeconds = unixSeconds;
   }
 
-  /** What the first resolver says that says anything. Never rejects. */
+  /** What the first resolver says that says anything, of `resolversAskedMax`. Never rejects. */
   async statement(domain: string): Promise<DnsStatement> {
-    for (const resolver of this.#resolvers) {
+    for (const resolver of this.#resolvers.slice(0, dnsLimits.resolversAskedMax)) {
       const { statement } = await this.#ask(resolver, domain, false);
       if (statement.kind !== 'timeout') return statement;
     }

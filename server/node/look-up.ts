@@ -5,14 +5,14 @@ import type { KeyLookUp } from '../dns/look-up.ts';
 import { isOnion } from '../transport/resolve.ts';
 
 /**
- * Asks what two resolvers agree on where some are configured, else the system's first that answers. It never rejects. Names of Tor are
- * nobody's to be asked for (RFC 7686), names of this machine alone are not the system's resolvers' (RFC 6761).
+ * Asks the first resolver that answers; where some are configured and a change of key is at stake, what two of them agree on. It never
+ * rejects. Names of Tor are nobody's to be asked for (RFC 7686), names of this machine alone not of the system's resolvers (RFC 6761).
  */
 export const lookUpWith =
   (keys: KeyLookUp, isConfigured: boolean) =>
-  (domain: string): Promise<DnsStatement> => {
+  (domain: string, isChange: boolean): Promise<DnsStatement> => {
     if (isOnion(domain) || (!isConfigured && isLoopbackName(domain))) {
       return Promise.resolve({ kind: 'none', secure: false });
     }
-    return isConfigured ? keys.confirmed(domain) : keys.statement(domain);
+    return isConfigured && isChange ? keys.confirmed(domain) : keys.statement(domain);
   };
