@@ -65,14 +65,14 @@ export class Errands {
     const [, errand] = Object.entries(errands).find(([family]) => method !== null && inherits(method, family)) ?? [];
     if (errand === undefined) return false;
     const kept = keepLetter(letter);
-    const hasRoom = this.#turns.take((over) => {
+    // Where there is no room there is silence: it may be one that waits already, asked again.
+    this.#turns.take((over) => {
       const tell: Tell = (name, entity) => this.#tell(kept, name, entity);
       errand(this.#owner, kept, tell, (code) => {
         if (code !== undefined) this.#refuse(kept, code);
         over();
       });
     });
-    if (!hasRoom) this.#refuse(letter, '_excessive_requests');
     return true;
   }
 
