@@ -27,7 +27,9 @@ export const federationLimits = {
   /** How often a place that keeps nothing for longer than some days looks what has become too old. */
   eraseMs: 3_600_000,
   /** Devices of which a place remembers their newest act. */
-  actsMax: 512,
+  actsMax: 256,
+  /** Of these, devices of one person; and those of all who are no owners are at most half of them. */
+  actsOfOneMax: 16,
   /** How old the signature of an act may be: longer than a packet is on its way. */
   actAgeMsMax: 345_600_000,
   /** Devices of one person with a circuit at one time. */

@@ -44,12 +44,19 @@ export function faultOfAct(state: PlaceState, signed: SignedAct, around: Surroun
   const isResignation = act.kind === 'dismiss' && act.whom === by;
   if (office !== 'owner' && ofOwners.has(act.kind) && !isResignation) return '_necessary_owner';
   if (office === null) return '_necessary_aide';
-  const { actsMax } = around.limits;
   const known = state.taken.get(device);
   if (timeMs < around.sinceMs || counter <= (known?.counter ?? 0)) return '_stale_act';
-  const recent = [...state.taken.values()].filter((one) => one.timeMs >= around.sinceMs);
-  if (known === undefined && recent.length >= actsMax) return '_excessive_entries';
+  if (known === undefined && !hasRoomFor(state, by, around)) return '_excessive_entries';
   return faultOfChange(state, signed, around) ?? faultOfGrowth(state, signed, around.limits);
+}
+
+/** Whether one more device of his is remembered. Half of all room is the owners’: no aide keeps them from dismissing him. */
+function hasRoomFor(state: PlaceState, by: string, { limits, sinceMs }: Surroundings): boolean {
+  const { actsMax, actsOfOneMax } = limits;
+  const recent = [...state.taken.values()].filter((one) => one.timeMs >= sinceMs);
+  if (recent.length >= actsMax || recent.filter((one) => one.by === by).length >= actsOfOneMax) return false;
+  const others = recent.filter((one) => officeOf(state, one.by) !== 'owner');
+  return officeOf(state, by) === 'owner' || 2 * others.length < actsMax;
 }
 
 function faultOfChange(state: PlaceState, { act, by }: SignedAct, around: Surroundings): FederationCode | null {

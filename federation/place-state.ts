@@ -8,13 +8,13 @@ import { lease } from './desk.ts';
 interface Taken {
   readonly counter: number;
   readonly timeMs: number;
+  /** Whose device it is: `psyc://domain/~nick`. */
+  readonly by: string;
 }
 
 /** An act, and who has signed it as what. */
 export interface SignedAct extends Taken {
   readonly act: Act;
-  /** `psyc://domain/~nick`. */
-  readonly by: string;
   /** In hexadecimal. */
   readonly device: string;
 }
@@ -64,7 +64,7 @@ function recordsOf(state: PlaceState): Records {
     silenced: of('silenced'),
     invited: of('invited'),
     limits: isLimited ? `${rows ?? '-'} ${days ?? '-'} ${cleared}` : '',
-    taken: [...taken].map(([device, { counter, timeMs }]) => `${device} ${counter} ${timeMs}`).join('\n'),
+    taken: [...taken].map(([device, { counter, timeMs, by }]) => `${device} ${counter} ${timeMs} ${by}`).join('\n'),
   };
 }
 
@@ -90,8 +90,8 @@ export function stateOf(records: ReadonlyMap<string, Uint8Array>): PlaceState {
     cleared: limit(cleared) ?? 0,
     taken: new Map(
       linesOf('taken').map((line) => {
-        const [device = '', counter, timeMs] = line.split(' ');
-        return [device, { counter: Number(counter), timeMs: Number(timeMs) }];
+        const [device = '', counter, timeMs, by = ''] = line.split(' ');
+        return [device, { counter: Number(counter), timeMs: Number(timeMs), by }];
       }),
     ),
   };
@@ -124,9 +124,13 @@ export function afterEntering(state: PlaceState, person: string, isFirst: boolea
 }
 
 /** The state once an act is done that may be. Devices whose acts are older than `sinceMs` are forgotten. */
-export function afterAct(state: PlaceState, { act, device, counter, timeMs }: SignedAct, sinceMs: number): PlaceState {
+export function afterAct(
+  state: PlaceState,
+  { act, by, device, counter, timeMs }: SignedAct,
+  sinceMs: number,
+): PlaceState {
   const recent = [...state.taken].filter(([, one]) => one.timeMs >= sinceMs);
-  return { ...done(state, act), taken: new Map(recent).set(device, { counter, timeMs }) };
+  return { ...done(state, act), taken: new Map(recent).set(device, { counter, timeMs, by }) };
 }
 
 function done(state: PlaceState, act: Act): PlaceState {

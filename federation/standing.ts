@@ -95,11 +95,14 @@ export class Standing {
   /** Why something that is sealed to the members of an epoch is not taken: it must be that which holds when its turn comes. */
   faultOfSealed(epoch: number | null): FederationCode | null {
     if (this.#state.mode !== 'members') return '_unsupported_method';
+    // A member who enters once more changes nothing: he must not keep the others from speaking.
+    const isChange = (person: string, isHere: boolean): boolean => this.#roll.members.has(person) !== isHere;
     const isMoving =
-      this.#moved.size > 0 ||
-      this.#queued().some(
-        ({ move, act }) => move !== undefined || bannedDomain(act) !== null || act?.act.kind === 'mode',
-      );
+      [...this.#moved].some(([person, isHere]) => isChange(person, isHere)) ||
+      this.#queued().some(({ move, act }) => {
+        if (bannedDomain(act) !== null || act?.act.kind === 'mode') return true;
+        return move !== undefined && isChange(move.person, move.isHere);
+      });
     return isMoving || epoch !== this.#epoch ? '_stale_key' : null;
   }
 

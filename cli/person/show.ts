@@ -91,6 +91,10 @@ export function noticeLine(output: Output): string | null {
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
     case 'unseen readers':
       return `${nameOf(output.author)} speaks in ${nameOf(output.place)} to people who are not named as its members: ${output.readers.map(nameOf).join(', ')}`;
+    case 'unchecked key':
+      return `${nameOf(output.place)} does not say who its members are: whom ${nameOf(output.author)} speaks to there nobody knows`;
+    case 'stale seal':
+      return `${nameOf(output.place)} LIES about its members: what ${nameOf(output.author)} said as row ${output.sequence} can be read by somebody who had gone before`;
     case 'erased rows':
       return output.from === output.to
         ? `row ${output.from} of ${nameOf(output.place)} is erased`

@@ -305,6 +305,10 @@ export type Notice =
       readonly author: string;
       readonly readers: readonly string[];
     }
+  /** The place answers nothing by which somebody's key there can be looked at. */
+  | { readonly kind: 'unchecked key'; readonly place: string; readonly author: string }
+  /** The place has taken something sealed for who was a member before somebody had left or was put out: he can read it. */
+  | { readonly kind: 'stale seal'; readonly place: string; readonly author: string; readonly sequence: number }
   /** Rows that the place has erased, as it says. */
   | { readonly kind: 'erased rows'; readonly place: string; readonly from: number; readonly to: number }
   /** Rows of a place's log that it does not give. */

@@ -20,12 +20,18 @@ export const sessionLimits = {
   pinsMax: 8192,
   /** Chains whose newest publication is kept. */
   headsMax: 1024,
-  /** Keys of others in members-only places that are kept; the oldest goes first. */
+  /** Keys of others in members-only places that are kept; then the oldest goes of whoever has most. */
   senderKeysMax: 4096,
+  /** Of these, keys of one device in one place; the oldest goes first. */
+  senderKeysOfOneMax: 16,
   /** How long our own key there is used: whose device was revoked reads no longer than that. */
   senderKeyMsMax: 86_400_000,
   /** How often something is sealed anew because somebody came or went meanwhile. */
   sealTriesMax: 16,
+  /** Keys, people who have gone and things said that are looked at in one members-only place; the oldest goes first. */
+  witnessedMax: 256,
+  /** Answers of a place that do not fit before people are told that a key could not be looked at. */
+  witnessTriesMax: 3,
   /** How often keys are asked for before what waits for them is shown without. */
   keysTriesMax: 3,
   /** Keys older than this are asked for again before something is sealed to them, and who was not known before. */

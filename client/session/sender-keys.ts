@@ -15,8 +15,14 @@ export interface SenderKeysOptions {
   readonly own: Recipient;
   /** X25519, the oldest first. */
   readonly secrets: readonly Uint8Array[];
-  /** Somebody's key came, sealed to these: he holds them for the members of that epoch. */
-  readonly sealed: (place: string, author: string, epoch: number, readers: readonly string[]) => void;
+  /** Somebody's key came in a row, sealed to these: he holds them for the members of that epoch; or, with null, what he says under one. */
+  readonly sealed: (
+    place: string,
+    author: string,
+    epoch: number,
+    sequence: number,
+    readers: readonly string[] | null,
+  ) => void;
 }
 
 /** One session's keys. */
@@ -45,6 +51,7 @@ export class SenderKeys {
       place,
       author,
       epoch,
+      rowOf(packet),
       boxes.boxes.map(({ uniform }) => uniform),
     );
     for (const secret of secrets.toReversed()) {
@@ -53,15 +60,29 @@ export class SenderKeys {
       this.#keys.set(nameOf(place, device, counter), { epoch, key });
       break;
     }
+    this.#makeRoom(prefixOf(place, device));
+  }
+
+  /** Whoever makes many keys loses his own oldest; and where all are too many, whoever has most does. */
+  #makeRoom(latest: string): void {
+    const { senderKeysMax, senderKeysOfOneMax } = sessionLimits;
+    const of = (prefix: string): string[] => [...this.#keys.keys()].filter((name) => name.startsWith(prefix));
+    const own = of(latest);
+    for (const name of own.slice(0, Math.max(0, own.length - senderKeysOfOneMax))) this.#keys.delete(name);
+    if (this.#keys.size <= senderKeysMax) return;
+    const counts = new Map<string, number>();
     for (const name of this.#keys.keys()) {
-      if (this.#keys.size <= sessionLimits.senderKeysMax) return;
-      this.#keys.delete(name);
+      const prefix = name.slice(0, name.lastIndexOf(' ') + 1);
+      counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
     }
+    const [most] = [...counts].reduce((greatest, one) => (one[1] > greatest[1] ? one : greatest));
+    this.#keys.delete(of(most)[0]!);
   }
 
   /** What was said, in a packet whose signature is its author's; null where his key was not sealed to us, or does not open it. */
   open(packet: Packet, author: string, { address: place, device }: Publication): Packet | null {
     const named = keyNamed(packet);
+    if (named !== null) this.#options.sealed(place, author, named.epoch, rowOf(packet), null);
     const found = named === null ? undefined : this.#keys.get(nameOf(place, device, named.counter));
     if (named === null || found?.epoch !== named.epoch) return null;
     const heading: KeyHeading = { place, author, device, epoch: found.epoch };
@@ -69,4 +90,9 @@ export class SenderKeys {
   }
 }
 
-const nameOf = (place: string, device: Uint8Array, counter: number): string => `${place} ${hexOf(device)} ${counter}`;
+const prefixOf = (place: string, device: Uint8Array): string => `${place} ${hexOf(device)} `;
+
+const nameOf = (place: string, device: Uint8Array, counter: number): string => `${prefixOf(place, device)}${counter}`;
+
+/** The row that it came in. */
+const rowOf = (packet: Packet): number => Number(packet.ownRoute('_counter') ?? 0);

@@ -144,7 +144,10 @@ export class Session {
       hearsAll: options.channel === 'main',
       heardMax: options.heardMax ?? Number.MAX_SAFE_INTEGER,
       send,
-      output,
+      output: (shown: Output) => {
+        output(shown);
+        if (options.channel === 'main') witness.heard(shown);
+      },
       refuse: (code: string) => this.#link.refuse(code),
     };
     this.#hearing = new Hearing(ears, reader, heardFrom(kept), () => senderKeys.all(), tagPrefix);

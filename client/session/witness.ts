@@ -1,18 +1,36 @@
-/** Whether a key in a members-only place was sealed to somebody whom we do not see there. docs/spec/places.md#sender-keys */
+/** Whether a members-only place does what it says: who is sealed to whom, beside who came and went by its own rows. docs/spec/places.md#what-the-place-can-do */
+import { covers } from '../../publication/act.ts';
 import type { Output, Status } from './events.ts';
+import { sessionLimits } from './limits.ts';
 
+/** A key that is to be looked at. */
 interface Sealed {
-  readonly author: string;
   readonly epoch: number;
   readonly readers: readonly string[];
+}
+
+/** What was heard of one place. */
+interface Seen {
+  /** The newest row, and the newest by which somebody left or was put out. */
+  reached: number;
+  parted: number;
+  /** The newest key of each author. */
+  readonly keys: Map<string, Sealed>;
+  /** Who has gone, persons and domains, by which row; the oldest first. */
+  readonly gone: Map<string, number>;
+  /** What was said under which epoch, behind the row by which somebody has gone last. */
+  spoken: { readonly author: string; readonly epoch: number; readonly sequence: number }[];
+  /** The status that waits for the rows which explain it; null: it is being asked for, or nobody needs it. */
+  status: Status | null;
+  tries: number;
+  isAsking: boolean;
 }
 
 /** What one session sees. */
 export class Witness {
   readonly #ask: (place: string) => void;
   readonly #output: (output: Output) => void;
-  /** The newest key of each place that is to be looked at. */
-  readonly #sealed = new Map<string, Sealed>();
+  readonly #places = new Map<string, Seen>();
 
   /** `ask` asks a place for its status, which is given to `told`. */
   constructor(ask: (place: string) => void, output: (output: Output) => void) {
@@ -20,22 +38,124 @@ export class Witness {
     this.#output = output;
   }
 
-  /** Somebody's key came. */
-  sealed(place: string, author: string, epoch: number, readers: readonly string[]): void {
-    const isAsked = this.#sealed.has(place);
-    this.#sealed.set(place, { author, epoch, readers });
-    if (!isAsked) this.#ask(place);
+  /** Something is shown: rows of a place that come by themselves come in order. */
+  heard(output: Output): void {
+    if (output.kind !== 'heard' && output.kind !== 'act' && output.kind !== 'member') return;
+    const { place, sequence } = output;
+    if (place === null || output.command !== null) return;
+    const seen = this.#seen(place);
+    seen.reached = Math.max(seen.reached, sequence);
+    const gone = goneBy(output);
+    if (gone !== null) this.#part(seen, gone, sequence);
+    // A ban may name whoever was no member, and changes nothing then.
+    if (gone !== null && !(output.kind === 'act' && output.act.kind === 'ban')) this.#partedAt(place, seen, sequence);
+    this.#compare(place, seen);
   }
 
-  /** What the place says; somebody may have come or gone since, and then there is nothing to compare. */
-  told(place: string, answer: Status | string): void {
-    const sealed = this.#sealed.get(place);
-    this.#sealed.delete(place);
-    if (sealed === undefined || typeof answer === 'string' || answer.members === null) return;
-    if (answer.epoch !== sealed.epoch || answer.members.length !== answer.amount) return;
-    const { author, readers } = sealed;
-    const { members } = answer;
-    const unseen = readers.filter((reader) => !members.includes(reader));
-    if (unseen.length > 0) this.#output({ kind: 'unseen readers', place, author, readers: unseen });
+  /** Somebody's key came in a row, sealed to these; or, with null, something that he says under the key of an epoch. */
+  sealed(place: string, author: string, epoch: number, sequence: number, readers: readonly string[] | null): void {
+    const seen = this.#seen(place);
+    if (epoch < seen.parted && sequence > seen.parted) this.#output({ kind: 'stale seal', place, author, sequence });
+    else {
+      seen.spoken.push({ author, epoch, sequence });
+      if (seen.spoken.length > sessionLimits.witnessedMax) seen.spoken.shift();
+    }
+    if (readers === null) return;
+    seen.keys.delete(author);
+    seen.keys.set(author, { epoch, readers });
+    for (const name of seen.keys.keys()) if (seen.keys.size > sessionLimits.witnessedMax) seen.keys.delete(name);
+    seen.status = null;
+    this.#again(place, seen);
   }
+
+  /** What the place says of itself, or the code of its refusal. */
+  told(place: string, answer: Status | string): void {
+    const seen = this.#places.get(place);
+    if (seen === undefined) return;
+    seen.isAsking = false;
+    if (seen.keys.size === 0) return;
+    // Whoever is no member any more is told nothing, and hears nothing that would concern him.
+    if (answer === '_necessary_membership' || answer === '_banned_member') seen.keys.clear();
+    else if (typeof answer !== 'string' && isWhole(answer, seen)) {
+      seen.tries = 0;
+      seen.status = answer;
+      this.#compare(place, seen);
+    } else if (++seen.tries < sessionLimits.witnessTriesMax) this.#again(place, seen);
+    else {
+      for (const author of seen.keys.keys()) this.#output({ kind: 'unchecked key', place, author });
+      seen.keys.clear();
+      seen.tries = 0;
+    }
+  }
+
+  #seen(place: string): Seen {
+    let seen = this.#places.get(place);
+    if (seen === undefined) {
+      seen = {
+        reached: 0,
+        parted: 0,
+        keys: new Map(),
+        gone: new Map(),
+        spoken: [],
+        status: null,
+        tries: 0,
+        isAsking: false,
+      };
+      this.#places.set(place, seen);
+      for (const name of this.#places.keys())
+        if (this.#places.size > sessionLimits.placesMax) this.#places.delete(name);
+    }
+    return seen;
+  }
+
+  #again(place: string, seen: Seen): void {
+    if (seen.isAsking) return;
+    seen.isAsking = true;
+    this.#ask(place);
+  }
+
+  #part(seen: Seen, whom: string, sequence: number): void {
+    seen.gone.delete(whom);
+    seen.gone.set(whom, sequence);
+    for (const name of seen.gone.keys()) if (seen.gone.size > sessionLimits.witnessedMax) seen.gone.delete(name);
+  }
+
+  /** From this row on everybody has to have a new key. What is said behind it may have been read before it. */
+  #partedAt(place: string, seen: Seen, sequence: number): void {
+    seen.parted = Math.max(seen.parted, sequence);
+    for (const { author, epoch, sequence: at } of seen.spoken) {
+      if (at > sequence && epoch < sequence) this.#output({ kind: 'stale seal', place, author, sequence: at });
+    }
+    seen.spoken = seen.spoken.filter(({ sequence: at, epoch }) => at > sequence && epoch >= sequence);
+  }
+
+  /** Looks at each key once all rows are heard that the status speaks of: whoever had a key and is not named must have gone by one of them. */
+  #compare(place: string, seen: Seen): void {
+    const { status, gone } = seen;
+    if (status === null || status.epoch === null) return;
+    const members = new Set(status.members);
+    for (const [author, { epoch, readers }] of seen.keys) {
+      // Where nobody has come or gone since, there is nothing to wait for.
+      if (epoch !== status.epoch && seen.reached < status.epoch) continue;
+      seen.keys.delete(author);
+      const hasGone = (reader: string): boolean =>
+        [...gone].some(([whom, sequence]) => sequence > epoch && covers(whom, reader));
+      const unseen = readers.filter((reader) => !members.has(reader) && !hasGone(reader));
+      if (unseen.length > 0) this.#output({ kind: 'unseen readers', place, author, readers: unseen });
+    }
+    if (seen.keys.size === 0) seen.status = null;
+  }
+}
+
+/** Whether the keys can be held against it: it names everybody, and is no older than they are. */
+function isWhole({ epoch, members, amount, last }: Status, { keys }: Seen): boolean {
+  if (epoch === null || members === null || members.length !== amount || epoch > (last ?? 0)) return false;
+  return [...keys.values()].every((key) => key.epoch <= epoch);
+}
+
+/** Who left or was put out by what is shown, a person or a domain; null: nobody, as far as is certain. */
+function goneBy(output: Output): string | null {
+  if (output.kind === 'member') return output.isHere ? null : output.member;
+  if (output.kind !== 'act' || output.word.kind !== 'author') return null;
+  return output.act.kind === 'kick' || output.act.kind === 'ban' ? output.act.whom : null;
 }

@@ -34,6 +34,7 @@ async function tells(
   client.home.answer(asked, '_status_context', {
     _mode: 'members',
     _epoch: String(epoch),
+    _sequence: String(epoch + 9),
     _amount_members: String(members.length),
     _list_members: renderList(textList(members.map(({ uniform }) => uniform)), 'frozen'),
     ...more,

@@ -54,6 +54,19 @@ describe('a members-only place', () => {
     expect([say(bob, 10), say(bob, 12)]).toEqual(['_stale_key', `_echo${sealed}`]);
   });
 
+  test('takes what is sealed while a member enters once more: nobody keeps the others from speaking', () => {
+    members();
+    const { fixture, circuits } = place;
+    fixture.held.store = [];
+    fixture.say(circuits[bob]!, place.draft(bob, '_request_context_enter'));
+    fixture.say(circuits[ada]!, { ...place.draft(ada, sealed), entity: { _epoch: '4', _counter_key: '1' } });
+    fixture.hear(circuits[ada]!);
+    fixture.release();
+    expect(fixture.methods(circuits[ada]!)).toContain(`_echo${sealed}`);
+    place.ask(bob, '_request_context_leave');
+    expect(say(ada, 4)).toBe('_stale_key');
+  });
+
   test('readersMax: has no more members than a key has room for', () => {
     members();
     for (let index = 2; index < publicationLimits.readersMax - 1; index++) {

@@ -1,5 +1,9 @@
 /** Owners, aides and those they look after: who may do what in a place, and what becomes of it. */
 import { beforeEach, expect, test } from '@jest/globals';
+import { federationLimits } from '../../federation/limits.ts';
+import { faultOfAct } from '../../federation/moderation.ts';
+import { afterAct, changes, type PlaceState, stateOf } from '../../federation/place-state.ts';
+import { encodeText } from '../../psyc/bytes.ts';
 import { parseList } from '../../psyc/list.ts';
 import { renderRouted } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
@@ -274,3 +278,35 @@ test('a place elsewhere puts somebody out: his domain writes it down before it s
   const outcome = fixture.store.perform({ kind: 'members', request: 0, context: bar, above: '', rowsMax: 9 });
   expect(outcome.kind === 'members' && outcome.members.map(({ name }) => name)).toEqual([bob]);
 });
+
+test('no aide with many devices keeps an owner, another aide or a second owner from acting', () => {
+  const [eve, dan] = ['psyc://b.example/~eve', 'psyc://b.example/~dan'];
+  const limits = { ...federationLimits, actsMax: 8, actsOfOneMax: 3 };
+  const around = { limits, last: 9, sinceMs: 0, isMember: () => true, memberCount: 2, hasPlain: false };
+  let state = stateOf(
+    new Map([
+      ['owners', encodeText(`${ada}\n${bob}`)],
+      ['aides', encodeText(`${eve}\n${dan}`)],
+    ]),
+  );
+  const acts = (by: string, count: number): (string | null)[] =>
+    Array.from({ length: count }, (_, at) => {
+      const act = { act: { kind: 'topic', text: 't' }, by, device: `${by}${at}`, counter: 1, timeMs: 5 } as const;
+      const fault = faultOfAct(state, act, around);
+      if (fault === null) state = stateOf(recordsAfter(afterAct(state, act, 0)));
+      return fault;
+    });
+  const full = '_excessive_entries';
+  expect(acts(eve, 4)).toEqual([null, null, null, full]);
+  // What aides have together is half.
+  expect(acts(dan, 2)).toEqual([null, full]);
+  expect(acts(ada, 4)).toEqual([null, null, null, full]);
+  expect(acts(bob, 2)).toEqual([null, full]);
+  // A device that is remembered acts on.
+  const again = { act: { kind: 'topic', text: 't' }, by: eve, device: `${eve}0`, counter: 2, timeMs: 6 } as const;
+  expect(faultOfAct(state, again, around)).toBe(null);
+});
+
+/** As it is read again from the store. */
+const recordsAfter = (state: PlaceState): Map<string, Uint8Array> =>
+  new Map(changes(hall, stateOf(new Map()), state).map(({ name, value }) => [name, value]));
