@@ -63,6 +63,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do key revoke mallory --domain example.org',
     load: () => import('./key.ts'),
   },
+  federate: {
+    summary: 'which other domains a running server has to do with, and what it knows of them',
+    example: 'p3do federate list',
+    load: () => import('./federate.ts'),
+  },
   serve: {
     summary: "run a domain's server",
     example: 'p3do serve',

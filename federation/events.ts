@@ -5,6 +5,7 @@ import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { DecodeRange } from '../psyc/bytes.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
+import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
 import type { FederationLimits } from './limits.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { TrustLimits } from '../pki/trust-limits.ts';
@@ -31,6 +32,8 @@ export type NodeEvent =
   | { readonly kind: 'failed'; readonly circuit: string }
   | { readonly kind: 'timer'; readonly name: string }
   | { readonly kind: 'stored'; readonly outcome: StoreOutcome }
+  /** The admin asks something. */
+  | { readonly kind: 'asked'; readonly request: number; readonly question: AdminQuestion }
   | { readonly kind: 'looked up'; readonly request: number; readonly found: DnsStatement }
   | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer }
   /** More of a person's key is on the ring, and in his records. */
@@ -65,6 +68,8 @@ export type NodeEffect =
   | { readonly kind: 'pki'; readonly request: number; readonly question: PkiQuestion }
   /** Ask the DNS for what it says of a domain's key; `isChange`: over two ways. It answers before long, whatever happens. */
   | { readonly kind: 'look up'; readonly request: number; readonly domain: string; readonly isChange: boolean }
+  /** What the admin asked. */
+  | { readonly kind: 'told'; readonly request: number; readonly answer: AdminAnswer }
   /** Something that the admin should hear of. */
   | { readonly kind: 'notice'; readonly notice: Notice };
 

@@ -86,6 +86,8 @@ export const federationLimits = {
   rotationsMax: 8,
   /** Domains that are asked which key they see of a third, and whose answers are remembered. */
   witnessesAskedMax: 32,
+  /** Bytes of the admin's rules about other domains. */
+  policyBytesMax: 131_072,
   /** Domains not reached to which one person has said something. */
   unreachedOfPersonMax: 32,
   /** Circuits at one time, those that have proved nothing included. */

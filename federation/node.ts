@@ -3,6 +3,7 @@ import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-han
 import type { PublicationCode } from '../publication/error.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
+import { answerAdmin } from './admin.ts';
 import { Audience } from './audience.ts';
 import { Authors, type Found } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
@@ -25,6 +26,7 @@ import { PlainPeers } from './plain-peers.ts';
 import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
+import { readServerKey } from './server-key.ts';
 import { sweep } from './sweep.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
@@ -180,7 +182,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void {
-    if (question.kind === 'server key') this.#trusts.readServerKey(question, answer);
+    if (question.kind === 'server key') readServerKey(this, question, answer);
     else if (question.kind === 'admission' && question.peer.kind === 'server') {
       this.#trusts.admit(question, accepted, answer);
     } else {
@@ -240,6 +242,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     switch (event.kind) {
       case 'started':
         this.#duties.load();
+        this.#trusts.policy.load();
+        break;
+      case 'asked':
+        answerAdmin(this, this.#trusts, event);
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
@@ -278,7 +284,6 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   /** Routes what entities have posted, and what that makes them post. */
   #deliver(): void {
-    // What is taken meanwhile posts behind what is there.
     if (this.#isDelivering) return;
     this.#isDelivering = true;
     for (let at = 0; at < this.#posted.length; at++) this.#route(this.#posted[at]!, null);
@@ -328,6 +333,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const plain = this.#plain.get(domain);
     if (domain === this.domain) this.#toEntity(letter, letter.routing.get('_target')!);
     else if (plain !== undefined) plain.take(letter);
+    else if (this.#trusts.policy.faultOf(domain) === '_trust_blocked') this.refuse(letter, '_trust_blocked');
     else {
       const peer = this.#peers.reach(domain, by);
       if (typeof peer === 'string') this.refuse(letter, peer);

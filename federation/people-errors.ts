@@ -24,6 +24,8 @@ export type PeopleCode =
   | '_trust_frozen_key'
   | '_trust_ended_key'
   | '_trust_unvouched'
+  | '_trust_blocked'
+  | '_excessive_rules'
   | '_trust_unmet'
   | '_trust_unavailable'
   | '_necessary_signature'

@@ -15,6 +15,7 @@ export type RecordName =
   | 'closed'
   | 'revoked'
   | 'leaving'
+  | 'policy'
   | 'trust'
   | 'key before'
   | `rotation ${string}`;

@@ -3,6 +3,7 @@ import { hexOf, joinBytes, textBytes } from '../crypto/bytes.ts';
 import type { Witness } from '../pki/trust-state.ts';
 import { isDomain } from '../psyc/names.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
+import type { Policy } from './policy.ts';
 import { readRecords } from './records.ts';
 import { remember } from './remember.ts';
 import { trustIn, type KeptRotation } from './trust-record.ts';
@@ -41,6 +42,7 @@ export const sightingBytes = (
 /** What one node has seen, and was told. */
 export class Sightings {
   readonly #node: TrustOwner;
+  readonly #policy: Policy;
   readonly #news: (domain: string) => void;
   readonly #heard: (domain: string, key: Uint8Array, statement: Uint8Array) => void;
   readonly #seen = new Map<string, Sighting>();
@@ -51,10 +53,12 @@ export class Sightings {
   /** `news`: somebody has told of this domain. `heard`: a statement of it has come. */
   constructor(
     node: TrustOwner,
+    policy: Policy,
     news: (domain: string) => void,
     heard: (domain: string, key: Uint8Array, statement: Uint8Array) => void,
   ) {
     this.#node = node;
+    this.#policy = policy;
     this.#news = news;
     this.#heard = heard;
   }
@@ -191,7 +195,7 @@ export class Sightings {
         const witness: Witness = {
           domain: from,
           address: address ?? '',
-          standing,
+          standing: this.#policy.ruleOf(from) === 'limit' ? 'quarantine' : standing,
           pinnedMs: pin.sinceMs,
           saw: isNone ? null : { fingerprint, atMs: Number(time) },
         };

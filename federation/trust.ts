@@ -8,7 +8,9 @@ import { equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
-import { type Records, record, readRecords } from './records.ts';
+import type { DomainShown } from './admin-questions.ts';
+import { Policy } from './policy.ts';
+import { type RecordName, type Records, record, readRecords } from './records.ts';
 import { remember } from './remember.ts';
 import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
 import { type KeptRotation, rotationBytes, rotationsIn, trustBytes, trustIn } from './trust-record.ts';
@@ -36,7 +38,10 @@ export class Trusts {
   readonly #node: TrustOwner;
   readonly #sightings: Sightings;
   /** By domain: each look may change what the next goes by. */
+  readonly policy: Policy;
   readonly #turns = new Map<string, Turns>();
+  /** Why domains were not let in, since they were last. */
+  readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
   /** Domains that are to be looked at at a certain time. */
   readonly #wanted = new Set<string>();
   /** The key that was last taken on a circuit, by domain. */
@@ -44,8 +49,10 @@ export class Trusts {
 
   constructor(node: TrustOwner) {
     this.#node = node;
+    this.policy = new Policy(node);
     this.#sightings = new Sightings(
       node,
+      this.policy,
       (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
       (domain, key, statement) => this.#heardOf(domain, { key, statement }),
     );
@@ -57,30 +64,6 @@ export class Trusts {
     return [['looks', waiting], ['domains looked at', this.#turns.size], ...this.#sightings.queues()];
   }
 
-  /** Which key signs circuits for the key that a server's proof names. */
-  readServerKey({ claim, evidence }: ServerQuestion & { kind: 'server key' }, answer: Answering): void {
-    const read = (key: Uint8Array | undefined): void => {
-      if (key === undefined) {
-        answer(refused('_trust_unknown_key'));
-        return;
-      }
-      this.#node.askPki({ kind: 'domain', domain: claim.from, key }, (domain) => {
-        if (domain.kind === 'refused') answer(domain);
-        else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
-        else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
-        else answer({ kind: 'key', publicKey: domain.circuitKey });
-      });
-    };
-    if (evidence.key !== null) {
-      read(evidence.key);
-      return;
-    }
-    readRecords(this.#node, nodeUniform(claim.from), (records) => {
-      if (records === null) answer(refused('_trust_unavailable'));
-      else read(records.get('key'));
-    });
-  }
-
   /**
    * Whether a proved key is that domain's; what is remembered of it is durable before the answer. `accepted`: the domain came to
    * us. Of whom nothing is pinned only those are taken whom we went to: anybody can come in another's name.
@@ -88,6 +71,12 @@ export class Trusts {
   admit({ peer, evidence }: Admission, accepted: boolean, answer: Answering): void {
     if (peer.kind !== 'server') throw new Error('a person is admitted by his residence');
     const { domain } = peer;
+    const fault = this.policy.faultOf(domain);
+    if (fault !== null) {
+      this.#refuse(domain, fault, null);
+      answer(refused(fault));
+      return;
+    }
     const { key: shown, statement } = evidence;
     const told = shown === null || statement === null ? null : { statement, key: shown };
     const { options } = this.#node;
@@ -113,7 +102,7 @@ export class Trusts {
             settle(refused('_trust_unavailable'));
             return;
           }
-          const isMet = trustIn(records, this.#node.unixMs).pin !== null || options.pins.has(domain);
+          const isMet = trustIn(records, this.#node.unixMs).pin !== null || this.policy.fingerprintOf(domain) !== null;
           if (!isMet && accepted) {
             this.#node.meet(domain);
             settle(refused('_trust_unmet'));
@@ -124,8 +113,12 @@ export class Trusts {
           const heard: Heard = { proof: { kind: 'proved', fingerprint }, shown, told };
           this.#look(domain, records, heard, (decision) => {
             if (decision === null) settle(refused('_trust_unavailable'));
-            else if (decision.verdict === 'refuse') settle(refused(codeOf(decision)));
-            else {
+            else if (decision.verdict === 'refuse') {
+              // What comes in its name says nothing of what is found there.
+              if (!accepted) this.#refuse(domain, codeOf(decision), decision.row);
+              settle(refused(codeOf(decision)));
+            } else {
+              this.#refused.delete(domain);
               this.#sightings.saw(domain, fingerprint);
               remember(this.#taken, domain, fingerprint, options.federationLimits.peersMax);
               settle({ kind: 'admitted', key: null, statement: null });
@@ -140,6 +133,70 @@ export class Trusts {
   /** A letter of another node to this one; whether it is about keys that are seen. */
   take(letter: Letter): boolean {
     return this.#sightings.take(letter);
+  }
+
+  /** The admin has changed his mind: whoever is spoken with no more hears it. */
+  ruled(): void {
+    for (const domain of this.#node.ways.linked()) {
+      const fault = this.policy.faultOf(domain);
+      if (fault !== null) this.#node.ways.shut(domain, fault);
+      else this.#lookAgain(domain, 1, true);
+    }
+  }
+
+  /** What is known of a domain; null when the store does not answer. */
+  show(domain: string, shown: (domain: DomainShown | null) => void): void {
+    readRecords(this.#node, nodeUniform(domain), (records) => {
+      if (records === null) {
+        shown(null);
+        return;
+      }
+      const { pin, standing, trialUntilMs, provedMs } = trustIn(records, this.#node.unixMs);
+      shown({
+        domain,
+        rule: this.policy.ruleOf(domain),
+        isLinked: this.#node.ways.linked().includes(domain),
+        standing,
+        fingerprint: pin?.fingerprint ?? null,
+        basis: pin?.basis ?? null,
+        sinceMs: pin?.sinceMs ?? null,
+        trialUntilMs,
+        provedMs,
+        refused: this.#refused.get(domain) ?? null,
+      });
+    });
+  }
+
+  /** As if it had never been met. `done` is given why not, or null. */
+  forget(domain: string, done: (code: FederationCode | null) => void): void {
+    const full = (): void => done('_trust_unavailable');
+    this.#inTurn(
+      domain,
+      (over) => {
+        readRecords(this.#node, nodeUniform(domain), (records) => {
+          const operations = [...(records?.keys() ?? [])].map((name) => {
+            return record(nodeUniform(domain), name as RecordName, new Uint8Array(0));
+          });
+          const end = (code: FederationCode | null): void => {
+            if (code === null) this.#node.ways.shut(domain, '_trust_unmet');
+            done(code);
+            over();
+          };
+          if (records === null || operations.length === 0) end(records === null ? '_trust_unavailable' : null);
+          else {
+            this.#node.ask({ kind: 'write', operations }, (outcome) => {
+              end(outcome.kind === 'written' ? null : '_trust_unavailable');
+            });
+          }
+        });
+      },
+      full,
+    );
+  }
+
+  #refuse(domain: string, code: string, row: string | null): void {
+    const { options, unixMs } = this.#node;
+    remember(this.#refused, domain, { code, row, atMs: unixMs }, options.federationLimits.peersMax);
   }
 
   /** A domain's circuit stands: it is looked at again in a while. */
@@ -204,7 +261,11 @@ export class Trusts {
           witnesses: this.#sightings.witnesses(domain),
           pinEndsMs: null,
           recovery: null,
-          admin: { fingerprint: options.pins.get(domain) ?? null, isLost: false, isPlaced: options.placed.has(domain) },
+          admin: {
+            fingerprint: this.policy.fingerprintOf(domain),
+            isLost: false,
+            isPlaced: options.placed.has(domain),
+          },
         };
         const decision = decide(state, inputs, unixMs, { limits: options.trustLimits, registrable: registrableOf });
         const operations = this.#operations(domain, records, state, heard, decision, isNew ? rotations.at(-1)! : null);
@@ -281,7 +342,7 @@ export class Trusts {
     for (const alarm of alarms) {
       if (alarm === 'first use') this.#node.notify({ kind: 'first contact', domain, fingerprint });
       else if (isAboutAnotherKey(alarm) && proof.kind === 'proved' && fingerprint !== pin?.fingerprint) {
-        const expected = this.#node.options.pins.get(domain) ?? pin?.fingerprint ?? '';
+        const expected = this.policy.fingerprintOf(domain) ?? pin?.fingerprint ?? '';
         this.#node.notify({ kind: 'foreign key', domain, fingerprint, expected });
       } else this.#node.notify({ kind: 'key', domain, row, alarm });
     }

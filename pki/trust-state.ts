@@ -21,7 +21,7 @@ export type Basis = 'first use' | 'corroborated' | 'confirmed' | 'rotated' | 'em
  * - `frozen`: its key has named two successors under one number; nothing moves until a person's hand or the recovery key decides.
  * - `void`: its key has revoked itself for cause.
  */
-type Standing = 'unknown' | 'quarantine' | 'normal' | 'frozen' | 'void';
+export type Standing = 'unknown' | 'quarantine' | 'normal' | 'frozen' | 'void';
 
 /** A key that had a successor. */
 interface Retired {

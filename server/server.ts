@@ -8,6 +8,7 @@ import { federationLimits } from '../federation/limits.ts';
 import { scaledTrust, trustLimits } from '../pki/trust-limits.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
+import { AdminChannel } from './admin/channel.ts';
 import { isLoopbackName, peerAddress } from './config/address.ts';
 import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
@@ -62,6 +63,7 @@ export class Server {
   /** Where keys are looked up over TLS, and all else is that is at the first. */
   #further: Listener | null = null;
   #dns: DnsDuty | null = null;
+  #admin: AdminChannel | null = null;
   #stopping: Promise<void> | null = null;
 
   private constructor(
@@ -216,6 +218,7 @@ export class Server {
         timers: systemTimers,
         log,
       });
+      server.#admin = await AdminChannel.open(config.folder, (question) => shell.ask(question), log);
     } catch (error) {
       await (server === undefined ? store.close() : server.stop());
       throw error;
@@ -260,6 +263,7 @@ export class Server {
 
   async #stop(): Promise<void> {
     this.#shell.stop();
+    await this.#admin?.close();
     await this.#listener.close();
     await this.#plain?.close();
     await this.#web?.close();

@@ -60,7 +60,7 @@ export class Notices {
         log[level](
           { domain, fingerprint, expected },
           `ANOTHER KEY: ${domain} came with a key that is not the one we know; refused. Compare fingerprints with its admin over another way; ` +
-            `if the new one is right, put it under peers.${domain}.fingerprint in config.json and start again`,
+            `then: p3do federate add ${domain} --fingerprint, and what he has told you`,
         );
         break;
       }

@@ -1,6 +1,7 @@
 /** A node at work: its effects are performed on streams, timers and a store, and what happens there comes back as events. docs/spec/federation.md#node */
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
+import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
 import type { AmendedKey, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
@@ -43,6 +44,8 @@ export class NodeShell {
   readonly #timers = new Map<string, () => void>();
   readonly #notices: Notices;
   readonly #stalledMsMax: number;
+  readonly #asked = new Map<number, (answer: AdminAnswer | null) => void>();
+  #admin = 0;
   #accepted = 0;
   #isOver = false;
 
@@ -68,9 +71,20 @@ export class NodeShell {
     this.#tell({ kind: 'key', amended });
   }
 
+  /** Asks the node something as its admin; null: it is over. */
+  ask(question: AdminQuestion): Promise<AdminAnswer | null> {
+    if (this.#isOver) return Promise.resolve(null);
+    const request = ++this.#admin;
+    return new Promise((resolve) => {
+      this.#asked.set(request, resolve);
+      this.#tell({ kind: 'asked', request, question });
+    });
+  }
+
   /** Ends all circuits in order; tells the node nothing more. */
   stop(): void {
     this.#isOver = true;
+    for (const answer of this.#asked.values()) answer(null);
     for (const cancel of this.#timers.values()) cancel();
     for (const dialling of this.#dialling.values()) dialling.abort();
     for (const stream of this.#streams.values()) stream.end();
@@ -131,6 +145,10 @@ export class NodeShell {
         );
         break;
       }
+      case 'told':
+        this.#asked.get(effect.request)?.(effect.answer);
+        this.#asked.delete(effect.request);
+        break;
       case 'look up': {
         const { request } = effect;
         const told = (found: DnsStatement): void => this.#tell({ kind: 'looked up', request, found });

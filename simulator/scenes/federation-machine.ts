@@ -74,7 +74,7 @@ export class FederationMachine implements Machine {
   }
 
   #done(effect: Effect): NodeEffect[] {
-    if (effect.kind === 'notice' || effect.kind === 'full') return [];
+    if (effect.kind === 'notice' || effect.kind === 'told' || effect.kind === 'full') return [];
     if (effect.kind === 'write all') {
       const { circuits, bytes } = effect;
       return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));

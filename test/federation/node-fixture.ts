@@ -1,6 +1,7 @@
 /** One node on the memory twin with ideal keys, and proved circuits to it that speak packets; no network, no clock but a number. */
 import { channelOf } from '../../circuit/channel.ts';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
+import type { AdminAnswer } from '../../federation/admin-questions.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -83,12 +84,13 @@ export class NodeFixture {
   /** Whether what is written is taken. */
   drains = true;
   readonly notices: Notice[] = [];
+  readonly told: AdminAnswer[] = [];
   /** Newer statements that clients were handed, by circuit. */
   readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
   readonly held: { store: StoreRequest[] | null; pki: [number, PkiQuestion][] | null } = { store: null, pki: null };
   /** What the DNS says; that nobody has secured, and that the domain has the key it has. */
-  dns: (domain: string) => DnsStatement = (domain) => this.recordOf(domain);
+  dns: (domain: string) => DnsStatement = (domain) => idealRecord(this.keys, domain);
   /** Whether other domains tell the keys of their people. */
   tellsKeys = true;
   readonly #options: NodeOptions;
@@ -171,11 +173,6 @@ export class NodeFixture {
     this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true, ...where });
     this.#lines.get(name)?.end?.tell({ kind: 'opened', stream: name }, this.nowMs);
     return name;
-  }
-
-  /** A record that names a key of the domain. */
-  recordOf(domain: string, name?: string, more: Parameters<typeof idealRecord>[3] = {}): DnsStatement {
-    return idealRecord(this.keys, domain, name, more);
   }
 
   /** The node has met this domain before. */
@@ -381,6 +378,9 @@ export class NodeFixture {
       case 'write':
         if (this.drains) this.tell({ kind: 'drained', circuit: effect.circuit, bytes: effect.bytes.length });
         this.#lines.get(effect.circuit)?.read(effect.bytes);
+        break;
+      case 'told':
+        this.told.push(effect.answer);
         break;
       case 'full':
         this.full.push(effect.circuit);

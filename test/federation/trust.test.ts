@@ -9,6 +9,7 @@ import type { DomainTrust } from '../../pki/trust-state.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
+import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
 
@@ -60,7 +61,7 @@ test('first use is on trial: it is looked at after an hour and a day, and ends w
   const asked: number[] = [];
   fixture.dns = (domain) => {
     asked.push(fixture.nowMs);
-    return fixture.recordOf(domain);
+    return idealRecord(fixture.keys, domain);
   };
   go(fixture);
   expect(kept(fixture)).toMatchObject({ standing: 'quarantine', pin: { basis: 'first use' } });
@@ -78,7 +79,7 @@ test('first use is on trial: it is looked at after an hour and a day, and ends w
 
 test.each<[string, (fixture: NodeFixture) => DnsStatement]>([
   ['nothing', () => ({ kind: 'none', secure: false })],
-  ['another key', (fixture) => fixture.recordOf(b, 'second', { secure: true })],
+  ['another key', (fixture) => idealRecord(fixture.keys, b, 'second', { secure: true })],
   ['no answer', () => ({ kind: 'timeout' })],
 ])('where the DNS says %s nobody is pinned', (_, dns) => {
   const fixture = new NodeFixture();
@@ -90,7 +91,7 @@ test.each<[string, (fixture: NodeFixture) => DnsStatement]>([
 
 test('whoever takes the DNS and the way to a domain gets an alarm; whoever takes the DNS alone gets less', () => {
   const fixture = met();
-  fixture.dns = () => fixture.recordOf(b, 'second', { secure: true });
+  fixture.dns = () => idealRecord(fixture.keys, b, 'second', { secure: true });
   const identity = fixture.keys.domain(b, 'second');
   expect(fixture.methods(fixture.connect('server b.example', { name: 'thief', party: { identity } }))).toEqual([
     '_error_trust_changed_key',
@@ -103,7 +104,7 @@ test('whoever takes the DNS and the way to a domain gets an alarm; whoever takes
 
 test('a statement of the old key is followed at once where a validator vouches for it', () => {
   const fixture = met();
-  fixture.dns = () => fixture.recordOf(b, 'next', { secure: true, seq: 2 });
+  fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
   expect(fixture.isProved(comeNext(fixture, 'next'))).toBe(true);
   expect(kept(fixture)).toMatchObject({
     seq: 2,
@@ -119,7 +120,7 @@ test('without that it waits for 72 hours, also over a restart, and the old key i
   const before = met();
   expect(before.methods(comeNext(before, 'next'))).toEqual(['_error_trust_waiting_key']);
   const fixture = new NodeFixture({}, { store: before.store, keys: before.keys, life: 2 });
-  fixture.dns = () => fixture.recordOf(b, 'next', { seq: 2 });
+  fixture.dns = () => idealRecord(fixture.keys, b, 'next', { seq: 2 });
   fixture.pass(trustLimits.graceMs - 1);
   expect(fixture.methods(comeNext(fixture, 'early'))).toEqual(['_error_trust_waiting_key']);
   expect(fixture.isProved(fixture.connect('server b.example', { name: 'old' }))).toBe(true);
@@ -135,7 +136,7 @@ test('a statement that somebody else made up is none', () => {
 
 test('people whose certifications are by the old key are believed while its overlap lasts', () => {
   const fixture = met();
-  fixture.dns = () => fixture.recordOf(b, 'next', { secure: true, seq: 2 });
+  fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
   const server = comeNext(fixture, 'next');
   const phone = fixture.connect('client ada phone');
   fixture.say(server, said(channel('zoe', 'phone', b), 'psyc://a.example/~ada', 1, '_message_private_sealed', 'x'));
@@ -192,7 +193,8 @@ function witnessed(key: (fixture: NodeFixture) => string, signer?: string): Node
   witnesses.forEach(come);
   fixture.pass(trustLimits.witnessPinnedMs);
   witnesses.forEach(come);
-  fixture.dns = (domain) => (domain === b ? fixture.recordOf(b, 'next', { seq: 2 }) : fixture.recordOf(domain));
+  fixture.dns = (domain) =>
+    domain === b ? idealRecord(fixture.keys, b, 'next', { seq: 2 }) : idealRecord(fixture.keys, domain);
   expect(fixture.methods(comeNext(fixture, 'early'))).toEqual(['_error_trust_waiting_key']);
   for (const witness of witnesses) {
     const asked = fixture.hear(`server ${witness}`).find(({ method }) => method === '_request_keys_seen');

@@ -14,7 +14,7 @@ test('a domain that comes with another key at every retry', () => {
   };
   for (let nowMs = 0; nowMs < 3_600_000; nowMs += 30_000) tell('b.test', nowMs);
   expect(lines).toMatchObject([
-    { level: 'error', domain: 'b.test', msg: expect.stringContaining('peers.b.test.fingerprint') },
+    { level: 'error', domain: 'b.test', msg: expect.stringContaining('p3do federate add b.test --fingerprint') },
     { level: 'info', domain: 'b.test', code: '_trust_changed_key', msg: 'circuit refused' },
   ]);
   tell('c.test', 3_599_999);

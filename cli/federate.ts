@@ -1,0 +1,187 @@
+/** `p3do federate`: which other domains the running server has to do with, and what it knows of them. docs/operating.md#other-domains */
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { askServer } from '../server/admin/channel.ts';
+import { AdminError } from '../server/admin/errors.ts';
+import {
+  type AdminAnswer,
+  type AdminQuestion,
+  type DomainShown,
+  parsePolicy,
+  type PolicyChange,
+  renderPolicy,
+  type Rule,
+} from '../server/admin/questions.ts';
+import { loadDomain } from '../server/domain/load.ts';
+import { domainArgument, domainOptions, folderOf, type Whose } from './whose.ts';
+
+type Options = Whose & { readonly json?: true };
+
+/** How long it is waited for a domain that was gone to. */
+const metMsMax = 20_000;
+const lookMs = 250;
+
+/** Adds the subcommands and the page of `p3do federate`. */
+export function register(command: Command): void {
+  command.addHelpText(
+    'after',
+    `
+Asks the running server of a domain, through a socket in its folder that only its user may open. What is changed
+holds at once, and over restarts. Domains that nobody has named are met as their DNS vouches for them; after
+"p3do federate unknown closed" only those with a line of "allow" or "limit" are.
+
+Examples:
+  $ p3do federate add b.example --fingerprint 0123456789abcdef0123456789abcdef01234567
+  $ p3do federate list
+  $ p3do federate block evil.example
+  $ p3do federate export > rules && p3do federate import rules --domain other.example`,
+  );
+  const sub = (name: string, summary: string): Command =>
+    domainOptions(command.command(name).description(summary)).option('--json', 'one line of JSON');
+  const one = (name: string, summary: string): Command =>
+    sub(name, summary).argument('<domain>', 'the other domain', domainArgument);
+
+  one('add', 'go to a domain, and take its key: by its fingerprint, or as its DNS vouches for it')
+    .option('--fingerprint <hex>', 'its key, as its admin has told you over another way', fingerprint)
+    .action(async (domain: string, options: Options & { readonly fingerprint?: string }, asked: Command) => {
+      const folder = await folderOf(asked, options);
+      await change(folder, [{ rule: 'allow', domain, fingerprint: options.fingerprint ?? null }]);
+      tell(options, await met(folder, domain));
+    });
+  one('test', 'go to a domain, and say whether it is let in').action(
+    async (domain: string, options: Options, asked: Command) => {
+      tell(options, await met(await folderOf(asked, options), domain));
+    },
+  );
+  one('show', 'what is known of a domain').action(async (domain: string, options: Options, asked: Command) => {
+    tell(options, await shown(await folderOf(asked, options), domain));
+  });
+  sub('list', 'domains with a rule, or a circuit').action(async (options: Options, asked: Command) => {
+    const { domains } = await answered(await folderOf(asked, options), { kind: 'list' }, 'domains');
+    if (options.json) process.stdout.write(`${JSON.stringify({ domains })}\n`);
+    else process.stdout.write(domains.map((domain) => `${lineOf(domain)}\n`).join('') || 'no other domain\n');
+  });
+  const rules: readonly (readonly [Rule, string])[] = [
+    ['limit', 'speak with a domain, and vouch for nothing of it'],
+    ['block', 'have nothing to do with a domain'],
+  ];
+  for (const [rule, summary] of rules) {
+    one(rule, summary).action(async (domain: string, options: Options, asked: Command) => {
+      await change(await folderOf(asked, options), [{ rule, domain, fingerprint: null }]);
+      say(options, { rule, domain }, `${rule} ${domain}`);
+    });
+  }
+  one('remove', 'forget a domain: its rule, its pinned key').action(
+    async (domain: string, options: Options, asked: Command) => {
+      await answered(await folderOf(asked, options), { kind: 'forget', domain }, 'done');
+      say(options, { removed: domain }, `forgotten: ${domain}`);
+    },
+  );
+  sub('unknown', 'whether domains without a rule are met')
+    .argument('<how>', 'open or closed', how)
+    .action(async (unknown: 'open' | 'closed', options: Options, asked: Command) => {
+      await answered(await folderOf(asked, options), { kind: 'change', unknown, changes: [] }, 'done');
+      say(options, { unknown }, `domains without a rule: ${unknown}`);
+    });
+  sub('export', 'print all rules, one a line').action(async (options: Options, asked: Command) => {
+    const { text: policy } = await answered(await folderOf(asked, options), { kind: 'policy' }, 'policy');
+    say(options, { policy }, policy.trimEnd());
+  });
+  sub('import', 'take rules, one a line; those of other domains stay')
+    .argument('<file>', 'as `export` prints them, or the line of another domain’s `self`; - reads standard input')
+    .action(async (file: string, options: Options, asked: Command) => {
+      const read = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+      const policy = parsePolicy(read);
+      if (typeof policy === 'number') {
+        throw new AdminError(
+          '_admin_invalid_lines',
+          `line ${policy} is no rule: allow, limit or block, a domain, perhaps its fingerprint`,
+        );
+      }
+      const question = { kind: 'change', unknown: policy.unknown, changes: policy.lines } as const;
+      await answered(await folderOf(asked, options), question, 'done');
+      say(options, { imported: policy.lines.length }, `${policy.lines.length} rules taken`);
+    });
+  sub('self', 'print the line by which others take this domain').action(async (options: Options, asked: Command) => {
+    const { config, key } = await loadDomain(await folderOf(asked, options));
+    const line = { rule: 'allow', domain: config.domain, fingerprint: key.certificate.key.fingerprint } as const;
+    say(options, line, renderPolicy({ unknown: null, lines: [line] }).trimEnd());
+  });
+}
+
+async function answered<Kind extends AdminAnswer['kind']>(
+  folder: string,
+  question: AdminQuestion,
+  kind: Kind,
+): Promise<AdminAnswer & { readonly kind: Kind }> {
+  const answer = await askServer(folder, question);
+  if (answer.kind !== kind) throw new AdminError('_admin_refused', 'the server speaks another version');
+  return answer as AdminAnswer & { readonly kind: Kind };
+}
+
+const change = (folder: string, changes: readonly PolicyChange[]): Promise<AdminAnswer> =>
+  answered(folder, { kind: 'change', unknown: null, changes }, 'done');
+
+async function shown(folder: string, domain: string): Promise<DomainShown> {
+  const { domains } = await answered(folder, { kind: 'show', domain }, 'domains');
+  return domains[0]!;
+}
+
+/** Goes there, and waits until it is let in, or is not; throws what it was refused with. */
+async function met(folder: string, domain: string): Promise<DomainShown> {
+  const beganMs = Date.now();
+  await answered(folder, { kind: 'meet', domain }, 'done');
+  for (;;) {
+    const found = await shown(folder, domain);
+    if (found.isLinked) return found;
+    const { refused } = found;
+    if (refused !== null && refused.atMs >= beganMs - lookMs) {
+      const row = refused.row === null ? '' : `; row ${refused.row} of docs/spec/trust.md`;
+      throw new AdminError(refused.code as `_${string}`, `${domain} is not let in${row}`);
+    }
+    if (Date.now() - beganMs > metMsMax) throw new AdminError('_admin_late', `${domain} is not reached`);
+    await wait(lookMs);
+  }
+}
+
+const say = ({ json }: Options, said: object, line: string): void =>
+  void process.stdout.write(json ? `${JSON.stringify(said)}\n` : `${line}\n`);
+
+const tell = (options: Options, domain: DomainShown): void => say(options, domain, pageOf(domain));
+
+const grouped = (hex: string): string => hex.toUpperCase().replace(/(.{4})(?=.)/g, '$1 ');
+const dated = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+const lineOf = ({ domain, rule, isLinked, standing, basis }: DomainShown): string =>
+  [
+    domain,
+    isLinked ? 'connected' : 'away',
+    standing,
+    ...(basis === null ? [] : [basis]),
+    ...(rule === null ? [] : [rule]),
+  ].join(', ');
+
+function pageOf(shown: DomainShown): string {
+  const { fingerprint, sinceMs, trialUntilMs, provedMs, refused } = shown;
+  return [
+    lineOf(shown),
+    ...(fingerprint === null ? [] : [`  key     ${grouped(fingerprint)}`]),
+    ...(sinceMs === null ? [] : [`  since   ${dated(sinceMs)}`]),
+    ...(trialUntilMs === null ? [] : [`  trial   until ${dated(trialUntilMs)}`]),
+    ...(provedMs === null ? [] : [`  proved  ${dated(provedMs)}`]),
+    ...(refused === null ? [] : [`  refused ${dated(refused.atMs)} (${refused.code})`]),
+  ].join('\n');
+}
+
+function fingerprint(typed: string): string {
+  const digits = typed.replace(/[\s:]/g, '').toLowerCase();
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digits)) return digits;
+  throw new InvalidArgumentError('A fingerprint is 40 hexadecimal digits.');
+}
+
+function how(typed: string): 'open' | 'closed' {
+  if (typed === 'open' || typed === 'closed') return typed;
+  throw new InvalidArgumentError('It is open or closed.');
+}

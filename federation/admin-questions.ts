@@ -1,0 +1,40 @@
+/** What the admin of a running server may ask of it, and what he is answered, as data. docs/spec/trust.md#policy */
+import type { Basis, Standing } from '../pki/trust-state.ts';
+import type { FederationCode } from './error.ts';
+import type { PolicyChange, Rule } from './policy-lines.ts';
+
+/** A question; it comes as JSON. */
+export type AdminQuestion =
+  /** Everything that is known of one domain; of all that have a rule or a circuit. Answer: `domains`. */
+  | { readonly kind: 'show'; readonly domain: string }
+  | { readonly kind: 'list' }
+  /** Answer: `policy`. */
+  | { readonly kind: 'policy' }
+  /** Answer: `done`. */
+  | { readonly kind: 'change'; readonly unknown: 'open' | 'closed' | null; readonly changes: readonly PolicyChange[] }
+  /** Goes there now. Answer: `done`. */
+  | { readonly kind: 'meet'; readonly domain: string }
+  /** Its rule, its pin and what is remembered of its key go. Answer: `done`. */
+  | { readonly kind: 'forget'; readonly domain: string };
+
+/** A domain as it is shown; times are Unix milliseconds. */
+export interface DomainShown {
+  readonly domain: string;
+  readonly rule: Rule | null;
+  readonly isLinked: boolean;
+  readonly standing: Standing;
+  readonly fingerprint: string | null;
+  readonly basis: Basis | null;
+  readonly sinceMs: number | null;
+  readonly trialUntilMs: number | null;
+  readonly provedMs: number | null;
+  /** Why it was not let in when it was met last, since it was let in. */
+  readonly refused: { readonly code: string; readonly row: string | null; readonly atMs: number } | null;
+}
+
+/** An answer. */
+export type AdminAnswer =
+  | { readonly kind: 'domains'; readonly domains: readonly DomainShown[]; readonly unixMs: number }
+  | { readonly kind: 'policy'; readonly text: string }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly code: FederationCode };

@@ -1,0 +1,67 @@
+/** What the admin of a running server asks of it, and is answered. docs/spec/trust.md#policy */
+import type { FederationCode } from './error.ts';
+import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
+import type { NodeEffect } from './events.ts';
+import { renderPolicy } from './policy-lines.ts';
+import type { Trusts } from './trust.ts';
+import type { TrustOwner } from './trust-owner.ts';
+
+/** Answers now or later, once. */
+export function answerAdmin(
+  node: TrustOwner & { effect(effect: NodeEffect): void },
+  trusts: Trusts,
+  { request, question }: { readonly request: number; readonly question: AdminQuestion },
+): void {
+  const answer = (told: AdminAnswer): void => node.effect({ kind: 'told', request, answer: told });
+  const { policy } = trusts;
+  const done = (code: FederationCode | null): void =>
+    answer(code === null ? { kind: 'done' } : { kind: 'refused', code });
+  switch (question.kind) {
+    case 'list': {
+      const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);
+      showAll([...names].sort());
+      break;
+    }
+    case 'show':
+      showAll([question.domain]);
+      break;
+    case 'policy':
+      answer({ kind: 'policy', text: renderPolicy(policy.text) });
+      break;
+    case 'change':
+      policy.change(question.unknown, question.changes, (code) => {
+        if (code === null) trusts.ruled();
+        done(code);
+      });
+      break;
+    case 'meet':
+      node.meet(question.domain);
+      done(null);
+      break;
+    case 'forget':
+      policy.change(null, [{ domain: question.domain, rule: null, fingerprint: null }], (code) => {
+        if (code === null) trusts.forget(question.domain, done);
+        else done(code);
+      });
+      break;
+  }
+
+  function showAll(names: readonly string[]): void {
+    const domains: DomainShown[] = [];
+    const next = (): void => {
+      const domain = names[domains.length];
+      if (domain === undefined) answer({ kind: 'domains', domains, unixMs: node.unixMs });
+      else {
+        trusts.show(domain, (shown) => {
+          if (shown === null) {
+            done('_trust_unavailable');
+            return;
+          }
+          domains.push(shown);
+          next();
+        });
+      }
+    };
+    next();
+  }
+}

@@ -1,0 +1,36 @@
+/** An admin's question as it comes in JSON, read strictly. docs/operating.md#other-domains */
+import { z } from 'zod';
+import type { AdminQuestion } from '../../federation/admin-questions.ts';
+import { isDomain } from '../../psyc/names.ts';
+
+export type { AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
+export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/policy-lines.ts';
+
+const domain = z.string().refine(isDomain);
+const fingerprint = z
+  .string()
+  .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
+  .nullable();
+const change = z.strictObject({ domain, rule: z.enum(['allow', 'limit', 'block']).nullable(), fingerprint });
+
+const schema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('show'), domain }),
+  z.strictObject({ kind: z.literal('list') }),
+  z.strictObject({ kind: z.literal('policy') }),
+  z.strictObject({
+    kind: z.literal('change'),
+    unknown: z.enum(['open', 'closed']).nullable(),
+    changes: z.array(change),
+  }),
+  z.strictObject({ kind: z.literal('meet'), domain }),
+  z.strictObject({ kind: z.literal('forget'), domain }),
+]);
+
+/** null for what is none. */
+export function questionIn(line: string): AdminQuestion | null {
+  try {
+    return schema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,87 @@
+/** `p3do federate` against real servers: who is let in, confirmed, blocked, forgotten; and who may ask at all. */
+import { execFile } from 'node:child_process';
+import { stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { adminSocket } from '../../server/admin/channel.ts';
+
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, Served } from './served.ts';
+
+const undoing = new Undoing();
+let a: Served;
+let b: Served;
+
+/** What a command of a.test says, and its exit code. */
+function federate(...args: string[]): Promise<{ code: number; said: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, 'federate', ...args], (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), said: `${out}${complaints}` });
+    });
+  });
+}
+const ofA = async (...args: string[]): Promise<string> => (await federate(...args, '--folder', a.folder)).said;
+
+beforeAll(async () => {
+  const [atA, atB] = [await freeEndpoint(), await freeEndpoint()];
+  a = await Served.make(undoing, 'a.test', { memory: true, endpoint: atA, peers: new Map([['b.test', atB]]) });
+  b = await Served.make(undoing, 'b.test', { memory: true, endpoint: atB, peers: new Map([['a.test', atA]]) });
+});
+afterAll(async () => undoing.run());
+
+test('a server that does not run cannot be asked', async () => {
+  expect(await federate('list', '--folder', a.folder)).toEqual({
+    code: 1,
+    said: expect.stringContaining('(_admin_not_running)'),
+  });
+});
+
+test('first use is quarantine; confirmed by its fingerprint it is normal; another fingerprint is not let in', async () => {
+  for (const served of [a, b]) served.start();
+  await Promise.all([a.ready, b.ready]);
+  expect(await ofA('list')).toBe('no other domain\n');
+  expect(await ofA('test', 'b.test')).toMatch(/^b\.test, connected, quarantine, first use\n {2}key {5}[0-9A-F]{4} /);
+  const [, , fingerprint = ''] = (await federate('self', '--folder', b.folder)).said.trim().split(' ');
+  expect(fingerprint).toMatch(/^[0-9a-f]{40}$/);
+  await ofA('add', 'b.test', '--fingerprint', fingerprint);
+  await expect(eventually('show', 'b.test', /^b\.test, connected, normal, confirmed, allow\n/)).resolves.toBe(true);
+  const wrong = await federate('add', 'b.test', '--fingerprint', 'ab'.repeat(20), '--folder', a.folder);
+  expect(wrong.code === 1 || wrong.said.startsWith('b.test, connected')).toBe(true);
+  await expect(eventually('test', 'b.test', /\(_trust_foreign_key\)/)).resolves.toBe(true);
+  await ofA('add', 'b.test', '--fingerprint', fingerprint);
+});
+
+/** Whether a.test says so before long. */
+async function eventually(name: string, domain: string, what: RegExp): Promise<boolean> {
+  for (let tries = 0; tries < 20; tries++) if (what.test(await ofA(name, domain))) return true;
+  return false;
+}
+
+test('blocked, it is not let in; its rule goes to another admin as text; forgotten, it is met anew', async () => {
+  expect(await ofA('block', 'b.test')).toBe('block b.test\n');
+  expect(await ofA('test', 'b.test')).toContain('(_trust_blocked)');
+  const exported = await ofA('export');
+  expect(exported).toMatch(/^unknown open\nblock b\.test [0-9a-f]{40}\n$/);
+  expect(await ofA('remove', 'b.test')).toBe('forgotten: b.test\n');
+  expect(await ofA('show', 'b.test')).toMatch(/^b\.test, away, unknown/);
+  const file = join(a.folder, 'rules');
+  await writeFile(file, `# from b.test\n${(await federate('self', '--folder', b.folder)).said}unknown closed\n`);
+  expect(await ofA('import', file)).toBe('1 rules taken\n');
+  await expect(eventually('test', 'b.test', /^b\.test, connected, normal, confirmed, allow\n/)).resolves.toBe(true);
+  await writeFile(file, 'allow everybody!\n');
+  expect(await federate('import', file, '--folder', a.folder)).toEqual({
+    code: 1,
+    said: expect.stringContaining('line 1 is no rule'),
+  });
+});
+
+test('nobody else may open the socket; what is no question is refused', async () => {
+  expect((await stat(adminSocket(a.folder))).mode & 0o777).toBe(0o600);
+  for (const line of ['{"kind":"dance"}', '{"kind":"show","domain":"No Domain"}', 'x']) {
+    const socket = connect(adminSocket(a.folder));
+    socket.end(`${line}\n`);
+    expect(JSON.parse(await text(socket))).toEqual({ kind: 'refused', code: '_admin_refused' });
+  }
+});
