@@ -28,7 +28,7 @@ import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { readServerKey } from './server-key.ts';
 import { sweep } from './sweep.ts';
-import type { TrustOwner, Ways } from './trust-owner.ts';
+import { type TrustOwner, type Ways, waysOf } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
 import { nodeUniform } from './waking.ts';
 
@@ -46,14 +46,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   /** Grows whenever a channel of a person comes or goes. */
   #channelsStamp = 0;
   readonly #peers: Peers;
-  readonly ways: Ways = {
-    linked: () => this.#peers.up(),
-    addressOf: (domain) => this.#circuits.addressOf(this.#peers.get(domain)?.circuit ?? ''),
-    isUnreached: (domain) => this.#peers.get(domain)?.isUnreached === true,
-    shut: (domain, code) => {
-      for (const circuit of this.#peers.get(domain)?.circuits ?? []) this.#circuits.giveUp(circuit, code);
-    },
-  };
+  readonly ways: Ways;
   readonly #plain: PlainPeers;
   /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
   readonly #duties: Roll;
@@ -80,6 +73,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#founders = new Founders(this);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
+    this.ways = waysOf(this.#peers, this.#circuits);
     this.#duties = new Roll(
       nodeUniform(this.domain),
       this,
