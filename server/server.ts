@@ -84,7 +84,7 @@ export class Server {
    * Resolves when it takes circuits. Throws StoreStartError, TransportError for certificates that do not fit, the system's
    * error for an address that is taken or not ours.
    */
-  static async start({ config, key, invites }: Domain, options: ServerOptions): Promise<Server> {
+  static async start({ config, key, rotation, invites }: Domain, options: ServerOptions): Promise<Server> {
     const { log, progress = () => {} } = options;
     const credentials = await credentialsOf(config);
     const { port } = config.listen;
@@ -155,6 +155,7 @@ export class Server {
           fingerprint: bytesOfHex(key.certificate.key.fingerprint)!,
           certificate: key.certificate.bytes,
           seed: key.circuitSeed!,
+          ...(rotation === null ? {} : { rotation }),
         },
         // Names of circuits of different lives need only differ from those that this process has given.
         life: 1,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { FileError } from '../../disk/errors.ts';
 import { readPrivate, writePrivate } from '../../disk/private-file.ts';
 import { parseArmour, renderArmour } from '../../pki/armour.ts';
+import { limits } from '../../pki/limits.ts';
+import { splitRotation } from '../../pki/rotation-statement.ts';
 import { PkiError } from '../../pki/error.ts';
 import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
 import { domainOf } from '../../pki/user-id.ts';
@@ -31,6 +33,24 @@ export async function readDomainKey(folder: string, domain: string): Promise<Sec
   if (found !== domain) throw refused(`${path} is that of ${found ?? 'no domain'}, not of ${domain}`);
   if (key.circuitSeed === null) throw refused(`${path} has no subkey [A], which speaks to other servers`);
   return key;
+}
+
+/**
+ * The statement by which the domain's key follows the one before, as docs/spec/pki.md#rotation-statement writes it; null: there
+ * is none. Throws DomainError `_domain_invalid_key` for one of another key.
+ */
+export async function readRotation(folder: string, fingerprint: string): Promise<Uint8Array | null> {
+  const path = join(folder, 'rotation');
+  const refused = (reason: string): DomainError => new DomainError('_domain_invalid_key', `${path}: ${reason}`);
+  try {
+    const bytes = await readPrivate(path, limits.rotationBytesMax);
+    if (splitRotation(bytes).rotation.new !== fingerprint) throw refused('it names another key than domain.key');
+    return bytes;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof FileError || error instanceof PkiError) throw refused(error.message);
+    throw error;
+  }
 }
 
 const read = async (path: string): Promise<SecretKey> =>

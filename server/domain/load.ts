@@ -6,13 +6,15 @@ import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read.ts';
 import { DomainError } from './errors.ts';
 import { type Invites, readInvites } from './invites.ts';
-import { readDomainKey } from './key-file.ts';
+import { readDomainKey, readRotation } from './key-file.ts';
 import { configFile } from './quickstart.ts';
 
 /** What a server starts from. */
 export type Domain = {
   readonly config: Config;
   readonly key: SecretKey;
+  /** The statement by which it follows the key before; null: there is none. */
+  readonly rotation: Uint8Array | null;
   /** As the file has them when asked: `p3do invite` adds to it while the server runs. Throws as `readInvites`. */
   readonly invites: () => Promise<Invites>;
 };
@@ -36,5 +38,6 @@ export async function loadDomain(folder: string): Promise<Domain> {
   await checkDomain(folder);
   const config = await readConfig(configFile(folder));
   const key = await readDomainKey(config.folder, config.domain);
-  return { config, key, invites: () => readInvites(config.folder) };
+  const rotation = await readRotation(config.folder, key.certificate.key.fingerprint);
+  return { config, key, rotation, invites: () => readInvites(config.folder) };
 }

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
+import type { AdminQuestion } from '../../federation/admin-questions.ts';
 import { sightingBytes } from '../../federation/sightings.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
@@ -279,4 +280,23 @@ test('looksMax, looksOfDomainMax, lookUpsMax, rotationsMax, witnessesAskedMax', 
     shy.methods(`server ${domain}`).includes('_request_keys_seen'),
   );
   expect(asked).toHaveLength(1);
+});
+
+test('whom the admin blocks nobody here speaks to, and he is not let in; policyBytesMax; it is kept', () => {
+  const fixture = new NodeFixture({ policyBytesMax: 40 });
+  const server = fixture.connect('server b.example');
+  const ask = (question: AdminQuestion): void => fixture.tell({ kind: 'asked', request: 1, question });
+  const line = { rule: 'block', domain: b, fingerprint: null } as const;
+  ask({ kind: 'change', unknown: null, changes: [line] });
+  expect(fixture.told).toEqual([{ kind: 'done' }]);
+  expect(fixture.methods(server)).toContain('_error_trust_blocked');
+  const phone = fixture.connect('client ada phone');
+  fixture.say(phone, said(ada, 'psyc://b.example/~zoe', 1, '_message_private_sealed', 'x'));
+  expect(fixture.methods(phone)).toContain('_error_trust_blocked');
+  const life = new NodeFixture({}, { store: fixture.store, keys: fixture.keys, life: 2 });
+  expect(life.methods(life.connect('server b.example'))).toEqual(['_error_trust_blocked']);
+  life.tell({ kind: 'asked', request: 1, question: { kind: 'change', unknown: 'closed', changes: [] } });
+  expect(life.methods(life.connect('server c.example'))).toEqual(['_error_trust_blocked']);
+  ask({ kind: 'change', unknown: null, changes: [{ ...line, fingerprint: 'ab'.repeat(20) }] });
+  expect(fixture.told.at(-1)).toEqual({ kind: 'refused', code: '_excessive_rules' });
 });

@@ -1,12 +1,16 @@
 /** `p3do federate` against real servers: who is let in, confirmed, blocked, forgotten; and who may ask at all. */
 import { execFile } from 'node:child_process';
-import { stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { adminSocket } from '../../server/admin/channel.ts';
 
+import { nextRotation, signRotation } from '../../pki/rotation.ts';
+import { NO_ROTATION } from '../../pki/rotation-statement.ts';
+import { readDomainKey, writeKey } from '../../server/domain/key-file.ts';
+import { newDomainKey } from './node/town.ts';
 import { Undoing } from '../undoing.ts';
 import { command, freeEndpoint, Served } from './served.ts';
 
@@ -26,8 +30,10 @@ const ofA = async (...args: string[]): Promise<string> => (await federate(...arg
 
 beforeAll(async () => {
   const [atA, atB] = [await freeEndpoint(), await freeEndpoint()];
-  a = await Served.make(undoing, 'a.test', { memory: true, endpoint: atA, peers: new Map([['b.test', atB]]) });
-  b = await Served.make(undoing, 'b.test', { memory: true, endpoint: atB, peers: new Map([['a.test', atA]]) });
+  // A successor that nobody vouches for waits for a quarter of a second.
+  const config = { policy: { timeScale: 1_000_000 } };
+  a = await Served.make(undoing, 'a.test', { memory: true, endpoint: atA, peers: new Map([['b.test', atB]]), config });
+  b = await Served.make(undoing, 'b.test', { memory: true, endpoint: atB, peers: new Map([['a.test', atA]]), config });
 });
 afterAll(async () => undoing.run());
 
@@ -42,7 +48,9 @@ test('first use is quarantine; confirmed by its fingerprint it is normal; anothe
   for (const served of [a, b]) served.start();
   await Promise.all([a.ready, b.ready]);
   expect(await ofA('list')).toBe('no other domain\n');
-  expect(await ofA('test', 'b.test')).toMatch(/^b\.test, connected, quarantine, first use\n {2}key {5}[0-9A-F]{4} /);
+  expect(await ofA('test', 'b.test')).toMatch(
+    /^b\.test, connected, (?:quarantine|normal), first use\n {2}key {5}[0-9A-F]{4} /,
+  );
   const [, , fingerprint = ''] = (await federate('self', '--folder', b.folder)).said.trim().split(' ');
   expect(fingerprint).toMatch(/^[0-9a-f]{40}$/);
   await ofA('add', 'b.test', '--fingerprint', fingerprint);
@@ -84,4 +92,27 @@ test('nobody else may open the socket; what is no question is refused', async ()
     socket.end(`${line}\n`);
     expect(JSON.parse(await text(socket))).toEqual({ kind: 'refused', code: '_admin_refused' });
   }
+});
+
+test('a domain that comes with another key is followed by the word of the one before', async () => {
+  const old = await readDomainKey(b.folder, 'b.test');
+  const next = await newDomainKey('b.test');
+  const now = Math.floor(Date.now() / 1000);
+  const { fingerprint } = old.certificate.key;
+  const known = { fingerprint, seq: 1, prev: NO_ROTATION };
+  const rotation = nextRotation('b.test', known, next.certificate.key.fingerprint, now - 60);
+  await b.stop();
+  await rm(join(b.folder, 'domain.key'));
+  await writeKey(join(b.folder, 'domain.key'), next.bytes);
+  b.start();
+  await b.ready;
+  // Without a statement it is anybody's.
+  expect(await ofA('test', 'b.test')).toContain('(_trust_changed_key)');
+  await b.stop();
+  const statement = await signRotation(old.signer, next.signer, rotation, now);
+  await writeFile(join(b.folder, 'rotation'), statement, { mode: 0o600 });
+  b.start();
+  await b.ready;
+  await expect(eventually('test', 'b.test', /^b\.test, connected, normal, rotated, allow\n/)).resolves.toBe(true);
+  expect(a.log.some((line) => line.includes('"row":"10"'))).toBe(true);
 });
