@@ -54,6 +54,8 @@ const waking = (person: string, { domain }: Desk, isNeeded: boolean): Operation 
 /** The one write that closes: whoever comes later finds nobody. `key`: what revokes it, for those who ask one day, here and on the ring. */
 export const closingOf = (person: string, fingerprint: Uint8Array, key: Uint8Array, desk: Desk): Operation[] => [
   ...certifiedOperations(person, hexOf(fingerprint), key),
+  // The name is his: whoever reads the tombstone must see whose it is.
+  set(person, 'used', encodeText(person)),
   set(person, 'closed', encodeText(String(desk.unixMs))),
   set(person, 'revoked', key),
   set(person, 'leaving', encodeText('1')),

@@ -78,7 +78,7 @@ export class CircuitEnd {
   #server: ServerHandshake | null = null;
   #stream = '';
   #isProved = false;
-  /** Why the proofs have failed. */
+  /** Why the proofs have failed, or the other end has closed. */
   #refused: string | null = null;
   #isOver = false;
   #nowMs = 0;
@@ -170,6 +170,8 @@ export class CircuitEnd {
   #packet(packet: Packet, routing: ReadonlyMap<string, string>): void {
     if (this.#isOver) return;
     const isError = packet.method?.startsWith('_error') === true && !routing.has('_source') && !routing.has('_context');
+    // The last word of a circuit says why it ends.
+    if (isError) this.#refused ??= packet.text('_code') ?? null;
     if (this.#isProved || isError) this.#owner.packet(packet, routing);
     else if (this.#client !== null) this.#tellClient({ kind: 'packet', packet });
     else if (this.#server !== null) {
