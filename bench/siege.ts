@@ -22,7 +22,7 @@ const scenarios: readonly { name: AttackName; what: string; count: number; durin
   { name: 'slowloris', what: '2,000 connections that never become circuits', count: 2_000, duringMs: 15_000 },
   { name: 'churn', what: 'connections come and go, 32 at once', count: 20_000, duringMs: 10_000 },
   { name: 'storm', what: 'logins, every other one forged, 32 at once', count: 20_000, duringMs: 10_000 },
-  { name: 'idle', what: '5,000 people online do nothing', count: 5_000, duringMs: 15_000 },
+  { name: 'idle', what: '5,000 circuits of people online do nothing', count: 5_000, duringMs: 15_000 },
 ];
 const CALM_MS = 5_000;
 /** Until memory that nobody needs is given back. */

@@ -123,14 +123,18 @@ export function afterEntering(state: PlaceState, person: string, isFirst: boolea
   return { ...state, owners, invited: without(state.invited, person) };
 }
 
-/** The state once an act is done that may be. Devices whose acts are older than `sinceMs` are forgotten. */
+/** The state once an act is done that may be. Devices whose acts are older than `sinceMs` are forgotten; `last` is the log's last row. */
 export function afterAct(
   state: PlaceState,
   { act, by, device, counter, timeMs }: SignedAct,
   sinceMs: number,
+  last: number,
 ): PlaceState {
   const recent = [...state.taken].filter(([, one]) => one.timeMs >= sinceMs);
-  return { ...done(state, act), taken: new Map(recent).set(device, { counter, timeMs, by }) };
+  // What the limit before has hidden stays hidden.
+  const hidden = act.kind !== 'limit' || state.rows === null ? 0 : last - state.rows;
+  const was = { ...state, cleared: Math.max(state.cleared, hidden) };
+  return { ...done(was, act), taken: new Map(recent).set(device, { counter, timeMs, by }) };
 }
 
 function done(state: PlaceState, act: Act): PlaceState {

@@ -44,6 +44,8 @@ export class Standing {
   /** Who has come or gone by a write whose rows are just being told. */
   readonly #moved = new Map<string, boolean>();
   #untold = 0;
+  /** What has made it members-only, in this life. */
+  #sealing: Token | null = null;
 
   constructor(place: string, desk: Desk, roll: Roll, founding: Founding, around: StandingOwner) {
     this.#place = place;
@@ -165,15 +167,17 @@ export class Standing {
     for (const [index, { token }] of arrivals.entries()) {
       const was = this.#state;
       this.#state = this.#after(was, token, this.#roll.last === 0 && index === 0);
+      if (was.mode !== 'members' && this.#state.mode === 'members') this.#sealing = token;
       for (const { name, value } of changes(this.#place, was, this.#state)) this.#roll.setRecord(name, value);
       this.#note(this.#moved, token);
     }
   }
 
   /** One of these rows is told of. Gives whom it puts out. */
-  recorded(sequence: number, { move, act }: Token): string[] {
+  recorded(sequence: number, token: Token): string[] {
+    const { move, act } = token;
     if (--this.#untold === 0) this.#moved.clear();
-    if (act?.act.kind === 'mode') this.#epoch = sequence;
+    if (token === this.#sealing) this.#epoch = sequence;
     const domain = bannedDomain(act);
     const isOut = (person: string): boolean =>
       domain === null ? move?.isHere === false && person === move.person : covers(domain, person);
@@ -198,7 +202,7 @@ export class Standing {
 
   #after(state: PlaceState, { move, act }: Token, isFirst: boolean): PlaceState {
     const entered = move?.isHere === true ? afterEntering(state, move.person, isFirst) : state;
-    return act === undefined ? entered : afterAct(entered, act, this.#sinceMs);
+    return act === undefined ? entered : afterAct(entered, act, this.#sinceMs, this.#roll.last);
   }
 
   /** Whether somebody comes or goes by this row. */

@@ -54,6 +54,15 @@ describe('a members-only place', () => {
     expect([say(bob, 10), say(bob, 12)]).toEqual(['_stale_key', `_echo${sealed}`]);
   });
 
+  test('is made members-only once: saying so again makes no key stale, and a restart knows the same epoch', () => {
+    members();
+    expect(members()).toBe('_echo_context_mode');
+    expect(say(bob, 4)).toBe(`_echo${sealed}`);
+    place.fixture = new NodeFixture({}, { store: place.fixture.store, keys: place.fixture.keys, life: 2 });
+    place.connect();
+    expect([say(bob, 5), say(bob, 4)]).toEqual(['_stale_key', `_echo${sealed}`]);
+  });
+
   test('takes what is sealed while a member enters once more: nobody keeps the others from speaking', () => {
     members();
     const { fixture, circuits } = place;

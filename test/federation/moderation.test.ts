@@ -293,7 +293,7 @@ test('no aide with many devices keeps an owner, another aide or a second owner f
     Array.from({ length: count }, (_, at) => {
       const act = { act: { kind: 'topic', text: 't' }, by, device: `${by}${at}`, counter: 1, timeMs: 5 } as const;
       const fault = faultOfAct(state, act, around);
-      if (fault === null) state = stateOf(recordsAfter(afterAct(state, act, 0)));
+      if (fault === null) state = stateOf(recordsAfter(afterAct(state, act, 0, 9)));
       return fault;
     });
   const full = '_excessive_entries';
