@@ -13,7 +13,7 @@ import { type Author, verifyPublication } from '../publication/sign.ts';
 import type { Found } from './authors.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeOptions } from './events.ts';
-import { domainOf, entityOf, isPerson, isRefusal, keepLetter, type Letter } from './letter.ts';
+import { domainOf, entityOf, isInOneName, isPerson, isRefusal, keepLetter, type Letter } from './letter.ts';
 
 /** What a check needs of its node. */
 export interface Border {
@@ -58,12 +58,15 @@ function isPresence({ routing, packet }: Letter): boolean {
 /**
  * A signature proves words, and nothing of the numbers and tags that they travel under: whoever copies them under the next
  * number would have the author's own next word taken for one said before. So what reaches a log or an audience comes from
- * its own domain.
+ * its own domain, and in one name: outside of a context nobody passes on what another has said.
  */
-function faultOfCarrier(speaker: Authority, routing: Letter['routing']): ProofCode | null {
+function faultOfCarrier(speaker: Authority, letter: Letter): ProofCode | null {
+  const { routing } = letter;
   const [context, source, relay] = [routing.get('_context'), routing.get('_source'), routing.get('_source_relay')];
   if (context !== undefined) return speaker.covers(context) ? null : '_authority_unproved_context';
-  if (relay !== undefined && !speaker.covers(relay)) return '_authority_unproved_source_relay';
+  // It would be signed by one, and done in the name of another.
+  if (!isInOneName(letter) || (relay !== undefined && !speaker.covers(relay)))
+    return '_authority_unproved_source_relay';
   return source === undefined || speaker.covers(source) ? null : '_authority_unproved_source';
 }
 
@@ -126,7 +129,7 @@ export class BorderCheck {
     const author = speakerOf(letter);
     const signed = publication === null ? null : { author, address: publication.address };
     const judgement = judge(speaker, own, route, signed);
-    const code = judgement.allowed ? faultOfCarrier(speaker, routing) : judgement.code;
+    const code = judgement.allowed ? faultOfCarrier(speaker, letter) : judgement.code;
     if (code !== null) {
       this.#close(code);
       return;

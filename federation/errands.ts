@@ -1,4 +1,5 @@
 /** What a person's own devices ask of his home: drawers, friends, strangers' words. docs/spec/friends.md#at-home */
+import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Value } from '../psyc/render.ts';
 import { exportRecords, exportRows } from './exporting.ts';
@@ -67,7 +68,7 @@ export class Errands {
     const kept = keepLetter(letter);
     // Where there is no room there is silence: it may be one that waits already, asked again.
     this.#turns.take((over) => {
-      const tell: Tell = (name, entity) => this.#tell(kept, name, entity);
+      const tell: Tell = (...told) => this.#tell(kept, ...told);
       errand(this.#owner, kept, tell, (code) => {
         if (code !== undefined) this.#refuse(kept, code);
         over();
@@ -76,12 +77,19 @@ export class Errands {
     return true;
   }
 
-  #tell({ routing }: Letter, method: string, entity: Readonly<Record<string, Value | undefined>>): void {
+  #tell(letter: Letter, ...[method, entity, data]: Parameters<Tell>): void {
     const { uniform, desk } = this.#owner;
+    const { routing } = letter;
     const tag = routing.get('_tag');
     const heading = { _source: uniform, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag };
     const given = Object.entries(entity).filter((pair): pair is [string, Value] => pair[1] !== undefined);
-    desk.post(newLetter({ routing: heading, entity: Object.fromEntries(given), method }));
+    try {
+      desk.post(newLetter({ routing: heading, entity: Object.fromEntries(given), method, data }));
+    } catch (error) {
+      if (!(error instanceof PsycError)) throw error;
+      // What others have said is in it, and is longer than an answer can be.
+      this.#refuse(letter, '_oversized_message');
+    }
   }
 
   #refuse(letter: Letter, code: FederationCode): void {

@@ -1,5 +1,7 @@
 /** What a person's home has of him, page by page, for himself. docs/spec/leaving.md#what-a-home-gives */
-import { cabinetOf } from './cabinet.ts';
+import { limits } from '../psyc/limits.ts';
+import type { Row } from '../store/store.ts';
+import { cabinetOf, drawerIn } from './cabinet.ts';
 import { circleOf } from './circle.ts';
 import type { Desk } from './desk.ts';
 import type { Done, Tell } from './errand.ts';
@@ -28,7 +30,7 @@ export function exportRows({ uniform, desk }: Owner, { packet }: Letter, tell: T
     let bytes = 0;
     for (const row of outcome.rows) {
       if (bytes > historyBytesMax) break;
-      tell('_status_export', { _sequence: String(row.sequence), _packet: row.packet });
+      tellRow(row, tell);
       reached = row.sequence;
       bytes += row.packet.length;
     }
@@ -38,6 +40,17 @@ export function exportRows({ uniform, desk }: Owner, { packet }: Letter, tell: T
     });
     done();
   });
+}
+
+/** Bytes of a content beside its data: the sequence, and the method. */
+const BESIDE_BYTES = 256;
+
+/** A variable has no room for what is long: then the row is the data. What fits into no packet beside its sequence is left out, and named. */
+function tellRow({ sequence, packet }: Row, tell: Tell): void {
+  const entity = { _sequence: String(sequence) };
+  if (packet.length <= limits.valueBytesMax) tell('_status_export', { ...entity, _packet: packet });
+  else if (packet.length <= limits.contentBytesMax - BESIDE_BYTES) tell('_status_export', entity, packet);
+  else tell('_status_export', { ...entity, _code: '_oversized_message' });
 }
 
 /** Every record under the person's name: keys and statement, and his drawers. */
@@ -55,7 +68,12 @@ export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, d
         done();
         return;
       }
-      for (const [name, value] of records) tell('_status_record', { _of: context, _name: name, _value: value });
+      const isCabinet = context === cabinetOf(uniform);
+      for (const [name, value] of records) {
+        const { version, value: drawer } = drawerIn(records, name);
+        const kept = isCabinet ? { _version: String(version), _value: drawer } : { _value: value };
+        tell('_status_record', { _of: context, _name: name, ...kept });
+      }
       goOn(at + 1);
     });
   };

@@ -8,7 +8,7 @@ import type { Operation } from '../store/store.ts';
 import type { Circle, Standing } from './circle.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import { entityOf, keepLetter, type Letter, letterBytes, parseLetter } from './letter.ts';
+import { entityOf, isInOneName, keepLetter, type Letter, letterBytes, parseLetter } from './letter.ts';
 import { readRecords, type Records } from './records.ts';
 
 /** What one of them has signed. */
@@ -46,7 +46,7 @@ export function wordIn(letter: Letter): Word | null {
   const { routing, packet } = letter;
   try {
     const publication = readPublication(packet, (name) => routing.get(name));
-    if (publication === null || !isAboutFriendship(packet.method)) return null;
+    if (publication === null || !isInOneName(letter) || !isAboutFriendship(packet.method)) return null;
     const wants = inherits(packet.method!, WANT);
     return { wants, timeMs: publication.timeMs, packet: copyBytes(letterBytes(letter)) };
   } catch (error) {

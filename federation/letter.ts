@@ -22,7 +22,7 @@ export interface LetterDraft {
   readonly routing: Readonly<Record<string, string | undefined>>;
   readonly entity?: Variables;
   readonly method: string;
-  readonly data?: string;
+  readonly data?: Value | undefined;
 }
 
 const variables = (routing: Readonly<Record<string, string | undefined>>): Map<string, string> =>
@@ -84,6 +84,12 @@ export const entityOf = withoutChannel;
 export function deviceOf(uniform: string): string | null {
   const hash = uniform.indexOf('#');
   return hash === -1 ? null : uniform.slice(hash + 1);
+}
+
+/** Whether who has signed it, if anybody has, is who says it: a signature counts for the relayed source where there is one. */
+export function isInOneName({ routing }: Letter): boolean {
+  const relay = routing.get('_source_relay');
+  return relay === undefined || entityOf(relay) === entityOf(routing.get('_source') ?? '');
 }
 
 /** The parts of a uniform that an entity of ours may have, or null. */

@@ -1,7 +1,6 @@
 /** A place of a plain peer's as our people have it: a log of our own of what is said there, and one of them in it as long as the peer takes him. docs/spec/plain.md#mirrors */
 import type { Arrival } from '../circuit/incoming-events.ts';
 import { inherits } from '../psyc/keyword.ts';
-import { renderList, textList } from '../psyc/list.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
@@ -23,6 +22,7 @@ import {
 } from './letter.ts';
 import { echoOf, membershipEcho, placeRequestOf } from './methods.ts';
 import { Neighbours } from './neighbours.ts';
+import { listed } from './place-status.ts';
 import { plainLimits } from './plain-limits.ts';
 import { mirrored } from './plain-wire.ts';
 import { Roll } from './roll.ts';
@@ -272,11 +272,11 @@ export class Mirror implements Entity, InboxOwner {
 
   #greeting(): Record<string, string | Uint8Array> {
     const members = [...new Set([...this.#roll.members.keys(), ...this.#members])];
-    const { listedMembersMax } = this.#desk.options.federationLimits;
+    const { listedMembersMax, listBytesMax } = this.#desk.options.federationLimits;
     return {
       _mode: 'public',
       _amount_members: String(members.length),
-      _list_members: renderList(textList(members.slice(0, listedMembersMax)), 'frozen'),
+      _list_members: listed(members, listedMembersMax, listBytesMax),
     };
   }
 

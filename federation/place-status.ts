@@ -6,7 +6,7 @@ import { type Letter, newLetter } from './letter.ts';
 import { officeOf, type PlaceState } from './place-state.ts';
 
 /** As many names, from the first, as a variable has room for. */
-function listed(names: Iterable<string>, countMax: number, bytesMax: number): Uint8Array {
+export function listed(names: Iterable<string>, countMax: number, bytesMax: number): Uint8Array {
   const some: string[] = [];
   let bytes = 0;
   for (const name of names) {

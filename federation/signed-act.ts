@@ -4,7 +4,7 @@ import { readAct } from '../publication/act.ts';
 import { PublicationError, type PublicationCode } from '../publication/error.ts';
 import { readPublication } from '../publication/packet.ts';
 import type { FederationCode } from './error.ts';
-import { entityOf, type Letter } from './letter.ts';
+import { entityOf, isInOneName, type Letter } from './letter.ts';
 import type { SignedAct } from './place-state.ts';
 
 /** The act, or the code where it is none. That the signature is his was checked at the border. */
@@ -12,6 +12,7 @@ export function readSigned(letter: Letter, source: string): SignedAct | Federati
   try {
     const publication = readPublication(letter.packet, (name) => letter.routing.get(name));
     if (publication === null) return '_necessary_signature';
+    if (!isInOneName(letter)) return '_publication_foreign_source';
     const act = readAct(letter.packet);
     if (act === null) return '_invalid_act';
     const { device, counter, timeMs } = publication;

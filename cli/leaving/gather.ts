@@ -62,7 +62,9 @@ export class Gathering {
     this.#own(identity);
     await this.#told('records', '_request_records', (packet) => {
       const [of, name] = [packet.text('_of'), packet.text('_name')];
-      this.#writer.line('records.jsonl', { of, name, value: base64(packet.value('_value')) });
+      const version = packet.text('_version');
+      const more = version === undefined ? {} : { version: Number(version) };
+      this.#writer.line('records.jsonl', { of, name, ...more, value: base64(packet.value('_value')) });
     });
     await this.#told('friends', '_request_friends', (packet, words) => {
       const [friend, standing] = [packet.text('_uniform'), packet.text('_standing')];
@@ -72,7 +74,9 @@ export class Gathering {
     });
     await this.#told('messages to you', '_request_export', (packet, words) => {
       const said = words.get('_packet');
-      if (said !== undefined) this.#message(null, Number(packet.text('_sequence')), said);
+      const [sequence, code] = [packet.text('_sequence'), packet.text('_code')];
+      if (said !== undefined) this.#message(null, Number(sequence), said);
+      else if (code !== undefined) this.omissions.push({ what: `message ${sequence}`, code });
     });
     const { speaking, hearing } = this.#profile.kept;
     const entered = [...speaking.entered].flatMap(([place, row]) => (row === null ? [] : [place]));

@@ -145,6 +145,13 @@ export class Errands {
       if (said === null) return null;
       words.set(name, said);
     }
+    // What no variable has room for is the data.
+    const { data } = packet;
+    if (data !== null && data.length > 0 && inherits(packet.method ?? '', '_status_export')) {
+      const said = this.#read(data, sinceMs, now);
+      if (said === null) return null;
+      words.set('_packet', said);
+    }
     return words;
   }
 

@@ -74,6 +74,23 @@ test('a refusal ends it; an answer of somebody else does not', async () => {
   expect(client.told('refused').map(({ command, code }) => [command, code])).toEqual([[1, '_stale_version']]);
 });
 
+test('a row that is too long for a variable is read from the data', async () => {
+  const client = await life();
+  await client.command(ask('_request_export'));
+  const [asked] = client.said('_request_export');
+  const row = `:_source\t${ada.uniform}\n:_target\t${ada.uniform}\n\n_message_private\n${'x'.repeat(70_000)}\n|\n`;
+  client.home.answer(asked!, '_status_export', { _sequence: '1' }, row);
+  client.home.answer(asked!, '_status_export', { _sequence: '2', _code: '_oversized_message' });
+  client.home.answer(asked!, '_echo_export', { _sequence: '2' });
+  await client.settle();
+  const told = client.told('told').map(({ words }) => words.size);
+  expect(told).toEqual([1, 0, 0]);
+  expect(client.told('told')[0]?.words.get('_packet')?.word).toEqual({
+    kind: 'bad',
+    code: '_authority_unproved_source',
+  });
+});
+
 test('what is put into a drawer for oneself opens again, and under another name it is not taken for that', async () => {
   const client = await life();
   await client.command(ask('_request_store', { statement: drawer }));

@@ -110,7 +110,7 @@ export class Home {
   }
 
   /** Answers a packet as its target. */
-  answer({ routing }: HeardPacket, method: string, entity: Record<string, Value> = {}): void {
+  answer({ routing }: HeardPacket, method: string, entity: Record<string, Value> = {}, data?: string): void {
     const tag = routing.get('_tag') ?? '';
     this.say(
       render({
@@ -122,6 +122,7 @@ export class Home {
         },
         entity: { ...(routing.has('_counter') ? { _counter_relay: routing.get('_counter')! } : {}), ...entity },
         method,
+        data: data ?? null,
       }),
     );
   }

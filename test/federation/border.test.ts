@@ -270,3 +270,21 @@ test('a signature of nobody, or of a place, is nobody’s', () => {
   expect(fixture.methods(server)).toEqual(['_error_unknown_author']);
   expect(fixture.closed).toEqual([]);
 });
+
+test.each([
+  ['an act', hall, '_request_context_topic'],
+  ['friendship', person, '_request_friendship'],
+  ['what is said', person, sealed],
+])('%s in another’s name than his who has signed it closes the circuit', (_, target, method) => {
+  const fixture = new NodeFixture();
+  const phone = fixture.connect('client ada phone');
+  const server = fixture.connect('server b.example');
+  fixture.say(phone, said(ada, hall, 1, '_request_context_enter'));
+  fixture.say(server, said(zoe, hall, 1, '_request_context_enter'));
+  const before = rows(fixture, target);
+  const { _source, ...routing } = routingOf(said(zoe, target, 2, method));
+  const forged = { routing: { _source, _source_relay: 'psyc://b.example/~yan', ...routing }, method };
+  fixture.sayBytes(server, fixture.signed(yan, target, { ...forged, entity: { _topic: 'forged' } }));
+  expect(fixture.closed).toContain(server);
+  expect(rows(fixture, target)).toBe(before);
+});

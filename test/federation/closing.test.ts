@@ -238,3 +238,41 @@ test('a long log comes in pages', () => {
   expect(page.map(({ packet }) => packet.text('_sequence'))).toEqual(['1', '2', '3']);
   expect(page.at(-1)?.packet.text('_next')).toBe('2');
 });
+
+test('a row that no variable has room for is the data of what is told; one that fits no packet is named', () => {
+  const fixture = town();
+  const [phone, server] = ['client ada phone-1', fixture.connect('server b.example')];
+  const friend = 'psyc://b.example/~zoe';
+  fixture.sayBytes(phone, fixture.signed(adas, friend, said(adas, friend, 1, '_request_friendship')));
+  const sealed = '_message_private_sealed';
+  for (const [at, length] of [100, 70_000].entries())
+    fixture.say(phone, said(adas, ada, at + 1, sealed, 'x'.repeat(length)));
+  fixture.sayRaw(server, said(zoe, ada, 1, sealed, 'x'.repeat(262_000)));
+  const told: Heard[] = [];
+  for (let after: string | undefined = '0'; after !== undefined; ) {
+    const page = ask(fixture, '_request_export', { _after: after });
+    told.push(...page.filter(({ method }) => method === '_status_export'));
+    after = page.at(-1)?.packet.text('_next');
+  }
+  expect(told.map(({ packet }) => packet.text('_sequence'))).toEqual(['1', '2', '3']);
+  const [short, long, longest] = told.map(({ packet, data }) => [packet.text('_packet') ?? data, packet.text('_code')]);
+  for (const [of, length] of [
+    [short, 100],
+    [long, 70_000],
+  ] as const) {
+    expect(of?.[0]).toMatch(new RegExp(`^:_source\t${adas}`));
+    expect(of?.[0]).toContain(`\n${'x'.repeat(length)}\n|`);
+  }
+  expect(longest).toEqual(['', '_oversized_message']);
+});
+
+test('a full drawer is told with its version', () => {
+  const fixture = town();
+  const _value = 'x'.repeat(federationLimits.drawerBytesMax);
+  ask(fixture, '_request_store', { _name: 'notes', _version: '0', _value });
+  const records = ask(fixture, '_request_records');
+  const drawer = records.find(({ packet }) => packet.text('_name') === 'notes');
+  expect(drawer?.packet.text('_version')).toBe('1');
+  expect(drawer?.packet.text('_value')).toBe(_value);
+  expect(records.at(-1)?.method).toBe('_echo_records');
+});

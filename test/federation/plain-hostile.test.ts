@@ -1,7 +1,9 @@
 /** Whatever a plain peer says, authorised or not: no step throws, nobody is spoken for, and nothing grows past its limit. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { federationLimits } from '../../federation/limits.ts';
 import { plainLimits } from '../../federation/plain-limits.ts';
+import { encodeText } from '../../psyc/bytes.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { render } from '../../psyc/render.ts';
 import { said } from './said.ts';
@@ -136,4 +138,21 @@ test('names of places and people that nobody is in fill nothing', () => {
     fixture.pass(100);
   }
   expect(fixture.queue('plain ways')).toBe(plainLimits.plainWaysMax);
+});
+
+test('of many members with long names as many are told as a list has room for', () => {
+  const fixture = new PlainFixture();
+  const room = `psyc://${host}/@room`;
+  fixture.authorized('plain');
+  const client = fixture.connect('client ada phone');
+  fixture.say(client, said(ada, room, 1, '_request_context_enter'));
+  const names = Array.from({ length: 199 }, (_, at) => `psyc://${host}/~${'n'.repeat(304)}${at}`.padEnd(327, 'z'));
+  const routing = { _source: room, _target: 'psyc://a.example/~ada', _tag_relay: fixture.tags.at(-1) ?? '' };
+  const entity = { _list_members: encodeText(names.map((name) => `|${name}`).join('')) };
+  fixture.sayRaw('plain', { routing, entity, method: '_echo_place_enter' });
+  const echo = fixture.hear(client).find(({ method }) => method === '_echo_context_enter');
+  expect(echo?.packet.text('_amount_members')).toBe('200');
+  const told = echo?.packet.value('_list_members')?.length ?? 0;
+  expect(told).toBeGreaterThan(federationLimits.listBytesMax - 2 * 328);
+  expect(told).toBeLessThan(2 * federationLimits.listBytesMax);
 });
