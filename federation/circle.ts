@@ -95,6 +95,11 @@ export class Circle {
     return standing === 'friend' || standing === 'offered' || person === this.#uniform;
   }
 
+  /** Whether what he says without a number, which no limit counts, is let through: friends', and what one's own devices say. */
+  expects(person: string): boolean {
+    return this.knows(person) && this.treatmentOf(person) === null;
+  }
+
   /** What writes a standing down, and takes whoever it is off the strangers where the person himself has spoken. */
   operationsOf(person: string, standing: Standing, isAnswered: boolean): Operation[] {
     const context = circleOf(this.#uniform);
@@ -109,9 +114,10 @@ export class Circle {
     if (isAnswered) this.dismissed(person);
   }
 
-  /** One with whom nothing is agreed any more gives way where there is no room for another: he is named; null: nobody. */
-  oldestParted(): string | null {
-    return [...this.#roll.members.keys()].find((person) => this.standingOf(person) === 'parted') ?? null;
+  /** One with whom nothing is agreed any more gives way where there is no room for another: he is named; null: nobody but these. */
+  oldestParted(but: ReadonlySet<string>): string | null {
+    const isMeant = (person: string): boolean => this.standingOf(person) === 'parted' && !but.has(person);
+    return [...this.#roll.members.keys()].find(isMeant) ?? null;
   }
 
   /** Whether another person finds room. */

@@ -30,6 +30,8 @@ export interface ClosingOwner {
   readonly isQuiet: () => boolean;
   /** Nobody knows whether it is closed: the store is to be asked. */
   readonly unsure: () => void;
+  /** When it was closed, Unix milliseconds. */
+  readonly closedMs: () => number;
   /** Everything is done. */
   readonly over: () => void;
 }
@@ -82,10 +84,10 @@ export class Closing {
     const place = routing.get('_source') ?? '';
     if (!this.#left.has(place) || routing.get('_target') !== `${this.#owner.uniform}${LEAVING}`) return;
     const { method } = packet;
-    if (isEcho(method)) this.#gone(place);
     // Who knows nothing of it, or does not answer for days: here it ends in any case. What may yet come is waited for.
-    else if (isRefusal(method) && !inherits(method!, '_failure')) this.#forget(place);
-    else if (method === '_failure_delivery_timeout') this.#forget(place);
+    const isOver = isRefusal(method) && !inherits(method!, '_failure');
+    // A place elsewhere that says it is done and means nothing by it is left here all the same.
+    if (isEcho(method) || isOver || method === '_failure_delivery_timeout') this.#forget(place);
   }
 
   /** Tries again after a while, longer each time. */
@@ -155,7 +157,9 @@ export class Closing {
       const { contexts } = outcome;
       // Others list him as well: whose friend he was, which is their affair.
       const places = contexts.filter(isPlace);
-      if (places.length > 0) this.#ask(places);
+      const late = this.#isLate ? places.filter((place) => domainOf(place) !== desk.domain) : [];
+      if (late.length > 0) this.#forgetLate(late);
+      else if (places.length > 0) this.#ask(places);
       else if (contexts.length === PAGE_ROWS) this.#nextPlaces(contexts.at(-1));
       else this.#erase(() => this.#finish());
     });
@@ -174,22 +178,33 @@ export class Closing {
     desk.post(newLetter({ routing, method: '_request_context_leave' }));
   }
 
-  /** When all of a page are left, the next is asked; the timer does the same. */
-  #gone(place: string): void {
-    this.#left.delete(place);
-    if (this.#left.size === 0) this.#nextPlaces();
+  /** Whether what was asked at the closing would have been given up by now. */
+  get #isLate(): boolean {
+    const { closedMs, desk } = this.#owner;
+    return desk.unixMs - closedMs() >= desk.options.deliveryLimits.giveUpMsMax;
   }
 
+  /** When all of a page are left, the next is asked, after a moment: whoever answers at once sets no pace. */
+  #gone(place: string): void {
+    if (!this.#left.delete(place) || this.#left.size > 0) return;
+    this.#failures = 0;
+    this.#again(() => this.#nextPlaces());
+  }
+
+  /** A place of ours takes him out itself; one elsewhere is left here alone. */
   #forget(place: string): void {
+    if (domainOf(place) === this.#owner.desk.domain) this.#gone(place);
+    else this.#write([place], (isWritten) => isWritten && this.#gone(place));
+  }
+
+  #forgetLate(places: readonly string[]): void {
+    this.#write(places, (isWritten) => (isWritten ? this.#nextPlaces() : this.#again(() => this.#nextPlaces())));
+  }
+
+  #write(places: readonly string[], done: (isWritten: boolean) => void): void {
     const { uniform, desk } = this.#owner;
-    if (domainOf(place) === desk.domain) {
-      this.#gone(place);
-      return;
-    }
-    const member = { op: 'member', context: place, lease, name: uniform, sequence: 0 } as const;
-    desk.ask({ kind: 'write', operations: [member] }, (outcome) => {
-      if (outcome.kind === 'written') this.#gone(place);
-    });
+    const operations = places.map((context) => ({ op: 'member', context, lease, name: uniform, sequence: 0 }) as const);
+    desk.ask({ kind: 'write', operations }, (outcome) => done(outcome.kind === 'written'));
   }
 
   #finish(): void {

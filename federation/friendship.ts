@@ -77,6 +77,8 @@ export class Friendship {
   /** Least recently used first; what is being written is in here already. */
   readonly #pairs = new Map<string, Pair>();
   readonly #reading = new Map<string, ((pair: Pair | null) => void)[]>();
+  /** By whom room is being made for, in a write under way: who gives way. */
+  readonly #giving = new Map<string, string>();
   #waiting = 0;
 
   /** `changed`: what they are to each other is another now. */
@@ -109,10 +111,10 @@ export class Friendship {
     const kept = keepLetter(letter);
     this.withPair(other, (pair) => {
       if (pair === null || pair.writing > 0) return;
-      const room = this.#makeRoom(other);
-      if (room === null) refuse('_excessive_friends');
+      if (this.#whoGives(other) === null) refuse('_excessive_friends');
       else if (!isNewer(word, pair.mine)) this.#mend(other, pair, () => pass(kept));
       else {
+        const room = this.#makeRoom(other) ?? [];
         const before = pair.mine;
         pair.mine = word;
         pair.writing++;
@@ -127,8 +129,10 @@ export class Friendship {
           if (outcome.kind !== 'written') {
             // It is said again, and written again. The pair stays the one that others under way know.
             pair.mine = before;
+            this.unheard(other);
             return;
           }
+          this.#giveWay(other);
           this.#settle(other, standingOf(pair), true);
           pass(kept);
         });
@@ -178,7 +182,13 @@ export class Friendship {
 
   /** The row of somebody's word is durable. */
   heard(other: string, pair: Pair, word: Word): void {
+    this.#giveWay(other);
     if (pair.theirs === word && this.#circle.hasRoomFor(other)) this.#settle(other, standingOf(pair), false);
+  }
+
+  /** A word of his is not kept after all: nobody gives way for it. */
+  unheard(other: string): void {
+    this.#giving.delete(other);
   }
 
   /**
@@ -220,16 +230,30 @@ export class Friendship {
     if (before !== standing) this.#changed(other);
   }
 
-  /** What makes room for another; null: there is none. */
+  /** Who gives way where another finds no room; '': nobody need, null: nobody can. */
+  #whoGives(other: string): string | null {
+    if (this.#circle.hasRoomFor(other)) return '';
+    return this.#giving.get(other) ?? this.#circle.oldestParted(new Set(this.#giving.values()));
+  }
+
+  /** What makes room for another once it is written, and nothing before; null: there is none. */
   #makeRoom(other: string): Operation[] | null {
-    if (this.#circle.hasRoomFor(other)) return [];
-    const parted = this.#circle.oldestParted();
+    const parted = this.#whoGives(other);
     if (parted === null) return null;
-    this.#circle.removed(parted);
-    this.#pairs.delete(parted);
+    if (parted === '') return [];
+    this.#giving.set(other, parted);
     const at = { context: pairOf(this.#uniform, parted), lease, value: new Uint8Array(0) };
     const records = (['mine', 'theirs'] as const).map((name): Operation => ({ op: 'record', name, ...at }));
     return [this.#circle.removal(parted), ...records];
+  }
+
+  /** It is written. */
+  #giveWay(other: string): void {
+    const parted = this.#giving.get(other);
+    if (parted === undefined) return;
+    this.#giving.delete(other);
+    this.#circle.removed(parted);
+    this.#pairs.delete(parted);
   }
 
   #record(other: string, name: 'mine' | 'theirs', { packet }: Word): Operation {

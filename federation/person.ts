@@ -99,6 +99,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       desk,
       isQuiet: () => this.#isQuiet,
       unsure: () => this.#residence.look(),
+      closedMs: () => this.#residence.tombstone?.closedMs ?? desk.unixMs,
       over: gone,
     });
   }
@@ -206,7 +207,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     else if (isOwn && this.#errands.take(letter)) return;
     else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
       this.#refuse(letter, '_unsupported_method');
-    } else if (this.#circle.treatmentOf(entityOf(source)) === null) this.#hear(letter);
+    } else if (this.#circle.expects(entityOf(source))) this.#hear(letter);
   }
 
   /** A word of one of our devices about friendship, to be kept here before it is passed on. */
@@ -271,7 +272,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     else this.#friendship.recheck(entityOf(message.author), answer);
   }
 
-  rejected({ message, method }: Token, code: FederationCode | StoreCode): void {
+  rejected({ message, method, note }: Token, code: FederationCode | StoreCode): void {
+    if ((note as Note).friendship !== null) this.#friendship.unheard(entityOf(message.author));
     this.#refuse(headingOf(message, method), code);
   }
 
@@ -331,12 +333,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   /** Why nobody is to be spoken to here. */
   #absence(): FederationCode {
     const { tombstone } = this.#residence;
-    const isFresh = tombstone !== null && this.#desk.unixMs - tombstone.closedMs < this.#reservedMs;
+    const { reservedMs } = this.#desk.options.federationLimits;
+    const isFresh = tombstone !== null && this.#desk.unixMs - tombstone.closedMs < reservedMs;
     return isFresh ? '_closed_target' : '_unknown_target';
-  }
-
-  get #reservedMs(): number {
-    return this.#desk.options.federationLimits.reservedMs;
   }
 
   #close(key: Uint8Array, done: (outcome: Closed) => void): void {
@@ -354,8 +353,10 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   /** Nobody lives here from now on. */
   #shut(): void {
-    this.#residence.closed({ closedMs: this.#desk.unixMs, isLeaving: true });
+    const closedMs = this.#residence.tombstone?.closedMs ?? this.#desk.unixMs;
+    this.#residence.closed({ closedMs, isLeaving: true });
     for (const { circuit } of [...this.#channels.values()]) this.#circuits.giveUp(circuit, '_closed_account');
+    this.#presence.graceOver(true);
     this.#closing.leave();
   }
 

@@ -128,7 +128,7 @@ export class Presence {
     const left = (this.#here.get(name) ?? 1) - 1;
     if (isMain && left > 0) this.#here.set(name, left);
     else if (isMain && this.#here.delete(name)) this.#leaving.set(name, desk.nowMs + presenceGraceMs);
-    desk.timer(`presence grace ${uniform}`, presenceGraceMs, () => this.#graceOver());
+    desk.timer(`presence grace ${uniform}`, presenceGraceMs, () => this.graceOver());
   }
 
   /** What has been heard of friends, for a channel that comes. */
@@ -233,9 +233,10 @@ export class Presence {
     return circle.others.filter((other) => circle.isFriend(other));
   }
 
-  #graceOver(): void {
+  /** Devices that have not come back in time are gone; `isEnd`: all are, since the account is closed. */
+  graceOver(isEnd = false): void {
     const { nowMs } = this.#owner.desk;
-    for (const [device, untilMs] of this.#leaving) if (untilMs <= nowMs) this.#leaving.delete(device);
+    for (const [device, untilMs] of this.#leaving) if (isEnd || untilMs <= nowMs) this.#leaving.delete(device);
     this.#tell();
     if (this.#channels > 0 || this.#leaving.size > 0) return;
     this.#isFollowing = false;

@@ -76,10 +76,9 @@ export class Notices {
         break;
       case 'refused': {
         const { code, domain } = notice;
-        const isTold =
-          /^_trust_(?:changed_key|foreign_key|waiting_key|revoked_key|frozen_key|ended_key|unvouched)$/.test(code) &&
-          !this.#isNews(`${code} ${domain}`, nowMs);
-        log[isTold ? 'debug' : 'info'](domain === null ? { code } : { code, domain }, 'circuit refused');
+        // Anybody may have himself refused, as often as he likes.
+        const level = this.#isNews(`${code} ${domain}`, nowMs) ? 'info' : 'debug';
+        log[level](domain === null ? { code } : { code, domain }, 'circuit refused');
         break;
       }
     }

@@ -1,5 +1,6 @@
 /** An account is closed: nobody lives there, nothing of it is left, its places are told, and its name is nobody's for a year. */
 import { expect, test } from '@jest/globals';
+import { deliveryLimits } from '../../circuit/limits.ts';
 import { federationLimits } from '../../federation/limits.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import type { Draft } from '../../psyc/render.ts';
@@ -275,4 +276,46 @@ test('a full drawer is told with its version', () => {
   expect(drawer?.packet.text('_version')).toBe('1');
   expect(drawer?.packet.text('_value')).toBe(_value);
   expect(records.at(-1)?.method).toBe('_echo_records');
+});
+
+/** Ada is in a place of b.example, and has closed. */
+function closedWithPlace(): { fixture: NodeFixture; server: string; answer: (method: string) => void } {
+  const fixture = town();
+  const server = fixture.connect('server b.example');
+  fixture.say('client ada phone-1', said(adas, away, 1, '_request_context_enter'));
+  fixture.sayRaw(server, {
+    routing: { _source: away, _target: adas, _tag_relay: 't1', _tag_reply: 't1' },
+    entity: { _counter_relay: '1', _sequence: '1' },
+    method: '_echo_context_enter',
+  });
+  expect(close(fixture)).toEqual(['_echo_close']);
+  fixture.hear(server);
+  fixture.pass(1);
+  const routing = { _source: away, _target: leaving, _tag_relay: 'leaving', _tag_reply: 'leaving' };
+  const answer = (method: string): void => fixture.sayRaw(server, { routing, entity: { _counter_relay: '1' }, method });
+  return { fixture, server, answer };
+}
+
+test('a place elsewhere that says it is done and means nothing by it sets no pace, and is left all the same', () => {
+  const { fixture, server, answer } = closedWithPlace();
+  expect(fixture.methods(server)).toContain('_request_context_leave');
+  for (let at = 0; at < 10; at++) answer('_echo');
+  expect(fixture.methods(server)).toEqual([]);
+  fixture.pass(60_000);
+  expect(fixture.methods(server)).not.toContain('_request_context_leave');
+  expect(traces(fixture)).toEqual([]);
+});
+
+test('a place elsewhere that puts it off for ever is left when anything would be given up', () => {
+  const { fixture, server, answer } = closedWithPlace();
+  const isAsked = (): boolean => fixture.methods(server).includes('_request_context_leave');
+  expect(isAsked()).toBe(true);
+  const untilMs = fixture.nowMs + deliveryLimits.giveUpMsMax;
+  for (answer('_failure_unavailable_store'); fixture.nowMs < untilMs; ) {
+    fixture.pass(deliveryLimits.retryMsMax);
+    if (isAsked()) answer('_failure_unavailable_store');
+    if (fixture.nowMs < untilMs - deliveryLimits.retryMsMax) expect(traces(fixture)).toContain(away);
+  }
+  fixture.pass(4 * deliveryLimits.retryMsMax);
+  expect(traces(fixture)).toEqual([]);
 });

@@ -3,6 +3,8 @@ import { expect, test } from '@jest/globals';
 import type { FederationLimits } from '../../federation/limits.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import type { Draft } from '../../psyc/render.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 import { channel, type Heard, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
 
@@ -224,4 +226,39 @@ test('a profile is told to whoever asks: what is for friends to friends; it has 
   expect(asked()).toEqual(['Ada', undefined]);
   const [log] = ask(fixture, '_request_log');
   expect([log?.method, log?.packet.text('_sequence')]).toEqual(['_echo_log', '1']);
+});
+
+test('what no limit counts, since it has no number, is let through from friends alone, whatever the rules', () => {
+  const fixture = town();
+  const notice: Draft = { routing: { _source: zoe, _target: ada }, method: '_notice_spam', data: 'x'.repeat(200_000) };
+  fixture.sayRaw('server b.example', notice);
+  expect(fixture.methods('client ada phone')).toEqual([]);
+  word(fixture, 'client ada phone-1', said(adas, 'psyc://b.example/~zoe', 1, '_request_friendship'), adas);
+  fixture.sayRaw('server b.example', notice);
+  expect(fixture.methods('client ada phone')).toEqual(['_notice_spam']);
+  rule(fixture, 0, 'block psyc://b.example/~zoe\n');
+  fixture.sayRaw('server b.example', notice);
+  expect(fixture.methods('client ada phone')).toEqual([]);
+});
+
+test('circleMax: who has parted gives way when the word of another is written, and not before', () => {
+  let isLost = false;
+  const memory = new MemoryStore();
+  const perform = (request: StoreRequest): StoreOutcome =>
+    isLost && request.kind === 'write'
+      ? { kind: 'refused', request: request.request, code: '_store_lost' }
+      : memory.perform(request);
+  const fixture = town({ circleMax: 1 }, { store: { perform } });
+  const to = (nick: string, counter: number, method: string): Draft =>
+    said(adas, `psyc://b.example/~${nick}`, counter, method);
+  word(fixture, 'client ada phone-1', to('zoe', 1, '_request_unfriend'), adas);
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~zoe': 'parted' });
+  isLost = true;
+  word(fixture, 'client ada phone-1', to('yan', 1, '_request_friendship'), adas);
+  isLost = false;
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~zoe': 'parted' });
+  word(fixture, 'client ada phone-1', to('yan', 1, '_request_friendship'), adas);
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~yan': 'offered' });
+  word(fixture, 'client ada phone-1', to('xan', 1, '_request_friendship'), adas);
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~yan': 'offered' });
 });

@@ -24,3 +24,18 @@ test('a domain that comes with another key at every retry', () => {
   notices.tell({ kind: 'refused', code: '_proof_timeout', domain: null }, 3_600_000);
   expect(lines.at(-1)).not.toHaveProperty('domain');
 });
+
+test('somebody who has himself refused again and again', () => {
+  const lines: { code?: string }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  for (let nowMs = 0; nowMs < 3_600_000; nowMs += 1000) {
+    for (const code of ['_plain_unnamed', '_plain_necessary_authorization', '_circuit_invalid_greeting'])
+      notices.tell({ kind: 'refused', code, domain: null }, nowMs);
+  }
+  expect(lines.map(({ code }) => code)).toEqual([
+    '_plain_unnamed',
+    '_plain_necessary_authorization',
+    '_circuit_invalid_greeting',
+  ]);
+});
