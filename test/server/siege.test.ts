@@ -45,6 +45,6 @@ needsDebian('Debian’s PostgreSQL', () => {
         await others.stop();
         expect([name, others.harms, tally]).toEqual([name, [], expected]);
       }
-    }, 120_000);
+    });
   });
 });

@@ -149,7 +149,7 @@ listen anew
     expect(said(browsers)).toContain('speaks TLS, and not PSYC');
     expect(said(bytes)).toContain('(_proof_unbound)');
     expect(said(anew)).toContain('(_proof_invalid_signature)');
-  }, 60_000);
+  });
 
   test('who comes past the proxy is not heard', async () => {
     const socket = connect({ ...web, localAddress: '127.0.0.12' });

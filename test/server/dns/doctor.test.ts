@@ -69,7 +69,7 @@ withNameServers('with bind, unbound and a server', () => {
     const stubs = zones.map((zone): [string, number] => [zone, bind.port]);
     validator = await startUnbound({ ...Object.fromEntries(stubs), 'gone.test': unsigned.port }, bind.anchors);
     deceived = await startUnbound({ 'well.test': unsigned.port }, bind.anchors);
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   async function look(domain: string, resolvers: readonly string[], change: Partial<Visit> = {}): Promise<Finding[]> {

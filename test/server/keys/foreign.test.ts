@@ -41,4 +41,4 @@ test('of a domain and of its people', async () => {
   }
   const theirs = await readArmouredCertificate(await found(`0x${home.certificate.key.fingerprint}`));
   expect(theirs.userIds.map(({ text }) => text)).toEqual(['P3DO <p3do@b.test>']);
-}, 30_000);
+});
