@@ -3,6 +3,7 @@ import type { PkiAnswer } from './pki.ts';
 import { backoffMs } from '../circuit/backoff.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { parseEntity } from '../psyc/uniform.ts';
+import type { Operation } from '../store/store.ts';
 import { cabinetOf } from './cabinet.ts';
 import { circleOf } from './circle.ts';
 import { type Desk, lease } from './desk.ts';
@@ -10,14 +11,12 @@ import type { FederationCode } from './error.ts';
 import { placesOf } from './founders.ts';
 import { pairOf } from './friendship.ts';
 import { domainOf, isEcho, isRefusal, type Letter, newLetter } from './letter.ts';
+import { officesOf } from './place-state.ts';
 import { announcedBy } from './presence.ts';
-import { closingOf, leftOf } from './tombstone.ts';
+import { closingOf, leftOf, LEAVING } from './tombstone.ts';
 
 /** Memberships, and others, of one page. */
 const PAGE_ROWS = 256;
-
-/** The channel in whose name a closed account leaves: that of a device that nobody has. */
-const LEAVING = '#0000000000000000-leaving';
 
 /** What came of it: it is durable; or a code; or nobody knows, and it is asked again. */
 export type Closed = 'closed' | 'unknown' | FederationCode;
@@ -99,10 +98,10 @@ export class Closing {
     });
   }
 
-  /** Everything that this domain keeps under the person's name. */
-  #erase(then: () => void): void {
+  /** Everything that this domain keeps under the person's name; `isLast`: also which places have to be told. */
+  #erase(then: () => void, isLast = false): void {
     const { uniform, desk, isQuiet } = this.#owner;
-    const again = (): void => this.#again(() => this.#erase(then));
+    const again = (): void => this.#again(() => this.#erase(then, isLast));
     if (!isQuiet()) {
       again();
       return;
@@ -113,6 +112,7 @@ export class Closing {
         return;
       }
       const own = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform), placesOf(uniform)];
+      if (isLast) own.push(officesOf(uniform));
       // What others are known by goes last: else nobody would know which pairs are left.
       const pairs = others.map((other) => pairOf(uniform, other));
       const steps = pairs.length === 0 ? [own] : [...pages(pairs), own];
@@ -161,7 +161,18 @@ export class Closing {
       if (late.length > 0) this.#forgetLate(late);
       else if (places.length > 0) this.#ask(places);
       else if (contexts.length === PAGE_ROWS) this.#nextPlaces(contexts.at(-1));
-      else this.#erase(() => this.#finish());
+      else this.#nextOffices();
+    });
+  }
+
+  /** Asks places of this domain where he had an office, or was invited, and is no member. */
+  #nextOffices(): void {
+    const { uniform, desk } = this.#owner;
+    const asked = { kind: 'members', context: officesOf(uniform), above: '', rowsMax: PAGE_ROWS } as const;
+    desk.ask(asked, (outcome) => {
+      if (outcome.kind !== 'members') this.#again(() => this.#nextPlaces());
+      else if (outcome.members.length > 0) this.#ask(outcome.members.map(({ name }) => name));
+      else this.#erase(() => this.#finish(), true);
     });
   }
 
@@ -191,19 +202,21 @@ export class Closing {
     this.#again(() => this.#nextPlaces());
   }
 
-  /** A place of ours takes him out itself; one elsewhere is left here alone. */
+  /** A place of ours takes him out itself, with his offices; one elsewhere is left here alone. */
   #forget(place: string): void {
-    if (domainOf(place) === this.#owner.desk.domain) this.#gone(place);
-    else this.#write([place], (isWritten) => isWritten && this.#gone(place));
+    const { uniform, desk } = this.#owner;
+    const isOurs = domainOf(place) === desk.domain;
+    const operation = isOurs ? notIn(officesOf(uniform), place) : notIn(place, uniform);
+    this.#write([operation], (isWritten) => isWritten && this.#gone(place));
   }
 
   #forgetLate(places: readonly string[]): void {
-    this.#write(places, (isWritten) => (isWritten ? this.#nextPlaces() : this.#again(() => this.#nextPlaces())));
+    const operations = places.map((place) => notIn(place, this.#owner.uniform));
+    this.#write(operations, (isWritten) => (isWritten ? this.#nextPlaces() : this.#again(() => this.#nextPlaces())));
   }
 
-  #write(places: readonly string[], done: (isWritten: boolean) => void): void {
-    const { uniform, desk } = this.#owner;
-    const operations = places.map((context) => ({ op: 'member', context, lease, name: uniform, sequence: 0 }) as const);
+  #write(operations: Operation[], done: (isWritten: boolean) => void): void {
+    const { desk } = this.#owner;
     desk.ask({ kind: 'write', operations }, (outcome) => done(outcome.kind === 'written'));
   }
 
@@ -219,6 +232,8 @@ export class Closing {
     });
   }
 }
+
+const notIn = (context: string, name: string): Operation => ({ op: 'member', context, lease, name, sequence: 0 });
 
 const pages = (contexts: readonly string[]): string[][] =>
   Array.from({ length: Math.ceil(contexts.length / PAGE_ROWS) }, (_, at) =>

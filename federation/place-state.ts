@@ -3,6 +3,7 @@ import { type Act, covers, type Mode } from '../publication/act.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import { lease } from './desk.ts';
+import { domainOf } from './letter.ts';
 
 /** The newest act of a device that was taken: an older one is said again by somebody. */
 interface Taken {
@@ -121,6 +122,26 @@ export function afterEntering(state: PlaceState, person: string, isFirst: boolea
   const owners = isOwner ? [person] : state.owners;
   if (!isOwner && !state.invited.includes(person)) return state;
   return { ...state, owners, invited: without(state.invited, person) };
+}
+
+/** The state once somebody's account is closed: whoever gets his name one day has no office by it. */
+export const afterClosing = (state: PlaceState, person: string): PlaceState => ({
+  ...state,
+  owners: without(state.owners, person),
+  aides: without(state.aides, person),
+  invited: without(state.invited, person),
+});
+
+/** The context whose members are the places that have, or had, a person in office or invited. */
+export const officesOf = (person: string): string => `offices of ${person}`;
+
+/** What keeps for people of this domain where they are given an office or invited: that they lose it stays unsaid. */
+export function officesGiven(context: string, domain: string, before: PlaceState, after: PlaceState): Operation[] {
+  const all = ({ owners, aides, invited }: PlaceState): string[] => [...owners, ...aides, ...invited];
+  if (before === after) return [];
+  const had = new Set(all(before));
+  const given = all(after).filter((person) => !had.has(person) && domainOf(person) === domain);
+  return given.map((person) => ({ op: 'member', context: officesOf(person), lease, name: context, sequence: 1 }));
 }
 
 /** The state once an act is done that may be. Devices whose acts are older than `sinceMs` are forgotten; `last` is the log's last row. */

@@ -120,7 +120,7 @@ export class Place implements Entity, InboxOwner {
         break;
       case 'leave':
         this.#accept(letter, source, {
-          judge: () => (this.#standing.isMember(person) ? null : '_necessary_membership'),
+          judge: () => this.#standing.faultOfLeaving(source),
           move: { person, isHere: false },
         });
         break;

@@ -6,10 +6,22 @@ import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { Founding } from './founding.ts';
 import type { Token } from './inbox.ts';
-import { domainOf } from './letter.ts';
+import { domainOf, entityOf } from './letter.ts';
 import { faultOfAct } from './moderation.ts';
-import { afterAct, afterEntering, changes, isNamed, type PlaceState, type SignedAct, stateOf } from './place-state.ts';
+import {
+  afterAct,
+  afterClosing,
+  afterEntering,
+  changes,
+  isNamed,
+  officeOf,
+  officesGiven,
+  type PlaceState,
+  type SignedAct,
+  stateOf,
+} from './place-state.ts';
 import type { Roll } from './roll.ts';
+import { LEAVING } from './tombstone.ts';
 import { joining, parting, waking } from './waking.ts';
 
 /** Whom an act puts out that names a whole domain, or null: persons go by moves. */
@@ -84,6 +96,14 @@ export class Standing {
     return this.#moved.get(person) ?? this.#roll.members.has(person);
   }
 
+  /** Why he cannot leave, or null: who has closed his account gives up offices, too. */
+  faultOfLeaving(author: string): FederationCode | null {
+    const person = entityOf(author);
+    const state = this.next();
+    const hasMore = officeOf(state, person) !== null || state.invited.includes(person);
+    return this.isMember(person) || (hasMore && this.#isClosing(author)) ? null : '_necessary_membership';
+  }
+
   /** How many members there are at most once everything that is queued is written. */
   get membersMax(): number {
     return this.#roll.members.size + this.#queued().filter(({ move }) => move?.isHere === true).length;
@@ -139,6 +159,7 @@ export class Standing {
     // What grows old must be looked at after a restart, whoever is there.
     const mustWake = act?.act.kind === 'limit' && act.act.days !== null;
     const operations: Operation[] = changes(this.#place, was, after);
+    operations.push(...officesGiven(this.#place, this.#desk.domain, was, after));
     if (after.mode === 'members' && (isOther || was.mode !== 'members'))
       operations.push({ op: 'mark', context: this.#place, lease, name: EPOCH, sequence: 'row' });
     if (mustWake) operations.push(waking(this.#place, this.#desk, true));
@@ -200,9 +221,15 @@ export class Standing {
     return this.#desk.unixMs - this.#desk.options.federationLimits.actAgeMsMax;
   }
 
-  #after(state: PlaceState, { move, act }: Token, isFirst: boolean): PlaceState {
+  #after(state: PlaceState, { move, act, message: { author } }: Token, isFirst: boolean): PlaceState {
+    if (move?.isHere === false && this.#isClosing(author)) return afterClosing(state, move.person);
     const entered = move?.isHere === true ? afterEntering(state, move.person, isFirst) : state;
     return act === undefined ? entered : afterAct(entered, act, this.#sinceMs, this.#roll.last);
+  }
+
+  /** Whether it is our own home that says so for an account that is closed. */
+  #isClosing(author: string): boolean {
+    return author.endsWith(LEAVING) && domainOf(author) === this.#desk.domain;
   }
 
   /** Whether somebody comes or goes by this row. */

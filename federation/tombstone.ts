@@ -9,6 +9,9 @@ import { type RecordName, readRecords, record, type Records } from './records.ts
 import { certifiedOperations } from './ring-records.ts';
 import { nodeUniform } from './waking.ts';
 
+/** The channel in whose name a closed account leaves: that of a device that nobody has. */
+export const LEAVING = '#0000000000000000-leaving';
+
 /** A closed account. */
 export interface Tombstone {
   /** Milliseconds since 1970. */

@@ -104,7 +104,7 @@ test('all goes: devices, log, drawers, friends, places; who lives elsewhere is t
   expect(left?.packet.text('_uniform_member')).toBe(ada);
   const [asked] = fixture.hear('server b.example').filter(({ method }) => method === '_request_context_leave');
   expect(asked?.routing).toMatchObject({ _source: leaving, _target: away, _counter: '1' });
-  expect(traces(fixture).sort()).toEqual(['psyc://a.example', away]);
+  expect(traces(fixture).sort()).toEqual([`offices of ${ada}`, 'psyc://a.example', away]);
   fixture.say('server b.example', {
     routing: { _source: away, _target: leaving, _tag_relay: asked?.routing['_tag'] ?? '' },
     entity: { _sequence: '9', _counter_relay: '1' },
@@ -317,5 +317,30 @@ test('a place elsewhere that puts it off for ever is left when anything would be
     if (fixture.nowMs < untilMs - deliveryLimits.retryMsMax) expect(traces(fixture)).toContain(away);
   }
   fixture.pass(4 * deliveryLimits.retryMsMax);
+  expect(traces(fixture)).toEqual([]);
+});
+
+test('offices and invitations go with the account: whoever gets its name has none of them', () => {
+  const fixture = town();
+  const [left, asked] = ['psyc://a.example/@left', 'psyc://a.example/@asked'];
+  fixture.connect('client bob phone-1');
+  const bobs = channel('bob', 'phone-1');
+  const say = (source: string, place: string, counter: number, method: string, entity = {}): void =>
+    fixture.say(`client ${source === adas ? 'ada' : 'bob'} phone-1`, {
+      ...said(source, place, counter, method),
+      entity,
+    });
+  for (const place of [hall, left]) say(adas, place, 1, '_request_context_enter');
+  say(adas, left, 2, '_request_context_leave');
+  say(bobs, asked, 1, '_request_context_enter');
+  say(bobs, asked, 2, '_request_context_invite', { _uniform_member: ada });
+  const named = (): string[] => {
+    const all = [hall, left, asked].map((place) => recordsOf(fixture, place));
+    return all.flatMap(({ owners = '', invited = '' }) => [owners, invited]).filter((list) => list !== '');
+  };
+  expect(named()).toEqual([ada, ada, 'psyc://a.example/~bob', ada]);
+  expect(close(fixture)).toEqual(['_echo_close']);
+  fixture.pass(60_000);
+  expect(named()).toEqual(['psyc://a.example/~bob']);
   expect(traces(fixture)).toEqual([]);
 });
