@@ -5,7 +5,7 @@ import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Records, readRecords } from './records.ts';
-import { openRules, parseRules, type Rules } from './rules.ts';
+import { parseRules, type Rules } from './rules.ts';
 
 /** What a drawer holds; version 0: nothing, ever. */
 export interface Drawer {
@@ -33,10 +33,9 @@ export function drawerIn(records: Records, name: string): Drawer {
   return { version: readUint64(record, 0) ?? 0, value: record.subarray(VERSION_BYTES) };
 }
 
-/** The rules in a cabinet. */
-export function rulesIn(records: Records, linesMax: number): Rules {
-  return parseRules(decodeText(drawerIn(records, RULES).value), linesMax) ?? openRules;
-}
+/** The rules in a cabinet; null: they cannot be read. */
+export const rulesIn = (records: Records, linesMax: number): Rules | null =>
+  parseRules(decodeText(drawerIn(records, RULES).value), linesMax);
 
 /** What was put away: the rules where they have changed. */
 type Stored = { readonly version: number; readonly rules: Rules | null };

@@ -8,7 +8,7 @@ import { founderOf } from './founders.ts';
 import { entityOf } from './letter.ts';
 import { insistOnRecords } from './records.ts';
 import { Roll } from './roll.ts';
-import { openRules, type Rules, type Treatment, treatmentOf } from './rules.ts';
+import { openRules, type Rules, shutRules, type Treatment, treatmentOf } from './rules.ts';
 
 /** What two people have agreed, as one of them sees it: he wants it, the other wants it, both do, or neither any more. */
 export type Standing = 'offered' | 'asked' | 'friend' | 'parted';
@@ -61,7 +61,9 @@ export class Circle {
     if (this.#phase !== 'new') return;
     this.#phase = 'loading';
     insistOnRecords(this.#desk, cabinetOf(this.#uniform), (records) => {
-      this.#rules = rulesIn(records, this.#desk.options.federationLimits.rulesMax);
+      const rules = rulesIn(records, this.#desk.options.federationLimits.rulesMax);
+      if (rules === null) this.#desk.notify({ kind: 'unreadable rules' });
+      this.#rules = rules ?? shutRules;
       this.#roll.load();
     });
   }

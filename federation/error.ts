@@ -38,6 +38,7 @@ export type FederationCode =
   | '_excessive_strangers'
   | '_excessive_friends'
   | '_invalid_presence'
+  | '_future_presence'
   | '_invalid_drawer'
   | '_oversized_drawer'
   | '_stale_version'

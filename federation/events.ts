@@ -81,6 +81,8 @@ export type Notice =
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
   /** Something else about its key; `row` of the table of continuity. */
   | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
+  /** Somebody's rules cannot be read: only friends may write to him. */
+  | { readonly kind: 'unreadable rules' }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }
   /** A circuit was closed for cause; `domain`: whose server is proved to be there, or was dialled. */
   | { readonly kind: 'refused'; readonly code: string; readonly domain: string | null };

@@ -1,11 +1,9 @@
 /** Presence: what a person's devices say of him, made one, told to friends; and what is heard of theirs. docs/spec/friends.md#presence */
 import { parseOne } from '../circuit/one-packet.ts';
-import { hexOf } from '../crypto/bytes.ts';
-import { copyBytes, equalBytes } from '../psyc/bytes.ts';
-import { PsycError } from '../psyc/error.ts';
-import { PublicationError } from '../publication/error.ts';
-import { readPublication } from '../publication/packet.ts';
+import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
+import { equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
+import { PRESENCE_METHOD, readAnnouncement, type Statement } from './announcement.ts';
 import type { Circle } from './circle.ts';
 import { type Desk, lease, type Link, type LinkChange } from './desk.ts';
 import type { FederationCode } from './error.ts';
@@ -16,9 +14,7 @@ import { insistOnRecords } from './records.ts';
 const ABSENT = 1;
 /** Of a device that has said nothing of it. */
 const HERE = 7;
-const MOST = 9;
 
-const METHOD = '_notice_presence';
 const CHANNEL = '_presence';
 
 /** The channel of a person's presence. */
@@ -26,14 +22,6 @@ export const presenceOf = (person: string): string => `${person}#${CHANNEL}`;
 
 /** The context of what a person's devices have said of him. */
 export const announcedBy = (person: string): string => `presence of ${person}`;
-
-/** What a device has said. */
-interface Statement {
-  readonly availability: number;
-  readonly timeMs: number;
-  /** As it came, signed; null: the device has said nothing. */
-  readonly packet: Uint8Array | null;
-}
 
 const silent: Statement = { availability: HERE, timeMs: 0, packet: null };
 
@@ -44,21 +32,6 @@ export interface PresenceOwner {
   readonly circle: Circle;
   /** To the main channels that are here; or to one circuit. */
   hear(letter: Letter): void;
-}
-
-/** The statement in a device's packet; null where it is none of this person's. */
-function statementIn(bytes: Uint8Array, person: string): Statement | null {
-  try {
-    const packet = parseOne(bytes);
-    const publication = readPublication(packet, (name) => (name === '_context' ? presenceOf(person) : undefined));
-    const availability = Number(packet.text('_degree_availability'));
-    const isOne = Number.isInteger(availability) && availability >= ABSENT && availability <= MOST;
-    if (publication === null || packet.method !== METHOD || !isOne) return null;
-    return { availability, timeMs: publication.timeMs, packet: copyBytes(bytes) };
-  } catch (error) {
-    if (error instanceof PsycError || error instanceof PublicationError) return null;
-    throw error;
-  }
 }
 
 /** One person's presence. */
@@ -139,9 +112,9 @@ export class Presence {
   /** A device says how it is with its person. It holds until the device says otherwise, also over restarts. */
   say(device: Uint8Array, bytes: Uint8Array, done: (outcome: 'kept' | FederationCode | null) => void): void {
     const { desk, uniform } = this.#owner;
-    const statement = statementIn(bytes, uniform);
-    if (statement === null || bytes.length > desk.options.federationLimits.presenceBytesMax) {
-      done(statement === null ? '_invalid_presence' : '_oversized_message');
+    const statement = readAnnouncement(bytes, presenceOf(uniform), device, desk.unixMs);
+    if (typeof statement === 'string' || bytes.length > desk.options.federationLimits.presenceBytesMax) {
+      done(typeof statement === 'string' ? statement : '_oversized_message');
       return;
     }
     const name = hexOf(device);
@@ -187,7 +160,7 @@ export class Presence {
     const { circle, desk } = this.#owner;
     if (!this.#isFollowing || !circle.isFriend(friend)) return;
     if ((letter.packet.content?.length ?? 0) > desk.options.federationLimits.presenceBytesMax) return;
-    if (letter.packet.method !== METHOD) return;
+    if (letter.packet.method !== PRESENCE_METHOD) return;
     const { _target: _, ...routing } = Object.fromEntries(letter.routing);
     const kept = keepLetter(readdress(routing, letter.packet));
     this.#unsure.delete(friend);
@@ -259,8 +232,9 @@ export class Presence {
     insistOnRecords(desk, announcedBy(uniform), (records) => {
       this.#said = new Map(
         [...records].flatMap(([device, bytes]) => {
-          const statement = statementIn(bytes, uniform);
-          return statement === null ? [] : [[device, statement] as const];
+          // What the clock of its time let in may be from the future by now's: then nothing later would count.
+          const statement = readAnnouncement(bytes, presenceOf(uniform), bytesOfHex(device)!, desk.unixMs);
+          return typeof statement === 'string' ? [] : [[device, statement] as const];
         }),
       );
       for (const each of this.#knowing.splice(0)) each();
@@ -377,7 +351,7 @@ export class Presence {
   /** By the home's own word. */
   #plain(availability: number): Letter {
     const routing = { _context: presenceOf(this.#owner.uniform) };
-    return newLetter({ routing, entity: { _degree_availability: String(availability) }, method: METHOD });
+    return newLetter({ routing, entity: { _degree_availability: String(availability) }, method: PRESENCE_METHOD });
   }
 
   #post(letter: Letter, to: string): void {

@@ -16,6 +16,9 @@ export interface Rules {
 /** Of whoever has said nothing. */
 export const openRules: Rules = { takesStrangers: true, treatments: new Map() };
 
+/** Of whoever has said something that cannot be read: what may have been shut is not opened. */
+export const shutRules: Rules = { takesStrangers: false, treatments: new Map() };
+
 /** The rules in lines of text, of which there are at most `linesMax`; null: they are none. */
 export function parseRules(text: string, linesMax: number): Rules | null {
   const lines = text.split('\n').filter((line) => line !== '');

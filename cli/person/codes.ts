@@ -66,6 +66,7 @@ const sentences: Readonly<Record<string, string>> = {
     'strangers have written to this person as much as is kept for him: ask to be friends, or wait until he has answered some',
   _excessive_friends: 'there is no room for another friend: remove one that is none any more',
   _invalid_presence: 'the server does not understand it: it may be older, or newer',
+  _future_presence: CLOCK,
   _stale_version: `another device has changed it meanwhile: ${SAY_AGAIN}`,
   _oversized_drawer: 'it is more than a home keeps of it: take something out',
   _excessive: `the server has as much as it can hold: ${SAY_AGAIN}`,

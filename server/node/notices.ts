@@ -6,6 +6,9 @@ import type { Notice } from '../../federation/events.ts';
 /** A domain that comes again and again with another key is told of so often only. */
 const AGAIN_MS = 3_600_000;
 
+/** Somebody whose rules cannot be read is woken as often as he is spoken to. */
+const DAY_MS = 86_400_000;
+
 /** Domains remembered to have been told of; with more, the oldest may be told again. */
 const TOLD_MAX = 1024;
 
@@ -70,6 +73,13 @@ export class Notices {
         log[level]({ domain, row, alarm }, `KEY: ${domain}: ${meanings[alarm]}`);
         break;
       }
+      case 'unreadable rules': {
+        const level = this.#isNews(notice.kind, nowMs, DAY_MS) ? 'warn' : 'debug';
+        log[level](
+          'RULES: what somebody here has decided about strangers cannot be read, so only friends may write to him until he decides anew; was rulesMax lowered, or a backup put back?',
+        );
+        break;
+      }
       case 'connected':
       case 'disconnected':
         log.info({ domain: notice.domain }, notice.kind);
@@ -84,9 +94,9 @@ export class Notices {
     }
   }
 
-  #isNews(what: string, nowMs: number): boolean {
+  #isNews(what: string, nowMs: number, againMs = AGAIN_MS): boolean {
     const last = this.#told.get(what);
-    if (last !== undefined && nowMs - last < AGAIN_MS) return false;
+    if (last !== undefined && nowMs - last < againMs) return false;
     this.#told.delete(what);
     this.#told.set(what, nowMs);
     if (this.#told.size > TOLD_MAX) this.#told.delete(this.#told.keys().next().value!);

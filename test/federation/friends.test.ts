@@ -176,6 +176,21 @@ test('rules: friends only, block, ignore; a person’s own before his domain’s
   expect(next.methods('server b.example')).toContain('_failure_filter_strangers');
 });
 
+test('rules that cannot be read shut what they may have shut, and the admin hears of it; new ones count', () => {
+  const fixture = town();
+  rule(fixture, 0, 'strangers everybody\nblock psyc://b.example/~zoe\n');
+  expect(fixture.notices).not.toContainEqual({ kind: 'unreadable rules' });
+  const next = town({ rulesMax: 1 }, { store: fixture.store, keys: fixture.keys, life: 2 });
+  const says = (counter: number): (string | null)[] => {
+    next.sayBytes('server b.example', fixture.signed(zoe, ada, said(zoe, ada, counter, sealed, `${counter}`)));
+    return next.methods('server b.example').filter((method) => /stranger|echo/.test(method ?? ''));
+  };
+  expect(says(1)).toEqual(['_failure_filter_strangers']);
+  expect(next.notices.filter(({ kind }) => kind === 'unreadable rules')).toHaveLength(1);
+  rule(next, 1, 'strangers everybody\n');
+  expect(says(1)).toEqual([`_echo${sealed}`]);
+});
+
 test('drawers: a version before it, a form, a size, a number of them; nobody else’s business', () => {
   const fixture = town({ drawersMax: 2, drawerBytesMax: 10 });
   const put = (name: string, version: string, value: string): (string | null)[] =>

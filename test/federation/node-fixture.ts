@@ -78,6 +78,8 @@ export class NodeFixture {
   readonly keys: IdealKeys;
   readonly node: FederationNode;
   nowMs = 0;
+  /** By how much the clocks of devices are ahead. */
+  aheadMs = 0;
   readonly closed: string[] = [];
   readonly dialled: string[] = [];
   readonly full: string[] = [];
@@ -290,7 +292,7 @@ export class NodeFixture {
     const { suite } = this.keys;
     const author = this.#authors.get(key) ?? new Author({ suite, fingerprint, device: this.keys.idOf(seed), seed });
     this.#authors.set(key, author);
-    return signedContent(author.sign(address, draft, beginUnixMs + this.nowMs));
+    return signedContent(author.sign(address, draft, beginUnixMs + this.nowMs + this.aheadMs));
   }
 
   /** What the peer has heard since it was last asked, greetings and proofs left out. */

@@ -36,16 +36,22 @@ const presences = (heard: Heard[]): string[] =>
     .filter(({ method }) => method === '_notice_presence')
     .map(({ routing, packet }) => `${routing['_context']} ${packet.text('_degree_availability')}`);
 
-/** Ada's device says how it is with her. */
-function announce(fixture: NodeFixture, availability: number, text = '', device = 'phone'): (string | null)[] {
+/** Ada's device says how it is with her, or has another device say it. */
+function announce(
+  fixture: NodeFixture,
+  availability: number | string,
+  text = '',
+  device = 'phone',
+  { mood, signer = device }: { mood?: string; signer?: string } = {},
+): (string | null)[] {
   const source = channel('ada', `${device}-1`);
   const address = `${ada}#_presence`;
   const draft: Draft = {
     routing: { _source: source, _target: address },
-    entity: { _degree_availability: String(availability), _description_presence: text },
+    entity: { _degree_availability: String(availability), _degree_mood: mood ?? '7', _description_presence: text },
     method: '_notice_presence',
   };
-  const packet = fixture.signed(source, address, draft);
+  const packet = fixture.signed(channel('ada', `${signer}-1`), address, draft);
   const circuit = `client ada ${device}-1`;
   fixture.sayRaw(circuit, {
     routing: { _source: source, _target: ada, _tag: 'p' },
@@ -181,9 +187,29 @@ test('what is no presence of hers is refused', () => {
   const fixture = town();
   expect(announce(fixture, 10)).toEqual(['_error_invalid_presence']);
   expect(announce(fixture, 0)).toEqual(['_error_invalid_presence']);
+  for (const degree of ['0x3', ' 3', '3.0', '03', '']) {
+    expect(announce(fixture, degree)).toEqual(['_error_invalid_presence']);
+    expect(announce(fixture, 3, '', 'phone', { mood: degree })).toEqual(['_error_invalid_presence']);
+  }
+  expect(announce(fixture, 3, '', 'phone', { mood: '10' })).toEqual(['_error_invalid_presence']);
+  expect(announce(fixture, 3, '', 'phone', { signer: 'desk' })).toEqual(['_error_invalid_presence']);
   expect(announce(fixture, 3, 'x'.repeat(3_000))).toEqual(['_error_oversized_message']);
   const entity = { _packet: bytesOfHex('00ff')! };
   const routing = { _source: adas, _target: ada, _tag: 'p' };
   fixture.sayRaw('client ada phone-1', { routing, entity, method: '_request_announce' });
   expect(fixture.methods('client ada phone-1')).toEqual(['_error_invalid_presence']);
+});
+
+test('a clock far ahead is refused, so that what is said by a right one counts; a little ahead is taken', () => {
+  const fixture = town();
+  fixture.connect('client ada phone');
+  fixture.pass(5_000);
+  fixture.aheadMs = 301_000;
+  expect(announce(fixture, 9)).toEqual(['_error_future_presence']);
+  fixture.aheadMs = 0;
+  expect(announce(fixture, 4)).toEqual(['_echo_announce']);
+  fixture.pass(5_000);
+  expect(presences(fixture.hear('server b.example')).at(-1)).toBe(`${ada}#_presence 4`);
+  fixture.aheadMs = 299_000;
+  expect(announce(fixture, 6)).toEqual(['_echo_announce']);
 });

@@ -39,3 +39,14 @@ test('somebody who has himself refused again and again', () => {
     '_circuit_invalid_greeting',
   ]);
 });
+
+test('rules that cannot be read, whenever somebody wakes: once a day', () => {
+  const lines: { level: string; msg: string }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  for (let nowMs = 0; nowMs <= 86_400_000; nowMs += 3_600_000) notices.tell({ kind: 'unreadable rules' }, nowMs);
+  expect(lines).toMatchObject(
+    Array.from({ length: 2 }, () => ({ level: 'warn', msg: expect.stringContaining('RULES') })),
+  );
+  expect(lines).toHaveLength(2);
+});
