@@ -8,6 +8,7 @@ export type SessionCode =
   | '_session_oversized_message'
   | '_session_only_listens'
   | '_session_foreign_drawer'
+  | '_session_excessive_answer'
   | '_session_unsealed_place'
   | '_session_excessive_readers'
   // what is heard

@@ -110,10 +110,10 @@ export class Circle {
     return isAnswered ? [entry, ...this.dismissal(person)] : [entry];
   }
 
-  /** A standing has become durable; `isAnswered` as when it was written. */
-  set(person: string, standing: Standing, isAnswered: boolean): void {
+  /** A standing has become durable, and whom the same write took off the strangers'. */
+  set(person: string, standing: Standing, written: readonly Operation[] = []): void {
     this.#roll.set(person, standings.indexOf(standing) + 1);
-    if (isAnswered) this.dismissed(person);
+    this.dismissed(written);
   }
 
   /** One with whom nothing is agreed any more gives way where there is no room for another: he is named; null: nobody but these. */
@@ -168,21 +168,15 @@ export class Circle {
 
   /** What takes a person's words off the strangers': that makes room. The rows stay in the log. */
   dismissal(person: string): Operation[] {
-    return this.#entriesOf(person).map((name) => ({
-      op: 'member',
-      context: this.#uniform,
-      lease,
-      name,
-      sequence: 0,
-    }));
+    const names = [...this.#strangers.members.keys()].filter((name) => entityOf(name) === person);
+    return names.map((name) => ({ op: 'member', context: this.#uniform, lease, name, sequence: 0 }));
   }
 
-  dismissed(person: string): void {
-    for (const name of this.#entriesOf(person)) this.#strangers.set(name, 0);
-  }
-
-  #entriesOf(person: string): string[] {
-    return [...this.#strangers.members.keys()].filter((name) => entityOf(name) === person);
+  /** That is durable: these, and none that came since it was asked for. */
+  dismissed(written: readonly Operation[]): void {
+    for (const operation of written) {
+      if (operation.op === 'member' && operation.context === this.#uniform) this.#strangers.set(operation.name, 0);
+    }
   }
 
   #know(): void {

@@ -130,13 +130,13 @@ function retrieve({ uniform, desk }: ErrandOwner, { packet }: Letter, tell: Tell
 /** A page of the others behind `_after`, each with both words, so that whoever reads them need not take ours. */
 function friends({ desk, circle, friendship }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
   const [after, only] = [packet.text('_after') ?? '', packet.text('_uniform')];
-  const { othersRowsMax } = desk.options.federationLimits;
+  const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
   const all = circle.others.filter((other) => other > after && (only === undefined || other === only));
-  const page = all.slice(0, othersRowsMax);
+  let bytes = 0;
   const goOn = (at: number): void => {
-    const other = page[at];
-    if (other === undefined) {
-      tell('_echo_friends', { _next: all.length > page.length ? page.at(-1) : undefined });
+    const other = all[at];
+    if (other === undefined || at >= othersRowsMax || bytes > historyBytesMax) {
+      tell('_echo_friends', { _next: other === undefined ? undefined : all[at - 1] });
       done();
       return;
     }
@@ -145,6 +145,7 @@ function friends({ desk, circle, friendship }: ErrandOwner, { packet }: Letter, 
         done();
         return;
       }
+      bytes += (pair.mine?.packet.length ?? 0) + (pair.theirs?.packet.length ?? 0);
       tell('_status_friend', {
         _uniform: other,
         _standing: circle.standingOf(other) ?? undefined,
@@ -188,7 +189,8 @@ function strangers({ uniform, desk, circle }: ErrandOwner, { packet }: Letter, t
 function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
   const person = packet.text('_uniform') ?? '';
   const operations = circle.dismissal(person);
-  if (circle.standingOf(person) === 'asked') operations.push(...circle.operationsOf(person, 'parted', false));
+  const isAsked = circle.standingOf(person) === 'asked';
+  if (isAsked) operations.push(...circle.operationsOf(person, 'parted', false));
   const told = (): void => {
     tell('_echo_dismiss', { _uniform: person });
     done();
@@ -202,8 +204,8 @@ function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, 
       done();
       return;
     }
-    circle.dismissed(person);
-    if (circle.standingOf(person) === 'asked') circle.set(person, 'parted', false);
+    if (isAsked) circle.set(person, 'parted', operations);
+    else circle.dismissed(operations);
     told();
   });
 }
@@ -237,14 +239,25 @@ function announce(owner: ErrandOwner, { routing, packet }: Letter, tell: Tell, d
   });
 }
 
-/** How it is with all friends, as far as is known; who has not answered is none of them. */
-function presences({ presence }: ErrandOwner, _: Letter, tell: Tell, done: Done): void {
-  presence.whenHeard(() => {
-    for (const letter of presence.letters()) {
-      const context = letter.routing.get('_context') ?? '';
-      tell('_status_presence', { _uniform: entityOf(context), _packet: letterBytes(letter) });
+/** A page of how it is with friends behind `_after`, as far as is known; who has not answered is none of them. */
+function presences({ desk, presence }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const after = packet.text('_after');
+  const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
+  const listed = (): void => {
+    const rows = [...presence.letters()]
+      .map((letter) => ({ friend: entityOf(letter.routing.get('_context') ?? ''), bytes: letterBytes(letter) }))
+      .filter(({ friend }) => friend > (after ?? ''))
+      .sort((a, b) => (a.friend < b.friend ? -1 : 1));
+    let [at, sum] = [0, 0];
+    for (; at < Math.min(rows.length, othersRowsMax) && sum <= historyBytesMax; at++) {
+      const { friend, bytes } = rows[at]!;
+      sum += bytes.length;
+      tell('_status_presence', { _uniform: friend, _packet: bytes });
     }
-    tell('_echo_presences', {});
+    tell('_echo_presences', { _next: at < rows.length ? rows[at - 1]!.friend : undefined });
     done();
-  });
+  };
+  // Who asks for another page has waited.
+  if (after === undefined) presence.whenHeard(listed);
+  else listed();
 }

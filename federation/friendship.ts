@@ -133,7 +133,7 @@ export class Friendship {
             return;
           }
           this.#giveWay(other);
-          this.#settle(other, standingOf(pair), true);
+          this.#settle(other, standingOf(pair), operations);
           pass(kept);
         });
       }
@@ -171,19 +171,17 @@ export class Friendship {
 
   /** What is written beside the row of somebody's word; nothing where a newer one is there, or there is no room. */
   operationsOf(other: string, pair: Pair, word: Word): Operation[] {
-    if (pair.theirs !== word) {
-      if (!isNewer(word, pair.theirs)) return [];
-      pair.theirs = word;
-    }
+    if (pair.theirs !== word && !isNewer(word, pair.theirs)) return [];
     const room = this.#makeRoom(other);
     if (room === null) return [];
+    pair.theirs = word;
     return [...room, this.#record(other, 'theirs', word), ...this.#circle.operationsOf(other, standingOf(pair), false)];
   }
 
   /** The row of somebody's word is durable. */
   heard(other: string, pair: Pair, word: Word): void {
     this.#giveWay(other);
-    if (pair.theirs === word && this.#circle.hasRoomFor(other)) this.#settle(other, standingOf(pair), false);
+    if (pair.theirs === word && this.#circle.hasRoomFor(other)) this.#settle(other, standingOf(pair));
   }
 
   /** A word of his is not kept after all: nobody gives way for it. */
@@ -219,14 +217,14 @@ export class Friendship {
     const operations = this.#circle.operationsOf(other, standing, false);
     this.#desk.ask({ kind: 'write', operations }, (outcome) => {
       if (outcome.kind !== 'written') return;
-      this.#settle(other, standingOf(pair), false);
+      this.#settle(other, standingOf(pair));
       mended();
     });
   }
 
-  #settle(other: string, standing: Standing, isAnswered: boolean): void {
+  #settle(other: string, standing: Standing, written: readonly Operation[] = []): void {
     const before = this.#circle.standingOf(other);
-    this.#circle.set(other, standing, isAnswered);
+    this.#circle.set(other, standing, written);
     if (before !== standing) this.#changed(other);
   }
 

@@ -23,7 +23,7 @@ export interface PlainCircuitsOwner {
   judge(host: string, answer: (code: PlainCode | '_trust_unavailable' | null) => void): void;
   onReady(circuit: string, host: string): void;
   /** A packet of the host's, addressed or in a context of its own, uniforms in their one form. */
-  onLetter(letter: Letter, host: string): void;
+  onLetter(letter: Letter, host: string, circuit: string): void;
   /** `host`: whose it is, or was to be; null: nobody has said. `isReady`: it was authorised. */
   onClosed(circuit: string, host: string | null, isReady: boolean): void;
 }
@@ -302,7 +302,7 @@ export class PlainCircuits {
       else if (variable === '_target') return;
       else routing.delete(variable);
     }
-    if (delivery !== 'root') this.#owner.onLetter({ routing, packet }, host);
+    if (delivery !== 'root') this.#owner.onLetter({ routing, packet }, host, name);
   }
 
   #note(code: string, { host, dialled }: Entry): void {

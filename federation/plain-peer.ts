@@ -13,7 +13,14 @@ import { Mirror } from './mirror.ts';
 import { nodeUniform } from './waking.ts';
 import { PlainGuests } from './plain-guests.ts';
 import { plainLimits } from './plain-limits.ts';
-import { membersListed, plainAnswer, type PlainAsker, plainMulticast, plainRequest } from './plain-wire.ts';
+import {
+  membersListed,
+  plainAnswer,
+  type PlainAsker,
+  plainMulticast,
+  plainRequest,
+  withFrozenMembers,
+} from './plain-wire.ts';
 import { sweep } from './sweep.ts';
 
 /** What a plain peer has its node do with circuits. */
@@ -106,14 +113,15 @@ export class PlainPeer implements Link {
     this.#rest();
   }
 
-  /** A packet of somebody there. */
-  heard(letter: Letter): void {
+  /** A packet of somebody there, on this circuit. */
+  heard(letter: Letter, circuit: string): void {
     const { routing, packet } = letter;
     const target = routing.get('_target');
     const source = routing.get('_source');
     const place = routing.get('_context') ?? (source !== undefined && isAnswer(packet.method) ? source : null);
     if (place !== null) {
-      if (entityAt(place, this.#host)?.kind === 'place') this.#mirror(place)?.take(letter);
+      if (entityAt(place, this.#host)?.kind === 'place')
+        this.#mirror(place)?.take(withFrozenMembers(letter, this.#ways.generationOf(circuit)));
       return;
     }
     if (target === undefined || source === undefined || packet.method === null) return;
@@ -156,7 +164,7 @@ export class PlainPeer implements Link {
         const kept = this.isUp ? letter : keepLetter(letter);
         this.#write(() => plainRequest(kept, tag));
       },
-      membersIn: ({ packet }) => membersListed(packet, this.#ways.generationOf(this.#ready.at(-1) ?? '')),
+      membersIn: ({ packet }) => membersListed(packet, 'frozen'),
     });
     this.#mirrors.set(place, mirror);
     return mirror;

@@ -86,8 +86,8 @@ export class PlainPeers implements PlainCircuitsOwner {
     this.#peers.get(host)?.ready(circuit);
   }
 
-  onLetter(letter: Letter, host: string): void {
-    this.#peers.get(host)?.heard(letter);
+  onLetter(letter: Letter, host: string, circuit: string): void {
+    this.#peers.get(host)?.heard(letter, circuit);
   }
 
   onClosed(circuit: string, host: string | null, isReady: boolean): void {

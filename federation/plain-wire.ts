@@ -111,6 +111,16 @@ export function membersListed(packet: Packet, generation: Generation): string[] 
   }
 }
 
+/** The same with its list of members in the frozen form, whatever circuit it came on: it may be read when that is gone. */
+export function withFrozenMembers(letter: Letter, generation: Generation): Letter {
+  const { routing, packet } = letter;
+  if (generation === 'frozen' || packet.value('_list_members') === undefined) return letter;
+  const list = decodeText(renderList(textList(membersListed(packet, generation)), 'frozen'));
+  const { method, data } = packet;
+  const bytes = rendered({ entity: linesOf(packet, { _list_members: list }), method, data });
+  return bytes === null ? letter : { routing, packet: parseOne(bytes) };
+}
+
 /** The packet of a place's answer to one of the peer's people; null: he waits for none. */
 export function plainAnswer({ packet }: Letter, asker: PlainAsker, generation: Generation): Uint8Array | null {
   const { person, place, tag } = asker;

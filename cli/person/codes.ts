@@ -93,6 +93,7 @@ const sentences: Readonly<Record<string, string>> = {
   _session_excessive_commands: `too much is under way: ${SAY_AGAIN}`,
   _session_excessive_addresses: 'this device has spoken to as many as it can',
   _session_excessive_pins: 'this device knows as many keys as it can',
+  _session_excessive_answer: `the server answers with more at once than this p3do takes: it may be newer; ${ADMIN}`,
   _session_conflicting_pin: 'another command has taken another key meanwhile: try again',
   _session: 'this command cannot do it',
   _proof_foreign_source: 'another domain’s server is there: look at --server',

@@ -102,6 +102,12 @@ export class Errands {
       this.#owner.output({ kind: 'refused', command: errand.command, target: source, code, by });
     } else if (!inherits(method, '_echo') && method !== '_status_keys') {
       if (errand.page.length < sessionLimits.toldMax) errand.page.push(packet.copy());
+      else {
+        // Half of it would pass for all of it.
+        this.#errands.delete(errand.command);
+        const code = '_session_excessive_answer';
+        this.#owner.output({ kind: 'refused', command: errand.command, target: source, code, by: null });
+      }
     } else {
       errand.end = packet.copy();
       errand.sinceMs = now.monotoneMs;

@@ -1,5 +1,6 @@
 /** What a session asks of its home: page by page, asked again, and what came inside it judged by its author's signature. */
 import { beforeAll, expect, test } from '@jest/globals';
+import { sessionLimits } from '../../client/session/limits.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { domainKey, Home } from './home.ts';
@@ -59,6 +60,20 @@ test('without an answer it is asked again, and what came of the first time count
   // It is over: nothing more is asked.
   await client.pass(60_000);
   expect(client.said('_request_friends')).toHaveLength(2);
+});
+
+test('a page of more than is taken is refused whole, not cut', async () => {
+  const client = await life();
+  await client.command(ask('_request_presences'));
+  const [asked] = client.said('_request_presences');
+  for (let at = 0; at <= sessionLimits.toldMax; at++) {
+    client.home.answer(asked!, '_status_presence', { _uniform: `psyc://b.example/~z${at}` });
+  }
+  client.home.answer(asked!, '_echo_presences');
+  await client.settle();
+  expect(client.told('told')).toEqual([]);
+  const refused = client.told('refused').map(({ command, code, by }) => [command, code, by]);
+  expect(refused).toEqual([[1, '_session_excessive_answer', null]]);
 });
 
 test('a refusal ends it; an answer of somebody else does not', async () => {

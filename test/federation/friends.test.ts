@@ -277,3 +277,44 @@ test('circleMax: who has parted gives way when the word of another is written, a
   word(fixture, 'client ada phone-1', to('xan', 1, '_request_friendship'), adas);
   expect(standing(fixture)).toEqual({ 'psyc://b.example/~yan': 'offered' });
 });
+
+test('a word that found no room is only a row: it makes nobody a friend later', () => {
+  const fixture = town({ circleMax: 1 });
+  const yan = 'psyc://b.example/~yan';
+  word(fixture, 'client ada phone-1', said(adas, yan, 1, '_request_friendship'), adas);
+  word(fixture, 'server b.example', said(zoe, ada, 1, '_request_friendship'), zoe);
+  expect(standing(fixture)).toEqual({ [yan]: 'offered' });
+  word(fixture, 'client ada phone-1', said(adas, yan, 2, '_request_unfriend'), adas);
+  word(fixture, 'client ada phone-1', said(adas, 'psyc://b.example/~zoe', 1, '_request_friendship'), adas);
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~zoe': 'offered' });
+  word(fixture, 'server b.example', said(zoe, ada, 2, '_request_friendship'), zoe);
+  expect(standing(fixture)).toEqual({ 'psyc://b.example/~zoe': 'friend' });
+});
+
+test('what a stranger’s dismissal did not name is not dismissed: it came meanwhile', () => {
+  const fixture = town();
+  const says = (counter: number): void => fixture.say('server b.example', said(zoe, ada, counter, sealed));
+  says(1);
+  fixture.held.store = [];
+  says(2);
+  expect(ask(fixture, '_request_dismiss', { _uniform: 'psyc://b.example/~zoe' })).toEqual([]);
+  fixture.release();
+  expect(fixture.methods('client ada phone-1')).toEqual(['_echo_dismiss']);
+  const left = ask(fixture, '_request_strangers').map(({ packet }) => packet.text('_sequence'));
+  expect(left).toEqual(['2', undefined]);
+});
+
+test('friends are told page by page, none much longer than an answer may be', () => {
+  const fixture = town({ historyBytesMax: 100 });
+  const names = ['xan', 'yan', 'zoe'].map((nick) => `psyc://b.example/~${nick}`);
+  for (const name of names) word(fixture, 'client ada phone-1', said(adas, name, 1, '_request_friendship'), adas);
+  const told: (string | undefined)[] = [];
+  let after: string | undefined = '';
+  while (after !== undefined) {
+    const [one, end, ...more] = ask(fixture, '_request_friends', { _after: after });
+    expect([end?.method, more]).toEqual(['_echo_friends', []]);
+    told.push(one?.packet.text('_uniform'));
+    after = end?.packet.text('_next');
+  }
+  expect(told).toEqual(names);
+});

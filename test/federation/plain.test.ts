@@ -173,6 +173,22 @@ describe('a plain peer', () => {
       expect(fixture.methods(client)).toEqual(['_error_plain_refused']);
     });
 
+    test.each([
+      ['typed', `| ${zoe}| psyc://${host}/~yan`],
+      ['frozen', `|${zoe}|psyc://${host}/~yan`],
+    ])('and names its members in the %s form of the circuit that its answer is on, not of the newest', (form, list) => {
+      const fixture = new PlainFixture();
+      const [client, tag] = knocked(fixture);
+      fixture.authorized('newer');
+      const other = form === 'typed' ? '|x' : '| x';
+      const shown = { routing: { _context: room }, entity: { _list_members: other }, method: '_notice' };
+      fixture.sayRaw('newer', shown);
+      const answer = { routing: { ...at, _tag_relay: tag }, entity: { _list_members: list } };
+      fixture.sayRaw('plain', { ...answer, method: '_echo_place_enter' });
+      const echo = fixture.hear(client).find(({ method }) => method === '_echo_context_enter');
+      expect(echo?.packet.text('_list_members')?.match(/~\w+/g)?.sort()).toEqual(['~ada', '~yan', '~zoe']);
+    });
+
     test('and says nothing; asked again meanwhile it is asked once', () => {
       const fixture = new PlainFixture();
       const [client] = knocked(fixture);

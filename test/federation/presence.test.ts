@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
+import type { FederationLimits } from '../../federation/limits.ts';
 import type { Draft } from '../../psyc/render.ts';
 import { channel, type Heard, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
@@ -15,8 +16,8 @@ const bobs = channel('bob', 'desk-1');
 const graceMs = 20_000;
 
 /** Ada on her phone; bob, who is here as well, and zoe of b.example are her friends. */
-function town(): NodeFixture {
-  const fixture = new NodeFixture();
+function town(limits: Partial<FederationLimits> = {}): NodeFixture {
+  const fixture = new NodeFixture(limits);
   for (const peer of ['client ada phone-1', 'client bob desk-1', 'server b.example']) fixture.connect(peer);
   const word = (circuit: string, source: string, target: string): void =>
     fixture.sayBytes(circuit, fixture.signed(source, target, said(source, target, 1, '_request_friendship')));
@@ -212,4 +213,29 @@ test('a clock far ahead is refused, so that what is said by a right one counts; 
   expect(presences(fixture.hear('server b.example')).at(-1)).toBe(`${ada}#_presence 4`);
   fixture.aheadMs = 299_000;
   expect(announce(fixture, 6)).toEqual(['_echo_announce']);
+});
+
+test('the presence of all friends is told page by page; only the first waits for who has not answered', () => {
+  const fixture = town({ othersRowsMax: 1 });
+  fixture.connect('client ada phone');
+  const notice = { routing: { _context: `${zoe}#_presence` }, entity: { _degree_availability: '8' } };
+  fixture.sayRaw('server b.example', { ...notice, method: '_notice_presence' });
+  fixture.hear('client ada phone-1');
+  const page = (entity: Record<string, string>): (string | undefined)[][] => {
+    const routing = { _source: adas, _target: ada, _tag: 'l' };
+    fixture.sayRaw('client ada phone-1', { routing, entity, method: '_request_presences' });
+    return fixture
+      .hear('client ada phone-1')
+      .filter((heard) => heard.routing['_tag_relay'] === 'l')
+      .map(({ packet }) => [packet.text('_uniform'), packet.text('_next')]);
+  };
+  const [first, next] = [
+    [bob, undefined],
+    [undefined, bob],
+  ];
+  expect(page({})).toEqual([first, next]);
+  expect(page({ _after: bob })).toEqual([
+    [zoe, undefined],
+    [undefined, undefined],
+  ]);
 });
