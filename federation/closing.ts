@@ -81,7 +81,7 @@ export class Closing {
   /** An answer of a place that was asked to let go. */
   answered({ routing, packet }: Letter): void {
     const place = routing.get('_source') ?? '';
-    if (!this.#left.has(place) || routing.get('_target') !== `${this.#owner.uniform}${LEAVING}`) return;
+    if (!this.#left.has(place) || routing.get('_target') !== this.#channel) return;
     const { method } = packet;
     // Who knows nothing of it, or does not answer for days: here it ends in any case. What may yet come is waited for.
     const isOver = isRefusal(method) && !inherits(method!, '_failure');
@@ -184,9 +184,14 @@ export class Closing {
   }
 
   #post(place: string): void {
-    const { uniform, desk } = this.#owner;
-    const routing = { _source: `${uniform}${LEAVING}`, _target: place, _tag: 'leaving', _counter: '1' };
+    const { desk } = this.#owner;
+    const routing = { _source: this.#channel, _target: place, _tag: 'leaving', _counter: '1' };
     desk.post(newLetter({ routing, method: '_request_context_leave' }));
+  }
+
+  /** One that he never had: a later life of the name numbers from 1 as well. */
+  get #channel(): string {
+    return `${this.#owner.uniform}${LEAVING}${this.#owner.closedMs()}`;
   }
 
   /** Whether what was asked at the closing would have been given up by now. */

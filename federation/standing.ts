@@ -229,7 +229,7 @@ export class Standing {
 
   /** Whether it is our own home that says so for an account that is closed. */
   #isClosing(author: string): boolean {
-    return author.endsWith(LEAVING) && domainOf(author) === this.#desk.domain;
+    return author.includes(LEAVING) && domainOf(author) === this.#desk.domain;
   }
 
   /** Whether somebody comes or goes by this row. */

@@ -15,6 +15,8 @@ const away = 'psyc://b.example/@garden';
 const adas = channel('ada', 'phone-1');
 const zoe = channel('zoe', 'phone', 'b.example');
 const leaving = `${ada}#0000000000000000-leaving`;
+/** The channel of the closing that a packet was sent in. */
+const channelIn = (heard: Heard | undefined): string => heard?.routing['_source'] ?? '';
 
 function town(settings: ConstructorParameters<typeof NodeFixture>[1] = {}): NodeFixture {
   const fixture = new NodeFixture({}, settings);
@@ -103,10 +105,11 @@ test('all goes: devices, log, drawers, friends, places; who lives elsewhere is t
   const left = fixture.hear('client bob phone').find(({ method }) => method === '_notice_context_leave');
   expect(left?.packet.text('_uniform_member')).toBe(ada);
   const [asked] = fixture.hear('server b.example').filter(({ method }) => method === '_request_context_leave');
-  expect(asked?.routing).toMatchObject({ _source: leaving, _target: away, _counter: '1' });
+  expect(asked?.routing).toMatchObject({ _target: away, _counter: '1' });
+  expect(channelIn(asked)).toBe(`${leaving}${recordsOf(fixture, 'nick ada')['closed']}`);
   expect(traces(fixture).sort()).toEqual([`offices of ${ada}`, 'psyc://a.example', away]);
   fixture.say('server b.example', {
-    routing: { _source: away, _target: leaving, _tag_relay: asked?.routing['_tag'] ?? '' },
+    routing: { _source: away, _target: channelIn(asked), _tag_relay: asked?.routing['_tag'] ?? '' },
     entity: { _sequence: '9', _counter_relay: '1' },
     method: '_echo_context_leave',
   });
@@ -145,6 +148,23 @@ test('of two who look alike and come when the year is over, one gets the name', 
   fixture.release();
   fixture.pass(60_000);
   expect([fixture.isProved('one'), fixture.isProved('other')].filter(Boolean)).toHaveLength(1);
+});
+
+test('who has the name after that can close as well, and is put down as gone again', () => {
+  const fixture = town();
+  const { key } = fixture.identityOf('ada');
+  fixture.say('client ada phone-1', said(adas, hall, 1, '_request_context_enter'));
+  expect(close(fixture)).toEqual(['_echo_close']);
+  fixture.pass(60_000);
+  expect(traces(fixture)).toEqual([]);
+  fixture.pass(federationLimits.reservedMs);
+  fixture.connect('client ada phone', { name: 'client ada phone', party: { invite: null } });
+  fixture.connect('client ada phone-1');
+  fixture.say('client ada phone-1', said(adas, hall, 2, '_request_context_enter'));
+  expect(traces(fixture)).toContain(hall);
+  expect(close(fixture, fixture.keys.retired(key))).toEqual(['_echo_close']);
+  fixture.pass(60_000);
+  expect(traces(fixture)).toEqual([]);
 });
 
 /** A store that dies, with all that it is asked from then on, after so many changes. */
@@ -291,7 +311,8 @@ function closedWithPlace(): { fixture: NodeFixture; server: string; answer: (met
   expect(close(fixture)).toEqual(['_echo_close']);
   fixture.hear(server);
   fixture.pass(1);
-  const routing = { _source: away, _target: leaving, _tag_relay: 'leaving', _tag_reply: 'leaving' };
+  const closed = `${leaving}${recordsOf(fixture, 'nick ada')['closed']}`;
+  const routing = { _source: away, _target: closed, _tag_relay: 'leaving', _tag_reply: 'leaving' };
   const answer = (method: string): void => fixture.sayRaw(server, { routing, entity: { _counter_relay: '1' }, method });
   return { fixture, server, answer };
 }
