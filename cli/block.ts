@@ -1,6 +1,6 @@
 /** `p3do block` and `p3do ignore`: from whom one wants to hear nothing, on all devices. docs/spec/friends.md#rules */
 import type { Command } from 'commander';
-import { type Shared, tell, withShared } from './person/conversation.ts';
+import { fail, type Shared, tell, withShared } from './person/conversation.ts';
 import { changeDrawer, readDrawer } from './person/drawer.ts';
 import { nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
@@ -51,20 +51,27 @@ Examples:
       .action((who: string | undefined, options: Options) => {
         if (who === undefined && options.undo === true) command.error('--undo needs a name');
         return talk(command, options, async (home) => {
+          const isUndone = options.undo === true;
+          if (who === home.person && !isUndone) {
+            fail(command, options, '_input_invalid', `${nameOf(who)} is you (_input_invalid)`);
+            return;
+          }
+          let was = false;
           const lines =
             who === undefined
               ? ((await readDrawer(home, 'rules'))?.lines ?? null)
-              : await changeDrawer(home, 'rules', (before) =>
-                  changed(before, word, nameIn(who), options.undo === true),
-                );
+              : await changeDrawer(home, 'rules', (before) => {
+                  was = before.includes(`${word} ${nameIn(who)}`);
+                  return changed(before, word, nameIn(who), isUndone);
+                });
           if (lines === null) return;
           if (who === undefined) {
             for (const line of lines) list(options, word, line);
             return;
           }
-          const undone = options.undo === true;
-          const said = undone ? `${word === 'block' ? 'blocked' : 'ignored'} no more` : done[word];
-          tell(options, { kind: word, who: nameIn(who), isUndone: undone }, `${nameOf(nameIn(who))} is ${said}\n`);
+          const whom = who.includes('/~') ? nameOf(who) : `the domain ${nameIn(who)}`;
+          const said = !isUndone ? `is ${done[word]}` : was ? `is ${done[word]} no more` : `was not ${done[word]}`;
+          tell(options, { kind: word, who: nameIn(who), isUndone }, `${whom} ${said}\n`);
         });
       });
   };

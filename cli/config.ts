@@ -29,7 +29,7 @@ export function register(command: Command): void {
     .showHelpAfterError('See: p3do help config check');
   domainOptions(check)
     .argument('[file]', 'a config.json')
-    .option('--json', 'one line of JSON: {"mistakes": […]} or what will be used')
+    .option('--json', 'a line of JSON: what will be used, or {"mistakes": […]} and then what every failure says')
     .addHelpText(
       'after',
       `
@@ -63,9 +63,9 @@ async function checkFile(file: string, isJson: boolean): Promise<void> {
     if (isJson) return;
     for (const warning of warningsOf(config)) process.stderr.write(`p3do: warning: ${warning}\n`);
   } catch (error) {
-    if (!isJson || !(error instanceof ConfigError)) throw error;
-    process.stdout.write(`${JSON.stringify({ config: error.file, mistakes: error.mistakes })}\n`);
-    process.exitCode = 1;
+    if (isJson && error instanceof ConfigError)
+      process.stdout.write(`${JSON.stringify({ config: error.file, mistakes: error.mistakes })}\n`);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** `p3do friend`: asking for friendship, accepting, refusing and ending it, and the list of friends. docs/spec/friends.md#friendship */
 import type { Command } from 'commander';
 import type { Said } from '../client/session/events.ts';
-import { type Shared, tell, withShared } from './person/conversation.ts';
+import { complain, fail, type Shared, tell, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
 import { person as personArgument } from './person/target.ts';
@@ -10,13 +10,15 @@ interface Verb {
   readonly name: string;
   readonly summary: string;
   readonly kind: 'befriend' | 'unfriend';
+  /** What the other has to be already; null: anything. What is so already is not said once more. */
+  readonly from: readonly string[] | null;
 }
 
 const verbs: readonly Verb[] = [
-  { name: 'add', summary: 'ask somebody to be friends', kind: 'befriend' },
-  { name: 'accept', summary: 'be friends with somebody who has asked', kind: 'befriend' },
-  { name: 'refuse', summary: 'answer no to somebody who has asked', kind: 'unfriend' },
-  { name: 'remove', summary: 'be friends no more', kind: 'unfriend' },
+  { name: 'add', summary: 'ask somebody to be friends', kind: 'befriend', from: null },
+  { name: 'accept', summary: 'be friends with somebody who has asked', kind: 'befriend', from: ['asked'] },
+  { name: 'refuse', summary: 'answer no to somebody who has asked', kind: 'unfriend', from: ['asked'] },
+  { name: 'remove', summary: 'be friends no more', kind: 'unfriend', from: ['friend', 'offered', 'asked'] },
 ];
 
 /** What a standing is in words, to the person himself. */
@@ -29,7 +31,7 @@ const standings: Readonly<Record<string, string>> = {
 
 /** Adds the subcommands of `p3do friend`. */
 export function register(command: Command): void {
-  for (const { name, summary, kind } of verbs) {
+  for (const { name, summary, kind, from } of verbs) {
     const one = command.command(name).description(summary).showHelpAfterError(`See: p3do help friend ${name}`);
     withShared(one.argument('<who>', 'nick@domain', personArgument), 'how long to wait for the answer (60)')
       .addHelpText(
@@ -38,9 +40,24 @@ export function register(command: Command): void {
       )
       .action((who: string, options: Shared) =>
         talk(one, options, async (home) => {
+          const before = await told(home, who);
+          if (before === null) return;
+          const standing = before.packet.text('_standing') ?? 'parted';
+          const isSo =
+            kind === 'befriend' && ['friend', 'offered'].includes(standing) && doubtOf(home, before, who) === null;
+          if (isSo) {
+            if (standing === 'offered') complain(one, 'this was asked before, and is not asked again');
+            show(home, options, before, who);
+            return;
+          }
+          if (from !== null && !from.includes(standing)) {
+            const text = name === 'remove' ? 'is no friend' : 'has not asked (p3do friend add asks)';
+            fail(one, options, '_unknown_friend', `${nameOf(who)} ${text} (_unknown_friend)`);
+            return;
+          }
           if (!(await home.befriend(kind, who))) return;
-          const [friend] = (await home.askHome('_request_friends', { _uniform: who })) ?? [];
-          if (friend !== undefined) show(home, options, friend, who);
+          const after = await told(home, who);
+          if (after !== null) show(home, options, after, who);
         }),
       );
   }
@@ -58,11 +75,20 @@ Example:
     )
     .action((options: Shared & { readonly all?: true }) =>
       talk(list, options, async (home) => {
-        const told = (await home.askHome('_request_friends')) ?? [];
-        for (const one of told) {
-          const isShown = options.all === true || one.packet.text('_standing') !== 'parted';
-          if (one.packet.method === '_status_friend' && isShown) show(home, options, one, '');
+        const all: Told[] = [];
+        for (let after: string | undefined = ''; after !== undefined; ) {
+          const page = await home.askHome('_request_friends', after === '' ? {} : { _after: after });
+          if (page === null) return;
+          all.push(...page);
+          const next = page.at(-1)?.packet.text('_next');
+          after = next !== undefined && next > after ? next : undefined;
         }
+        const shown = all.filter(
+          ({ packet }) =>
+            packet.method === '_status_friend' && (options.all === true || packet.text('_standing') !== 'parted'),
+        );
+        for (const one of shown) show(home, options, one, '');
+        if (shown.length === 0) complain(list, 'no friends yet: p3do friend add asks somebody');
       }),
     );
   command.addHelpText(
@@ -77,17 +103,29 @@ Examples:
   );
 }
 
-/** One line of the list; `who`: whom it is about where nothing is agreed. */
-function show(home: Talk, options: Shared, { packet, words }: Told, who: string): void {
+/** What is agreed with this person; null: it was refused, and that has been told. */
+const told = async (home: Talk, who: string): Promise<Told | null> =>
+  (await home.askHome('_request_friends', { _uniform: who }))?.[0] ?? null;
+
+/** Why the signatures do not say what the home says; null: they do. */
+function doubtOf(home: Talk, { packet, words }: Told, who: string): string | null {
   const uniform = packet.text('_uniform') ?? who;
   const standing = packet.text('_standing') ?? 'parted';
   const mine = proved(words.get('_packet_mine'), home.person, uniform);
   const theirs = proved(words.get('_packet_theirs'), uniform, home.person);
   const needed =
     standing === 'friend' ? [mine, theirs] : standing === 'asked' ? [theirs] : standing === 'offered' ? [mine] : [];
-  const isProved = needed.every((word) => word === null);
-  const doubt = needed.find((word) => word !== null) ?? null;
-  const note = doubt === null ? '' : ` (NOT proved: ${doubt})`;
+  return needed.find((word) => word !== null) ?? null;
+}
+
+/** One line of the list; `who`: whom it is about where nothing is agreed. */
+function show(home: Talk, options: Shared, one: Told, who: string): void {
+  const uniform = one.packet.text('_uniform') ?? who;
+  const standing = one.packet.text('_standing') ?? 'parted';
+  const doubt = doubtOf(home, one, who);
+  const isProved = doubt === null;
+  const note =
+    doubt === null ? '' : doubt === '_closed_target' ? ', has closed the account' : ` (NOT proved: ${doubt})`;
   const line = `${nameOf(uniform)}: ${standings[standing] ?? standing}${note}\n`;
   tell(options, { kind: 'friend', who: uniform, standing, isProved, doubt }, line);
 }

@@ -245,7 +245,7 @@ async function run(args: string[]): Promise<void> {
 /** Who asked for JSON hears of a failure in JSON; these commands have nothing else to say of it. */
 function told(args: readonly string[], code: string, text: string): void {
   const [name = ''] = args;
-  if (!args.includes('--json') || ['packet', 'simulate', 'config'].includes(name)) return;
+  if (!args.includes('--json') || ['packet', 'simulate'].includes(name)) return;
   process.stdout.write(`${JSON.stringify({ kind: 'failed', code, text })}\n`);
 }
 

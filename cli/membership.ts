@@ -1,9 +1,25 @@
 /** `p3do enter` and `p3do leave`: one person becomes a member of a place, or is one no more. docs/spec/people.md#said */
 import type { Command } from 'commander';
+import { Profile, type Whose } from '../client/profile/profile.ts';
 import type { Output } from '../client/session/events.ts';
-import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
+import {
+  complain,
+  converse,
+  fail,
+  registered,
+  type Shared,
+  tell,
+  unanswered,
+  whoseOf,
+  withShared,
+} from './person/conversation.ts';
+import { keepMarks } from './person/marks.ts';
 import { nameOf, safeText } from './person/show.ts';
+import { Talk } from './person/talk.ts';
 import { place as placeArgument } from './person/target.ts';
+
+/** What is asked of the place; what is asked of the home has numbers of its own, from 1 on. */
+const ASKED = 0;
 
 interface Change {
   readonly kind: 'enter' | 'leave';
@@ -42,22 +58,56 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
     )
       .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${kind} @hall@b.example`)
       .action(async (place: string, options: Shared) => {
-        await converse(command, await whoseOf(command, options.as), {
+        const whose = await whoseOf(command, options.as);
+        let home: Talk | null = null;
+        let isDone = false;
+        await converse(command, whose, {
           ...options,
           timeout: options.timeout ?? 60,
           channel: 'side',
-          late: (isSent) => (isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered'),
-          profile: (whose) => registered(command, whose, options),
-          begin: (shell) => shell.tell({ kind: 'command', command: { kind, command: 1, place } }),
-          told(output) {
+          late: (isSent) =>
+            isDone ? NOT_NOTED : isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered',
+          profile: () => registered(command, whose, options),
+          begin(shell) {
+            home = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
+            shell.tell({ kind: 'command', command: { kind, command: ASKED, place } });
+          },
+          excusesRefusal: (output) => home?.owns(output) === true || isNoMember(kind, output),
+          told(output, shell) {
+            home?.take(output);
             const line = done(output);
-            if (line !== null) tell(options, output, line);
-            return line !== null || (output.kind === 'refused' && output.command === 1);
+            if (line !== null && home !== null) {
+              isDone = true;
+              tell(options, output, line);
+              void noted(command, home, whose).finally(() => shell.stop());
+            }
+            if (isNoMember(kind, output)) {
+              if (options.json) tell(options, output, '');
+              fail(command, options, output.code, `${nameOf(place)}: you are no member there (${output.code})`);
+            }
+            return output.kind === 'refused' && output.command === ASKED;
           },
         });
       });
   };
 }
+
+const NOT_NOTED = 'your list of places at home is not up to date: p3do places does it';
+
+/** The list at home is what other devices, and new ones, go by; what was done is done without it. */
+async function noted(command: Command, home: Talk, whose: Whose): Promise<void> {
+  try {
+    const profile = await Profile.open(whose);
+    if (profile !== null && (await keepMarks(home, profile.kept)) !== null) return;
+    complain(command, NOT_NOTED);
+  } catch (error) {
+    complain(command, `${NOT_NOTED}: ${(error as Error).message}`);
+  }
+}
+
+/** Whether somebody wants to leave where he is not. */
+const isNoMember = (kind: Change['kind'], output: Output): output is Extract<Output, { kind: 'refused' }> =>
+  kind === 'leave' && output.kind === 'refused' && output.command === ASKED && output.code === '_necessary_membership';
 
 const topicLine = (topic: string | null): string =>
   topic === null || topic === '' ? '' : `topic: ${safeText(topic)}\n`;

@@ -38,7 +38,7 @@ export function register(command: Command): void {
       `
 Makes an identity key under a passphrase, and this device's own key, in a folder of mode 0700:
 P3DO_HOME, or /var/lib/p3do for root, or ~/.local/share/p3do; in it people/nick@domain. Then it registers
-at the domain. Only this command needs the passphrase. What was broken off goes on where it stopped.
+at the domain. Only this and p3do close need the passphrase. What was broken off goes on where it stopped.
 
 The key of the domain is taken as it comes the first time, and no other after that; compare the
 fingerprint that is printed with what the domain's admin says.
@@ -132,7 +132,9 @@ function invitation({ invite, inviteFile }: Options): string | null | undefined 
 async function made(command: Command, whose: Whose, options: Options, ask: Secret): Promise<Profile | null> {
   const whole = await Profile.open(whose);
   let secret: string | null = null;
-  if (whole?.kept.isRegistered !== true) {
+  // Who is registered is not asked for it; but a passphrase that is given is believed to be the right one from then on.
+  const isGiven = (options.passphraseFile ?? process.env['P3DO_PASSPHRASE']) !== undefined;
+  if (whole?.kept.isRegistered !== true || isGiven) {
     const given = await ask(whole === null && (await Profile.isNew(whose)));
     if ('fault' in given) {
       fail(command, options, '_passphrase_missing', given.fault);

@@ -46,7 +46,8 @@ const sentences: Readonly<Record<string, string>> = {
   _banned_member: 'banned there: an owner or aide has to lift the ban first',
   _silenced_member: 'silenced there: an owner or aide has to let you speak again',
   _protected_member: 'owners and aides cannot be put out or silenced: p3do place dismiss comes first',
-  _unknown_member: 'there is nobody of this name to do that to: p3do place show says who is there',
+  _unknown_member:
+    'nobody of this name is there, or on the list (banned, silenced, invited, aides): p3do place show says who is',
   _last_owner: 'the last owner cannot go: p3do place owner names another first',
   _invalid_act: 'the place does not understand it: look at how it is written',
   _stale_act: 'it was signed before something that was done since: do it again, and look at the clock (date)',

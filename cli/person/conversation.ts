@@ -27,7 +27,7 @@ export interface Shared {
 /** Adds them. */
 export const withShared = (command: Command, timeout: string): Command =>
   command
-    .option('--as <nick@domain>', 'who says it; may be left out where only one person has a folder here', address)
+    .option('--as <nick@domain>', 'as whom; may be left out where only one person has a folder here', address)
     .addOption(proxyOption('go through this SOCKS5 proxy, or none; else as at registration'))
     .option('--timeout <seconds>', timeout, count)
     .option('--json', 'one object a line');
@@ -107,23 +107,43 @@ export async function registered(
 /** Runs a session of this person to its end. */
 export async function converse(command: Command, whose: Whose, course: Course): Promise<void> {
   const { busy } = course;
-  const waiting = (pid: number): void =>
+  let holder: number | null = null;
+  const waiting = (pid: number): void => {
+    holder = pid;
     complain(
       command,
       busy === undefined
         ? `waiting for another command (process ${pid})`
         : `already ${busy} in process ${pid}; waiting until it ends`,
     );
-  const release = await lock(whose.folder, course.channel, waiting);
+  };
+  const beganMs = performance.now();
+  const patience = new AbortController();
+  const { timeout } = course;
+  const cancel = timeout === undefined ? () => {} : systemTimers.after(timeout * 1000, () => patience.abort());
+  const release = await lock(whose.folder, course.channel, waiting, patience.signal).catch((error: unknown) => {
+    if (!patience.signal.aborted) throw error;
+    fail(command, course, '_late', `process ${holder} has not ended: nothing was done (_late)`);
+    return null;
+  });
+  cancel();
+  if (release === null) return;
+  const waitedMs = performance.now() - beganMs;
   try {
     const profile = await course.profile(whose);
-    if (profile !== null) await inSession(command, whose, course, profile);
+    if (profile !== null) await inSession(command, whose, course, profile, waitedMs);
   } finally {
     await release();
   }
 }
 
-async function inSession(command: Command, whose: Whose, course: Course, profile: Profile): Promise<void> {
+async function inSession(
+  command: Command,
+  whose: Whose,
+  course: Course,
+  profile: Profile,
+  waitedMs: number,
+): Promise<void> {
   const { domain } = whose;
   const { channel, registration = null, heardMax } = course;
   const progress = new Progress(command);
@@ -166,7 +186,8 @@ async function inSession(command: Command, whose: Whose, course: Course, profile
   const interrupt = (): void => finish('_interrupted', 'interrupted');
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const late = (): void => finish('_late', '');
-  const cancel = course.timeout === undefined ? () => {} : systemTimers.after(course.timeout * 1000, late);
+  const cancel =
+    course.timeout === undefined ? () => {} : systemTimers.after(Math.max(course.timeout * 1000 - waitedMs, 0), late);
   try {
     course.begin?.(shell);
     await shell.run();

@@ -47,19 +47,27 @@ export const UNKNOWN_TIME = '-';
 
 /** What was heard, for people: time, place or person, who, text. */
 export function heardLine(heard: Heard): string {
-  const { place, author, text, timeMs, isOld, isStranger, method } = heard;
+  const { place, author, text, timeMs, isOld, isStranger } = heard;
   const toYou = isStranger ? 'request' : 'to you';
   const where = place === null ? toYou : nameOf(place);
-  const said = friendshipText(method, author) ?? (text === null ? '(sealed, and does not open)' : safeText(text));
+  const said = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const old = isOld ? ' (old)' : '';
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
   return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
 }
 
+/** What is said of a text that we have no key for. */
+const unopened = (place: string | null): string =>
+  place === null ? '(sealed, and does not open)' : '(said before you came, or sealed to others)';
+
 /** What somebody says of friendship, in words; null: it is something else. */
-function friendshipText(method: string, author: string): string | null {
-  const name = nameOf(author);
-  if (method === '_request_friendship') return `wants to be friends (p3do friend accept ${name}, or refuse)`;
+function friendshipText({ method, author, word, isStranger }: Heard): string | null {
+  // Who is no stranger, and says it, was asked by us: so it is agreed, as the home says.
+  const isAgreed = word.kind === 'author' && !isStranger;
+  if (method === '_request_friendship')
+    return isAgreed
+      ? 'is your friend now (p3do friend list checks both signatures)'
+      : `wants to be friends (p3do friend accept ${nameOf(author)}, or refuse)`;
   return method === '_request_unfriend' ? 'does not want to be friends, or no more' : null;
 }
 

@@ -9,7 +9,7 @@ import { checkDomain, checkNick, isDomain, renderUserId } from '../../psyc/names
 import { parseEntity, renderUniform } from '../../psyc/uniform.ts';
 import { parseEndpoint } from '../../server/config/address.ts';
 
-const PEOPLE = 'It takes nick@domain for a person, or a domain for everybody there.';
+const PEOPLE = 'It takes nick@domain for a person, or a domain (localhost, or one with a dot) for everybody there.';
 const NAMES = 'It takes nick@domain, @place@domain or psyc://….';
 
 const ALIAS = /^[a-z][a-z0-9_-]*$/;
@@ -31,7 +31,9 @@ export function personOrDomain(text: string): string {
   const meant = ALIAS.test(text) ? aliased(text) : null;
   if (meant !== null) return meant;
   if (text.includes('@') || text.startsWith('psyc://')) return uniformOf(text, ['person', 'node'], PEOPLE);
-  if (!isDomain(text.toLowerCase())) throw new InvalidArgumentError(PEOPLE);
+  // A nick whose domain was forgotten would be nobody's domain.
+  const isWhole = text.includes('.') || text.toLowerCase() === 'localhost';
+  if (!isWhole || !isDomain(text.toLowerCase())) throw new InvalidArgumentError(PEOPLE);
   return `psyc://${text.toLowerCase()}`;
 }
 

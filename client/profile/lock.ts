@@ -17,9 +17,14 @@ export type Release = () => Promise<void>;
 /**
  * Waits until no other living process has it. Each writes a file of its own first, and looks for others then: of two that
  * come at once one at least sees the other, and steps back. So a file that a dead process left can be taken away by anybody.
- * `waiting` is called once, with the process waited for.
+ * `waiting` is called once, with the process waited for. Once `patience` is aborted it waits no longer, and throws its AbortError.
  */
-export async function lock(folder: string, what: Locked, waiting: (pid: number) => void): Promise<Release> {
+export async function lock(
+  folder: string,
+  what: Locked,
+  waiting: (pid: number) => void,
+  patience?: AbortSignal,
+): Promise<Release> {
   const own = `${PREFIX}.${what}.${process.pid}.${birthOf(process.pid)}.${randomBytes(6).toString('hex')}`;
   const path = join(folder, own);
   let hasTold = false;
@@ -34,7 +39,7 @@ export async function lock(folder: string, what: Locked, waiting: (pid: number) 
     if (!hasTold && what !== 'state') waiting(other);
     hasTold = true;
     // Of two that step back, one comes back first.
-    await pause(profileLimits.lockMs * (0.5 + randomBytes(1)[0]! / 256));
+    await pause(profileLimits.lockMs * (0.5 + randomBytes(1)[0]! / 256), undefined, { signal: patience });
   }
 }
 

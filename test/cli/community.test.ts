@@ -18,6 +18,15 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['say bob@d2.test hello --as ada@d1.test', 'stored at d2.test'],
   ['friend add bob@d2.test --as ada@d1.test', 'bob@d2.test: was asked, and has not said yes'],
   [
+    'friend add bob@d2.test --as ada@d1.test',
+    'p3do friend add: this was asked before, and is not asked again\nbob@d2.test: was asked, and has not said yes',
+  ],
+  [
+    'friend accept bob@d2.test --as ada@d1.test',
+    'p3do friend accept: bob@d2.test has not asked (p3do friend add asks) (_unknown_friend)',
+  ],
+  ['friend remove zoe@d2.test --as ada@d1.test', 'p3do friend remove: zoe@d2.test is no friend (_unknown_friend)'],
+  [
     'requests --as bob@d2.test',
     'request ada@d1.test: hello\nrequest ada@d1.test: wants to be friends (p3do friend accept ada@d1.test, or refuse)',
   ],
@@ -25,6 +34,10 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['friend accept ada@d1.test --as bob@d2.test', 'ada@d1.test: friend'],
   ['friend list --as ada@d1.test', 'bob@d2.test: friend'],
   ['requests --as bob@d2.test', ''],
+  [
+    'listen --timeout 6 --as ada@d1.test | grep bob',
+    'to you bob@d2.test: is your friend now (p3do friend list checks both signatures)',
+  ],
   ['presence away Back at two --mood 7 --as ada@d1.test', 'friends see: away'],
   ['presence --as bob@d2.test', 'ada@d1.test is not here'],
   [
@@ -37,6 +50,10 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['alias mum ada@d1.test --as bob@d2.test', 'mum is ada@d1.test'],
   ['enter @hall@d1.test --as bob@d2.test', 'entered @hall@d1.test, 1 member'],
   ['enter @hall@d1.test --as ada@d1.test', 'entered @hall@d1.test, 2 members'],
+  [
+    'listen --timeout 8 --as ada@d1.test >/dev/null & sleep 3; p3do listen --timeout 1 --as ada@d1.test 2>&1 | sed -E "s/process [0-9]+/process N/"; wait $!',
+    'p3do listen: already listening in process N; waiting until it ends\np3do listen: process N has not ended: nothing was done (_late)',
+  ],
   ['notify @hall@d1.test mentions --as bob@d2.test', '@hall@d1.test: mentions'],
   ['say @hall@d1.test hello --as ada@d1.test', 'stored at d1.test'],
   ['say @hall@d1.test Bob, look --as ada@d1.test', 'stored at d1.test'],
@@ -53,6 +70,10 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['say mum hi --as bob@d2.test', 'stored at d1.test'],
   ['block ada@d1.test --as bob@d2.test', 'ada@d1.test is blocked'],
   ['block --as bob@d2.test', 'ada@d1.test'],
+  ['block bob@d2.test --as bob@d2.test', 'p3do block: bob@d2.test is you (_input_invalid)'],
+  ['block spam.test --as bob@d2.test', 'the domain spam.test is blocked'],
+  ['block spam.test --undo --as bob@d2.test', 'the domain spam.test is blocked no more'],
+  ['block spam.test --undo --as bob@d2.test', 'the domain spam.test was not blocked'],
   [
     'say bob@d2.test again --as ada@d1.test',
     'p3do say: bob@d2.test: this person takes nothing from you: only friends may write to him, or you may not (_filter_strangers, by d2.test)',
@@ -61,7 +82,12 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['requests from friends --as bob@d2.test', 'friends may write to you'],
   ['say bob@d2.test again --as ada@d1.test', 'stored at d2.test'],
   ['friend remove bob@d2.test --as ada@d1.test', 'bob@d2.test: no friend any more'],
-  ['friend list --as ada@d1.test', ''],
+  ['friend list --as ada@d1.test', 'p3do friend list: no friends yet: p3do friend add asks somebody'],
+  ['leave @hall@d1.test --as bob@d2.test', 'left @hall@d1.test'],
+  [
+    'leave @hall@d1.test --as bob@d2.test',
+    'p3do leave: @hall@d1.test: you are no member there (_necessary_membership)',
+  ],
 ];
 
 test('friends, requests and rules, across domains', async () => {

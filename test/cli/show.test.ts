@@ -34,6 +34,9 @@ test('whose word it is', () => {
   expect(line('hi', undefined, { place: null, isStranger: true })).toBe('request bob@b.example: hi\n');
   const asks = { place: null, isStranger: true, method: '_request_friendship' };
   expect(line('', undefined, asks)).toContain('bob@b.example: wants to be friends (p3do friend accept bob@b.example');
+  expect(line('', undefined, { ...asks, isStranger: false })).toMatch(/^to you bob@b\.example: is your friend now/);
+  expect(line('', hearsay, { ...asks, isStranger: false })).toContain('wants to be friends');
+  expect(line(null)).toContain('(said before you came, or sealed to others)');
   expect(line('hi', undefined, { isOld: true })).toContain('bob@b.example (old): hi');
 });
 

@@ -1,5 +1,5 @@
 /** The commands of people as somebody types them, over TLS, against a home that has one place and one inhabitant. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -42,7 +42,9 @@ function hears(home: Home, heard: HeardPacket): void {
   } else if (method === '_request_keys') {
     const key_domain = home.key.certificate.bytes;
     home.answer(heard, '_status_keys', { _key: keys.key, _statement: keys.statement, _key_domain: key_domain });
-  } else if (method === '_request_history') {
+  } else if (method === '_request_retrieve') home.answer(heard, '_echo_retrieve', { _version: '0' });
+  else if (method === '_request_store') home.answer(heard, '_echo_store', { _version: '1' });
+  else if (method === '_request_history') {
     const to = { _target: heard.routing.get('_source')! };
     for (const [at, row] of log.entries()) home.multicast(row, hall, at + 1, to);
     home.answer(heard, '_echo_history', { _after: String(log.length), _sequence: String(log.length) });
@@ -107,6 +109,13 @@ describe('one after the other', () => {
     const { fingerprint } = key.certificate.key;
     expect(registered.stderr).toBe(`p3do register: first key of a.example, taken and pinned: ${fingerprint}\n`);
     expect(await p3do('register', 'ada@a.example')).toMatchObject({ stdout: 'ada@a.example was registered already\n' });
+
+    const mistyped = join(folder, 'mistyped');
+    writeFileSync(mistyped, 'corect horse\n');
+    expect(await p3do('register', 'ada@a.example', '--passphrase-file', mistyped)).toMatchObject({
+      status: 1,
+      stderr: 'p3do: the passphrase is wrong (_wrong_passphrase)\n',
+    });
 
     expect(await p3do('enter', '@hall@a.example')).toEqual({
       status: 0,
