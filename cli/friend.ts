@@ -44,7 +44,9 @@ export function register(command: Command): void {
           if (before === null) return;
           const standing = before.packet.text('_standing') ?? 'parted';
           const isSo =
-            kind === 'befriend' && ['friend', 'offered'].includes(standing) && doubtOf(home, before, who) === null;
+            kind === 'befriend' &&
+            (standing === 'friend' || (standing === 'offered' && from === null)) &&
+            doubtOf(home, before, who) === null;
           if (isSo) {
             if (standing === 'offered') complain(one, 'this was asked before, and is not asked again');
             show(home, options, before, who);

@@ -34,15 +34,11 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['friend accept ada@d1.test --as bob@d2.test', 'ada@d1.test: friend'],
   ['friend list --as ada@d1.test', 'bob@d2.test: friend'],
   ['requests --as bob@d2.test', ''],
-  [
-    'listen --timeout 6 --as ada@d1.test | grep bob',
-    'to you bob@d2.test: is your friend now (p3do friend list checks both signatures)',
-  ],
   ['presence away Back at two --mood 7 --as ada@d1.test', 'friends see: away'],
   ['presence --as bob@d2.test', 'ada@d1.test is not here'],
   [
-    'listen --timeout 6 --as ada@d1.test >/dev/null & sleep 2; p3do presence --as bob@d2.test',
-    'ada@d1.test is away, mood 7 of 9: Back at two',
+    'listen --timeout 6 --as ada@d1.test >$P3DO_HOME/heard & sleep 2; p3do presence --as bob@d2.test; wait $!; grep -o "to you bob.*" $P3DO_HOME/heard',
+    'ada@d1.test is away, mood 7 of 9: Back at two\nto you bob@d2.test: is your friend now (p3do friend list checks both signatures)',
   ],
   ['profile set name Ada Lovelace --as ada@d1.test', 'name is shown to everybody'],
   ['profile set page ada.example --friends --as ada@d1.test', 'page is shown to friends'],
