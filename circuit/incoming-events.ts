@@ -1,5 +1,8 @@
 /** What the incoming side of a log is told, and what it does. docs/spec/federation.md#incoming */
 
+/** It cannot be said yet whether it may enter: nothing is answered, and it comes again. */
+export const UNDECIDED = 'undecided';
+
 /** A packet for the log. `token` is the owner's own, given back with the acknowledgement. */
 export interface Arrival<Token> {
   readonly author: string;
@@ -12,7 +15,7 @@ export interface Arrival<Token> {
   readonly token: Token;
   /**
    * Asked when its turn comes, behind everything that waits: why it may not enter the log, or null. Unless it is there
-   * already; the number of what is refused is not used up.
+   * already; the number of what is refused is not used up, so a refusal must hold for every copy of it: see UNDECIDED.
    */
   readonly judge?: () => string | null;
   /** The author begins anew with this number: everything before it has been answered, numbers before it may be missing. */

@@ -1,6 +1,12 @@
 /** What comes in for one log: each packet accepted once, in its author's order, and acknowledged when it is durable. docs/spec/federation.md#incoming */
 import { backoffMs } from './backoff.ts';
-import type { Arrival, IncomingEffect, IncomingEvent, StoreRefusal } from './incoming-events.ts';
+import {
+  type Arrival,
+  type IncomingEffect,
+  type IncomingEvent,
+  type StoreRefusal,
+  UNDECIDED,
+} from './incoming-events.ts';
 import { type DeliveryLimits, deliveryLimits } from './limits.ts';
 
 /** How often a packet may come before those it follows, until its author is told that they are missing. */
@@ -121,6 +127,8 @@ function arrive<Token>(
     effects.push({ kind: 'acknowledge', token });
   } else if (counter > author.queued) {
     const code = arrival.judge?.() ?? null;
+    // Silence: it comes again.
+    if (code === UNDECIDED) return;
     if (code !== null) effects.push({ kind: 'refuse', token, code });
     else if (!hasRoom) return;
     else if (counter > author.queued + 1 && !mayBegin(author, arrival)) hold(incoming, author, arrival, effects);
@@ -270,6 +278,7 @@ function release<Token>(incoming: Incoming<Token>, author: Author<Token>, effect
   }
   for (const arrival of [...author.held.values()].sort((a, b) => a.counter - b.counter)) {
     const code = arrival.judge?.() ?? null;
+    if (code === UNDECIDED) return;
     if (code !== null) {
       letGo(incoming, author, arrival);
       effects.push({ kind: 'refuse', token: arrival.token, code });

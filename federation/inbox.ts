@@ -1,6 +1,6 @@
 /** What comes into one log: the incoming delivery machine with its store. docs/spec/federation.md#incoming */
 import { type Incoming, newIncoming, stepIncoming, waitingCount } from '../circuit/incoming.ts';
-import type { Arrival, IncomingEvent, StoreRefusal } from '../circuit/incoming-events.ts';
+import type { Arrival, IncomingEvent, StoreRefusal, UNDECIDED } from '../circuit/incoming-events.ts';
 import { type Message, messageId, messageInRow, messageOf, rowOf } from '../circuit/message.ts';
 import { parseOne } from '../circuit/one-packet.ts';
 import { copyBytes, encodeText } from '../psyc/bytes.ts';
@@ -36,7 +36,7 @@ interface Move {
 
 /** What may be known of a message beside what is in it. */
 interface Change {
-  readonly judge?: () => FederationCode | null;
+  readonly judge?: () => FederationCode | typeof UNDECIDED | null;
   readonly begins?: boolean;
   readonly missing?: FederationCode;
   readonly move?: Move;

@@ -312,7 +312,7 @@ export class Place implements Entity, InboxOwner {
   }
 
   /** By what is queued before it: he may have left a moment ago, or be about to come. */
-  #faultOfSpeech(person: string, method: string | null, epoch: number | null): FederationCode | null {
+  #faultOfSpeech(person: string, method: string | null, epoch: number | null): ReturnType<Standing['faultOfSealed']> {
     if (!this.#standing.isMember(person)) return '_necessary_membership';
     const { silenced, mode } = this.#standing.next();
     if (isNamed(silenced, person)) return '_silenced_member';

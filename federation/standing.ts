@@ -1,5 +1,5 @@
 /** Who is a member of a place and what holds there: as it is written, and as it will be once what is queued is. docs/spec/places.md#membership */
-import type { Arrival } from '../circuit/incoming-events.ts';
+import { type Arrival, UNDECIDED } from '../circuit/incoming-events.ts';
 import { covers } from '../publication/act.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
@@ -114,8 +114,11 @@ export class Standing {
     return this.#state.mode === 'members' ? this.#epoch : 0;
   }
 
-  /** Why something that is sealed to the members of an epoch is not taken: it must be that which holds when its turn comes. */
-  faultOfSealed(epoch: number | null): FederationCode | null {
+  /**
+   * Why something that is sealed to the members of an epoch is not taken: it must be that which holds when its turn comes. Undecided while
+   * somebody is about to come or go: a refusal must hold for ever, and that change may never be written.
+   */
+  faultOfSealed(epoch: number | null): FederationCode | typeof UNDECIDED | null {
     if (this.#state.mode !== 'members') return '_unsupported_method';
     // A member who enters once more changes nothing: he must not keep the others from speaking.
     const isChange = (person: string, isHere: boolean): boolean => this.#roll.members.has(person) !== isHere;
@@ -125,7 +128,8 @@ export class Standing {
         if (bannedDomain(act) !== null || act?.act.kind === 'mode') return true;
         return move !== undefined && isChange(move.person, move.isHere);
       });
-    return isMoving || epoch !== this.#epoch ? '_stale_key' : null;
+    if (epoch !== this.#epoch) return '_stale_key';
+    return isMoving ? UNDECIDED : null;
   }
 
   /** Whether somebody of such a domain is queued to enter. */

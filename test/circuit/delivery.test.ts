@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { backoffMs } from '../../circuit/backoff.ts';
 import { newFollowing, stepFollowing } from '../../circuit/following.ts';
 import { type Incoming, newIncoming, stepIncoming, waitingCount } from '../../circuit/incoming.ts';
-import type { Arrival, IncomingEffect } from '../../circuit/incoming-events.ts';
+import { type Arrival, type IncomingEffect, UNDECIDED } from '../../circuit/incoming-events.ts';
 import { type DeliveryLimits, deliveryLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { PsycError } from '../../psyc/error.ts';
@@ -321,6 +321,23 @@ test('it is judged when its turn comes: by what waits before it, held or not, an
   // On its way already: said again, it is not judged by what came since.
   expect(say(3)).toEqual([]);
   expect(say(4)).toEqual(['refuse a4 _no']);
+});
+
+test('while it cannot be said whether it may enter there is silence, and a copy of it is taken later', () => {
+  const incoming = newIncoming<string>(limits);
+  let code: string | null = UNDECIDED;
+  const say = (counter: number): string[] => {
+    const judged = { ...arrival('a', counter), judge: () => code };
+    return incomingLines(stepIncoming(incoming, { kind: 'arrived', arrival: judged, hasRoom: true }));
+  };
+  expect(say(1)).toEqual(['look a']);
+  // Held until it shows; what comes again is not answered either.
+  expect(found(incoming, 'a', 0)).toEqual([]);
+  for (let times = 0; times < 5; times++) expect(say(1)).toEqual([]);
+  code = null;
+  expect(say(1)).toEqual(['write a1']);
+  expect(written(incoming, 1)).toEqual(['acknowledge a1', 'recorded 1 a1']);
+  expect(incoming.held).toBe(0);
 });
 
 test('who begins anew may leave numbers out, but not while earlier ones are on their way', () => {
