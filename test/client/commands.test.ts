@@ -23,6 +23,8 @@ let listener: Listener;
 /** The place's log, and what is known of its only member. */
 const log: HeardPacket[] = [];
 const keys: Record<'key' | 'statement', Uint8Array> = { key: new Uint8Array(0), statement: new Uint8Array(0) };
+/** The drawers that were stored. */
+const stored: (string | undefined)[] = [];
 let isListening = true;
 
 beforeAll(async () => {
@@ -43,8 +45,10 @@ function hears(home: Home, heard: HeardPacket): void {
     const key_domain = home.key.certificate.bytes;
     home.answer(heard, '_status_keys', { _key: keys.key, _statement: keys.statement, _key_domain: key_domain });
   } else if (method === '_request_retrieve') home.answer(heard, '_echo_retrieve', { _version: '0' });
-  else if (method === '_request_store') home.answer(heard, '_echo_store', { _version: '1' });
-  else if (method === '_request_history') {
+  else if (method === '_request_store') {
+    stored.push(heard.packet.text('_name'));
+    home.answer(heard, '_echo_store', { _version: '1' });
+  } else if (method === '_request_history') {
     const to = { _target: heard.routing.get('_source')! };
     for (const [at, row] of log.entries()) home.multicast(row, hall, at + 1, to);
     home.answer(heard, '_echo_history', { _after: String(log.length), _sequence: String(log.length) });
@@ -122,6 +126,7 @@ describe('one after the other', () => {
       stdout: 'entered @hall@a.example, 1 member\n',
       stderr: '',
     });
+    expect(stored).toEqual(['places']);
     const said = await Promise.all([
       p3do('say', '@hall@a.example', 'good', 'morning'),
       p3do('say', hall, '\u001b[2Jhi\nx'),
