@@ -11,6 +11,7 @@ interface Options extends Shared {
   readonly after?: number;
   readonly limit?: number;
   readonly search?: string;
+  readonly numbers?: true;
 }
 
 /** Rows of a page while we search: what a server gives at most. */
@@ -27,7 +28,8 @@ export function register(command: Command): void {
       .argument('<place>', '@place@domain, or a uniform', placeArgument)
       .option('--after <row>', 'rows behind this one; without it the newest (with --search, all)', whole)
       .option('--limit <rows>', 'how many rows at most (20; a server gives up to 100)', count)
-      .option('--search <words>', 'only what was said with all of these words, in any case'),
+      .option('--search <words>', 'only what was said with all of these words, in any case')
+      .option('--numbers', 'the number of its row before each line'),
     'how long to wait for the answer (60; with --search 600)',
   )
     .addHelpText(
@@ -75,9 +77,9 @@ Examples:
           const isWanted =
             isFound === null || (output.kind === 'heard' && output.text !== null && isFound(output.text));
           const line = isWanted && (isFound === null || rows < limit) ? lineOf(output) : null;
-          if (line !== null) {
+          if (line !== null && 'sequence' in output) {
             rows++;
-            tell(options, output, line);
+            tell(options, output, options.numbers ? `${output.sequence} ${line}` : line);
           }
           if ('sequence' in output && (line !== null || rows < limit)) seen = output.sequence;
           if (output.kind !== 'page') return output.kind === 'refused' && output.command !== null;

@@ -10,7 +10,7 @@ import { Filters } from './person/filters.ts';
 import { Homecoming, type Unread, unreadIn, unreadLine } from './person/homecoming.ts';
 import { lineOf } from './person/lines.ts';
 import { presenceLine } from './person/presence.ts';
-import { UNKNOWN_TIME } from './person/show.ts';
+import { noticeLine, UNKNOWN_TIME } from './person/show.ts';
 import { Talk } from './person/talk.ts';
 import { count } from './person/target.ts';
 
@@ -52,7 +52,7 @@ Examples:
     )
     .action(async (options: Options) => {
       const whose = await whoseOf(command, options.as);
-      const show = new Show(options, whose.nick);
+      const show = new Show(options, whose.nick, (text) => complain(command, text));
       let heard: Hearing = unheard;
       let left = options.count ?? Number.MAX_SAFE_INTEGER;
       let isListening = false;
@@ -75,7 +75,7 @@ Examples:
             .catch(complained)
             .finally(() => show.begin());
         },
-        excusesRefusal: (output) => home?.owns(output) === true,
+        excusesRefusal: (output) => output.kind === 'gap' || home?.owns(output) === true,
         told(output) {
           home?.take(output);
           if (output.kind === 'ready' && !isListening) {
@@ -108,15 +108,18 @@ class Show {
   muted = 0;
   readonly #options: Options;
   readonly #nick: string;
+  readonly #complain: (text: string) => void;
   #held: Output[] | null = [];
   #filters: Filters | null = null;
   #homecoming: Homecoming | null = null;
   #unread: readonly Unread[] = [];
   readonly #seen = new Set<string>();
 
-  constructor(options: Options, nick: string) {
+  /** `complain`: says something on standard error. */
+  constructor(options: Options, nick: string, complained: (text: string) => void) {
     this.#options = options;
     this.#nick = nick;
+    this.#complain = complained;
   }
 
   filter(filters: readonly string[], rules: readonly string[]): void {
@@ -141,7 +144,7 @@ class Show {
   }
 
   take(output: Output): void {
-    if (!['heard', 'member', 'presence', 'act'].includes(output.kind)) return;
+    if (!['heard', 'member', 'presence', 'act', 'gap'].includes(output.kind)) return;
     if (this.#held !== null) {
       this.#held.push(output);
       return;
@@ -156,6 +159,13 @@ class Show {
       const isNews = output.availability !== 1 || this.#seen.has(output.person);
       this.#seen.add(output.person);
       if (isNews) tell(this.#options, output, `${UNKNOWN_TIME} friends ${presenceLine(output)}\n`);
+      return;
+    }
+    if (output.kind === 'gap') {
+      // What the home does not take from somebody blocked is missing: that is no news.
+      if (this.#filters?.isBarred(output.author) === true) return;
+      if (this.#options.json) tell(this.#options, output, '');
+      else this.#complain(noticeLine(output)!);
       return;
     }
     if (output.kind === 'heard' && this.#filters?.isSilenced(output) === true) return;

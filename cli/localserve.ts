@@ -169,14 +169,19 @@ async function settled(town: Town, residents: Resident[], guestNick: string, scr
 async function played(town: Town, circle: Circle, screen: Screen, ending: Ending, options: Options): Promise<void> {
   const play = new Play(town, circle, screen);
   const isShownByItself = (author: string): boolean => screen.isLive && author === circle.guest.person;
+  /** Trying again for as long as the server is away is told once. */
+  let isLost = false;
   await circle.listen((output) => {
     screen.tell(output);
+    if (output.kind === 'lost' && isLost) return;
+    if (output.kind === 'lost' || output.kind === 'ready') isLost = output.kind === 'lost';
     if (output.kind === 'heard') {
       screen.say(heardShort(output, play.here, 'you'), '        ');
       return;
     }
     const line = eventShort(output, play.here);
     if (line !== null && !(output.kind === 'member' && isShownByItself(output.member))) screen.say(line, '        ');
+    play.take(output);
   });
   screen.say(`\nThey meet in ${nameOf(PLACE)}. A bare name means: signed, and checked.\n`);
   for (const resident of [circle.guest, ...circle.all.filter((one) => one !== circle.guest)]) {

@@ -13,8 +13,9 @@ import {
   whoseOf,
   withShared,
 } from './person/conversation.ts';
+import { enteredLine } from './person/lines.ts';
 import { keepMarks } from './person/marks.ts';
-import { nameOf, safeText } from './person/show.ts';
+import { nameOf } from './person/show.ts';
 import { Talk } from './person/talk.ts';
 import { place as placeArgument } from './person/target.ts';
 
@@ -34,10 +35,7 @@ export const enter = {
     kind: 'enter',
     page: `From then on everything that is said there comes to all devices of the person (p3do listen), and
 the person may speak there. Membership ends by p3do leave only.`,
-    done: (output) =>
-      output.kind === 'entered'
-        ? `entered ${nameOf(output.place)}${members(output.members)}\n${topicLine(output.topic)}`
-        : null,
+    done: (output) => (output.kind === 'entered' ? enteredLine(output) : null),
   }),
 };
 
@@ -108,9 +106,3 @@ async function noted(command: Command, home: Talk, whose: Whose): Promise<void> 
 /** Whether somebody wants to leave where he is not. */
 const isNoMember = (kind: Change['kind'], output: Output): output is Extract<Output, { kind: 'refused' }> =>
   kind === 'leave' && output.kind === 'refused' && output.command === ASKED && output.code === '_necessary_membership';
-
-const topicLine = (topic: string | null): string =>
-  topic === null || topic === '' ? '' : `topic: ${safeText(topic)}\n`;
-
-const members = (amount: number | null): string =>
-  amount === null ? '' : `, ${amount} ${amount === 1 ? 'member' : 'members'}`;

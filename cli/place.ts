@@ -55,7 +55,10 @@ Examples:
 }
 
 const shared = (command: Command, name: string, summary: string): Command =>
-  withShared(command.command(name).description(summary), 'how long to wait for the answer (60)');
+  withShared(
+    command.command(name).description(summary).showHelpAfterError(`See: p3do help place ${name}`),
+    'how long to wait for the answer (60)',
+  );
 
 function show(command: Command): void {
   shared(command, 'show', 'what a place is, and who is there')
@@ -114,7 +117,7 @@ function limit(command: Command): void {
 function clear(command: Command): void {
   shared(command, 'clear', 'erase what was said, for all and for ever')
     .argument('<place>', PLACE, placeArgument)
-    .requiredOption('--through <row>', 'up to this row (p3do place show says the last)', count)
+    .requiredOption('--through <row>', 'up to this row (p3do history --numbers shows them)', count)
     .action(async (place: string, options: Shared & { through: number }, own: Command) =>
       ask(own, options, place, { kind: 'clear', through: options.through }),
     );
@@ -177,6 +180,9 @@ const entry = {
 function statusText(status: Status): string {
   const { place, topic: about, mode: kind, owners, aides, amount, members, bans, silenced, invited } = status;
   const { last, erased, rows, days } = status;
+  // Whoever asks from outside is told the same of a place that all have left for good.
+  if (owners.length + aides.length === 0 && amount === null && kind === 'public' && !about)
+    return `${nameOf(place)}: without owner and topic. If nobody has been there yet, who enters first is its owner\n`;
   const kept = [rows === null ? null : `${rows} rows`, days === null ? null : `${days} days`].filter(
     (part) => part !== null,
   );

@@ -28,6 +28,8 @@ export type FederationCode =
   | '_last_owner'
   | '_stale_key'
   | '_invalid_act'
+  | '_invalid_act_members_only'
+  | '_invalid_act_missing_row'
   | '_stale_act'
   | '_invalid_page'
   | '_excessive_members'

@@ -86,10 +86,10 @@ function faultOfChange(state: PlaceState, { act, by }: SignedAct, around: Surrou
     case 'uninvite':
       return state.invited.includes(act.whom) ? null : '_unknown_member';
     case 'clear':
-      return act.through > around.last ? '_invalid_act' : null;
+      return act.through > around.last ? '_invalid_act_missing_row' : null;
     case 'mode':
       // What was sealed once would be asked for in the clear by whoever says that it is not any more.
-      if (state.mode === 'members') return act.mode === 'members' ? null : '_invalid_act';
+      if (state.mode === 'members') return act.mode === 'members' ? null : '_invalid_act_members_only';
       if (act.mode !== 'members') return null;
       if (around.memberCount > publicationLimits.readersMax) return '_excessive_members';
       return around.hasPlain ? '_necessary_seal' : null;

@@ -18,7 +18,8 @@ const verbs = {
 const modes = {
   public: 'lets everybody enter',
   invited: 'lets only those enter who are invited',
-  members: 'lets only those enter who are invited, and only members read what is said from now on',
+  members:
+    'lets only those enter who are invited, and only members read what is said from now on, for ever: it cannot be taken back',
 } as const;
 
 /** What somebody did, behind his name. */

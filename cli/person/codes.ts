@@ -50,6 +50,8 @@ const sentences: Readonly<Record<string, string>> = {
     'nobody of this name is there, or on the list (banned, silenced, invited, aides): p3do place show says who is',
   _last_owner: 'the last owner cannot go: p3do place owner names another first',
   _invalid_act: 'the place does not understand it: look at how it is written',
+  _invalid_act_members_only: 'this place is members-only, which it stays for ever: make another place',
+  _invalid_act_missing_row: 'there are not so many rows: p3do place show says the last',
   _stale_act: 'it was signed before something that was done since: do it again, and look at the clock (date)',
   _excessive_entries: 'the place has no room for another name on this list: take one off first',
   _necessary_signature: 'it was not signed: use a p3do as new as the server’s',
@@ -89,7 +91,7 @@ const sentences: Readonly<Record<string, string>> = {
   _foreign_user_id: 'the keys that came are somebody else’s',
   _session_oversized_message: `it is too long: all of it has at most ${limits.contentBytesMax} bytes, signature and seal included`,
   _session_unanswered_keys:
-    'nobody gives the keys of this person: his server does not answer, or yours does not trust it (its log says)',
+    'nobody gives the keys of this person: there may be no such domain, its server does not answer, or yours does not trust it (its log says)',
   _session_excessive_places: 'more places than one device hears: leave some',
   _session_excessive_commands: `too much is under way: ${SAY_AGAIN}`,
   _session_excessive_addresses: 'this device has spoken to as many as it can',

@@ -70,7 +70,7 @@ export function fail(command: Command, { json }: Pick<Shared, 'json'>, code: str
 
 /** What to say of something that has left us and is not answered. */
 export const unanswered = (target: string, does: string): string =>
-  `${nameOf(target)} has not answered yet; the next command ${does} (p3do pending shows it, and drops it)`;
+  `${nameOf(target)} has not answered yet; is its domain written rightly, and the server up? The next command ${does} (p3do pending shows it, and drops it)`;
 
 /** Writes a line of output, of JSON or for people. */
 export function tell({ json }: Shared, object: object, line: string): void {

@@ -21,8 +21,13 @@ export class Filters {
 
   /** Whether somebody blocked or ignored has said it, where all hear all: then it is not even counted. */
   isSilenced({ place, author }: Heard): boolean {
+    return place !== null && this.isBarred(author);
+  }
+
+  /** Whether somebody, or his whole domain, is blocked or ignored. */
+  isBarred(author: string): boolean {
     const domain = /^psyc:\/\/([^/]+)/.exec(author)?.[1] ?? '';
-    return place !== null && (this.#silenced.has(author) || this.#silenced.has(domain));
+    return this.#silenced.has(author) || this.#silenced.has(domain);
   }
 
   /** Whether it is wanted: by where it was said, or by who said it to the person. */

@@ -94,7 +94,7 @@ export function noticeLine(output: Output): string | null {
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':
-      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come`;
+      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: refused, or withheld`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
     case 'unseen readers':

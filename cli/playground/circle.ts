@@ -83,11 +83,6 @@ export class Circle {
     );
   }
 
-  /** Who is in a place, as far as the guest has heard; uniforms. */
-  membersOf(place: string): readonly string[] {
-    return [...(this.#members.get(place) ?? [])];
-  }
-
   /** Whose uniforms are known: those who live here, and who was heard. */
   get people(): readonly string[] {
     const others = [...this.#members.values()].flatMap((members) => [...members]);

@@ -1,5 +1,7 @@
 /** A line of what somebody in a town hears: short, in the words of `p3do listen`. docs/spec/people.md#shown */
-import type { Heard, Output } from '../../client/session/events.ts';
+import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
+import { covers } from '../../publication/act.ts';
+import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
 import { nameOf, noticeLine, safeText, whoOf } from '../person/show.ts';
 
@@ -20,6 +22,20 @@ export function heardShort(heard: Heard, here: string | null, reader: string): s
   return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}: ${said}`;
 }
 
+/** `22:58 ada@red.localhost kicked bob@green.localhost`; a place other than `here` is named. */
+function actShort({ place, author, word, act, timeMs, isOld }: ActHeard, here: string | null): string {
+  const where = place === here ? '' : ` in ${nameOf(place)}`;
+  return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''} ${deedOf(act)}`;
+}
+
+/** The place that a person is no member of any more, by what is heard; null: nothing of the kind. */
+export function placeLost(output: Output, person: string): string | null {
+  if (output.kind === 'member') return !output.isHere && output.member === person ? output.place : null;
+  if (output.kind !== 'act' || output.word.kind === 'bad') return null;
+  const { act, place } = output;
+  return (act.kind === 'kick' || act.kind === 'ban') && covers(act.whom, person) ? place : null;
+}
+
 /** What a person is shown of an output, without what was said; null: nothing. Own words come as they are heard. */
 export function eventShort(output: Output, here: string | null): string | null {
   if (output.kind === 'member') {
@@ -27,6 +43,7 @@ export function eventShort(output: Output, here: string | null): string | null {
     const did = output.isHere ? 'entered' : 'left';
     return `      ${nameOf(output.member)} ${did}${where} (according to ${output.host})`;
   }
+  if (output.kind === 'act') return actShort(output, here);
   // Whose key was taken is told with what he says first.
   if (output.kind === 'first key') return null;
   if (output.kind === 'lost')

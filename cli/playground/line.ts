@@ -2,9 +2,9 @@
 
 /** What can be wished; places and people as uniforms. */
 export type Typed =
-  | { readonly kind: 'nothing' | 'help' | 'who' | 'servers' | 'elsewhere' | 'quit' }
+  | { readonly kind: 'nothing' | 'help' | 'servers' | 'elsewhere' | 'quit' }
   | { readonly kind: 'say'; readonly target: string | null; readonly text: string }
-  | { readonly kind: 'enter' | 'leave' | 'history'; readonly place: string | null }
+  | { readonly kind: 'enter' | 'leave' | 'history' | 'who'; readonly place: string | null }
   | { readonly kind: 'start' | 'stop' | 'kill'; readonly domain: string }
   /** A sentence on what is wrong. */
   | { readonly kind: 'wrong'; readonly why: string };
@@ -29,7 +29,7 @@ export const commands: readonly (readonly [typed: string, does: string])[] = [
   ['/enter PLACE', 'enter a place, or make it: /enter @garden'],
   ['/leave [PLACE]', 'leave a place'],
   ['/history [PLACE]', 'what was said there'],
-  ['/who', 'who is in the place'],
+  ['/who [PLACE]', 'who is in the place'],
   ['/servers', 'the three servers'],
   ['/stop DOMAIN', 'end a server; /kill ends it without a warning'],
   ['/start DOMAIN', 'start it again'],
@@ -51,7 +51,6 @@ export function parseLine(line: string, known: Known): Typed {
     case 'help':
     case '?':
       return { kind: 'help' };
-    case 'who':
     case 'servers':
     case 'elsewhere':
       return { kind: name };
@@ -64,6 +63,7 @@ export function parseLine(line: string, known: Known): Typed {
     case 'enter':
     case 'leave':
     case 'history':
+    case 'who':
       if (rest === '') return name === 'enter' ? wrong('which place? As /enter @garden') : { kind: name, place: null };
       return resolved(rest, '@', known, (place) => ({ kind: name, place }));
     case 'start':
@@ -100,6 +100,7 @@ function resolved(text: string, kind: '@' | '~', known: Known, make: (uniform: s
     if (uniform.includes(`/${kind}`)) return make(uniform);
     return wrong(kind === '@' ? `${text} is no place, but a person: /msg` : `${text} is no person, but a place: /say`);
   } catch (error) {
+    if (kind === '@') return wrong(`${text}: it takes @garden, or @garden@green.localhost`);
     return wrong(`${text}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -3,11 +3,12 @@ import type { Output } from '../../client/session/events.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
 import type { Town } from '../../server/town/town.ts';
 import { explained } from '../person/codes.ts';
+import { enteredLine } from '../person/lines.ts';
 import { nameOf } from '../person/show.ts';
 import { target } from '../person/target.ts';
 import { commandHere, shellWord } from '../whose.ts';
 import type { Circle } from './circle.ts';
-import { heardShort } from './heard.ts';
+import { heardShort, placeLost } from './heard.ts';
 import { commands, type Known, parseLine, type Typed } from './line.ts';
 import { PASSPHRASE } from './resident.ts';
 import type { Screen } from './screen.ts';
@@ -35,6 +36,18 @@ export class Play {
 
   get here(): string | null {
     return this.#here;
+  }
+
+  /** Whoever is put out of the place, or leaves it at another terminal, is not there any more. */
+  take(output: Output): void {
+    const place = placeLost(output, this.#circle.guest.person);
+    if (place === null) return;
+    if (place === this.#here) {
+      this.#here = null;
+      this.#screen.setPrompt(this.#prompt());
+    }
+    if (output.kind === 'act')
+      this.#screen.say(`      you are not in ${nameOf(place)} any more: /enter ${nameOf(place)}`, '        ');
   }
 
   /** Reads lines until there are no more, or `/quit`. `failed` is called with what must not happen. */
@@ -79,7 +92,10 @@ export class Play {
   }
 
   #prompt(): string {
-    return `${this.#circle.guest.whose.nick}${this.#here === null ? '' : ` ${nameOf(this.#here).replace(/@[^@]*$/, '')}`}> `;
+    const { nick, domain } = this.#circle.guest.whose;
+    const here = this.#here === null ? '' : ` ${nameOf(this.#here)}`;
+    // One's own domain goes without saying.
+    return `${nick}${here.endsWith(`@${domain}`) ? here.slice(0, -domain.length - 1) : here}> `;
   }
 
   #known(): Known {
@@ -114,7 +130,7 @@ export class Play {
         for (const one of this.servers()) screen.say(one);
         return;
       case 'who':
-        this.#who();
+        await this.#who(typed.place ?? this.#here);
         return;
       case 'say':
         await this.#say(typed.target, typed.text);
@@ -136,14 +152,17 @@ export class Play {
     this.#screen.tell({ kind: 'wrong', text: why });
   }
 
-  #who(): void {
-    if (this.#here === null) {
+  async #who(place: string | null): Promise<void> {
+    if (place === null) {
       this.#wrong('you are in no place: /enter @square');
       return;
     }
-    const members = this.#circle.membersOf(this.#here).map(nameOf);
-    this.#screen.tell({ kind: 'members', place: this.#here, members });
-    this.#screen.say(`      in ${nameOf(this.#here)}: ${members.join(', ')}`, '        ');
+    const status = await this.#wish({ kind: 'status', place });
+    if (status?.kind !== 'status') return;
+    const { amount, members } = status;
+    const more = members !== null && amount !== null && amount > members.length ? ' …' : '';
+    const told = members === null ? `${amount ?? 'some'}; who they are is for members` : members.map(nameOf).join(', ');
+    this.#screen.say(`      in ${nameOf(place)}: ${told === '' ? 'nobody' : told}${more}`, '        ');
   }
 
   async #say(to: string | null, text: string): Promise<void> {
@@ -175,8 +194,14 @@ export class Play {
       return;
     }
     const outcome = await this.#wish({ kind, place });
-    if (outcome?.kind === 'entered') this.#here = place;
-    if (outcome?.kind === 'left' && this.#here === place) this.#here = null;
+    if (outcome?.kind === 'entered') {
+      this.#here = place;
+      for (const one of enteredLine(outcome).trimEnd().split('\n')) this.#screen.say(`      ${one}`, '        ');
+    }
+    if (outcome?.kind === 'left') {
+      if (this.#here === place) this.#here = null;
+      this.#screen.say(`      left ${nameOf(place)}`, '        ');
+    }
   }
 
   async #server(kind: 'start' | 'stop' | 'kill', domain: string): Promise<void> {
@@ -200,8 +225,11 @@ export class Play {
       const whom = 'target' in wish ? wish.target : wish.place;
       this.#wrong(`${nameOf(whom)} has not answered yet; it stays under way`);
     } else if (outcome.kind === 'refused')
-      this.#wrong(`${nameOf(outcome.target)}: ${explained(outcome.code, outcome.by)}`);
+      this.#wrong(`${nameOf(outcome.target)}: ${explainedHere(outcome.code, outcome.by)}`);
     else if (outcome.kind === 'over') this.#wrong(explained(outcome.code, outcome.by));
     return outcome;
   }
 }
+
+/** As it is told elsewhere, with the commands of the prompt. */
+const explainedHere = (code: string, by: string | null): string => explained(code, by).replace(/p3do enter/g, '/enter');

@@ -117,4 +117,4 @@ export class Voice {
   }
 }
 
-const ends: ReadonlySet<Output['kind']> = new Set(['stored', 'entered', 'left', 'page', 'refused']);
+const ends: ReadonlySet<Output['kind']> = new Set(['stored', 'entered', 'left', 'page', 'status', 'refused']);

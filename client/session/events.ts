@@ -256,6 +256,8 @@ export type Output =
       readonly members: number | null;
       readonly topic: string | null;
       readonly mode: string | null;
+      /** Whether it came into being by this, so that the person is its owner. */
+      readonly isMade: boolean;
     }
   | { readonly kind: 'left'; readonly command: number; readonly place: string }
   /** The place has done it. */

@@ -221,7 +221,9 @@ export class Speech {
     else if (inherits(method, '_request_context_enter')) {
       const members = counted(text('_amount_members'));
       const [topic, mode] = [text('_topic') ?? null, text('_mode') ?? null];
-      this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode });
+      // Its first row is the entering of who makes it; what a place without our acts counts says nothing of that.
+      const isMade = counted(text('_sequence')) === 1 && mode !== null;
+      this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode, isMade });
     } else if (wish?.kind === 'act') this.#owner.output({ kind: 'done', command, place: target, act: wish.act });
     else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
     else this.#owner.output({ kind: 'stored', command, target, at });

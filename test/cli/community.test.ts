@@ -44,11 +44,23 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['profile set page ada.example --friends --as ada@d1.test', 'page is shown to friends'],
   ['profile show ada@d1.test --as bob@d2.test', 'name: Ada Lovelace\npage: ada.example (for friends)'],
   ['alias mum ada@d1.test --as bob@d2.test', 'mum is ada@d1.test'],
-  ['enter @hall@d1.test --as bob@d2.test', 'entered @hall@d1.test, 1 member'],
+  [
+    'place show @hall@d1.test --as bob@d2.test',
+    '@hall@d1.test: without owner and topic. If nobody has been there yet, who enters first is its owner',
+  ],
+  ['enter @hall@d1.test --as bob@d2.test', 'made @hall@d1.test: you are its owner'],
+  [
+    'place clear @hall@d1.test --through 999 --as bob@d2.test',
+    'p3do place clear: @hall@d1.test: there are not so many rows: p3do place show says the last (_invalid_act_missing_row, by d1.test)',
+  ],
   ['enter @hall@d1.test --as ada@d1.test', 'entered @hall@d1.test, 2 members'],
   [
     'listen --timeout 8 --as ada@d1.test >/dev/null & sleep 3; p3do listen --timeout 1 --as ada@d1.test 2>&1 | sed -E "s/process [0-9]+/process N/"; wait $!',
     'p3do listen: already listening in process N; waiting until it ends\np3do listen: process N has not ended: nothing was done (_late)',
+  ],
+  [
+    'history @hall@d1.test --numbers --limit 1 --as bob@d2.test',
+    '2 - @hall@d1.test ada@d1.test entered (according to d2.test)',
   ],
   ['notify @hall@d1.test mentions --as bob@d2.test', '@hall@d1.test: mentions'],
   ['say @hall@d1.test hello --as ada@d1.test', 'stored at d1.test'],
@@ -77,6 +89,17 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['block mum --undo --as bob@d2.test', 'ada@d1.test is blocked no more'],
   ['requests from friends --as bob@d2.test', 'friends may write to you'],
   ['say bob@d2.test again --as ada@d1.test', 'stored at d2.test'],
+  [
+    'enter @vault@d2.test --as bob@d2.test && p3do place mode @vault@d2.test members --as bob@d2.test',
+    [
+      'made @vault@d2.test: you are its owner',
+      '@vault@d2.test: bob@d2.test lets only those enter who are invited, and only members read what is said from now on, for ever: it cannot be taken back',
+    ].join('\n'),
+  ],
+  [
+    'place mode @vault@d2.test public --as bob@d2.test',
+    'p3do place mode: @vault@d2.test: this place is members-only, which it stays for ever: make another place (_invalid_act_members_only, by d2.test)',
+  ],
   ['friend remove bob@d2.test --as ada@d1.test', 'bob@d2.test: no friend any more'],
   ['friend list --as ada@d1.test', 'p3do friend list: no friends yet: p3do friend add asks somebody'],
   ['leave @hall@d1.test --as bob@d2.test', 'left @hall@d1.test'],

@@ -39,6 +39,8 @@ test('who is blocked or ignored, himself or with his domain, is not heard in pla
   const isSilenced = (...of: Parameters<typeof heard>): boolean => filters.isSilenced(heard(...of));
   expect([isSilenced(hall, 'x'), isSilenced(hall, 'x', 'psyc://e.example/~eve')]).toEqual([true, true]);
   expect([isSilenced(hall, 'x', 'psyc://b.example/~bob'), isSilenced(null, 'x')]).toEqual([false, false]);
+  // Nor is anything told of what the home did not take from him.
+  expect([filters.isBarred(zoe), filters.isBarred('psyc://b.example/~bob')]).toEqual([true, false]);
 });
 
 test('what was missed ends with the last row of the last log', () => {

@@ -111,6 +111,8 @@ needsLinux('p3do localserve', () => {
       '/who',
       '/enter @garden',
       '/history',
+      '/who @square',
+      '/leave',
     ];
     const local = new Local(folder);
     for (const line of typed) local.type(line);
@@ -131,6 +133,8 @@ needsLinux('p3do localserve', () => {
       '      who is zoe? It takes nick@domain, as ada@red.localhost\n',
       '      in @square@blue.localhost: guest@blue.localhost, ada@red.localhost, bob@green.localhost\n',
       '      guest@blue.localhost entered @garden@blue.localhost (according to blue.localhost)\n',
+      '      made @garden@blue.localhost: you are its owner\n',
+      '      left @garden@blue.localhost\n',
       '\nall gone.',
     ];
     for (const text of expected) expect(said).toContain(text);
@@ -153,6 +157,22 @@ needsLinux('p3do localserve', () => {
       stdout: 'registered zoe@green.localhost\nentered @square@blue.localhost, 4 members\nstored at blue.localhost\n',
     });
     await local.line((line) => line.endsWith(' zoe@green.localhost: hello'));
+    const zoe = async (line: string): Promise<void> => {
+      const as = `${script.split('\n')[0]}; node ${command} ${line} --as zoe@green.localhost`;
+      expect(await run('bash', ['-ec', as])).toMatchObject({ status: 0 });
+    };
+    await zoe('enter @den@green.localhost');
+    local.type('/enter @den@green.localhost');
+    await local.line((line) => line === '      entered @den@green.localhost, 2 members');
+    local.type('/who');
+    await local.line((line) => line.includes('in @den@green.localhost: zoe@green.localhost, guest@blue.localhost'));
+    await zoe('place kick @den@green.localhost guest@blue.localhost');
+    await local.line((line) => line.endsWith(' zoe@green.localhost kicked guest@blue.localhost'));
+    await local.line((line) => line.startsWith('      you are not in @den@green.localhost any more'));
+    local.type('/say @den@green.localhost hi');
+    await local.line((line) => line.includes('only members may: /enter comes first'));
+    local.type('hello');
+    await local.line((line) => line.includes('you are in no place'));
     local.type('/msg bob hi');
     await local.line((line) => line.includes(' bob@green.localhost to you alone: Hello, guest.'));
     for (const line of ['/kill green', '/kill green', '/start green', '/msg bob what is my key?']) local.type(line);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { heardLine, jsonLine, nameOf } from '../../cli/person/show.ts';
+import { heardLine, jsonLine, nameOf, noticeLine } from '../../cli/person/show.ts';
 import { explained } from '../../cli/person/codes.ts';
 import { unreached } from '../../cli/person/unreached.ts';
 import type { Heard, Word } from '../../client/session/events.ts';
@@ -50,8 +50,20 @@ test('a code has a sentence, its own or the nearest above it; an unknown one sta
   expect(explained('_necessary_membership', 'b.example')).toBe(
     'only members may: p3do enter comes first (_necessary_membership, by b.example)',
   );
+  expect(explained('_session_unanswered_keys')).toContain('there may be no such domain');
   expect(explained('_proof_stale')).toMatch(/^one of both ends .* \(_proof_stale\)$/);
   expect(explained('_new\u001b')).toBe('refused (_new\\u001b)');
+});
+
+test('what did not come may have been refused', () => {
+  const gap = {
+    kind: 'gap',
+    author: 'psyc://b.example/~bob',
+    address: 'psyc://b.example/@hall',
+    from: 2,
+    to: 2,
+  } as const;
+  expect(noticeLine(gap)).toBe('bob@b.example said 1 more in @hall@b.example that did not come: refused, or withheld');
 });
 
 test('every code of the specification for people has a sentence', () => {

@@ -38,7 +38,7 @@ test('what is cleared is out of the store at once, and its numbers are not used 
   place.ask(bob, '_message_public');
   place.ask(bob, '_message_public');
   expect(stored().filter((text) => text.includes('hello'))).toHaveLength(2);
-  expect([clear(99), clear(4)]).toEqual(['_invalid_act', '_echo_context_clear']);
+  expect([clear(99), clear(4)]).toEqual(['_invalid_act_missing_row', '_echo_context_clear']);
   expect([erased(), stored().filter((text) => text.includes('hello')).length]).toEqual([4, 1]);
   expect(history(0)).toEqual(['5', '6', 'end 6 6 4']);
   expect([place.ask(bob, '_message_public'), history(6)]).toEqual(['_echo_message_public', ['7', 'end 7 7 4']]);

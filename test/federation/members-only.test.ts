@@ -21,7 +21,7 @@ describe('a members-only place', () => {
     expect([say(ada, 3), say(ada, 3, key)]).toEqual(['_unsupported_method', '_unsupported_method']);
     expect(members()).toBe('_echo_context_mode');
     expect(place.ask(bob, '_message_public')).toBe('_necessary_seal');
-    expect(place.ask(ada, '_request_context_mode', { _mode: 'public' })).toBe('_invalid_act');
+    expect(place.ask(ada, '_request_context_mode', { _mode: 'public' })).toBe('_invalid_act_members_only');
     expect([say(bob, 4, key), say(bob, 4)]).toEqual(['_echo_context_key', `_echo${sealed}`]);
     place.fixture.hear(place.circuits[ada]!);
     place.fixture.sayRaw(place.circuits[ada]!, { ...place.draft(ada, key), entity: { _epoch: '4' } });
