@@ -1,6 +1,6 @@
 /** A line of what somebody in a town hears: short, in the words of `p3do listen`. docs/spec/people.md#shown */
 import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
-import { covers } from '../../publication/act.ts';
+import { covers } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
 import { nameOf, noticeLine, safeText, whoOf } from '../person/show.ts';
