@@ -1,4 +1,4 @@
-/** What a place has kept long enough: rows whose words are taken out of the store, from the first on. docs/spec/places.md#erasing */
+/** What a place, or the mirror of one, has kept long enough: rows whose words are taken out of the store, from the first on. docs/spec/places.md#erasing */
 import { parseOne } from '../circuit/one-packet.ts';
 import { render } from '../psyc/render.ts';
 import type { Operation, Row } from '../store/store.ts';
@@ -28,26 +28,42 @@ function stubOf({ packet: bytes }: Row): Uint8Array {
   return letterBytes(readdress(Object.fromEntries(routing), nothing));
 }
 
+/** What is kept: so many rows, for so many days (null: no limit), and nothing up to the row `cleared`. */
+export type Keeping = Pick<PlaceState, 'rows' | 'days' | 'cleared'>;
+
 /** One place's eraser. */
 export class Eraser {
   readonly #place: string;
   readonly #desk: Desk;
   readonly #roll: Roll;
-  readonly #state: () => PlaceState;
+  readonly #state: () => Keeping;
+  readonly #rested: () => void;
   #erased = 0;
   #isWorking = false;
   #isTicking = false;
 
-  constructor(place: string, desk: Desk, roll: Roll, state: () => PlaceState) {
+  /** `roll` has the marks of its context; `rested`: nothing more is to be done for now. */
+  constructor(place: string, desk: Desk, roll: Roll, state: () => Keeping, rested: () => void = () => {}) {
     this.#place = place;
     this.#desk = desk;
     this.#roll = roll;
     this.#state = state;
+    this.#rested = rested;
   }
 
   /** Whether the place must stay awake: for what is being erased, or grows old. */
   get isNeeded(): boolean {
     return this.#isWorking || this.#state().days !== null;
+  }
+
+  /** Whether something is being erased. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
+  /** Whether something was said that is not erased. */
+  get isLeft(): boolean {
+    return this.#erased < this.#roll.last;
   }
 
   /** Up to here nobody is given anything any more. */
@@ -81,7 +97,11 @@ export class Eraser {
   #work(isOld: boolean): void {
     const { days } = this.#state();
     const isLeft = this.#erased < this.hidden || (isOld && days !== null && this.#erased < this.#roll.last);
-    if (this.#isWorking || !isLeft) return;
+    if (this.#isWorking) return;
+    if (!isLeft) {
+      this.#rested();
+      return;
+    }
     this.#isWorking = true;
     const asked = { kind: 'read', context: this.#place, after: this.#erased, rowsMax: PIECE } as const;
     this.#desk.ask(asked, (outcome) => {
@@ -99,6 +119,7 @@ export class Eraser {
     const last = over.at(-1);
     if (last === undefined) {
       this.#isWorking = false;
+      this.#rested();
       return;
     }
     const at = { context: this.#place, lease } as const;

@@ -4,6 +4,7 @@ import { inherits } from '../psyc/keyword.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
+import { Eraser, type Keeping } from './erasing.ts';
 import type { FederationCode } from './error.ts';
 import { readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
@@ -26,7 +27,7 @@ import { listed } from './place-status.ts';
 import { plainLimits } from './plain-limits.ts';
 import { mirrored } from './plain-wire.ts';
 import { Roll } from './roll.ts';
-import { nodeUniform } from './waking.ts';
+import { nodeUniform, waking } from './waking.ts';
 
 /** What a mirror has of its peer. */
 export interface MirrorPeer {
@@ -54,6 +55,7 @@ export class Mirror implements Entity, InboxOwner {
   readonly #peer: MirrorPeer;
   readonly #roll: Roll;
   readonly #inbox: Inbox;
+  readonly #eraser: Eraser;
   readonly #neighbours: Neighbours;
   readonly #asking = new Map<string, Asking>();
   /** Of what comes from there; numbers may be left out. */
@@ -62,14 +64,27 @@ export class Mirror implements Entity, InboxOwner {
   #tags = 0;
   #histories = 0;
   #members: readonly string[] = [];
+  /** Up to here everything goes, though it is within the limits. */
+  #cleared = 0;
+  #isGone = false;
 
   constructor(place: string, desk: Desk, peer: MirrorPeer) {
     this.#place = place;
     this.#desk = desk;
     this.#peer = peer;
-    const loaded = (): void => this.#neighbours.attach(this.#roll.last);
-    this.#roll = new Roll(place, desk, loaded, (letter) => this.take(letter));
+    const loaded = (): void => {
+      this.#neighbours.attach(this.#roll.last);
+      this.#eraser.loaded();
+    };
+    this.#roll = new Roll(place, desk, loaded, (letter) => this.take(letter), { isWhole: true });
     this.#inbox = new Inbox(place, desk, this);
+    this.#eraser = new Eraser(
+      place,
+      desk,
+      this.#roll,
+      () => this.#keeping,
+      () => this.#rested(),
+    );
     this.#neighbours = new Neighbours(place, desk, this.#roll);
     const chance = desk.options.suite.random(LIFE_BYTES);
     this.#life = Array.from(chance, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -77,8 +92,15 @@ export class Mirror implements Entity, InboxOwner {
   }
 
   get isIdle(): boolean {
-    const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#asking.size === 0;
+    const isQuiet = this.#inbox.count + this.#histories + this.#asking.size === 0 && !this.#eraser.isWorking;
     return isQuiet && this.#roll.isKnown && this.#roll.heldCount === 0 && this.#roll.members.size === 0;
+  }
+
+  /** It gives way to another: what is kept of it goes at once. */
+  leave(): void {
+    this.#isGone = true;
+    this.#cleared = this.#roll.last;
+    this.#eraser.changed();
   }
 
   queues(): [string, number][] {
@@ -105,7 +127,9 @@ export class Mirror implements Entity, InboxOwner {
   beside({ token: { move } }: Arrival<Token>): Operation[] {
     if (move === undefined) return [];
     const sequence = move.isHere ? 'row' : 0;
-    return [{ op: 'member', context: this.#place, lease, name: move.person, sequence }];
+    const member: Operation = { op: 'member', context: this.#place, lease, name: move.person, sequence };
+    // What is kept is erased in time, whoever is there.
+    return move.isHere ? [member, waking(this.#place, this.#desk, true)] : [member];
   }
 
   recorded(sequence: number, { token: { move, packet, message } }: Arrival<Token>): void {
@@ -114,6 +138,7 @@ export class Mirror implements Entity, InboxOwner {
     if (move?.isHere === true && !wasHere) this.#roll.set(move.person, sequence);
     this.#neighbours.appended({ sequence, packet });
     if (move?.isHere === false) this.#roll.set(move.person, 0);
+    this.#eraser.changed();
     // What the peer itself has told is not told to it.
     if (message.author.includes(`#${this.#life}`) || move?.isHere === true) return;
     this.#peer.say(parseLetter(packet), null);
@@ -143,6 +168,20 @@ export class Mirror implements Entity, InboxOwner {
     this.#roll.last = last;
     this.#roll.load();
     this.#neighbours.grown(last);
+  }
+
+  get #keeping(): Keeping {
+    const { plainMirrorRowsMax: rows, plainMirrorDaysMax: days } = plainLimits;
+    return this.#isGone ? { cleared: this.#cleared, rows: null, days: null } : { cleared: 0, rows, days };
+  }
+
+  /** Where nothing is left, and none of ours is there, it need not wake with its node. */
+  #rested(): void {
+    const { size } = this.#roll.members;
+    // Another may be there in its stead by now.
+    if (this.#isGone || size > 0 || this.#eraser.isLeft || this.#inbox.count + this.#asking.size > 0) return;
+    // Should it fail, it wakes once more, and says it again.
+    this.#desk.ask({ kind: 'write', operations: [waking(this.#place, this.#desk, false)] }, () => {});
   }
 
   #ask(letter: Letter, source: string): void {
@@ -262,11 +301,16 @@ export class Mirror implements Entity, InboxOwner {
       ['_tag', `m${number}`],
       ['_counter', number],
     ]);
-    this.#inbox.take({ routing, packet }, source, { begins: true, ...(move === undefined ? {} : { move }) });
+    this.#inbox.take({ routing, packet }, source, { begins: true, ...(move && { move }) }, true, this.#note);
+  }
+
+  /** When it came. */
+  get #note(): Record<string, string> {
+    return { _time: String(this.#desk.unixMs) };
   }
 
   #accept(letter: Letter, source: string, change: Parameters<Inbox['take']>[2]): void {
-    const isTaken = this.#inbox.take(letter, source, { ...change, missing: '_missing_counter' });
+    const isTaken = this.#inbox.take(letter, source, { ...change, missing: '_missing_counter' }, true, this.#note);
     if (!isTaken) this.#refuse(letter, '_necessary_counter');
   }
 
@@ -280,11 +324,22 @@ export class Mirror implements Entity, InboxOwner {
     };
   }
 
+  #kept(): Record<string, string | undefined> {
+    const { hidden } = this.#eraser;
+    const { rows, days } = this.#keeping;
+    return {
+      _sequence: String(this.#roll.last),
+      _sequence_erased: hidden === 0 ? undefined : String(hidden),
+      _amount_rows: String(rows),
+      _amount_days: String(days),
+    };
+  }
+
   #status({ routing }: Letter, isMember: boolean): Letter {
     const tag = routing.get('_tag');
     return newLetter({
       routing: { _source: this.#place, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag },
-      entity: isMember ? { ...this.#greeting(), _sequence: String(this.#roll.last) } : { _mode: 'public' },
+      entity: isMember ? { ...this.#greeting(), ...this.#kept() } : { _mode: 'public' },
       method: '_status_context',
     });
   }
@@ -295,7 +350,7 @@ export class Mirror implements Entity, InboxOwner {
     if (!isFull) this.#histories++;
     const code = isFull
       ? '_excessive_requests'
-      : readHistory(this.#place, letter, source, this.#roll.last, 0, this.#desk, over);
+      : readHistory(this.#place, letter, source, this.#roll.last, this.#eraser.hidden, this.#desk, over);
     if (code === null) return;
     if (!isFull) over();
     this.#refuse(letter, code);

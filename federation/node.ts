@@ -388,7 +388,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   #wake(names: readonly string[]): void {
     const left = names.filter((name) => {
       const kind = entityIn(name)?.kind;
-      if (kind === 'place') return this.#place(name) === null;
+      if (kind === 'place' && domainOf(name) === this.domain) return this.#place(name) === null;
+      // Of a plain peer's place what our people hear is kept; who is not named any more is not there.
+      if (kind === 'place') return this.#plain.get(domainOf(name))?.wake(name) === false;
       // Whoever closed his account and has places to leave.
       if (kind === 'person') return this.#person(name) === null;
       return typeof this.#peers.reach(domainOf(name), null) === 'string';

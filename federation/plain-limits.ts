@@ -32,6 +32,10 @@ export const plainLimits = {
   plainAskingMax: 64,
   /** How long the peer may take to let somebody in. */
   plainEnterMsMax: 30_000,
+  /** Rows that are kept of one of them. */
+  plainMirrorRowsMax: 10_000,
+  /** How long one of these is kept. */
+  plainMirrorDaysMax: 30,
   /** Packets to a peer that wait for its circuit. */
   plainUnsentMax: 64,
 } as const;

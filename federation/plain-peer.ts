@@ -153,11 +153,16 @@ export class PlainPeer implements Link {
     if (refusal !== null) this.#desk.post(refusal);
   }
 
+  /** A place there that is still to be looked after, by the word of the last life; false: too many are awake. */
+  wake(place: string): boolean {
+    return this.#mirror(place) !== null;
+  }
+
   /** The place there as our people have it; null: too many are awake. */
   #mirror(place: string): Mirror | null {
     let mirror = this.#mirrors.get(place);
     if (mirror !== undefined) return mirror;
-    if (this.#mirrors.size >= plainLimits.plainMirrorsMax) sweep(this.#mirrors);
+    if (this.#mirrors.size >= plainLimits.plainMirrorsMax) sweep(this.#mirrors, (idle) => idle.leave());
     if (this.#mirrors.size >= plainLimits.plainMirrorsMax) return null;
     mirror = new Mirror(place, this.#desk, {
       say: (letter, tag) => {
