@@ -1,12 +1,12 @@
 /** `p3do doctor`: a domain looked at from outside, as other domains see it. docs/operating.md#doctor */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Config } from '../server/config/config.ts';
 import { askingOf, finderOf } from '../server/dns/asking.ts';
 import { parseResolver, type Resolver } from '../server/dns/resolver.ts';
 import { checks } from '../server/doctor/checks.ts';
 import { examine, type Finding, type Verdict } from '../server/doctor/finding.ts';
 import { domainFolder, domainsHere } from '../server/domain/folders.ts';
-import { loadDomain } from '../server/domain/load.ts';
+import { type Domain, loadDomain } from '../server/domain/load.ts';
+import { ownServer } from '../server/domain/own-server.ts';
 import { type Endpoint, systemResolver } from '../server/transport/resolve.ts';
 import { ownWays } from '../server/transport/socks.ts';
 import { domainArgument, folderSaid, type Whose } from './whose.ts';
@@ -40,8 +40,8 @@ Examples:
       const own = (await domainsHere()).includes(domain) ? await loadDomain(domainFolder(domain)) : null;
       const said = options.domain ?? options.folder;
       const folder = said === undefined ? null : await folderSaid(command, options);
-      const config = folder === null ? own?.config : (await loadDomain(folder)).config;
-      const findings = await look(domain, own?.key.certificate.key.fingerprint ?? null, config, options);
+      const looker = folder === null ? own : await loadDomain(folder);
+      const findings = await look(domain, own?.key.certificate.key.fingerprint ?? null, looker, options);
       if (findings.some(({ verdict }) => verdict === 'bad')) process.exitCode = 1;
     });
 }
@@ -49,9 +49,10 @@ Examples:
 async function look(
   domain: string,
   ownKey: string | null,
-  config: Config | undefined,
+  looker: Domain | null,
   options: Options,
 ): Promise<Finding[]> {
+  const config = looker?.config;
   const nothing = { authority: null, keyServers: [], update: null, responder: null, resolvers: null };
   const dns = {
     ...(config?.dns ?? nothing),
@@ -62,6 +63,14 @@ async function look(
   const visit = {
     domain,
     ownKey,
+    looker:
+      looker === null
+        ? null
+        : {
+            domain: looker.config.domain,
+            fingerprint: looker.key.certificate.key.fingerprint,
+            at: ownServer(looker.config),
+          },
     told: await keys.all(domain),
     hasValidator: resolvers.some(({ isValidator }) => isValidator),
     finder: options.resolver === undefined ? (finder ?? systemResolver) : finderOf(asker, resolvers),

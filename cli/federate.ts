@@ -164,13 +164,18 @@ const lineOf = ({ domain, rule, isLinked, standing, basis }: DomainShown): strin
   ].join(', ');
 
 function pageOf(shown: DomainShown): string {
-  const { fingerprint, sinceMs, trialUntilMs, provedMs, refused } = shown;
+  const { fingerprint, sinceMs, trialUntilMs, provedMs, refused, countersigned } = shown;
+  const { byUsUntilMs, byThemUntilMs } = countersigned;
+  const word = (untilMs: number | null): string => (untilMs === null ? 'no' : `until ${dated(untilMs)}`);
   return [
     lineOf(shown),
     ...(fingerprint === null ? [] : [`  key     ${grouped(fingerprint)}`]),
     ...(sinceMs === null ? [] : [`  since   ${dated(sinceMs)}`]),
     ...(trialUntilMs === null ? [] : [`  trial   until ${dated(trialUntilMs)}`]),
     ...(provedMs === null ? [] : [`  proved  ${dated(provedMs)}`]),
+    ...(fingerprint === null
+      ? []
+      : [`  by us   countersigned ${word(byUsUntilMs)}`, `  by them countersigned ${word(byThemUntilMs)}`]),
     ...(refused === null ? [] : [`  refused ${dated(refused.atMs)} (${refused.code})`]),
   ].join('\n');
 }

@@ -7,8 +7,7 @@ import { isNick, renderUserId } from '../psyc/names.ts';
 import { loadDomain } from '../server/domain/load.ts';
 import { bringKey, fingerprintsOf, keyAt } from '../server/keys/ask.ts';
 import { KeyServerError } from '../server/keys/errors.ts';
-import type { Endpoint } from '../server/transport/resolve.ts';
-import type { Config } from '../server/config/config.ts';
+import { ownServer } from '../server/domain/own-server.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
@@ -84,11 +83,4 @@ function nick(text: string): Person {
   const [name = '', domain = null, ...more] = text.split('@');
   if (isNick(name) && more.length === 0) return { nick: name, domain };
   throw new InvalidArgumentError('It takes a nick of this domain.');
-}
-
-/** Where the server of this machine is reached; what listens everywhere is on the loopback too. */
-function ownServer({ listen: { hosts, port } }: Config): Endpoint {
-  const [host = '::'] = hosts;
-  const loopback: Readonly<Record<string, string>> = { '::': 'localhost', '0.0.0.0': '127.0.0.1' };
-  return { host: loopback[host] ?? host, port };
 }

@@ -28,6 +28,8 @@ export interface DomainShown {
   readonly sinceMs: number | null;
   readonly trialUntilMs: number | null;
   readonly provedMs: number | null;
+  /** Until when this domain and that one countersign each other's present keys; null: they do not. */
+  readonly countersigned: { readonly byUsUntilMs: number | null; readonly byThemUntilMs: number | null };
   /** Why it was not let in when it was met last, since it was let in. */
   readonly refused: { readonly code: string; readonly row: string | null; readonly atMs: number } | null;
 }

@@ -30,8 +30,16 @@ export function answerAdmin(
       break;
     case 'change':
       policy.change(question.unknown, question.changes, (code) => {
-        if (code === null) trusts.ruled();
-        done(code);
+        if (code !== null) {
+          done(code);
+          return;
+        }
+        trusts.ruled();
+        const disowned = question.changes.filter(({ rule }) => rule === 'block' || rule === 'limit');
+        trusts.disown(
+          disowned.map(({ domain }) => domain),
+          done,
+        );
       });
       break;
     case 'meet':
@@ -40,8 +48,12 @@ export function answerAdmin(
       break;
     case 'forget':
       policy.change(null, [{ domain: question.domain, rule: null, fingerprint: null }], (code) => {
-        if (code === null) trusts.forget(question.domain, done);
-        else done(code);
+        if (code === null) {
+          trusts.disown([question.domain], (kept) => {
+            if (kept === null) trusts.forget(question.domain, done);
+            else done(kept);
+          });
+        } else done(code);
       });
       break;
   }

@@ -81,6 +81,13 @@ export type Notice =
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
   /** Something else about its key; `row` of the table of continuity. */
   | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
+  /** One of two domains countersigns the key of the other; `untilMs` 0: it takes that back. */
+  | {
+      readonly kind: 'countersignature';
+      readonly domain: string;
+      readonly by: 'us' | 'them';
+      readonly untilMs: number;
+    }
   /** Somebody's rules cannot be read: only friends may write to him. */
   | { readonly kind: 'unreadable rules' }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }

@@ -25,6 +25,25 @@ export type PkiQuestion =
       readonly old: Uint8Array;
       readonly key: Uint8Array;
     }
+  /**
+   * Countersign the key of a domain, unless that is done and lasts. `kept`: the same with what this domain said of it before;
+   * null: nothing. Answer: `countersigned`.
+   */
+  | {
+      readonly kind: 'countersign';
+      readonly domain: string;
+      readonly key: Uint8Array;
+      readonly kept: Uint8Array | null;
+    }
+  /** Take back what this domain said of another's key, which is in it. Answer: `countersigned`. */
+  | { readonly kind: 'uncountersign'; readonly key: Uint8Array }
+  /** What does a domain with this key, `authority`, say of ours, in a copy that it sent? `kept`: an earlier one; null: none. Answer: `countersigned`. */
+  | {
+      readonly kind: 'read countersignature';
+      readonly key: Uint8Array;
+      readonly kept: Uint8Array | null;
+      readonly authority: Uint8Array;
+    }
   /** Certify somebody's key under this domain's. Answer: `certified`. */
   | {
       readonly kind: 'certify';
@@ -70,6 +89,13 @@ export type PkiAnswer =
       readonly key: Uint8Array;
       readonly fingerprint: Uint8Array;
       readonly invite: string | null;
+    }
+  /** The key with what is said of it, its fingerprint, and until when, Unix milliseconds; 0: it is taken back. */
+  | {
+      readonly kind: 'countersigned';
+      readonly key: Uint8Array;
+      readonly fingerprint: Uint8Array;
+      readonly untilMs: number;
     }
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }

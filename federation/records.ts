@@ -5,7 +5,8 @@ import { type Desk, lease } from './desk.ts';
 
 /**
  * Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices; of a
- * domain, what the table of continuity remembers, the key before, and statements that a key has a successor, by hash.
+ * domain, what the table of continuity remembers, the key before, and statements that a key has a successor, by hash; our own key
+ * with that domain's countersignature, and until when the two countersign each other.
  */
 export type RecordName =
   | 'fingerprint'
@@ -18,6 +19,8 @@ export type RecordName =
   | 'policy'
   | 'trust'
   | 'key before'
+  | 'countersigned'
+  | 'countersignatures'
   | `rotation ${string}`;
 
 /** The records of one uniform. */

@@ -6,10 +6,10 @@ import type { Operation } from '../store/store.ts';
 import { lease } from './desk.ts';
 
 /**
- * Records of a key: as this domain certified it or pinned it, as others sent it, and which domain's it is. Each has one writer,
- * and together they are the key.
+ * Records of a key: as this domain certified it or pinned it, as it countersigned it, as others sent it, and which domain's it
+ * is. Each has one writer, and together they are the key.
  */
-export type RingRecord = 'certified' | 'sent' | 'domain';
+export type RingRecord = 'certified' | 'countersigned' | 'sent' | 'domain';
 
 /** The context of a key; 40 lower-case hex digits. */
 export const ringContext = (fingerprint: string): string => `key ${fingerprint}`;
@@ -39,6 +39,18 @@ export function addressOperations(address: string, fingerprint: string, home: st
   const context = directoryContext(directoryName(local));
   return [named, { op: 'record', context, lease, name: 'address', value }];
 }
+
+/** Puts another domain's key on the ring, with this domain's word on it. */
+export const countersignedOperations = (
+  domain: string,
+  fingerprint: string,
+  key: Uint8Array,
+  home: string,
+): Operation[] => [
+  ringRecord(fingerprint, 'countersigned', key),
+  ringRecord(fingerprint, 'domain', encodeText(domain)),
+  ...addressOperations(`p3do@${domain}`, fingerprint, home),
+];
 
 /** Puts a key of ours on the ring, as we have certified it, for a person, `psyc://domain/~nick`. */
 export function certifiedOperations(person: string, fingerprint: string, key: Uint8Array): Operation[] {

@@ -1,11 +1,12 @@
 /** Which key of another domain is taken for its own: asks everybody whom the table of continuity goes by, and keeps what it says. docs/spec/trust.md#decision */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
-import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
+import { hexOf } from '../crypto/bytes.ts';
 import { registrableOf } from '../pki/network.ts';
 import type { DomainTrust, ProofFinding, RotationHeard, TrustDecision } from '../pki/trust-state.ts';
 import { decide } from '../pki/trust-table.ts';
 import { equalBytes } from '../psyc/bytes.ts';
-import type { Operation } from '../store/store.ts';
+import { countersignaturesIn, lastingUntil } from './countersignatures-kept.ts';
+import { Countersigning } from './countersigning.ts';
 import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
 import type { DomainShown } from './admin-questions.ts';
@@ -13,7 +14,8 @@ import { Policy } from './policy.ts';
 import { type RecordName, type Records, record, readRecords } from './records.ts';
 import { remember } from './remember.ts';
 import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
-import { type KeptRotation, rotationBytes, rotationsIn, trustBytes, trustIn } from './trust-record.ts';
+import { type KeptRotation, rotationsIn, trustIn } from './trust-record.ts';
+import { trustOperations } from './trust-operations.ts';
 import { Turns } from './turns.ts';
 import { nodeUniform } from './waking.ts';
 import { Sightings } from './sightings.ts';
@@ -39,6 +41,7 @@ export class Trusts {
   readonly #sightings: Sightings;
   /** By domain: each look may change what the next goes by. */
   readonly policy: Policy;
+  readonly #countersigning: Countersigning;
   readonly #turns = new Map<string, Turns>();
   /** Why domains were not let in, since they were last. */
   readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
@@ -56,6 +59,9 @@ export class Trusts {
       (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
       (domain, key, statement) => this.#heardOf(domain, { key, statement }),
     );
+    this.#countersigning = new Countersigning(node, this.policy, (domain, task, full) => {
+      this.#inTurn(domain, task, full);
+    });
   }
 
   queues(): [string, number][] {
@@ -130,9 +136,9 @@ export class Trusts {
     );
   }
 
-  /** A letter of another node to this one; whether it is about keys that are seen. */
+  /** A letter of another node to this one; whether it is about keys of domains. */
   take(letter: Letter): boolean {
-    return this.#sightings.take(letter);
+    return this.#sightings.take(letter) || this.#countersigning.take(letter);
   }
 
   /** The admin has changed his mind: whoever is spoken with no more hears it. */
@@ -151,7 +157,9 @@ export class Trusts {
         shown(null);
         return;
       }
-      const { pin, standing, trialUntilMs, provedMs } = trustIn(records, this.#node.unixMs);
+      const { unixMs } = this.#node;
+      const { pin, standing, trialUntilMs, provedMs } = trustIn(records, unixMs);
+      const { given, held } = countersignaturesIn(records);
       shown({
         domain,
         rule: this.policy.ruleOf(domain),
@@ -162,9 +170,27 @@ export class Trusts {
         sinceMs: pin?.sinceMs ?? null,
         trialUntilMs,
         provedMs,
+        countersigned: {
+          byUsUntilMs: lastingUntil(
+            given.find(({ fingerprint }) => fingerprint === pin?.fingerprint),
+            unixMs,
+          ),
+          byThemUntilMs: lastingUntil(held, unixMs),
+        },
         refused: this.#refused.get(domain) ?? null,
       });
     });
+  }
+
+  /** Nothing is vouched for any more of these domains; `done` is given why not, or null, when that is durable. */
+  disown([domain, ...more]: readonly string[], done: (code: FederationCode | null) => void): void {
+    if (domain === undefined) done(null);
+    else {
+      this.#countersigning.takeBack(domain, (code) => {
+        if (code === null) this.disown(more, done);
+        else done(code);
+      });
+    }
   }
 
   /** As if it had never been met. `done` is given why not, or null. */
@@ -201,6 +227,7 @@ export class Trusts {
 
   /** A domain's circuit stands: it is looked at again in a while. */
   ready(domain: string): void {
+    this.#countersigning.begin(domain);
     if (!this.#wanted.has(domain)) this.#lookAgain(domain, this.#node.options.trustLimits.recheckSoonMs, false);
   }
 
@@ -268,7 +295,7 @@ export class Trusts {
           },
         };
         const decision = decide(state, inputs, unixMs, { limits: options.trustLimits, registrable: registrableOf });
-        const operations = this.#operations(domain, records, state, heard, decision, isNew ? rotations.at(-1)! : null);
+        const operations = trustOperations(domain, records, state, heard, decision, isNew ? rotations.at(-1)! : null);
         this.#tell(domain, state, heard, decision);
         const written = (): void => {
           this.#follow(domain, decision, rotations, isNew);
@@ -302,39 +329,6 @@ export class Trusts {
         found([...known, { heard, ...told }], true);
       }
     });
-  }
-
-  #operations(
-    domain: string,
-    records: Records,
-    state: DomainTrust,
-    { proof, shown }: Heard,
-    { next }: TrustDecision,
-    rotation: KeptRotation | null,
-  ): Operation[] {
-    const context = nodeUniform(domain);
-    const operations: Operation[] = [];
-    const kept = records.get('trust');
-    const bytes = trustBytes(next);
-    if (next.pin !== null && (kept === undefined || !equalBytes(kept, bytes)))
-      operations.push(record(context, 'trust', bytes));
-    if (rotation !== null) {
-      operations.push(record(context, `rotation ${rotation.heard.hash}`, rotationBytes(rotation)));
-    }
-    const { pin } = next;
-    if (pin === null) return operations;
-    const isChanged = pin.fingerprint !== state.pin?.fingerprint;
-    const before = records.get('key');
-    if (isChanged) {
-      operations.push(record(context, 'fingerprint', bytesOfHex(pin.fingerprint)!));
-      // What the retired key has certified is checked by it as long as it counts.
-      operations.push(record(context, 'key before', before ?? new Uint8Array(0)));
-    }
-    const isPins = proof.kind === 'proved' && proof.fingerprint === pin.fingerprint;
-    if (isPins && shown !== null && (before === undefined || !equalBytes(before, shown))) {
-      operations.push(record(context, 'key', shown));
-    }
-    return operations;
   }
 
   #tell(domain: string, { pin }: DomainTrust, { proof }: Heard, { row, alarms }: TrustDecision): void {

@@ -188,7 +188,8 @@ export class Server {
       unixMs: () => Date.now(),
       log,
       noticed: (notice) => {
-        if (notice.kind === 'connected') keys.learn(notice.domain);
+        const isNews = notice.kind === 'connected' || (notice.kind === 'countersignature' && notice.by === 'them');
+        if (isNews) keys.learn(notice.domain);
       },
       crashed,
       limits,

@@ -8,6 +8,7 @@ import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
 import { deviceId } from '../pki/device-statement.ts';
+import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
 
 const SIGNATURE_BYTES = 64;
@@ -138,6 +139,9 @@ export class IdealKeys {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
     if (question.kind === 'rotation') return this.#rotation(question);
+    if (question.kind === 'countersign') return this.#countersign(question, identity, unixMs);
+    if (question.kind === 'uncountersign') return this.#countersigned(question.key, identity, 0);
+    if (question.kind === 'read countersignature') return this.#readCountersignature(question, identity);
     return question.kind === 'person' ? this.#person(question, identity, unixMs) : this.#certify(question, identity);
   }
 
@@ -190,6 +194,31 @@ export class IdealKeys {
         recovery: null,
       },
     };
+  }
+
+  #countersign({ domain, key, kept }: Question<'countersign'>, identity: ServerIdentity, unixMs: number): PkiAnswer {
+    const read = this.#read(key);
+    if (read?.[0] !== 'domain' || read[1] !== domain) return { kind: 'refused', code: '_foreign_user_id' };
+    const untilMs = kept === null ? 0 : Number(this.#read(kept)?.[4] ?? 0);
+    const isDue = untilMs - unixMs < limits.countersignatureRenewalSeconds * 1000;
+    return this.#countersigned(key, identity, isDue ? unixMs + limits.countersignatureSeconds * 1000 : untilMs);
+  }
+
+  /** A domain’s key with two words more: who countersigns it, and until when; 0: it is taken back. */
+  #countersigned(key: Uint8Array, by: ServerIdentity, untilMs: number): PkiAnswer {
+    const [word, domain, circuitKey] = decodeText(key).split(' ');
+    const signed = this.#issue(`${word} ${domain} ${circuitKey} ${bytesToHex(by.fingerprint)} ${untilMs}`);
+    return { kind: 'countersigned', key: signed, fingerprint: this.#fingerprint(signed), untilMs };
+  }
+
+  #readCountersignature({ key, authority }: Question<'read countersignature'>, identity: ServerIdentity): PkiAnswer {
+    const read = this.#read(key);
+    const fingerprint = this.#fingerprint(key);
+    if (bytesToHex(fingerprint) !== bytesToHex(identity.fingerprint)) {
+      return { kind: 'refused', code: '_foreign_user_id' };
+    }
+    if (read?.[3] !== bytesToHex(this.#fingerprint(authority))) return { kind: 'refused', code: '_uncertified' };
+    return { kind: 'countersigned', key, fingerprint, untilMs: Number(read[4]) };
   }
 
   #person(

@@ -1,7 +1,8 @@
 /** All that is looked at, in the order of the lines. docs/operating.md#doctor */
 import type { Check } from './finding.ts';
+import { countersignedCheck } from './countersigned-check.ts';
 import { dnssecCheck, recordCheck, resolversCheck } from './record-checks.ts';
 import { serverCheck } from './server-checks.ts';
 
 /** Whoever has more to look at adds it here. */
-export const checks: readonly Check[] = [recordCheck, resolversCheck, dnssecCheck, serverCheck];
+export const checks: readonly Check[] = [recordCheck, resolversCheck, dnssecCheck, serverCheck, countersignedCheck];

@@ -20,6 +20,8 @@ export interface Visit {
   readonly domain: string;
   /** Of its key, 40 hex digits, where the domain is one of this machine; null: of somebody else. */
   readonly ownKey: string | null;
+  /** The domain of this machine that looks, its key, and where its server is; null: none does. */
+  readonly looker: { readonly domain: string; readonly fingerprint: string; readonly at: Endpoint } | null;
   /** What each resolver says of its record. */
   readonly told: readonly Told[];
   /** A resolver that is asked here is a validator. */

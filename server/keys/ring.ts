@@ -88,11 +88,13 @@ export class Ring {
     for (const key of own) await this.#keepDomain(domain, await admit([key], [await readCertificate(key)], now()));
   }
 
-  /** Puts the pinned key of another domain on the ring. Rejects in the same way. */
+  /** Puts the pinned key of another domain on the ring, and what that domain says of our own. Rejects in the same way. */
   async learn(domain: string): Promise<void> {
-    const key = await this.#pinned(domain);
-    if (key !== null)
-      await this.#keepDomain(domain, await this.#options.clerk.admit([key], [key], this.#options.now()));
+    const records = await this.#records(`psyc://${domain}`);
+    const [key, countersigned] = [records.get('key'), records.get('countersigned')];
+    if (key === undefined) return;
+    await this.#keepDomain(domain, await this.#options.clerk.admit([key], [key], this.#options.now()));
+    if (countersigned !== undefined) await this.take(countersigned);
   }
 
   async #keepDomain(domain: string, { fingerprint, bytes }: RingKey): Promise<void> {
@@ -112,7 +114,7 @@ export class Ring {
     const { fingerprint } = wanted;
     const records = await this.#records(ringContext(fingerprint));
     const kept = copiesOf(records);
-    const key = await clerk.admit([sent, ...kept], await this.#authorities(wanted), now());
+    const key = await clerk.admit([sent, ...kept], await this.#authorities(wanted, records), now());
     const persons = await this.#personsWith(key);
     if (!kept.some((copy) => equalBytes(copy, key.bytes))) {
       await this.#write([
@@ -144,12 +146,20 @@ export class Ring {
     if (copy === undefined) return null;
     if (more.length === 0) return copy;
     const { clerk, now } = this.#options;
-    const authorities = await this.#authorities(await clerk.wanted(copy));
-    return (await clerk.admit([copy, ...more], authorities, now())).bytes;
+    const wanted = await Promise.all([copy, ...more].map((one) => clerk.wanted(one)));
+    const all = {
+      domains: [...new Set(wanted.flatMap(({ domains }) => domains))],
+      issuers: [...new Set(wanted.flatMap(({ issuers }) => issuers))],
+    };
+    return (await clerk.admit([copy, ...more], await this.#authorities(all, records), now())).bytes;
   }
 
-  /** Keys of the domains that may speak of this one. */
-  async #authorities({ domains, issuers }: Wanted): Promise<Uint8Array[]> {
+  /** Keys of the domains that may speak of this one. One that was a domain's is told of for ever, whatever came after it. */
+  async #authorities(
+    { domains, issuers }: Pick<Wanted, 'domains' | 'issuers'>,
+    records: Records,
+  ): Promise<Uint8Array[]> {
+    const itself = records.has('domain') ? copiesOf(records).slice(0, 1) : [];
     const { domain: home, own } = this.#options;
     const named = await Promise.all(
       issuers.map(async (issuer) => (await this.#records(ringContext(issuer))).get('domain')),
@@ -157,7 +167,7 @@ export class Ring {
     const all = new Set([...domains, ...named.flatMap((domain) => (domain === undefined ? [] : [decodeText(domain)]))]);
     const keys = await Promise.all([...all].filter((domain) => domain !== home).map((domain) => this.#pinned(domain)));
     // Our own may speak of any domain, and are few.
-    return [...own, ...keys.filter((key) => key !== null)];
+    return [...own, ...itself, ...keys.filter((key) => key !== null)];
   }
 
   /** The key of a domain that this server trusts, or null. */
@@ -195,4 +205,4 @@ export class Ring {
 const createdAt = (key: Uint8Array): number => parsePublic(splitPackets(key)[0]!.body).created;
 
 const copiesOf = (records: Records): Uint8Array[] =>
-  [records.get('certified'), records.get('sent')].filter((copy) => copy !== undefined);
+  [records.get('certified'), records.get('countersigned'), records.get('sent')].filter((copy) => copy !== undefined);

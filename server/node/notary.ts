@@ -15,6 +15,7 @@ import { checkIdentity, checkPerson, type Identified, type Staple } from '../../
 import { domainOf, personOf } from '../../pki/user-id.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
+import { answerCountersign } from './countersigner.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
 /** What a notary works with. */
@@ -51,6 +52,10 @@ export class Notary {
           return await this.#person(question);
         case 'rotation':
           return await this.#rotation(question);
+        case 'countersign':
+        case 'uncountersign':
+        case 'read countersignature':
+          return await answerCountersign(this.#options.key, question, this.#options.now());
         case 'certify':
           return await this.#certify(question);
         case 'close':

@@ -73,6 +73,12 @@ export class Notices {
         log[level]({ domain, row, alarm }, `KEY: ${domain}: ${meanings[alarm]}`);
         break;
       }
+      case 'countersignature': {
+        const { domain, by, untilMs } = notice;
+        const until = untilMs === 0 ? 'taken back' : new Date(untilMs).toISOString();
+        log.info({ domain, by, until }, 'COUNTERSIGNATURE');
+        break;
+      }
       case 'unreadable rules': {
         const level = this.#isNews(notice.kind, nowMs, DAY_MS) ? 'warn' : 'debug';
         log[level](

@@ -95,6 +95,8 @@ export class NodeFixture {
   dns: (domain: string) => DnsStatement = (domain) => idealRecord(this.keys, domain);
   /** Whether other domains tell the keys of their people. */
   tellsKeys = true;
+  /** Whether what comes about countersignatures is heard, which are begun with whoever comes. */
+  hearsCountersignatures = false;
   readonly #options: NodeOptions;
   readonly #lines = new Map<string, Line>();
   readonly #timers = new Map<string, number>();
@@ -171,8 +173,8 @@ export class NodeFixture {
     const name = coming.name ?? peer;
     if (peer.startsWith('server ') && coming.isUnmet !== true) this.meet(peer.slice('server '.length));
     this.#line(name, { ...this.partyOf(peer), ...coming.party } as Party, false);
-    const where = coming.address === undefined ? {} : { address: coming.address };
-    this.tell({ kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true, ...where });
+    const opened = { kind: 'opened', circuit: name, exported: this.keys.exported(name), accepted: true } as const;
+    this.tell(coming.address === undefined ? opened : { ...opened, address: coming.address });
     this.#lines.get(name)?.end?.tell({ kind: 'opened', stream: name }, this.nowMs);
     return name;
   }
@@ -227,13 +229,8 @@ export class NodeFixture {
     const records = this.store.perform({ kind: 'records', request: 0, context: person });
     const isKnown = records.kind === 'records' && records.records.length > 0;
     const seed = seedOf(name, device.split('-')[0]!, home);
-    const party = {
-      kind: 'client',
-      person,
-      keys: this.identityOf(name),
-      seed,
-      channel: channel(name, device),
-    } as const;
+    const keys = this.identityOf(name);
+    const party = { kind: 'client', person, keys, seed, channel: channel(name, device) } as const;
     return isKnown ? party : { ...party, invite: null };
   }
 
@@ -329,6 +326,7 @@ export class NodeFixture {
         packet: (packet, routing) => {
           if (this.tellsKeys && packet.method === '_request_keys') this.#tellKeys(end, routing);
           const { method, dataText: data } = packet;
+          if (!this.hearsCountersignatures && method?.endsWith('_countersignature') === true) return;
           heard.push({ routing: Object.fromEntries(routing), method, data, packet: packet.copy() });
         },
         closed: () => {},

@@ -33,7 +33,7 @@ interface Shown {
 interface World {
   readonly domains: ReadonlyMap<string, Uint8Array>;
   show(who: Who): Promise<Shown>;
-  answer(question: PkiQuestion, seconds: number, isOpen: boolean): Promise<PkiAnswer>;
+  answer(question: PkiQuestion, seconds: number, isOpen: boolean, by?: 'b.example'): Promise<PkiAnswer>;
 }
 
 async function openPgp(): Promise<World> {
@@ -58,9 +58,9 @@ async function openPgp(): Promise<World> {
         retired: await revoke(secret, certificate, userId, NOW),
       };
     },
-    answer(question, seconds, isOpen) {
+    answer(question, seconds, isOpen, by) {
       const inviteNamed = (typed: string): Promise<string | null> => Promise.resolve(typed === 'welcome' ? 'it' : null);
-      return new Notary({ key: a, isOpen, inviteNamed, now: () => seconds }).answer(question);
+      return new Notary({ key: by === undefined ? a : b, isOpen, inviteNamed, now: () => seconds }).answer(question);
     },
   };
 }
@@ -79,9 +79,9 @@ function ideal(): Promise<World> {
       const shown = keys.person(`psyc://a.example/~${nick}`, devices.map(seed), stated);
       return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a), retired: keys.retired(shown.key) });
     },
-    answer(question, seconds, isOpen) {
+    answer(question, seconds, isOpen, by) {
       keys.close('a.example', isOpen ? null : ['welcome']);
-      return Promise.resolve(keys.answer(question, a, seconds * 1000));
+      return Promise.resolve(keys.answer(question, by === undefined ? a : b, seconds * 1000));
     },
   });
 }
@@ -131,6 +131,37 @@ const domain =
     kind: 'domain',
     domain: name,
     key: world.domains.get(of)!,
+  });
+
+/** A key as it comes out of a question about countersignatures; `by` is whom they are of. */
+async function signed(world: World, question: PkiQuestion, by?: 'b.example'): Promise<Uint8Array> {
+  const answer = await world.answer(question, NOW, true, by);
+  if (answer.kind !== 'countersigned') throw new Error(told(answer));
+  return answer.key;
+}
+
+/** The key of one domain, countersigned by the other at the beginning, or not any more. */
+async function countersigned(world: World, whose: 'a.example' | 'b.example', isTakenBack = false): Promise<Uint8Array> {
+  const key = world.domains.get(whose)!;
+  const by = whose === 'a.example' ? 'b.example' : undefined;
+  const made = await signed(world, { kind: 'countersign', domain: whose, key, kept: null }, by);
+  return isTakenBack ? signed(world, { kind: 'uncountersign', key: made }, by) : made;
+}
+
+const countersign =
+  (kept: 'none' | 'lasting' | 'taken back', domain = 'b.example') =>
+  async (world: World): Promise<PkiQuestion> => {
+    const before = kept === 'none' ? null : await countersigned(world, 'b.example', kept === 'taken back');
+    return { kind: 'countersign', domain, key: world.domains.get('b.example')!, kept: before };
+  };
+
+const reading =
+  (key: (world: World) => Promise<Uint8Array> | Uint8Array) =>
+  async (world: World): Promise<PkiQuestion> => ({
+    kind: 'read countersignature',
+    key: await key(world),
+    kept: null,
+    authority: world.domains.get('b.example')!,
   });
 
 const statementOf = async (world: World, more: Partial<Who>): Promise<Uint8Array> =>
@@ -214,6 +245,36 @@ const rows: readonly Row[] = [
   { what: 'who takes his name back', ask: close(), answer: 'closed' },
   { what: 'who has not taken it back', ask: close(({ key }) => ({ key })), answer: '_necessary_revocation' },
   { what: 'who is only certified', ask: close(({ certified: key }) => ({ key })), answer: '_necessary_revocation' },
+  { what: 'a domain to be countersigned', ask: countersign('none'), answer: 'countersigned, 180 days' },
+  { what: 'in another domain’s name', ask: countersign('none', 'c.example'), answer: '_foreign_user_id' },
+  { what: 'countersigned already', ask: countersign('lasting'), days: 120, answer: 'countersigned, 180 days' },
+  { what: 'with less than 60 days left', ask: countersign('lasting'), days: 121, answer: 'countersigned, 301 days' },
+  { what: 'taken back before', ask: countersign('taken back'), days: 1, answer: 'countersigned, 181 days' },
+  {
+    what: 'a countersignature to be taken back',
+    ask: async (world) => ({ kind: 'uncountersign', key: await countersigned(world, 'b.example') }),
+    answer: 'countersigned, 0 days',
+  },
+  {
+    what: 'ours, as another countersigns it',
+    ask: reading((world) => countersigned(world, 'a.example')),
+    answer: 'countersigned, 180 days',
+  },
+  {
+    what: 'ours, of which another takes that back',
+    ask: reading((world) => countersigned(world, 'a.example', true)),
+    answer: 'countersigned, 0 days',
+  },
+  {
+    what: 'ours, of which nobody says anything',
+    ask: reading((world) => world.domains.get('a.example')!),
+    answer: '_uncertified',
+  },
+  {
+    what: 'theirs in place of ours',
+    ask: reading((world) => countersigned(world, 'b.example')),
+    answer: '_foreign_user_id',
+  },
   { what: 'who is somebody else', ask: close(undefined, { ...ada, identity: 77 }), answer: '_trust_changed_key' },
 ];
 
@@ -228,6 +289,8 @@ function told(answer: PkiAnswer): string {
       return answer.kind;
     case 'certified':
       return answer.invite === null ? 'certified' : 'certified, invited';
+    case 'countersigned':
+      return `countersigned, ${answer.untilMs === 0 ? 0 : Math.round((answer.untilMs / 1000 - NOW) / DAY)} days`;
     case 'person': {
       const days = answer.untilMs === 0 ? 0 : Math.round((answer.untilMs / 1000 - NOW) / DAY);
       const revoked = answer.revoked.length === 0 ? '' : `, revokes ${answer.revoked.length}`;

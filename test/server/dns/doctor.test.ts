@@ -81,6 +81,7 @@ withNameServers('with bind, unbound and a server', () => {
       domain,
       ownKey: null,
       told,
+      looker: null,
       hasValidator: true,
       finder,
       peers: new Map(),
