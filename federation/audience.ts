@@ -99,7 +99,7 @@ export class Audience implements Entity {
     else if (domainOf(act.whom) === this.#desk.domain && counter > (this.#heard.get(act.whom) ?? 0))
       this.#hear(act.whom, counter);
     for (const [person, since] of this.#roll.members) {
-      if (!covers(act.whom, person) || since >= counter) continue;
+      if (!covers(act.whom, person) || Math.max(since, this.#coming.get(person) ?? 0) >= counter) continue;
       this.#roll.set(person, 0);
       this.#outcasts.set(person, counter);
     }
@@ -139,7 +139,9 @@ export class Audience implements Entity {
     const isEnter = membershipEcho(letter.packet.method) === 'enter';
     const sequence = Number(letter.packet.text('_sequence') ?? 0);
     const isNews = Number.isSafeInteger(sequence) && sequence > 0 && sequence >= this.#newsOf(person);
-    const isKnown = this.#roll.members.has(person) === isEnter;
+    const has = this.#roll.members.get(person) ?? 0;
+    // Who comes back before we have heard that he was put out is a member since then: that row must not put him out.
+    const isKnown = isEnter ? has >= sequence : has === 0;
     // The same word is on its way to the store: it may yet fail, and whoever waits for this echo asks again.
     if (!isNews && !isKnown && this.#writing.has(`${person} ${isEnter}`)) return;
     if (!isNews || isKnown) {
@@ -148,8 +150,8 @@ export class Audience implements Entity {
       return;
     }
     const { federationLimits } = this.#desk.options;
-    if (this.#enrolling >= federationLimits.lettersMax || this.#roll.members.size >= federationLimits.placeMembersMax)
-      return;
+    const isFull = has === 0 && this.#roll.members.size >= federationLimits.placeMembersMax;
+    if (this.#enrolling >= federationLimits.lettersMax || isFull) return;
     this.#hear(person, sequence);
     this.#enrolling++;
     const word = `${person} ${isEnter}`;

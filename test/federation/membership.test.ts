@@ -135,3 +135,31 @@ test('a client wakes no audience, and a domain none of which nobody here is a me
   echo(fixture, server, 't2', 2, 'leave');
   expect(fixture.queue('entities')).toBe(before);
 });
+
+test('who comes back before it is heard here that he was put out stays a member when that is heard', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  const kick = (to: NodeFixture, circuit: string, counter: number): void =>
+    to.sayRaw(circuit, {
+      routing: { _context: bar, _counter: String(counter) },
+      entity: { _uniform_member: 'psyc://a.example/~ada' },
+      method: '_request_context_kick',
+    });
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  // The bar has put her out with row 3 and let her in with row 5; its rows come later than its answer.
+  fixture.say(phone, said(ada, bar, 2, '_request_context_enter'));
+  echo(fixture, server, 't2', 5);
+  kick(fixture, server, 3);
+  multicast(fixture, server, 6);
+  expect(membersOf(fixture, bar)).toEqual(['psyc://a.example/~ada']);
+  expect(fixture.methods(phone).at(-1)).toBe('_notice_x');
+  // The next life knows it as well, if the row comes once more.
+  const next = new NodeFixture({}, { store: fixture.store, keys: fixture.keys, life: 2 });
+  const [again, other] = [next.connect('client ada phone'), next.connect('server b.example')];
+  kick(next, other, 3);
+  multicast(next, other, 7);
+  expect(next.methods(again).at(-1)).toBe('_notice_x');
+  kick(next, other, 8);
+  expect(membersOf(next, bar)).toEqual([]);
+});
