@@ -63,6 +63,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do key revoke mallory --domain example.org',
     load: () => import('./key.ts'),
   },
+  account: {
+    summary: 'the people of a domain, for its admin: list, show, freeze, close accounts',
+    example: 'p3do account list',
+    load: () => import('./account.ts'),
+  },
   federate: {
     summary: 'which other domains a running server has to do with, and what it knows of them',
     example: 'p3do federate list',

@@ -3,8 +3,20 @@ import type { Basis, Standing } from '../pki/trust-state.ts';
 import type { FederationCode } from './error.ts';
 import type { PolicyChange, Rule } from './policy-lines.ts';
 
+/** A question about people who live here. */
+export type AccountQuestion =
+  /** A page of all accounts, behind this nick. Answer: `accounts`. */
+  | { readonly kind: 'accounts'; readonly after: string | null }
+  /** One of them, whole, or what is known of one that was closed. Answer: `accounts`. */
+  | { readonly kind: 'account'; readonly nick: string }
+  /** Nobody is let in any more, or again. Answer: `done`. */
+  | { readonly kind: 'freeze'; readonly nick: string; readonly isFrozen: boolean }
+  /** For good. Answer: `done`. */
+  | { readonly kind: 'close'; readonly nick: string };
+
 /** A question; it comes as JSON. */
 export type AdminQuestion =
+  | AccountQuestion
   /** Everything that is known of one domain; of all that have a rule or a circuit. Answer: `domains`. */
   | { readonly kind: 'show'; readonly domain: string }
   | { readonly kind: 'list' }
@@ -34,9 +46,33 @@ export interface DomainShown {
   readonly refused: { readonly code: string; readonly row: string | null; readonly atMs: number } | null;
 }
 
+/** An account as it is shown; times are Unix milliseconds, and null where nobody knows. */
+export interface AccountShown {
+  readonly nick: string;
+  /** Whether somebody of this name lives here now. */
+  readonly isThere: boolean;
+  /** To the day. */
+  readonly createdMs: number | null;
+  /** The day of the last login. */
+  readonly seenMs: number | null;
+  /** null: it is not frozen. */
+  readonly frozenMs: number | null;
+  /** null: it is not closed, or somebody else has the name by now. */
+  readonly closedMs: number | null;
+  /** Whether a device is connected. */
+  readonly isHere: boolean;
+  /** By his newest statement. */
+  readonly devices: number | null;
+  /** Counted where one is asked for. */
+  readonly friends: number | null;
+  readonly places: number | null;
+}
+
 /** An answer. */
 export type AdminAnswer =
   | { readonly kind: 'domains'; readonly domains: readonly DomainShown[]; readonly unixMs: number }
+  /** `next`: the nick behind which there is more; null: there is none. */
+  | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
   | { readonly kind: 'policy'; readonly text: string }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly code: FederationCode };

@@ -1,4 +1,5 @@
 /** What the admin of a running server asks of it, and is answered. docs/spec/trust.md#policy */
+import { answerAccounts, type Persons } from './accounts.ts';
 import type { FederationCode } from './error.ts';
 import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
 import type { NodeEffect } from './events.ts';
@@ -10,6 +11,7 @@ import type { TrustOwner } from './trust-owner.ts';
 export function answerAdmin(
   node: TrustOwner & { effect(effect: NodeEffect): void },
   trusts: Trusts,
+  persons: Persons,
   { request, question }: { readonly request: number; readonly question: AdminQuestion },
 ): void {
   const answer = (told: AdminAnswer): void => node.effect({ kind: 'told', request, answer: told });
@@ -17,6 +19,12 @@ export function answerAdmin(
   const done = (code: FederationCode | null): void =>
     answer(code === null ? { kind: 'done' } : { kind: 'refused', code });
   switch (question.kind) {
+    case 'accounts':
+    case 'account':
+    case 'freeze':
+    case 'close':
+      answerAccounts(node, persons, question, answer);
+      break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);
       showAll([...names].sort());

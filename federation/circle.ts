@@ -16,6 +16,9 @@ export type Standing = 'offered' | 'asked' | 'friend' | 'parted';
 /** As they are kept: since when is of no interest, so the number is the standing. */
 const standings: readonly Standing[] = ['offered', 'asked', 'friend', 'parted'];
 
+/** How a friend is kept. */
+export const FRIEND = standings.indexOf('friend') + 1;
+
 /** The context whose members are a person's others. */
 export const circleOf = (person: string): string => `circle of ${person}`;
 

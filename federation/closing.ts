@@ -1,4 +1,5 @@
 /** How an account is closed: one write, after which nobody lives there; then everything of it goes, and its places are left. docs/spec/leaving.md#closing */
+import { accountOf } from './account.ts';
 import type { PkiAnswer } from './pki.ts';
 import { backoffMs } from '../circuit/backoff.ts';
 import { inherits } from '../psyc/keyword.ts';
@@ -53,9 +54,10 @@ export class Closing {
   }
 
   /**
-   * Closes: `key` is the identity's public key, in which the identity itself has taken this name back.
+   * Closes: `key` is the identity's public key, in which the identity itself has taken this name back; with `isByAdmin` as
+   * it is kept, and only our own word is taken back.
    */
-  close(key: Uint8Array, fingerprint: Uint8Array, done: (outcome: Closed) => void): void {
+  close(key: Uint8Array, fingerprint: Uint8Array, isByAdmin: boolean, done: (outcome: Closed) => void): void {
     const { uniform, desk } = this.#owner;
     const closed = (answer: PkiAnswer): void => {
       if (answer.kind !== 'closed') {
@@ -68,7 +70,7 @@ export class Closing {
         if (outcome.kind !== 'written') this.#owner.unsure();
       });
     };
-    desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint }, closed, true);
+    desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint, isByAdmin }, closed, true);
   }
 
   /** Begins with what is left to do, or goes on with it after a start. */
@@ -111,7 +113,14 @@ export class Closing {
         again();
         return;
       }
-      const own = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform), placesOf(uniform)];
+      const own = [
+        uniform,
+        accountOf(uniform),
+        cabinetOf(uniform),
+        circleOf(uniform),
+        announcedBy(uniform),
+        placesOf(uniform),
+      ];
       if (isLast) own.push(officesOf(uniform));
       // What others are known by goes last: else nobody would know which pairs are left.
       const pairs = others.map((other) => pairOf(uniform, other));
@@ -245,4 +254,6 @@ const pages = (contexts: readonly string[]): string[][] =>
     contexts.slice(at * PAGE_ROWS, (at + 1) * PAGE_ROWS),
   );
 
-const isPlace = (context: string): boolean => context.startsWith('psyc://') && parseEntity(context).kind === 'place';
+/** Whether a context is a place's log. */
+export const isPlace = (context: string): boolean =>
+  context.startsWith('psyc://') && parseEntity(context).kind === 'place';

@@ -106,6 +106,8 @@ export const federationLimits = {
   historyBytesMax: 262_144,
   /** Registrations under one name that wait for each other. */
   registrationsMax: 4,
+  /** Accounts of one answer to an admin. */
+  accountsPageMax: 64,
   /** How long the name of a closed account is nobody's: a year. */
   reservedMs: 31_536_000_000,
   /** Logins of one person that wait for each other. */

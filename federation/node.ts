@@ -3,6 +3,7 @@ import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-han
 import type { PublicationCode } from '../publication/error.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
+import type { Persons } from './accounts.ts';
 import { answerAdmin } from './admin.ts';
 import { Audience } from './audience.ts';
 import { Authors, type Found } from './authors.ts';
@@ -60,6 +61,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #requests: Requests;
   readonly #founders: Founders;
   readonly #followers = new Followers();
+  readonly #known: Persons = (name, isWoken) => (isWoken ? this.#person(name) : (this.#persons.get(name) ?? null));
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -239,7 +241,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.#trusts.policy.load();
         break;
       case 'asked':
-        answerAdmin(this, this.#trusts, event);
+        answerAdmin(this, this.#trusts, this.#known, event);
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
@@ -384,14 +386,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     return entity;
   }
 
-  /** Wakes what the last life left to be done; what finds no room is woken when there is some. */
+  /** Wakes what the last life left to be done: places, mirrors of plain peers', who has places to leave, domains; what finds no room is woken when there is some. */
   #wake(names: readonly string[]): void {
     const left = names.filter((name) => {
       const kind = entityIn(name)?.kind;
       if (kind === 'place' && domainOf(name) === this.domain) return this.#place(name) === null;
-      // Of a plain peer's place what our people hear is kept; who is not named any more is not there.
       if (kind === 'place') return this.#plain.get(domainOf(name))?.wake(name) === false;
-      // Whoever closed his account and has places to leave.
       if (kind === 'person') return this.#person(name) === null;
       return typeof this.#peers.reach(domainOf(name), null) === 'string';
     });

@@ -14,6 +14,7 @@ export type PeopleCode =
   | '_login_unknown_person'
   | '_login_invalid_channel'
   | '_closed_account'
+  | '_frozen_account'
   | '_necessary_revocation'
   | '_trust_foreign_key'
   | '_trust_changed_key'

@@ -26,15 +26,13 @@ import {
   isRefusal,
   keepLetter,
   type Letter,
-  parseLetter,
-  readdress,
   refusalLetter,
 } from './letter.ts';
 import { echoOf } from './methods.ts';
-import { bySequence, type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
+import { type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
 import { Presence, presenceOf } from './presence.ts';
 import { tellProfile } from './profile.ts';
-import { faultOf, type Note, strangersIn, strangersOf } from './reception.ts';
+import { faultOf, type Note, personsRow, strangersIn, strangersOf } from './reception.ts';
 import { Residence } from './residence.ts';
 
 /** A channel of a device that is here. */
@@ -57,7 +55,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #desk: Desk;
   readonly #circuits: PersonCircuits;
   readonly #inbox: Inbox;
-  readonly #residence: Residence;
+  readonly residence: Residence;
   readonly #circle: Circle;
   readonly #friendship: Friendship;
   readonly #presence: Presence;
@@ -83,12 +81,12 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     this.#errands = new Errands({
       ...at,
       friendship: this.#friendship,
-      close: (key, done) => this.#close(key, done),
+      close: (key, done) => this.close(key, done),
       presence: this.#presence,
       deviceOf: (channel) => this.#channels.get(channel)?.device ?? null,
       ruled: changed,
     });
-    this.#residence = new Residence(
+    this.residence = new Residence(
       uniform,
       desk,
       () => this.#loaded(),
@@ -98,8 +96,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       uniform,
       desk,
       isQuiet: () => this.#isQuiet,
-      unsure: () => this.#residence.look(),
-      closedMs: () => this.#residence.tombstone?.closedMs ?? desk.unixMs,
+      unsure: () => this.residence.look(),
+      closedMs: () => this.residence.tombstone?.closedMs ?? desk.unixMs,
       over: gone,
     });
   }
@@ -110,20 +108,42 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   get #isQuiet(): boolean {
     const isQuiet = this.#held.length === 0 && this.#inbox.count === 0 && this.#errands.count === 0;
-    const parts = [this.#residence, this.#circle, this.#friendship, this.#presence];
+    const parts = [this.residence, this.#circle, this.#friendship, this.#presence];
     const isSettled = parts.every((part) => part.isIdle);
     return this.#channels.size === 0 && isQuiet && isSettled;
   }
 
   /** Somebody has added to his key: whom it lets in no more goes. */
   amend(amended: AmendedKey): void {
-    const out = (code: string): void => this.#channels.forEach(({ circuit }) => this.#circuits.giveUp(circuit, code));
-    this.#residence.amend(amended, out);
+    this.residence.amend(amended, (code) => this.dismissDevices(code));
+  }
+
+  /** Whether a device of the person's is here. */
+  get isHere(): boolean {
+    return this.#channels.size > 0;
+  }
+
+  dismissDevices(code: string): void {
+    for (const { circuit } of [...this.#channels.values()]) this.#circuits.giveUp(circuit, code);
+  }
+
+  /** `key`: of whom the identity says so; null: the admin does. */
+  close(key: Uint8Array | null, done: (outcome: Closed) => void): void {
+    const { keys } = this.residence;
+    if (keys === null) {
+      done('_closed_account');
+      return;
+    }
+    this.#closing.close(key ?? keys.key, keys.fingerprint, key === null, (outcome) => {
+      done(outcome);
+      // Behind the answer, which is on its way.
+      if (outcome === 'closed') this.#desk.timer(`closed ${this.#uniform}`, 0, () => this.#shut());
+    });
   }
 
   /** Somebody registers or logs in. */
   ask(...question: Parameters<Residence['ask']>): void {
-    this.#residence.ask(...question);
+    this.residence.ask(...question);
   }
 
   /**
@@ -132,7 +152,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
    */
   attach(channel: string, circuit: string, device: Uint8Array): { replaced: string | null } | FederationCode {
     // He was let in just before it was closed.
-    if (this.#residence.isKnown && this.#residence.keys === null) return '_closed_account';
+    if (this.residence.isKnown && this.residence.keys === null) return '_closed_account';
+    if (this.residence.account.isFrozen) return '_frozen_account';
+    this.residence.account.seen();
     const before = this.#channels.get(channel);
     if (before === undefined && this.#channels.size >= this.#desk.options.federationLimits.devicesMax)
       return '_excessive_devices';
@@ -170,11 +192,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   }
 
   take(letter: Letter): void {
-    if (!this.#residence.isKnown) {
+    if (!this.residence.isKnown) {
       this.#hold(letter);
       return;
     }
-    const { keys } = this.#residence;
+    const { keys } = this.residence;
     if (keys === null) {
       if (!isEcho(letter.packet.method) && !isRefusal(letter.packet.method)) this.#refuse(letter, this.#absence());
       else this.#closing.answered(letter);
@@ -231,16 +253,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     return [...this.#inbox.queues(), ...this.#circle.queues(), ...this.#presence.queues(), ...held, asked, ...windows];
   }
 
-  outgoing({ sequence, packet: bytes }: Pick<Row, 'sequence' | 'packet'>): Outgoer {
-    const { routing, packet } = parseLetter(bytes);
-    const heading = {
-      _source: routing.get('_source'),
-      _target: this.#uniform,
-      _target_relay: routing.get('_target_relay'),
-      _tag: routing.get('_tag'),
-      _counter: String(sequence),
-    };
-    return bySequence(readdress(heading, packet), sequence);
+  outgoing(row: Pick<Row, 'sequence' | 'packet'>): Outgoer {
+    return personsRow(this.#uniform, row);
   }
 
   send(letter: Letter): boolean {
@@ -332,30 +346,17 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
 
   /** Why nobody is to be spoken to here. */
   #absence(): FederationCode {
-    const { tombstone } = this.#residence;
+    const { tombstone } = this.residence;
     const { reservedMs } = this.#desk.options.federationLimits;
     const isFresh = tombstone !== null && this.#desk.unixMs - tombstone.closedMs < reservedMs;
     return isFresh ? '_closed_target' : '_unknown_target';
   }
 
-  #close(key: Uint8Array, done: (outcome: Closed) => void): void {
-    const { keys } = this.#residence;
-    if (keys === null) {
-      done('_closed_account');
-      return;
-    }
-    this.#closing.close(key, keys.fingerprint, (outcome) => {
-      done(outcome);
-      // Behind the answer, which is on its way.
-      if (outcome === 'closed') this.#desk.timer(`closed ${this.#uniform}`, 0, () => this.#shut());
-    });
-  }
-
   /** Nobody lives here from now on. */
   #shut(): void {
-    const closedMs = this.#residence.tombstone?.closedMs ?? this.#desk.unixMs;
-    this.#residence.closed({ closedMs, isLeaving: true });
-    for (const { circuit } of [...this.#channels.values()]) this.#circuits.giveUp(circuit, '_closed_account');
+    const closedMs = this.residence.tombstone?.closedMs ?? this.#desk.unixMs;
+    this.residence.closed({ closedMs, isLeaving: true });
+    this.dismissDevices('_closed_account');
     this.#presence.graceOver(true);
     this.#closing.leave();
   }
@@ -370,7 +371,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   }
 
   #loaded(): void {
-    if (this.#residence.tombstone?.isLeaving === true && !this.#closing.isLeaving) this.#shut();
+    if (this.residence.tombstone?.isLeaving === true && !this.#closing.isLeaving) this.#shut();
     if (this.#circle.isKnown) this.#arrive();
     const held = this.#held;
     this.#held = [];

@@ -57,8 +57,14 @@ export type PkiQuestion =
       /** His key as it is kept, in which it may have been taken back; null with `member`. */
       readonly kept: Uint8Array | null;
     }
-  /** Whether this is the identity key of who lives here, in which it has taken his name back; if so, take our word back as well. Answer: `closed`. */
-  | { readonly kind: 'close'; readonly person: string; readonly key: Uint8Array; readonly member: Uint8Array };
+  /** Whether this is the identity key of who lives here, in which it has taken his name back, unless it is the admin who closes; if so, take our word back as well. Answer: `closed`. */
+  | {
+      readonly kind: 'close';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly member: Uint8Array;
+      readonly isByAdmin: boolean;
+    };
 
 /** A statement that a domain's key has a successor, as it holds; times are Unix milliseconds. */
 type HeardRotation = Omit<RotationHeard, 'seenMs'>;

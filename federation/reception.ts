@@ -1,10 +1,13 @@
 /** How a person receives what others say to him: who is a stranger, and why somebody may not write. docs/spec/friends.md#strangers */
 import type { Arrival } from '../circuit/incoming-events.ts';
+import type { Row } from '../store/store.ts';
 import type { Circle } from './circle.ts';
 import type { FederationCode } from './error.ts';
 import type { Pair, Word } from './friendship.ts';
 import type { Token } from './inbox.ts';
+import { parseLetter, readdress } from './letter.ts';
 import type { FederationLimits } from './limits.ts';
+import { bySequence, type Outgoer } from './outbox.ts';
 
 /** Where the log says that a row is a stranger's; told to his devices. */
 export const strangersOf = (uniform: string): string => `${uniform}#_strangers`;
@@ -33,3 +36,16 @@ export function faultOf(
 /** Strangers whose rows are on their way to the log, one for each. */
 export const strangersIn = (queued: readonly Arrival<Token>[]): string[] =>
   queued.filter(({ token }) => (token.note as Note).isStranger).map(({ token }) => token.message.author);
+
+/** A row of a person's log as his devices get it. */
+export function personsRow(person: string, { sequence, packet: bytes }: Pick<Row, 'sequence' | 'packet'>): Outgoer {
+  const { routing, packet } = parseLetter(bytes);
+  const heading = {
+    _source: routing.get('_source'),
+    _target: person,
+    _target_relay: routing.get('_target_relay'),
+    _tag: routing.get('_tag'),
+    _counter: String(sequence),
+  };
+  return bySequence(readdress(heading, packet), sequence);
+}

@@ -4,6 +4,7 @@ import { hexOf, joinBytes } from '../crypto/bytes.ts';
 import { limits } from '../pki/limits.ts';
 import { encodeText, equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
+import { Account, openedOperations } from './account.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { AmendedKey } from './events.ts';
@@ -23,6 +24,11 @@ interface Keys {
 type PersonQuestion = Exclude<ServerQuestion, { readonly kind: 'server key' }>;
 type Answering = (answer: ServerAnswer) => void;
 type Amending = { readonly amended: AmendedKey; readonly out: (code: string) => void };
+/** Something that has to wait for what was asked before. */
+interface Turn {
+  readonly kind: PersonQuestion['kind'] | 'turn';
+  readonly begin: (over: () => void) => void;
+}
 type PersonAnswer = PkiAnswer & { readonly kind: 'person' };
 
 /** A certification is renewed when it has less than this left. */
@@ -34,6 +40,7 @@ const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code
 
 /** One person's keys. Questions are answered one after the other: each may change what the next is answered by. */
 export class Residence {
+  readonly account: Account;
   readonly #uniform: string;
   readonly #desk: Desk;
   readonly #revoked: (ids: readonly Uint8Array[]) => void;
@@ -43,7 +50,7 @@ export class Residence {
   /** What the kept statement says, for the admission that comes after the device's key. */
   #kept: { readonly keys: Keys; readonly read: PersonAnswer } | null = null;
   #amended: Amending | null = null;
-  readonly #waiting: { readonly question: PersonQuestion; readonly answer: Answering }[] = [];
+  readonly #waiting: Turn[] = [];
   #isBusy = false;
   readonly #loaded: () => void;
 
@@ -51,6 +58,7 @@ export class Residence {
   constructor(uniform: string, desk: Desk, loaded: () => void, revoked: (ids: readonly Uint8Array[]) => void) {
     this.#uniform = uniform;
     this.#desk = desk;
+    this.account = new Account(uniform, desk);
     this.#revoked = revoked;
     this.#loaded = loaded;
     this.#load();
@@ -92,12 +100,23 @@ export class Residence {
     const { loginsMax, registrationsMax } = this.#desk.options.federationLimits;
     const isRegistration = question.kind === 'registration';
     // Anybody may ask for a name: whoever has it must not wait behind them.
-    const waiting = this.#waiting.filter(({ question: { kind } }) => (kind === 'registration') === isRegistration);
+    const waiting = this.#waiting.filter(({ kind }) => (kind === 'registration') === isRegistration);
     if (question.kind !== 'admission' && waiting.length >= (isRegistration ? registrationsMax : loginsMax)) {
       answer(refused('_trust_unavailable'));
       return;
     }
-    this.#waiting.push({ question, answer });
+    const begin = (over: () => void): void =>
+      this.#answer(question, (answered) => {
+        answer(answered);
+        over();
+      });
+    this.#waiting.push({ kind: question.kind, begin });
+    this.#next();
+  }
+
+  /** Has something begun when it is known who lives here, and nothing is under way. */
+  turn(begin: (over: () => void) => void): void {
+    this.#waiting.push({ kind: 'turn', begin });
     this.#next();
   }
 
@@ -134,6 +153,7 @@ export class Residence {
       const [fingerprint, key, statement] = [records.get('fingerprint'), records.get('key'), records.get('statement')];
       const isWhole = fingerprint !== undefined && key !== undefined && statement !== undefined;
       this.#keys = isWhole ? { fingerprint, key, statement } : null;
+      this.account.loaded(records);
       if (isWhole) this.#know(null);
       else
         insistOnRecords(this.#desk, looksOf(this.#uniform), (looks) => this.#know(tombstoneOf(this.#uniform, looks)));
@@ -158,8 +178,7 @@ export class Residence {
     const asked = this.#waiting.shift();
     if (asked === undefined) return;
     this.#isBusy = true;
-    this.#answer(asked.question, (answer) => {
-      asked.answer(answer);
+    asked.begin(() => {
       this.#isBusy = false;
       this.#next();
     });
@@ -169,6 +188,7 @@ export class Residence {
     if (question.kind === 'registration') this.#register(question, answer);
     else if (this.#keys === null)
       answer(refused(this.#tombstone === null ? '_login_unknown_person' : '_closed_account'));
+    else if (this.account.isFrozen) answer(refused('_frozen_account'));
     else if (question.kind === 'device key') this.#deviceKey(question, this.#keys, answer);
     else this.#admit(question, this.#keys, answer);
   }
@@ -281,11 +301,15 @@ export class Residence {
       ];
       // Who lives here already brings a newer statement to his login, which looks whom it revokes.
       const kept = before?.statement ?? statement;
-      if (before === null) operations.push(record(person, 'statement', statement), takingOf(person));
+      if (before === null) {
+        operations.push(record(person, 'statement', statement), takingOf(person));
+        operations.push(...openedOperations(person, this.#desk));
+      }
       if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint, person));
       this.#write(operations, answer, () => {
         this.#keys = { fingerprint, key: certified.key, statement: kept };
         this.#tombstone = null;
+        if (before === null) this.account.loaded(new Map());
         answer({ kind: 'registered', key: certified.key });
       });
     };

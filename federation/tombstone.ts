@@ -4,6 +4,7 @@ import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
 import { skeleton } from '../psyc/names.ts';
 import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
+import { listing } from './account.ts';
 import { type Desk, lease } from './desk.ts';
 import { type RecordName, readRecords, record, type Records } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
@@ -63,6 +64,7 @@ export const closingOf = (person: string, fingerprint: Uint8Array, key: Uint8Arr
   set(person, 'revoked', key),
   set(person, 'leaving', encodeText('1')),
   ...(['fingerprint', 'key', 'statement'] as const).map((name) => record(person, name, nothing)),
+  listing(person, desk, false),
   waking(person, desk, true),
 ];
 

@@ -267,12 +267,14 @@ export class IdealKeys {
     return { kind: 'certified', key: this.certified(key, home), fingerprint, invite: used };
   }
 
-  #close({ person, key, member }: Question<'close'>): PkiAnswer {
+  #close({ person, key, member, isByAdmin }: Question<'close'>): PkiAnswer {
     const named = this.#read(key);
     if (named?.[0] !== 'person') return { kind: 'refused', code: '_invalid_key' };
     const isTheirs = bytesToHex(member) === bytesToHex(this.#fingerprint(key));
     if (!isTheirs || named[1] !== person) return { kind: 'refused', code: '_trust_changed_key' };
-    return named[3] === RETIRED ? { kind: 'closed', key } : { kind: 'refused', code: '_necessary_revocation' };
+    return named[3] === RETIRED || isByAdmin
+      ? { kind: 'closed', key }
+      : { kind: 'refused', code: '_necessary_revocation' };
   }
 
   /** What is wrong with what a domain says of a key, whose words these are; or null. */

@@ -17,6 +17,7 @@ const sentences: Readonly<Record<string, string>> = {
   _trust_oversized_key: 'the key of that domain is too large: its admin has to know',
   _registration_reserved: 'somebody had this nick, or one that looks like it, and has left: it is nobody’s for a year',
   _closed_account: 'this account is closed',
+  _frozen_account: 'the admin of this domain has frozen this account: nobody can log in to it; ask him',
   _closed_target: 'this person has closed the account, and hears nothing any more',
   _necessary_revocation: 'the key does not say that its name is taken back: use a p3do as new as the server’s',
   _registration_closed: 'this domain takes who is invited: ask its admin for an invitation, and give it with --invite',

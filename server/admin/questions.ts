@@ -1,12 +1,13 @@
 /** An admin's question as it comes in JSON, read strictly. docs/operating.md#other-domains */
 import { z } from 'zod';
 import type { AdminQuestion } from '../../federation/admin-questions.ts';
-import { isDomain } from '../../psyc/names.ts';
+import { isDomain, isNick } from '../../psyc/names.ts';
 
-export type { AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
+export type { AccountShown, AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
 export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/policy-lines.ts';
 
 const domain = z.string().refine(isDomain);
+const nick = z.string().refine(isNick);
 const fingerprint = z
   .string()
   .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
@@ -24,6 +25,10 @@ const schema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('meet'), domain }),
   z.strictObject({ kind: z.literal('forget'), domain }),
+  z.strictObject({ kind: z.literal('accounts'), after: nick.nullable() }),
+  z.strictObject({ kind: z.literal('account'), nick }),
+  z.strictObject({ kind: z.literal('freeze'), nick, isFrozen: z.boolean() }),
+  z.strictObject({ kind: z.literal('close'), nick }),
 ]);
 
 /** null for what is none. */

@@ -171,14 +171,14 @@ export class Notary {
     };
   }
 
-  /** The identity alone can take its name back; our own word goes with it. */
-  async #close({ person, key, member }: Question<'close'>): Promise<PkiAnswer> {
+  /** The identity alone can take its name back; our own word, which is all that an admin takes back, goes with it. */
+  async #close({ person, key, member, isByAdmin }: Question<'close'>): Promise<PkiAnswer> {
     if (!isKeyOf(key, member)) return { kind: 'refused', code: '_trust_changed_key' };
     const certificate = await readCertificate(key);
     const { host, name } = parseEntity(person);
     const user = certificate.userIds.find(({ text }) => text === renderUserId(name, host));
     if (user === undefined) throw new PkiError('_foreign_user_id', 'the key has no such user id');
-    if (!user.isRevoked) return { kind: 'refused', code: '_necessary_revocation' };
+    if (!user.isRevoked && !isByAdmin) return { kind: 'refused', code: '_necessary_revocation' };
     const { key: authority, now } = this.#options;
     const revoked = await revoke(authority, certificate, user.text, now());
     return { kind: 'closed', key: (await admit([revoked], [authority.certificate], now())).bytes };

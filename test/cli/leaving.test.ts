@@ -54,7 +54,14 @@ test('export: messages with signatures, keys, places, records; whole, private, a
   expect(lines('places.jsonl')).toEqual([{ place: `psyc://${BLUE}/@park`, row: 3 }]);
   expect(lines('keys.jsonl').map(({ person }) => person)).toEqual([`psyc://${RED}/~ann`, ben]);
   expect(lines('contacts.jsonl').find(({ friend }) => friend === ben)).toMatchObject({ standing: 'asked' });
-  expect(lines('records.jsonl').map(({ name }) => name)).toEqual(['fingerprint', 'key', 'statement', 'places']);
+  expect(lines('records.jsonl').map(({ name }) => name)).toEqual([
+    'created',
+    'fingerprint',
+    'key',
+    'seen',
+    'statement',
+    'places',
+  ]);
   for (const [name, mode] of [
     ['', 0o700],
     ['identity', 0o600],

@@ -245,7 +245,7 @@ test('a home gives everything of its person to himself: each row, and each recor
     '3',
   ]);
   const records = ask(fixture, '_request_records').map(({ packet }) => packet.text('_name') ?? 'end');
-  expect(records).toEqual(['fingerprint', 'key', 'statement', 'notes', 'end']);
+  expect(records).toEqual(['created', 'fingerprint', 'key', 'seen', 'statement', 'notes', 'end']);
 });
 
 test('a long log comes in pages', () => {

@@ -122,7 +122,7 @@ const close =
   async (world: World): Promise<PkiQuestion> => {
     const shown = await world.show(who);
     const member = (await world.show(ada)).fingerprint;
-    return { kind: 'close', person: uniform('ada'), key: shown.retired, member, ...change(shown) };
+    return { kind: 'close', person: uniform('ada'), key: shown.retired, member, isByAdmin: false, ...change(shown) };
   };
 
 const domain =
