@@ -10,6 +10,10 @@ export const onionLimits = {
   delayMsMax: 60_000,
   /** Fineness of that. */
   delayUnitMs: 10,
+  /** Mean of what senders ask for. */
+  delayMsMean: 200,
+  /** A key younger than that is not used by senders yet: not all have heard of it. */
+  freshKeyMsMin: 3_600_000,
   /** How far clocks may be apart. */
   skewSecondsMax: 300,
   /** A ticket stands at the head: so many characters of a text are looked at. */

@@ -1,0 +1,14 @@
+/** Why a listener refuses a client, or drops what came out of a cell. docs/spec/listener-bots.md#errors */
+
+/** The stable codes; docs/spec/listener-bots.md#errors says what each means. Those of cells are the onion's. */
+export type ListenerCode =
+  // to a client
+  | '_mor_full'
+  | '_mor_excessive_watches'
+  // counted, and nothing is said
+  | '_mor_unsupported_part'
+  | '_mor_invalid_packet'
+  | '_mor_claimed_authority'
+  | '_mor_changed_state'
+  | '_mor_foreign_target'
+  | '_mor_closed_target';

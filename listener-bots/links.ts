@@ -1,0 +1,92 @@
+/** All links of a listener: a cell is rebroadcast on all on which it has members, and forwarded on one. docs/spec/listener-bots.md#rules */
+import type { Suite } from '../crypto/suite.ts';
+import { sizes } from '../onion/sizes.ts';
+import { renderAsks } from './context-packets.ts';
+import type { Counts } from './counts.ts';
+import type { ListenerEffect } from './events.ts';
+import type { ListenerLimits } from './limits.ts';
+import { Link, type Membership } from './link.ts';
+import type { Queued } from './queue.ts';
+
+/** The links of one life. */
+export class Links {
+  readonly #suite: Suite;
+  readonly #limits: ListenerLimits;
+  readonly #counts: Counts;
+  readonly #links = new Map<string, Link>();
+
+  constructor(suite: Suite, limits: ListenerLimits, counts: Counts) {
+    this.#suite = suite;
+    this.#limits = limits;
+    this.#counts = counts;
+  }
+
+  /** A link stands, or stands otherwise; false: there are too many. */
+  open(peer: string, membership: Membership, nowMs: number): boolean {
+    const link = this.#links.get(peer);
+    if (link !== undefined) link.membership = membership;
+    else if (this.#links.size >= this.#limits.linksMax) return false;
+    else this.#links.set(peer, new Link(peer, membership, this.#limits, this.#suite.random, nowMs));
+    return true;
+  }
+
+  /** What waits for it is gone. */
+  close(peer: string): void {
+    this.#links.delete(peer);
+  }
+
+  get(peer: string): Link | undefined {
+    return this.#links.get(peer);
+  }
+
+  get all(): Link[] {
+    return [...this.#links.values()];
+  }
+
+  /** Rule 2: on all links to members of this server's context. */
+  rebroadcast(queued: Queued): void {
+    for (const { queue, membership } of this.#links.values()) {
+      if (membership.isMember) this.#counts.add('dropped from full queue', queue.add(queued));
+    }
+  }
+
+  /** Rule 3: to the owner of a key, where there is a link to him; none is opened for a cell. */
+  forward(queued: Queued, peer: string): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    this.#counts.add('forwarded');
+    this.#counts.add('dropped from full queue', link.queue.addForward(queued));
+  }
+
+  /** Asks contexts that this server is a member of for their keys, where `lastsMs` says that it is time. */
+  ask(lastsMs: (peer: string) => number, nowMs: number): void {
+    const { contextRenewMs, contextAskMs } = this.#limits;
+    for (const link of this.#links.values()) {
+      const isDue = link.askedMs === -1 || nowMs - link.askedMs >= contextAskMs;
+      if (!link.membership.isMemberThere || !isDue || lastsMs(link.peer) >= contextRenewMs) continue;
+      link.askedMs = nowMs;
+      link.say('asks', renderAsks());
+    }
+  }
+
+  /** Frames that leave now: at each strike of a link's clock what waits, or an idle packet, which says nothing and dies at the peer. */
+  strike(nowMs: number, unsafe: boolean): ListenerEffect[] {
+    return [...this.#links.values()].flatMap((link) => {
+      const strikes = unsafe ? link.waiting : link.clock.strikes(nowMs, this.#limits.linkMsMean);
+      return Array.from({ length: strikes }, () => this.#frame(link, nowMs));
+    });
+  }
+
+  /** When the first link strikes; Infinity: there is none. */
+  nextMs(): number {
+    return this.all.reduce((first, { clock }) => Math.min(first, clock.nextMs), Number.POSITIVE_INFINITY);
+  }
+
+  #frame(link: Link, nowMs: number): ListenerEffect {
+    const { frame, expired } = link.take(nowMs);
+    this.#counts.add('too old', expired);
+    this.#counts.add(`sent ${frame?.kind ?? 'idle'}`);
+    const idle = { kind: 'idle', data: new Uint8Array(sizes.cell) } as const;
+    return { kind: 'send', peer: link.peer, frame: frame ?? idle };
+  }
+}

@@ -1,0 +1,166 @@
+/** What becomes of a cell that is this server's: opened elsewhere, once, remembered, and only then acted on. docs/spec/listener-bots.md#opening */
+import type { Suite } from '../crypto/suite.ts';
+import type { KeyPair } from '../onion/keys.ts';
+import type { Opened } from '../onion/open.ts';
+import type { Counts } from './counts.ts';
+import type { ListenerEffect, ListenerEvent } from './events.ts';
+import { type Keyring, keyName } from './keyring.ts';
+import { type Leaving, Ledger } from './ledger.ts';
+import type { ListenerLimits } from './limits.ts';
+import type { Found, OpenJob } from './opening.ts';
+import { ReplayMemory } from './replay.ts';
+import { Slots } from './slots.ts';
+
+/** Who acts on what was opened. */
+export interface OpenerSurroundings {
+  readonly suite: Suite;
+  readonly limits: ListenerLimits;
+  readonly keyring: Keyring;
+  readonly counts: Counts;
+  effect(effect: ListenerEffect): void;
+  /** An onion (4000 bytes) was in an envelope. */
+  unwrapped(onion: Uint8Array): void;
+  /** A layer was opened, and that it was is durable. */
+  opened(layer: Opened): void;
+}
+
+/** Jobs, replay memory, one-time secrets and ledger of one life. */
+export class Opener {
+  readonly #around: OpenerSurroundings;
+  readonly #replay: ReplayMemory;
+  readonly #slots: Slots;
+  readonly #ledger: Ledger;
+  /** Cells that are being opened. */
+  readonly #jobs = new Set<number>();
+  #job = 0;
+  readonly #renewed = new Set<string>();
+
+  constructor(around: OpenerSurroundings) {
+    const { suite, limits } = around;
+    this.#around = around;
+    this.#replay = new ReplayMemory(limits.replayTagsMax);
+    this.#slots = new Slots(suite, limits.slotsMax, limits.spentMax);
+    this.#ledger = new Ledger(limits.batchCellsMax);
+  }
+
+  /** How many cells are being opened, replay tags are remembered, secrets live. */
+  get sizes(): { readonly opening: number; readonly tags: number; readonly slots: number } {
+    return { opening: this.#jobs.size + this.#ledger.length, tags: this.#replay.size, slots: this.#slots.size.live };
+  }
+
+  /** Takes what was durable when this life began. */
+  load({ tags, marks, slots }: ListenerEvent & { readonly kind: 'loaded' }): void {
+    for (const { key, tag, untilSeconds } of tags) this.#replay.add(key, tag, untilSeconds);
+    this.#forget(this.#slots.load(slots, marks).map(({ secret }) => secret));
+  }
+
+  /** Has a cell opened, if there is anything of this server's that it may be for: `hint` is its onion's. */
+  offer(
+    cell: Uint8Array,
+    hint: Uint8Array,
+    contexts: readonly KeyPair[],
+    servers: readonly KeyPair[],
+    unixMs: number,
+  ): void {
+    const mine: Omit<OpenJob, 'job'> = {
+      cell,
+      contexts: contexts.filter(this.#mayOpen),
+      servers: servers.filter(this.#mayOpen),
+      oneTime: this.#slots.find(hint),
+      nowSeconds: Math.floor(unixMs / 1000),
+    };
+    if (mine.contexts.length + mine.servers.length === 0 && mine.oneTime === null) return;
+    if (this.sizes.opening >= this.#around.limits.openingCellsMax) {
+      this.#around.counts.add('too many to open');
+      return;
+    }
+    const job = ++this.#job;
+    this.#jobs.add(job);
+    this.#around.effect({ kind: 'open', job: { ...mine, job } });
+  }
+
+  /** What came of a job. */
+  found(job: number, found: Found): void {
+    if (!this.#jobs.delete(job)) return;
+    const { suite, counts } = this.#around;
+    if (found.kind === 'nothing') counts.add(found.code === null ? 'not for this server' : `refused ${found.code}`);
+    else if (found.kind === 'layer') this.#takeLayer(found);
+    // The context's secret is in this life's memory only: with it goes what it could open, and nothing need be written down.
+    else if (this.#isFirst(keyName(suite, found.publicKey), found.replayTag, null)) this.#around.unwrapped(found.onion);
+  }
+
+  /** Writes what waits, unless something is being written. */
+  write(): void {
+    const batch = this.#ledger.next();
+    if (batch !== null) this.#around.effect({ kind: 'remember', batch });
+  }
+
+  /** A batch is durable, or nobody knows. */
+  remembered(batch: number, isDurable: boolean): void {
+    this.#around.counts.add('lost at the disk', this.#ledger.answered(batch, isDurable));
+  }
+
+  /** Forgets what has expired. */
+  tidy(nowSeconds: number): void {
+    this.#replay.prune(nowSeconds);
+    this.#forget(this.#slots.prune(nowSeconds).map(({ secret }) => secret));
+  }
+
+  /** A key that is destroyed opens nothing, so nothing need be remembered of it. */
+  forgetKeys(): void {
+    const own = new Set(this.#around.keyring.ownNames);
+    for (const key of this.#replay.keys()) {
+      if (own.has(key)) continue;
+      this.#replay.forget(key);
+      this.#renewed.delete(key);
+      this.#around.effect({ kind: 'forget key', key });
+    }
+  }
+
+  #forget(secrets: readonly Uint8Array[]): void {
+    if (secrets.length > 0) this.#around.effect({ kind: 'forget', secrets });
+  }
+
+  /** A key whose replay memory is full opens nothing more. */
+  readonly #mayOpen = ({ publicKey }: KeyPair): boolean => {
+    const isFull = this.#replay.percentOf(keyName(this.#around.suite, publicKey)) >= 100;
+    if (isFull) this.#around.counts.add('replay memory full');
+    return !isFull;
+  };
+
+  #takeLayer({ by, layer }: Found & { readonly kind: 'layer' }): void {
+    const { replayTag, keptUntilSeconds, deposit } = layer;
+    const { suite, counts } = this.#around;
+    let leaving: Leaving;
+    if ('secret' in by) {
+      const mark = this.#slots.burn(by.secret);
+      if (mark === null) {
+        counts.add('opened before');
+        return;
+      }
+      leaving = { tag: null, burnt: { secret: by.secret, mark }, deposit: null };
+    } else {
+      const key = keyName(suite, by.publicKey);
+      if (!this.#isFirst(key, replayTag, keptUntilSeconds)) return;
+      leaving = { tag: { key, tag: replayTag, untilSeconds: keptUntilSeconds }, burnt: null, deposit: null };
+    }
+    const isKept = deposit !== null && this.#slots.deposit(deposit);
+    if (deposit !== null && !isKept) counts.add('deposit ignored');
+    this.#ledger.add(isKept ? { ...leaving, deposit } : leaving, () => this.#around.opened(layer));
+  }
+
+  /** Whether a key opens this for the first time; from now on it does not. */
+  #isFirst(key: string, tag: Uint8Array, untilSeconds: number | null): boolean {
+    const { keyring, limits, counts } = this.#around;
+    if (!keyring.ownNames.includes(key) || this.#replay.has(key, tag) || this.#replay.percentOf(key) >= 100) {
+      counts.add('opened before');
+      return false;
+    }
+    this.#replay.add(key, tag, untilSeconds);
+    if (this.#replay.percentOf(key) >= limits.replayWarnPercent && !this.#renewed.has(key)) {
+      this.#renewed.add(key);
+      this.#around.effect({ kind: 'renew', key });
+    }
+    return true;
+  }
+}
