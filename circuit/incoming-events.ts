@@ -15,7 +15,7 @@ export interface Arrival<Token> {
   readonly token: Token;
   /**
    * Asked when its turn comes, behind everything that waits: why it may not enter the log, or null. Unless it is there
-   * already; the number of what is refused is not used up, so a refusal must hold for every copy of it: see UNDECIDED.
+   * already; the number of what is refused is not used up, and its author begins anew behind it.
    */
   readonly judge?: () => string | null;
   /** The author begins anew with this number: everything before it has been answered, numbers before it may be missing. */

@@ -131,6 +131,7 @@ export class Host {
         const end = this.#streams.get(effect.circuit);
         if (end === undefined) break;
         this.#watch(effect.bytes, 'peer', end.peerHost);
+        this.#world.observe({ kind: 'shown', host: this.name, where: 'a link', bytes: effect.bytes });
         this.#watchMulticast(effect.circuit, end.peerHost, effect.bytes);
         end.write(effect.bytes);
         this.#measure('unsent bytes', end.unsentBytes);

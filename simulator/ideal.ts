@@ -40,6 +40,8 @@ type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 export class IdealKeys {
   /** Everything but signatures is real. */
   readonly suite: Suite;
+  /** The same with an ideal agreement of keys, for what is sealed: nobody shares a secret without one of the two. */
+  readonly sealing: Suite;
   /** When certifications that are made now end, in milliseconds since 1970. */
   untilMs = Number.MAX_SAFE_INTEGER;
   readonly #signed = new Set<string>();
@@ -66,6 +68,15 @@ export class IdealKeys {
         return this.#signed.has(hex) && bytesToHex(claimed) === hex;
       },
     };
+    const agreed = (one: Uint8Array, other: Uint8Array): Uint8Array => {
+      const [first, second] = [one, other].map(bytesToHex).toSorted();
+      return real.blake2b(encodeText(`${first} ${second}`), 32, encodeText('agreed'));
+    };
+    this.sealing = {
+      ...this.suite,
+      x25519PublicKey: publicKey,
+      x25519: (secret, other) => agreed(publicKey(secret), other),
+    };
   }
 
   /** A domain's key; `name` tells several of one domain apart, since anybody can make one. */
@@ -78,6 +89,11 @@ export class IdealKeys {
   /** A device's seed, the same each time. */
   device(name: string): Uint8Array {
     return this.#seedOf(`device ${name}`);
+  }
+
+  /** The secret with which a person opens what is sealed to him, the same each time. */
+  secretOf(person: string): Uint8Array {
+    return this.#seedOf(`reader ${person}`);
   }
 
   /** The id of the device with this seed. */

@@ -81,6 +81,16 @@ export type Observation =
     }
   /** A home has taken that its person blocks somebody. */
   | { readonly kind: 'blocked'; readonly person: string; readonly who: string }
+  /** These bytes left a host for a link or a disk: whoever looks there sees them. */
+  | { readonly kind: 'shown'; readonly host: string; readonly where: 'a link' | 'the disk'; readonly bytes: Uint8Array }
+  /** A device is to say this in a members-only place; no other words are the same. `author` is its channel. */
+  | { readonly kind: 'confided'; readonly author: string; readonly words: string }
+  /** It says it under this key, sealed; again under another where that is refused. */
+  | { readonly kind: 'sealed'; readonly key: string; readonly words: string }
+  /** A device could read a row. */
+  | { readonly kind: 'read'; readonly host: string; readonly key: string; readonly words: string }
+  /** Whoever has a place's log and this person's secrets can read a row of it. */
+  | { readonly kind: 'readable'; readonly context: string; readonly key: string; readonly person: string }
   /** Somebody tries to pass this for another's word. */
   | { readonly kind: 'forged'; readonly key: string }
   /** A host wrote a packet to all members of a context on one circuit, at this time. */

@@ -18,6 +18,8 @@ export const checkerNames = [
   'friends',
   'presence',
   'blocked',
+  'secrecy',
+  'readers',
   'crash',
   'determinism',
 ] as const;

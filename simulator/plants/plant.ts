@@ -3,6 +3,7 @@ import type { CheckerName } from '../checkers/checker.ts';
 import type { Disk } from '../disk.ts';
 import type { NodeOptions } from '../../federation/events.ts';
 import type { Boot, Machine, NodeEffect, NodeEvent } from '../machine.ts';
+import type { ConfidantOptions } from '../scenes/confidant.ts';
 import type { TalkNodeOptions } from '../scenes/talk-node.ts';
 import type { World } from '../world.ts';
 
@@ -21,6 +22,8 @@ export interface Plant {
   readonly options?: (options: TalkNodeOptions) => TalkNodeOptions;
   /** Changes what the nodes of the scene `federation` are told of themselves. */
   readonly federation?: (options: NodeOptions) => NodeOptions;
+  /** Changes what devices go by in the members-only place of that scene. */
+  readonly confidant?: (options: ConfidantOptions) => ConfidantOptions;
   /** The scene in which it must be noticed; `talk` unless told. */
   readonly scene?: 'federation';
 }

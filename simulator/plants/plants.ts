@@ -1,5 +1,6 @@
 /** Every planted bug, by name; the table in docs/simulator.md#plants is the same list. */
 import { endlessBacklog, endlessWriting, hiddenState, throwingStep } from './careless-nodes.ts';
+import { overlookedReader, sameKeyAgain } from './confidants.ts';
 import { lyingDisk, tornWrite } from './disks.ts';
 import {
   confusedTags,
@@ -56,5 +57,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     everybodyAFriend,
     unasked,
     forgottenRules,
+    sameKeyAgain,
+    overlookedReader,
   ].map((plant) => [plant.name, plant]),
 );

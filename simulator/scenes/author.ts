@@ -27,11 +27,14 @@ export class Author {
 
   /** What is said to a person or in a place, signed; routing variables of the draft count for nothing. */
   sign(address: string, { entity, method, data }: Draft, timeMs: number): Publication {
+    const draft = { entity: entity ?? {}, method: method ?? null, data: data ?? null };
+    return this.signContent(address, new Uint8Array(parseOne(render(draft)).content!), timeMs);
+  }
+
+  /** The same with a content that is rendered already. */
+  signContent(address: string, content: Uint8Array, timeMs: number): Publication {
     const { suite, fingerprint, device, seed } = this.#options;
     const { counter, previous } = this.#chains.get(address) ?? { counter: 1, previous: NOTHING };
-    const content = new Uint8Array(
-      parseOne(render({ entity: entity ?? {}, method: method ?? null, data: data ?? null })).content!,
-    );
     const said = signPublication(suite, { address, fingerprint, device, counter, previous, timeMs, content }, seed);
     this.#chains.set(address, { counter: counter + 1, previous: publicationId(suite, said) });
     return said;

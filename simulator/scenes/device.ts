@@ -2,12 +2,14 @@
 import { backoffMs } from '../../circuit/backoff.ts';
 import type { CircuitLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
+import { decodeText } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render, renderRouted } from '../../psyc/render.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Observer } from '../observation.ts';
 import { CircuitEnd, type EndEvent } from './circuit-end.ts';
+import type { Confidant } from './confidant.ts';
 import type { DevicePlan } from './town.ts';
 
 const repeatMs = 1_000;
@@ -24,6 +26,8 @@ export interface DeviceOptions {
   readonly observe: Observer;
   /** What was said with this tag is answered, and not refused. */
   readonly echoed: (tag: string) => void;
+  /** What he does in the members-only place; null: he is not there. */
+  readonly confidant: Confidant | null;
   /** He has logged in, and lives there. */
   readonly registered: () => void;
 }
@@ -32,6 +36,14 @@ interface Saying {
   readonly tag: string;
   readonly method: string;
   readonly bytes: Uint8Array;
+}
+
+interface Cursor {
+  /** It came by this row, the last time. */
+  since: number;
+  has: number;
+  last: number;
+  isAsking: boolean;
 }
 
 /** A client, which never crashes and often loses its circuit. */
@@ -48,10 +60,10 @@ export class Device implements Machine {
   #failures = 0;
   /** What is not answered, in order, by target. */
   readonly #open = new Map<string, Saying[]>();
-  /** The newest row it has of each log it hears, and the newest it heard of. */
   /** His account is closed: he is told nothing, and comes no more. */
   #isGone = false;
-  readonly #cursors = new Map<string, { has: number; last: number; isAsking: boolean }>();
+  /** The newest row it has of each log it hears, and the newest it heard of. */
+  readonly #cursors = new Map<string, Cursor>();
   #asked = 0;
 
   constructor(options: DeviceOptions) {
@@ -61,11 +73,12 @@ export class Device implements Machine {
     this.#host = host;
     this.#person = person;
     this.#isRegistered = options.invite === null;
-    this.#cursors.set(person, { has: 0, last: 0, isAsking: false });
+    this.#cursors.set(person, { since: 0, has: 0, last: 0, isAsking: false });
   }
 
   /** Whether everything it said is answered, and it has everything it has heard of. */
   get isContent(): boolean {
+    if (this.#options.confidant?.isContent === false) return false;
     const isSettled = [...this.#open.values()].every((sayings) => sayings.length === 0);
     return isSettled && [...this.#cursors.values()].every(({ has, last, isAsking }) => has >= last && !isAsking);
   }
@@ -89,6 +102,8 @@ export class Device implements Machine {
         if (event.name === 'dial') this.#dial();
         else if (event.name === 'repeat') {
           this.#sayAll();
+          this.#options.confidant?.wake();
+          this.#confide();
           this.#effects.push({ kind: 'timer', name: 'repeat', delayMs: repeatMs });
         } else if (event.name === `circuit ${this.#circuit?.name}`) this.#tell({ kind: 'timer' });
         break;
@@ -171,10 +186,27 @@ export class Device implements Machine {
     if (this.#isGone) return;
     const packet = parseOne(bytes);
     const target = packet.ownRoute('_target') ?? '';
+    const { confidant } = this.#options;
+    if (target === confidant?.place && packet.method?.startsWith('_message') === true) {
+      confidant.mean(decodeText(packet.data ?? new Uint8Array(0)));
+      this.#confide();
+    } else this.#sayLater(target, { tag: packet.ownRoute('_tag') ?? '', method: packet.method ?? '', bytes });
+  }
+
+  #sayLater(target: string, saying: Saying): void {
     const sayings = this.#open.get(target) ?? [];
     this.#open.set(target, sayings);
-    sayings.push({ tag: packet.ownRoute('_tag') ?? '', method: packet.method ?? '', bytes });
+    sayings.push(saying);
     this.#sayTo(target);
+  }
+
+  /** What comes next in the members-only place. */
+  #confide(): void {
+    const { confidant } = this.#options;
+    const move = this.#isGone ? null : (confidant?.next() ?? null);
+    if (confidant === null || move === null) return;
+    if (move.kind === 'say') this.#sayLater(confidant.place, move.said);
+    else this.#ask(confidant.place, '_request_context_status', {}, { _tag: `s${++this.#asked}` });
   }
 
   #sayAll(): void {
@@ -192,12 +224,30 @@ export class Device implements Machine {
     // Who closes his account has had his say.
     const isClosing = this.#open.get(target)?.[0]?.method === '_request_close';
     if (isClosing && [...this.#open].some(([other, { length }]) => other !== target && length > 0)) return;
+    const { confidant } = this.#options;
+    if (target === confidant?.place) {
+      this.#sayInConfidence(confidant);
+      return;
+    }
     for (const [index, { method, bytes }] of (this.#open.get(target) ?? []).slice(0, windowMax).entries()) {
       const isAlone = method.startsWith('_request');
       if (isAlone && index > 0) return;
       this.#send(bytes);
       if (isAlone) return;
     }
+  }
+
+  /** One thing at a time, numbered when its turn comes. */
+  #sayInConfidence(confidant: Confidant): void {
+    const sayings = this.#open.get(confidant.place) ?? [];
+    const [first] = sayings;
+    if (first === undefined) return;
+    const before = confidant.before(first.method);
+    if (before !== null) sayings.unshift(before);
+    const { tag, bytes } = before ?? first;
+    const { content, hasLength } = parseOne(bytes.slice());
+    const routing = { _source: this.#source, _target: confidant.place, _tag: tag, _counter: String(confidant.number) };
+    this.#send(renderRouted(routing, content, hasLength));
   }
 
   #send(bytes: Uint8Array): void {
@@ -262,7 +312,9 @@ export class Device implements Machine {
     }
     cursor.has = counter;
     const isOut = packet.method === '_request_context_kick' || packet.method === '_request_context_ban';
-    if (isOut && this.#isMeant(packet.text('_uniform_member') ?? '')) this.#left(context);
+    if (context === this.#options.confidant?.place) this.#options.confidant.heard(packet, routing);
+    // What is read of the time before he came puts nobody out.
+    if (isOut && counter > cursor.since && this.#isMeant(packet.text('_uniform_member') ?? '')) this.#left(context);
     if (!isOfLog(packet.method ?? '')) return;
     // With the variables that the circuit remembered, so that it can be looked at alone.
     const heading = Object.fromEntries(routing);
@@ -276,6 +328,19 @@ export class Device implements Machine {
 
   #isMeant(whom: string): boolean {
     return whom === this.#person || this.#person.startsWith(`${whom}/`);
+  }
+
+  #entered(context: string, sequence: number): void {
+    const cursor = this.#cursors.get(context);
+    if (cursor !== undefined) {
+      cursor.since = Math.max(cursor.since, sequence);
+      return;
+    }
+    const { confidant, observe } = this.#options;
+    const has = context === confidant?.place ? confidant.has : sequence;
+    this.#cursors.set(context, { since: sequence, has, last: sequence, isAsking: false });
+    observe({ kind: 'entered', host: this.#host, context, sequence });
+    this.#askHistory(context);
   }
 
   #left(context: string): void {
@@ -292,6 +357,13 @@ export class Device implements Machine {
       if (cursor.has < cursor.last) this.#askHistory(source);
       return;
     }
+    if (method === '_status_context') {
+      this.#options.confidant?.told(packet);
+      this.#confide();
+      return;
+    }
+    // What failed is asked again after a while.
+    if (tag.startsWith('s') && packet.text('_code') === '_banned_member') this.#options.confidant?.giveUp();
     // Put out while it was away: there is nothing to hear any more.
     if (tag.startsWith('h') && packet.text('_code') === '_necessary_membership') this.#left(source);
     const isEcho = method.startsWith('_echo');
@@ -299,7 +371,7 @@ export class Device implements Machine {
     const sayings = this.#open.get(source) ?? [];
     const saying = sayings.find((open) => open.tag === tag);
     if (saying === undefined) return;
-    const { observe } = this.#options;
+    const { observe, confidant } = this.#options;
     const at = this.#host;
     this.#open.set(
       source,
@@ -310,16 +382,16 @@ export class Device implements Machine {
       this.#effects.push({ kind: 'reply', to: this.#source, packet: packet.raw.slice() });
       this.#options.echoed(tag);
       if (saying.method === '_request_close') this.#leave();
-      const isMember = packet.text('_sequence') !== undefined;
-      if (saying.method === '_request_context_enter' && isMember && !this.#cursors.has(source)) {
-        const sequence = Number(packet.text('_sequence'));
-        this.#cursors.set(source, { has: sequence, last: sequence, isAsking: false });
-        observe({ kind: 'entered', host: at, context: source, sequence });
-        this.#askHistory(source);
+      const sequence = packet.text('_sequence');
+      if (saying.method === '_request_context_enter' && sequence !== undefined) {
+        this.#entered(source, Number(sequence));
       } else if (saying.method === '_request_context_leave') {
         this.#left(source);
       }
     }
+    if (source === confidant?.place)
+      confidant.answered(tag, saying.method, isEcho ? null : (packet.text('_code') ?? ''));
+    this.#confide();
     this.#sayTo(source);
   }
 }

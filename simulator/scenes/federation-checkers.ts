@@ -14,7 +14,10 @@ import { OrderChecker } from '../checkers/order.ts';
 import { OutsidersChecker } from '../checkers/outsiders.ts';
 import { PresenceChecker } from '../checkers/presence.ts';
 import { QueuesChecker } from '../checkers/queues.ts';
+import { ReadersChecker } from '../checkers/readers.ts';
+import { SecrecyChecker } from '../checkers/secrecy.ts';
 import { TruthChecker } from '../checkers/truth.ts';
+import { confidence } from './den-people.ts';
 import { maxima } from './maxima.ts';
 import { deviceHostOf, headerOf, hostOf, personOfHost, persons, servers } from './town.ts';
 
@@ -39,6 +42,8 @@ export const checkers = (): Checker[] => [
   new CopiesChecker(servers),
   new ForgeryChecker(),
   new LeavingChecker(hostOf, 'leaving'),
+  new SecrecyChecker(confidence),
+  new ReadersChecker(personOfHost),
   new FriendsChecker(),
   new PresenceChecker(mainHosts),
   new BlockedChecker(),

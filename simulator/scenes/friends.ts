@@ -1,37 +1,27 @@
 /** What people in the scene `federation` do with each other: they become friends and part, say how it is with them, and one blocks another. docs/simulator.md#federation */
 import { render } from '../../psyc/render.ts';
 import { renderPublication } from '../../publication/packet.ts';
-import type { Observer } from '../observation.ts';
-import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
-import type { Author } from './author.ts';
 import { beginUnixMs } from './circuit-end.ts';
-import type { DevicePlan } from './town.ts';
-
-const SECOND = 1_000_000;
+import { type FederationRun, SECOND } from './federation-run.ts';
+import type { Speaker } from './speaker.ts';
 
 /** Who become friends, by nick. */
 const pairs = ['ada bob', 'ada cyd', 'ada eve', 'bob dan', 'cyd fay', 'dan fay'];
 const blocking = { by: 'fay', who: 'dan' };
 
-/** A device that does so. */
-export interface Friend {
+/** A main channel, and what it needs. */
+interface Friend {
   readonly world: World;
-  readonly random: Random;
-  readonly plan: DevicePlan;
-  readonly author: Author;
-  readonly observe: Observer;
+  readonly speaker: Speaker;
   /** The uniform of a nick. */
-  uniformOf(nick: string): string;
-  /** Says something numbered and signed. */
-  say(target: string, method: string, answered: () => void): void;
-  /** Asks its own home, until it is answered. */
-  readonly ask: (tag: string, packet: Uint8Array, answered: () => void) => void;
+  readonly uniformOf: (nick: string) => string;
 }
 
 /** Plans all of it, for one main channel. */
-export function planFriends(friend: Friend): void {
-  const { plan } = friend;
+export function planFriends({ world }: FederationRun, speaker: Speaker, uniformOf: (nick: string) => string): void {
+  const friend = { world, speaker, uniformOf };
+  const { plan } = speaker;
   if (plan.host.includes('.phone.')) {
     planWords(friend);
     if (plan.nick === blocking.by) planBlock(friend);
@@ -39,19 +29,19 @@ export function planFriends(friend: Friend): void {
   planPresence(friend);
 }
 
-function planWords(friend: Friend): void {
-  const { world, random, plan, observe } = friend;
+function planWords({ world, speaker, uniformOf }: Friend): void {
+  const { random, plan } = speaker;
   const others = pairs.flatMap((pair) => {
     const [a = '', b = ''] = pair.split(' ');
     return a === plan.nick ? [b] : b === plan.nick ? [a] : [];
   });
   for (const nick of others) {
-    const other = friend.uniformOf(nick);
+    const other = uniformOf(nick);
     const say = (wants: boolean): void => {
       const word = { person: plan.person, other, wants, timeMs: beginUnixMs + world.clock.nowMs } as const;
-      observe({ kind: 'word', ...word, isKept: false });
-      friend.say(other, wants ? '_request_friendship' : '_request_unfriend', () =>
-        observe({ kind: 'word', ...word, isKept: true }),
+      world.observe({ kind: 'word', ...word, isKept: false });
+      speaker.say(other, wants ? '_request_friendship' : '_request_unfriend', new Uint8Array(0), () =>
+        world.observe({ kind: 'word', ...word, isKept: true }),
       );
     };
     world.clock.at(4 * SECOND + random.below(4 * SECOND), () => say(true));
@@ -60,11 +50,11 @@ function planWords(friend: Friend): void {
     if (random.chance(0.5)) world.clock.at(18 * SECOND + random.below(6 * SECOND), () => say(true));
   }
   // Late enough for most, and not so late that the play is over.
-  world.clock.at(36 * SECOND, () => ask(friend, `f-${plan.host}`, '_request_friends', {}, () => {}));
+  world.clock.at(36 * SECOND, () => ask(speaker, `f-${plan.host}`, '_request_friends', {}, () => {}));
 }
 
-function planPresence(friend: Friend): void {
-  const { world, random, plan, author, observe } = friend;
+function planPresence({ world, speaker }: Friend): void {
+  const { random, plan, author } = speaker;
   for (let at = 0; at < 3; at++) {
     const availability = random.between(1, 9);
     world.clock.at((6 + 7 * at) * SECOND + random.below(6 * SECOND), () => {
@@ -72,31 +62,32 @@ function planPresence(friend: Friend): void {
       const entity = { _degree_availability: String(availability) };
       const said = author.sign(address, { entity, method: '_notice_presence' }, beginUnixMs + world.clock.nowMs);
       const packet = renderPublication(said, { _source: plan.channel, _target: address });
-      ask(friend, `p${at}-${plan.host}`, '_request_announce', { _packet: packet }, () =>
-        observe({ kind: 'announced', host: plan.host, availability }),
+      ask(speaker, `p${at}-${plan.host}`, '_request_announce', { _packet: packet }, () =>
+        world.observe({ kind: 'announced', host: plan.host, availability }),
       );
     });
   }
 }
 
-function planBlock(friend: Friend): void {
-  const { world, random, plan, observe } = friend;
-  const who = friend.uniformOf(blocking.who);
+function planBlock({ world, speaker, uniformOf }: Friend): void {
+  const { random, plan } = speaker;
+  const who = uniformOf(blocking.who);
   world.clock.at(8 * SECOND + random.below(2 * SECOND), () => {
     const entity = { _name: 'rules', _version: '0', _value: `block ${who}\n` };
-    ask(friend, `b-${plan.host}`, '_request_store', entity, () =>
-      observe({ kind: 'blocked', person: plan.person, who }),
+    ask(speaker, `b-${plan.host}`, '_request_store', entity, () =>
+      world.observe({ kind: 'blocked', person: plan.person, who }),
     );
   });
 }
 
 function ask(
-  { plan, ask: begin }: Friend,
+  speaker: Speaker,
   tag: string,
   method: string,
   entity: Readonly<Record<string, string | Uint8Array>>,
   answered: () => void,
 ): void {
-  const routing = { _source: plan.channel, _target: plan.person, _tag: tag };
-  begin(tag, render({ routing, entity, method }), answered);
+  const { channel, person } = speaker.plan;
+  const routing = { _source: channel, _target: person, _tag: tag };
+  speaker.ask(tag, render({ routing, entity, method }), answered);
 }

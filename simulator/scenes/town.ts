@@ -7,10 +7,15 @@ import { IdealKeys, type IdealPerson } from '../ideal.ts';
 export const servers = ['a.example', 'b.example', 'c.example'] as const;
 /** Where people meet. */
 export const places = ['psyc://a.example/@hall', 'psyc://b.example/@bar'] as const;
+/** Where only members read what is said, once its owner has made it so. */
+export const den = 'psyc://c.example/@den';
+/** Everywhere. */
+const everyPlace: readonly string[] = [...places, den];
 /** Who looks after each. */
 export const owners: ReadonlyMap<string, string> = new Map([
   [places[0], 'psyc://a.example/~ada'],
   [places[1], 'psyc://b.example/~cyd'],
+  [den, 'psyc://b.example/~cyd'],
 ]);
 /** What registers somebody at `c.example`, where nobody gets in without. */
 export const invite = 'welcome';
@@ -75,6 +80,9 @@ export function keysOf(keys: IdealKeys, { uniform, devices }: PersonPlan): Ideal
   return keys.person(uniform, seeds);
 }
 
+/** Whether this is a place. */
+export const isPlace = (uniform: string): boolean => everyPlace.includes(uniform);
+
 /** The domain in a uniform. */
 export const hostOf = (uniform: string): string => /^psyc:\/\/([^/]+)/.exec(uniform)?.[1] ?? '';
 
@@ -91,8 +99,7 @@ export const personOfHost = (host: string): string => personsOfHosts.get(host) ?
 /** The routing header of what was said, as a device gets it: by the place that it was said in, or by its author. */
 export function headerOf({ author, target, tag }: Said, sequence: number): string {
   const said = `_tag ${tag},_counter ${sequence}`;
-  const isPlace = (places as readonly string[]).includes(target);
-  return isPlace
+  return isPlace(target)
     ? `_context ${target},${said},_source_relay ${author.split('#', 1)[0]!}`
     : `_source ${author},_target ${target},${said}`;
 }

@@ -1,0 +1,54 @@
+/** Bounds of the scene `federation`, small enough to be met within half a minute. docs/simulator.md#federation */
+import { federationLimits } from '../../federation/limits.ts';
+
+/** Of one circuit. */
+export const circuitBounds = {
+  openingMsMax: 4_000,
+  greetingMsMax: 5_000,
+  idleMsMax: 6_000,
+  keepAliveMs: 2_000,
+  unsentBytesMax: 16_384,
+};
+
+/** Of what is under way. */
+export const deliveryBounds = {
+  waitingMax: 8,
+  waitingBytesMax: 8_000,
+  heldMax: 8,
+  heldBytesMax: 8_000,
+  authorsMax: 12,
+  batchMax: 4,
+  batchBytesMax: 4_000,
+  windowMax: 6,
+  windowBytesMax: 6_000,
+  windowSilentMax: 2,
+  backlogMax: 16,
+  resentMax: 16,
+  retryMsMin: 50,
+  retryMsMax: 2_000,
+  resendMsMin: 400,
+  resendMsMax: 5_000,
+  giveUpMsMax: 259_200_000,
+};
+
+/** Of one server. */
+export const nodeBounds = {
+  ...federationLimits,
+  lettersMax: 16,
+  requestsMax: 24,
+  historiesMax: 8,
+  historyRowsMax: 8,
+  historyBytesMax: 4_096,
+  loginsMax: 4,
+  pkiAskedMax: 12,
+  pkiStrangersMax: 8,
+  errandsMax: 4,
+  authorsKnownMax: 6,
+  authorsAskedMax: 4,
+  uncheckedMax: 12,
+  presenceMsMin: 200,
+  presenceGraceMs: 1_000,
+  presenceWaitMs: 300,
+  // Longer than faults last: what is honest is never taken for what nobody has a key for.
+  keysMsMax: 40_000,
+};
