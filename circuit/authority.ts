@@ -1,6 +1,7 @@
 /** Whom a circuit may speak for: what its ends have proved, and what authors have signed themselves. docs/spec/circuit-proof.md#authority */
 import { PsycError } from '../psyc/error.ts';
 import type { Route } from '../psyc/reply.ts';
+import { SparseSet } from '../psyc/sparse.ts';
 import { parseEntity, renderUniform, withoutChannel } from '../psyc/uniform.ts';
 import { type ProofCode, ProofError } from './proof-errors.ts';
 import { proofLimits } from './proof-limits.ts';
@@ -9,8 +10,8 @@ import { proofLimits } from './proof-limits.ts';
 export class Authority {
   /** Whether this end passes on what others say, and the other takes its word: a server that a client logged in at. */
   readonly carries: boolean;
-  private readonly hosts = new Set<string>();
-  private readonly persons = new Set<string>();
+  private readonly hosts = new SparseSet<string>();
+  private readonly persons = new SparseSet<string>();
   /** What was asked last, and the answer, while nothing more is proved. */
   private last: { readonly uniform: string; readonly isCovered: boolean } | null = null;
 
@@ -55,7 +56,7 @@ export class Authority {
     return this.hosts.has(host) || this.persons.has(withoutChannel(uniform));
   }
 
-  private makeRoom(proved: ReadonlySet<string>, name: string): void {
+  private makeRoom(proved: SparseSet<string>, name: string): void {
     this.last = null;
     if (proved.has(name) || this.hosts.size + this.persons.size < proofLimits.provedMax) return;
     throw new ProofError('_authority_excessive', `one circuit proves up to ${proofLimits.provedMax} hosts and persons`);

@@ -1,4 +1,5 @@
 /** What comes in for one log: each packet accepted once, in its author's order, and acknowledged when it is durable. docs/spec/federation.md#incoming */
+import { SparseMap } from '../psyc/sparse.ts';
 import { backoffMs } from './backoff.ts';
 import {
   type Arrival,
@@ -22,17 +23,17 @@ interface Author<Token> {
   looking: 'no' | 'asked' | 'resting';
   /** How often looking him up failed in a row. */
   failures: number;
-  readonly held: Map<number, Arrival<Token>>;
+  readonly held: SparseMap<number, Arrival<Token>>;
   heldBytes: number;
   /** How often each of the held came again, where that is counted. */
-  readonly tries: Map<number, number>;
+  readonly tries: SparseMap<number, number>;
 }
 
 /** The state; only `stepIncoming` changes it. */
 export interface Incoming<Token> {
   readonly limits: DeliveryLimits;
   /** Least recently heard first. */
-  readonly authors: Map<string, Author<Token>>;
+  readonly authors: SparseMap<string, Author<Token>>;
   waiting: Arrival<Token>[];
   /** Bytes of what waits and of what is being written. */
   waitingBytes: number;
@@ -53,7 +54,7 @@ export interface Incoming<Token> {
 export function newIncoming<Token>(limits: DeliveryLimits = deliveryLimits): Incoming<Token> {
   return {
     limits,
-    authors: new Map(),
+    authors: new SparseMap(),
     waiting: [],
     waitingBytes: 0,
     writing: null,
@@ -215,9 +216,9 @@ function authorOf<Token>(incoming: Incoming<Token>, name: string): Author<Token>
       base: 0,
       looking: 'no',
       failures: 0,
-      held: new Map(),
+      held: new SparseMap(),
       heldBytes: 0,
-      tries: new Map(),
+      tries: new SparseMap(),
     };
   }
   incoming.authors.set(name, author);

@@ -1,4 +1,5 @@
 /** What goes out of one log to one peer: sent in order, kept until acknowledged, sent again when it takes too long. docs/spec/federation.md#outgoing */
+import { SparseMap } from '../psyc/sparse.ts';
 import { backoffMs } from './backoff.ts';
 import { type DeliveryLimits, deliveryLimits } from './limits.ts';
 import type { OutgoingEffect, OutgoingEvent, OutgoingRow, OutgoingTimer } from './outgoing-events.ts';
@@ -69,7 +70,7 @@ export function newOutgoing(limits: DeliveryLimits = deliveryLimits): Outgoing {
     loaded: -1,
     last: 0,
     window: [],
-    parking: new Map(),
+    parking: new SparseMap(),
     windowBytes: 0,
     crowded: false,
     connected: false,

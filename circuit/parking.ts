@@ -1,4 +1,5 @@
 /** Rows of a log that are not answered and not in memory: those of ways whose target is silent wait here, and hold nobody else up. docs/spec/federation.md#outgoing */
+import type { SparseMap } from '../psyc/sparse.ts';
 
 interface Parked {
   readonly sequence: number;
@@ -14,7 +15,7 @@ interface Way {
 }
 
 /** By way, the one looked at longest ago first. A way is one author's to one target. */
-export type Parking = Map<string, Way>;
+export type Parking = SparseMap<string, Way>;
 
 /** Rows parked. */
 export function parkedCount(parking: Parking): number {

@@ -3,6 +3,7 @@ import { accountOf } from './account.ts';
 import type { PkiAnswer } from './pki.ts';
 import { backoffMs } from '../circuit/backoff.ts';
 import { inherits } from '../psyc/keyword.ts';
+import { SparseSet } from '../psyc/sparse.ts';
 import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import { cabinetOf } from './cabinet.ts';
@@ -42,7 +43,7 @@ export class Closing {
   #isLeaving = false;
   #failures = 0;
   /** The places of the page under way, each until it is left. */
-  #left = new Set<string>();
+  #left = new SparseSet<string>();
 
   constructor(owner: ClosingOwner) {
     this.#owner = owner;
@@ -186,7 +187,8 @@ export class Closing {
   }
 
   #ask(places: readonly string[]): void {
-    this.#left = new Set(places);
+    this.#left.clear();
+    for (const place of places) this.#left.add(place);
     for (const place of places) this.#post(place);
     // What is lost on the way is asked again; another domain's answer may take days.
     this.#again(() => this.#nextPlaces());

@@ -2,6 +2,7 @@
 import { copyBytes } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
+import { SparseMap } from '../psyc/sparse.ts';
 import { PublicationError } from '../publication/error.ts';
 import { readPublication } from '../publication/packet.ts';
 import type { Operation } from '../store/store.ts';
@@ -75,10 +76,10 @@ export class Friendship {
   readonly #circle: Circle;
   readonly #changed: (person: string) => void;
   /** Least recently used first; what is being written is in here already. */
-  readonly #pairs = new Map<string, Pair>();
-  readonly #reading = new Map<string, ((pair: Pair | null) => void)[]>();
+  readonly #pairs = new SparseMap<string, Pair>();
+  readonly #reading = new SparseMap<string, ((pair: Pair | null) => void)[]>();
   /** By whom room is being made for, in a write under way: who gives way. */
-  readonly #giving = new Map<string, string>();
+  readonly #giving = new SparseMap<string, string>();
   #waiting = 0;
 
   /** `changed`: what they are to each other is another now. */

@@ -1,9 +1,12 @@
 /** The local members of a context, and the circuits on which they hear it: found once, and again only when something has changed. docs/spec/places.md#audiences */
+import { SparseSet } from '../psyc/sparse.ts';
+
+const none: readonly string[] = [];
 
 /** Persons of this node; iterated in the order in which they came. */
 export class Hearers {
-  readonly #persons = new Set<string>();
-  #circuits: readonly string[] = [];
+  readonly #persons = new SparseSet<string>();
+  #circuits: readonly string[] = none;
   /** The stamp under which the circuits were found; null: the persons have changed since. */
   #stamp: number | null = null;
 

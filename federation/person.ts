@@ -4,6 +4,7 @@ import type { Arrival } from '../circuit/incoming-events.ts';
 import { messageOf } from '../circuit/message.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
+import { SparseMap, SparseSet } from '../psyc/sparse.ts';
 import type { StoreCode } from '../store/errors.ts';
 import type { Operation, Row } from '../store/store.ts';
 import { Circle } from './circle.ts';
@@ -61,9 +62,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #presence: Presence;
   readonly #errands: Errands;
   readonly #closing: Closing;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new SparseMap<string, Channel>();
   /** Those of them that presence does not know of yet. */
-  readonly #arriving = new Set<string>();
+  readonly #arriving = new SparseSet<string>();
   /** What came before it was known whether anybody lives here. */
   #held: Letter[] = [];
 

@@ -2,6 +2,7 @@
 import { parseOne } from '../circuit/one-packet.ts';
 import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
 import { equalBytes } from '../psyc/bytes.ts';
+import { SparseMap, SparseSet } from '../psyc/sparse.ts';
 import type { Operation } from '../store/store.ts';
 import { PRESENCE_METHOD, readAnnouncement, type Statement } from './announcement.ts';
 import type { Circle } from './circle.ts';
@@ -23,6 +24,8 @@ export const presenceOf = (person: string): string => `${person}#${CHANNEL}`;
 /** The context of what a person's devices have said of him. */
 export const announcedBy = (person: string): string => `presence of ${person}`;
 
+const nobody: ReadonlySet<string> = new Set();
+
 const silent: Statement = { availability: HERE, timeMs: 0, packet: null };
 
 /** What presence needs of its person. */
@@ -41,8 +44,8 @@ export class Presence {
   #said: Map<string, Statement> | null = null;
   readonly #knowing: (() => void)[] = [];
   /** Main channels of devices that are here, and how long those that were lost still count. */
-  readonly #here = new Map<string, number>();
-  readonly #leaving = new Map<string, number>();
+  readonly #here = new SparseMap<string, number>();
+  readonly #leaving = new SparseMap<string, number>();
   /** Channels of all kinds: as long as there is one, friends are followed. */
   #channels = 0;
   #isFollowing = false;
@@ -50,14 +53,14 @@ export class Presence {
   #told: { readonly letter: Letter; readonly key: string } | null = null;
   #tellAtMs = 0;
   /** What was heard of friends. */
-  readonly #heard = new Map<string, Letter>();
-  readonly #links = new Map<string, { readonly link: Link; readonly changed: (change: LinkChange) => void }>();
+  readonly #heard = new SparseMap<string, Letter>();
+  readonly #links = new SparseMap<string, { readonly link: Link; readonly changed: (change: LinkChange) => void }>();
   readonly #listing: (() => void)[] = [];
   /** Who are friends, as far as they were told so. */
   #known: ReadonlySet<string> | null = null;
   /** Friends who were asked and have not answered; domains that had no room for what they were to be told. */
-  readonly #unsure = new Set<string>();
-  readonly #untold = new Set<string>();
+  readonly #unsure = new SparseSet<string>();
+  readonly #untold = new SparseSet<string>();
 
   constructor(owner: PresenceOwner) {
     this.#owner = owner;
@@ -80,7 +83,7 @@ export class Presence {
   /** A channel of a device has come, a main one or not. The circle is known. */
   came(device: Uint8Array, isMain: boolean): void {
     this.#channels++;
-    this.#known ??= new Set(this.#friends());
+    this.#known ??= this.#friendSet();
     const name = hexOf(device);
     if (isMain) {
       this.#here.set(name, (this.#here.get(name) ?? 0) + 1);
@@ -181,7 +184,7 @@ export class Presence {
   /** Who is a friend, or is blocked, may be another now. */
   changed(): void {
     const before = this.#known;
-    this.#known = new Set(this.#friends());
+    this.#known = this.#friendSet();
     if (before === null) return;
     const gained = [...this.#known].filter((friend) => !before.has(friend));
     for (const friend of gained) this.#read(() => this.#post(this.#current().letter, friend));
@@ -204,6 +207,11 @@ export class Presence {
   #friends(): string[] {
     const { circle } = this.#owner;
     return circle.others.filter((other) => circle.isFriend(other));
+  }
+
+  #friendSet(): ReadonlySet<string> {
+    const friends = this.#friends();
+    return friends.length === 0 ? nobody : new Set(friends);
   }
 
   /** Devices that have not come back in time are gone; `isEnd`: all are, since the account is closed. */

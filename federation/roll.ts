@@ -1,23 +1,26 @@
 /** A list of members kept in the store: read page by page before its owner does anything, and again when it may have changed behind his back. docs/spec/places.md#membership */
 import { backoffMs } from '../circuit/backoff.ts';
+import { SparseMap } from '../psyc/sparse.ts';
 import type { Desk } from './desk.ts';
 import { Hearers } from './hearers.ts';
 import { domainOf, keepLetter, type Letter } from './letter.ts';
 
 const pageRows = 512;
 
+const unasked: ReadonlyMap<string, number> = new Map();
+
 /** The members of one context, as far as they are durable. */
 export class Roll {
   /** Since when, by uniform. */
-  readonly members = new Map<string, number>();
+  readonly members = new SparseMap<string, number>();
   /** Members who live here: asked for every multicast, so that nobody looks at all of them. */
   readonly local = new Hearers();
   /** How many members each domain has. */
-  readonly domains = new Map<string, number>();
+  readonly domains = new SparseMap<string, number>();
   /** The marks of the log, where they were asked for. */
-  marks: ReadonlyMap<string, number> = new Map();
+  marks: ReadonlyMap<string, number> = unasked;
   /** The records of the context, where they were asked for. */
-  readonly records = new Map<string, Uint8Array>();
+  readonly records = new SparseMap<string, Uint8Array>();
   /** The log's newest sequence, as far as is known. */
   last = 0;
   readonly #context: string;
@@ -30,8 +33,8 @@ export class Roll {
   #failures = 0;
   #held: Letter[] = [];
   /** What became durable while the list is being read: the page may be older. */
-  readonly #changes = new Map<string, number>();
-  readonly #recordChanges = new Map<string, Uint8Array>();
+  readonly #changes = new SparseMap<string, number>();
+  readonly #recordChanges = new SparseMap<string, Uint8Array>();
 
   /**
    * `loaded` is called each time the list is known, then `take` with what was held meanwhile, then `settled`. `isWhole`:

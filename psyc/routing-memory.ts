@@ -5,12 +5,14 @@ import { limits } from './limits.ts';
 import type { Packet } from './packet.ts';
 import { routingNames } from './routing.ts';
 
+const none: ReadonlyMap<string, string> = new Map();
+
 /** Operator, TAB and LF. */
 const LINE_BYTES = 3;
 
 /** What a circuit's reader remembers. It grows by known names only, and dies with the circuit. */
 export class RoutingMemory {
-  private assigned: ReadonlyMap<string, string> = new Map();
+  private assigned: ReadonlyMap<string, string> = none;
 
   /**
    * The variables that hold for this packet: its own, then what earlier packets assigned; an empty value unsets. Takes over

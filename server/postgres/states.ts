@@ -13,8 +13,11 @@ export interface ContextState {
   readonly marks: ReadonlySet<string> | null;
 }
 
+/** One for all without marks: most contexts never have any. */
+const noMarks: ReadonlySet<string> = new Set();
+
 /** A context that holds nothing. */
-export const emptyState: ContextState = { key: 0, lease: 1, last: 0, revision: 0, members: 0, marks: new Set() };
+export const emptyState: ContextState = { key: 0, lease: 1, last: 0, revision: 0, members: 0, marks: noMarks };
 
 /** Contexts and mark names together that are remembered. */
 const WEIGHT_MAX = 65_536;
@@ -33,7 +36,7 @@ export class States {
 
   set(context: string, state: ContextState): void {
     this.delete(context);
-    this.#states.set(context, state);
+    this.#states.set(context, state.marks?.size === 0 ? { ...state, marks: noMarks } : state);
     this.#weight += weightOf(state);
     for (const [oldest] of this.#states) {
       if (this.#weight <= WEIGHT_MAX) break;
