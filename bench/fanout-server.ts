@@ -17,6 +17,7 @@ import { transportLimits } from '../server/transport/limits.ts';
 import { Listener } from '../server/transport/listen.ts';
 import { type CircuitOwner, CircuitRunner } from '../server/transport/runner.ts';
 import { systemTimers } from '../server/transport/timers.ts';
+import { gatherMs } from '../server/transport/write-turn.ts';
 import { decodeUtf8 } from '../server/utf8.ts';
 
 /**
@@ -94,7 +95,7 @@ function bare(kind: Kind): Promise<number> {
         return;
       }
       // It gathers as our transport does.
-      if (turn.length === 0) setTimeout(flush, transportLimits.gatherMs);
+      if (turn.length === 0) setTimeout(flush, gatherMs(transportLimits, members.size));
       turn.push(data);
     });
     websocket.on('close', () => void members.delete(websocket));

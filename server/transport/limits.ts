@@ -20,10 +20,10 @@ export const transportLimits = {
   pongsMax: 16,
   /** Bytes that are put together for one write; a longer packet goes alone. */
   batchBytesMax: 65_536,
-  /** When a turn has written to so many streams, their writes wait for company. */
-  gatheredMin: 128,
-  /** How long they do. */
-  gatherMs: 1,
+  /** For each so many streams that a turn has written to, their writes wait a millisecond for company. */
+  gatheredPerMs: 128,
+  /** How long they do at most. */
+  gatherMsMax: 4,
   /** How long a write may go without the peer taking it. */
   stalledMsMax: 60_000,
   /** After our last byte, until the peer has closed too. */

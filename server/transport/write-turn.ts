@@ -43,9 +43,8 @@ export class WriteTurn {
   }
 
   readonly #turnEnded = (): void => {
-    const { gatheredMin, gatherMs } = this.#limits;
-    // A write to a thousand costs milliseconds, in which as a rule the next one comes: a little later both cost as much as one.
-    if (this.#waiting.length >= gatheredMin) setTimeout(this.#end, gatherMs);
+    const waitMs = gatherMs(this.#limits, this.#waiting.length);
+    if (waitMs > 0) setTimeout(this.#end, waitMs);
     else this.#end();
   };
 
@@ -58,6 +57,13 @@ export class WriteTurn {
     this.#joined = new Uint8Array(0);
   };
 }
+
+/**
+ * Milliseconds for which writes to so many streams wait. One to a thousand costs tens of milliseconds, in which as a rule the
+ * next one comes: a little later both cost as much as one.
+ */
+export const gatherMs = ({ gatheredPerMs, gatherMsMax }: TransportLimits, streams: number): number =>
+  Math.min(gatherMsMax, Math.floor(streams / gatheredPerMs));
 
 function areSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
   if (some.length !== others.length) return false;

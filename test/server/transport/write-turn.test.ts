@@ -2,9 +2,9 @@
 import { setImmediate as turnEnd, setTimeout as after } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { transportLimits } from '../../../server/transport/limits.ts';
-import { joinPlain, WriteTurn } from '../../../server/transport/write-turn.ts';
+import { gatherMs, joinPlain, WriteTurn } from '../../../server/transport/write-turn.ts';
 
-const limits = { ...transportLimits, gatheredMin: 4 };
+const limits = { ...transportLimits, gatheredPerMs: 4, gatherMsMax: 2 };
 
 /** So many streams that count how often they were flushed. */
 function streams(count: number): { flush(): void; flushes: number }[] {
@@ -34,8 +34,12 @@ test('many wait for company, and who comes meanwhile goes with them', async () =
   expect(many.map(({ flushes }) => flushes)).toEqual([0, 0, 0, 0]);
   turn.add(late[0]!);
   // Timers of one length end in the order in which they began.
-  await after(limits.gatherMs);
+  await after(1);
   expect([...many, ...late].map(({ flushes }) => flushes)).toEqual([1, 1, 1, 1, 1]);
+});
+
+test('the more they are, the longer they wait, up to a limit', () => {
+  expect([0, 3, 4, 7, 8, 1000].map((count) => gatherMs(limits, count))).toEqual([0, 0, 1, 1, 2, 2]);
 });
 
 test('the same chunks are joined once in a turn, and anew in the next', async () => {
