@@ -19,8 +19,14 @@ const standings: readonly Standing[] = ['offered', 'asked', 'friend', 'parted'];
 /** How a friend is kept. */
 export const FRIEND = standings.indexOf('friend') + 1;
 
+const PREFIX = 'circle of ';
+
 /** The context whose members are a person's others. */
-export const circleOf = (person: string): string => `circle of ${person}`;
+export const circleOf = (person: string): string => `${PREFIX}${person}`;
+
+/** Whose circle such a context is; null: it is another. */
+export const circleIn = (context: string): string | null =>
+  context.startsWith(PREFIX) ? context.slice(PREFIX.length) : null;
 
 /** One person's others, as far as they are durable. */
 export class Circle {

@@ -10,6 +10,7 @@ import type { Circle, Standing } from './circle.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { entityOf, isInOneName, keepLetter, type Letter, letterBytes, parseLetter } from './letter.ts';
+import { nodeUniform } from './waking.ts';
 import { readRecords, type Records } from './records.ts';
 
 /** What one of them has signed. */
@@ -33,6 +34,8 @@ export interface Pair {
 const PAIRS_KNOWN = 64;
 
 const WANT = '_request_friendship';
+/** What a home tells its own people, and nobody else. */
+export const VACATED = '_notice_vacated';
 const NO_MORE = '_request_unfriend';
 
 /** Whether it is about friendship. */
@@ -168,6 +171,19 @@ export class Friendship {
       this.#waiting -= all.length;
       for (const each of all) each(pair);
     });
+  }
+
+  /** The home's own word that a name is free again: nothing that was agreed with who had it counts for who gets it. false: it is another packet. */
+  vacated({ routing, packet }: Letter): boolean {
+    if (packet.method !== VACATED || routing.get('_source') !== nodeUniform(this.#desk.domain)) return false;
+    const other = packet.text('_uniform') ?? '';
+    const pair = this.#pairs.get(other);
+    // Whoever has it in hand goes on with nothing.
+    if (pair !== undefined) Object.assign(pair, { mine: null, theirs: null });
+    this.#pairs.delete(other);
+    this.#circle.removed(other);
+    this.#changed(other);
+    return true;
   }
 
   /** What is written beside the row of somebody's word; nothing where a newer one is there, or there is no room. */

@@ -209,11 +209,10 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       return;
     }
     const { routing, packet } = letter;
-    const source = routing.get('_source') ?? '';
-    const target = routing.get('_target') ?? '';
+    const [source, target] = [routing.get('_source') ?? '', routing.get('_target') ?? ''];
     const { method } = packet;
-    const isOwn = entityOf(source) === this.#uniform;
-    const isForChannel = target !== this.#uniform;
+    const [isOwn, isForChannel] = [entityOf(source) === this.#uniform, target !== this.#uniform];
+    if (this.#friendship.vacated(letter)) return;
     if (isPerson(routing.get('_context') ?? '')) this.#presence.heard(letter);
     else if (target === presenceOf(this.#uniform) && method === '_request_presence') this.#presence.asked(source);
     else if (isOwn && isEcho(method) && !isForChannel) {
@@ -249,9 +248,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const held: [string, number][] = [
       ['devices', this.#channels.size],
       ['letters', this.#held.length],
+      ['errands', this.#errands.count],
     ];
-    const asked: [string, number] = ['errands', this.#errands.count];
-    return [...this.#inbox.queues(), ...this.#circle.queues(), ...this.#presence.queues(), ...held, asked, ...windows];
+    return [...this.#inbox.queues(), ...this.#circle.queues(), ...this.#presence.queues(), ...held, ...windows];
   }
 
   outgoing(row: Pick<Row, 'sequence' | 'packet'>): Outgoer {

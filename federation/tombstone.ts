@@ -8,6 +8,7 @@ import { listing } from './account.ts';
 import { type Desk, lease } from './desk.ts';
 import { type RecordName, readRecords, record, type Records } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
+import { vacate } from './vacated.ts';
 import { nodeUniform } from './waking.ts';
 
 /** The channel in whose name a closed account leaves: that of a device that nobody has. */
@@ -78,7 +79,7 @@ export const leftOf = (person: string, desk: Desk): Operation[] => [
 export type Free = 'free' | 'reserved' | 'unknown';
 
 /**
- * Whether a name is free of tombstones, now or later; a tombstone whose time is over goes. Whoever looks alike may be
+ * Whether a name is free of tombstones, now or later; a tombstone whose time is over goes, when nobody here has its holder among his others any more. Whoever looks alike may be
  * faster meanwhile: then it stays as he has made it. `unknown`: the store does not answer.
  */
 export function askFree(desk: Desk, person: string, found: (free: Free) => void): void {
@@ -90,11 +91,17 @@ export function askFree(desk: Desk, person: string, found: (free: Free) => void)
     else if (desk.unixMs - closed.closedMs < desk.options.federationLimits.reservedMs || closed.isLeaving)
       found('reserved');
     else {
-      const guard = record(looksOf(person), 'used', encodeText(holder), true);
-      const gone = (['used', 'closed', 'revoked'] as const).map((name) => set(person, name, nothing));
-      desk.ask({ kind: 'write', operations: [guard, ...gone] }, (outcome) => {
-        const isSettled = outcome.kind === 'written' || (outcome.kind === 'refused' && outcome.code === FIRST);
-        found(isSettled ? 'free' : 'unknown');
+      vacate(desk, holder, (isVacated) => {
+        if (!isVacated) {
+          found('unknown');
+          return;
+        }
+        const guard = record(looksOf(person), 'used', encodeText(holder), true);
+        const gone = (['used', 'closed', 'revoked'] as const).map((name) => set(person, name, nothing));
+        desk.ask({ kind: 'write', operations: [guard, ...gone] }, (outcome) => {
+          const isSettled = outcome.kind === 'written' || (outcome.kind === 'refused' && outcome.code === FIRST);
+          found(isSettled ? 'free' : 'unknown');
+        });
       });
     }
   });

@@ -1,3 +1,4 @@
+/** Maps and sets that are made when something is in them: the same to their users as those of the language. */
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SparseMap, SparseSet } from '../../psyc/sparse.ts';
