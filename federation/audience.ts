@@ -10,6 +10,9 @@ import { Roll } from './roll.ts';
 /** Names of one write. */
 const MEMBERS_OF_WRITE = 256;
 
+/** How often a row may come before those it follows, until they are taken for rows that will not come. */
+const triesMax = 4;
+
 /** One context of another domain, as far as people here are members. */
 export class Audience implements Entity {
   readonly #context: string;
@@ -25,6 +28,8 @@ export class Audience implements Entity {
   readonly #coming = new Map<string, number>();
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
+  /** The lowest row behind a gap, and how often it came; 0: there is no gap. */
+  #ahead = { row: 0, times: 0 };
   #enrolling = 0;
   /** Whom a row has put out, and which, until the store has it: it is acknowledged then. */
   readonly #outcasts = new Map<string, number>();
@@ -79,7 +84,7 @@ export class Audience implements Entity {
 
   #multicast(letter: Letter): void {
     const counter = Number(letter.routing.get('_counter') ?? Number.NaN);
-    if (!Number.isSafeInteger(counter)) return;
+    if (!Number.isSafeInteger(counter) || this.#isAhead(counter)) return;
     if (counter > this.#highest) {
       this.#highest = counter;
       this.#desk.postToAll(letter, this.#roll.local);
@@ -88,6 +93,23 @@ export class Audience implements Entity {
     const gone = [...this.#outcasts].flatMap(([person, row]) => (row === counter ? [person] : []));
     if (gone.length === 0) this.#acknowledge(counter);
     else this.#writeOut(gone, counter);
+  }
+
+  /**
+   * Rows before it were lost on the way, and one of them may put out whoever would hear it. Nothing acknowledges it: the
+   * missing ones come again, and it behind them.
+   */
+  #isAhead(row: number): boolean {
+    if (this.#highest === -1 || row <= this.#highest + 1) {
+      if (row > this.#highest) this.#ahead = { row: 0, times: 0 };
+      return false;
+    }
+    const { row: lowest, times } = this.#ahead;
+    if (lowest !== 0 && row > lowest) return true;
+    this.#ahead = { row, times: row === lowest ? times + 1 : 1 };
+    if (this.#ahead.times < triesMax) return true;
+    this.#ahead = { row: 0, times: 0 };
+    return false;
   }
 
   /** The row may put members out, who hear it, and nothing more: a place need not be believed for that, it could fall silent. */

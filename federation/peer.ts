@@ -59,6 +59,8 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
   #unsent: Letter[] = [];
   /** What came before it was known how much is on its way. */
   #held: Letter[] = [];
+  /** Ways of which the store is asked how old their newest is. */
+  readonly #aging = new Set<string>();
   /** Whether the store knows that this node must wake this peer. */
   #registered = false;
 
@@ -253,8 +255,12 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
   /** Said again while nobody is there: what is older than anything may be on its way was given up, and its author was away. */
   #askAge(token: Token): void {
     const { author, target } = token.message;
-    const way = encodeText(wayOf(author, target));
-    this.#desk.ask({ kind: 'latest', context: this.#context, author: way }, (outcome) => {
+    const way = wayOf(author, target);
+    // Whoever says it says it again: the store is asked once at a time.
+    if (this.#aging.has(way) || this.#aging.size >= this.#desk.options.federationLimits.lettersMax) return;
+    this.#aging.add(way);
+    this.#desk.ask({ kind: 'latest', context: this.#context, author: encodeText(way) }, (outcome) => {
+      this.#aging.delete(way);
       const [row] = outcome.kind === 'rows' ? outcome.rows : [];
       if (row !== undefined && this.outgoing(row).untilMs <= this.#desk.nowMs)
         this.rejected(token, '_delivery_timeout');

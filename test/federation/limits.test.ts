@@ -1,5 +1,6 @@
 /** Everything that others can make a node hold has a limit: what happens there. */
 import { expect, test } from '@jest/globals';
+import { deliveryLimits } from '../../circuit/limits.ts';
 import { renderRouted } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
@@ -99,6 +100,26 @@ test('lettersMax: what has no room while the store is asked is dropped, and said
   const methods = fixture.methods(server);
   expect(methods.filter((method) => method === '_echo_context_enter')).toHaveLength(2);
   expect(methods.filter((method) => method === '_error_unknown_target')).toHaveLength(2);
+});
+
+test('lettersMax: whoever repeats himself to a domain that is not there makes his server ask the store once at a time', () => {
+  // What waits to be sent is known without the store: here that is one.
+  const options = { deliveryLimits: { ...deliveryLimits, windowMax: 1 } };
+  const fixture = new NodeFixture({ lettersMax: 2 }, { options });
+  const phone = fixture.connect('client ada phone');
+  const targets = ['zoe', 'yan', 'xan', 'wes'].map((nick) => `psyc://b.example/~${nick}`);
+  const sayAll = (): void => {
+    for (const target of targets) fixture.say(phone, said(ada, target, 1, sealed, 'x'));
+  };
+  const asked = (): number => fixture.held.store!.filter(({ kind }) => kind === 'latest').length;
+  sayAll();
+  fixture.held.store = [];
+  for (let times = 0; times < 5; times++) sayAll();
+  expect(asked()).toBe(2);
+  fixture.release();
+  fixture.held.store = [];
+  sayAll();
+  expect(asked()).toBe(2);
 });
 
 test('postedMax: what is posted past it in one step is dropped', () => {

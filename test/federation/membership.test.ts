@@ -151,15 +151,40 @@ test('who comes back before it is heard here that he was put out stays a member 
   fixture.say(phone, said(ada, bar, 2, '_request_context_enter'));
   echo(fixture, server, 't2', 5);
   kick(fixture, server, 3);
-  multicast(fixture, server, 6);
+  multicast(fixture, server, 4);
   expect(membersOf(fixture, bar)).toEqual(['psyc://a.example/~ada']);
   expect(fixture.methods(phone).at(-1)).toBe('_notice_x');
   // The next life knows it as well, if the row comes once more.
   const next = new NodeFixture({}, { store: fixture.store, keys: fixture.keys, life: 2 });
   const [again, other] = [next.connect('client ada phone'), next.connect('server b.example')];
   kick(next, other, 3);
-  multicast(next, other, 7);
+  multicast(next, other, 4);
   expect(next.methods(again).at(-1)).toBe('_notice_x');
-  kick(next, other, 8);
+  multicast(next, other, 5);
+  kick(next, other, 6);
   expect(membersOf(next, bar)).toEqual([]);
+});
+
+test('a row behind one that was lost is not shown before that, which may put its hearer out', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  const acknowledged = (): (string | undefined)[] =>
+    fixture
+      .hear(server)
+      .filter(({ method }) => method === '_echo_context')
+      .map(({ packet }) => packet.text('_sequence'));
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  multicast(fixture, server, 2);
+  expect([fixture.methods(phone), acknowledged()]).toEqual([['_echo_context_enter', '_notice_x'], ['2']]);
+  multicast(fixture, server, 4);
+  multicast(fixture, server, 5);
+  expect([fixture.methods(phone), acknowledged()]).toEqual([[], []]);
+  for (const row of [3, 4, 5]) multicast(fixture, server, row);
+  expect([fixture.methods(phone).length, acknowledged()]).toEqual([3, ['3', '4', '5']]);
+  // What still has not come when it was sent that often is not sent any more.
+  for (let times = 1; times < 4; times++) for (const row of [7, 8]) multicast(fixture, server, row);
+  expect([fixture.methods(phone), acknowledged()]).toEqual([[], []]);
+  for (const row of [7, 8]) multicast(fixture, server, row);
+  expect([fixture.methods(phone).length, acknowledged()]).toEqual([2, ['7', '8']]);
 });
