@@ -10,7 +10,7 @@ import { Roll } from './roll.ts';
 /** Names of one write. */
 const MEMBERS_OF_WRITE = 256;
 
-/** How often a row may come before those it follows, until they are taken for rows that will not come. */
+/** How often the first row behind a gap comes until what is missing is taken for what will not come. */
 const triesMax = 4;
 
 /** One context of another domain, as far as people here are members. */
@@ -28,8 +28,10 @@ export class Audience implements Entity {
   readonly #coming = new Map<string, number>();
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
-  /** The lowest row behind a gap, and how often it came; 0: there is no gap. */
-  #ahead = { row: 0, times: 0 };
+  /** Rows behind a gap, by their number. */
+  readonly #ahead = new Map<number, Letter>();
+  /** How often the first of them came. */
+  #tries = 0;
   #enrolling = 0;
   /** Whom a row has put out, and which, until the store has it: it is acknowledged then. */
   readonly #outcasts = new Map<string, number>();
@@ -69,6 +71,7 @@ export class Audience implements Entity {
     return [
       ['members', this.#roll.members.size],
       ['letters', this.#roll.heldCount + this.#enrolling],
+      ['ahead', this.#ahead.size],
     ];
   }
 
@@ -84,7 +87,36 @@ export class Audience implements Entity {
 
   #multicast(letter: Letter): void {
     const counter = Number(letter.routing.get('_counter') ?? Number.NaN);
-    if (!Number.isSafeInteger(counter) || this.#isAhead(counter)) return;
+    if (!Number.isSafeInteger(counter)) return;
+    if (this.#highest !== -1 && counter > this.#highest + 1) this.#wait(letter, counter);
+    else this.#show(letter, counter);
+    this.#goOn();
+  }
+
+  /** Rows before it were lost on the way, and one of them may put out whoever would hear it: they come again. */
+  #wait(letter: Letter, row: number): void {
+    const first = Math.min(...this.#ahead.keys());
+    if (row <= first) this.#tries = row === first ? this.#tries + 1 : 1;
+    if (!this.#ahead.has(row)) this.#ahead.set(row, keepLetter(letter));
+    if (this.#ahead.size > this.#desk.options.federationLimits.lettersMax) {
+      this.#ahead.delete(Math.max(...this.#ahead.keys()));
+    }
+    if (this.#tries >= triesMax) this.#highest = row - 1;
+  }
+
+  /** Shows what waited for those before it. */
+  #goOn(): void {
+    for (;;) {
+      const row = this.#highest + 1;
+      const letter = this.#ahead.get(row);
+      if (letter === undefined) return;
+      this.#ahead.delete(row);
+      this.#tries = 0;
+      this.#show(letter, row);
+    }
+  }
+
+  #show(letter: Letter, counter: number): void {
     if (counter > this.#highest) {
       this.#highest = counter;
       this.#desk.postToAll(letter, this.#roll.local);
@@ -93,23 +125,6 @@ export class Audience implements Entity {
     const gone = [...this.#outcasts].flatMap(([person, row]) => (row === counter ? [person] : []));
     if (gone.length === 0) this.#acknowledge(counter);
     else this.#writeOut(gone, counter);
-  }
-
-  /**
-   * Rows before it were lost on the way, and one of them may put out whoever would hear it. Nothing acknowledges it: the
-   * missing ones come again, and it behind them.
-   */
-  #isAhead(row: number): boolean {
-    if (this.#highest === -1 || row <= this.#highest + 1) {
-      if (row > this.#highest) this.#ahead = { row: 0, times: 0 };
-      return false;
-    }
-    const { row: lowest, times } = this.#ahead;
-    if (lowest !== 0 && row > lowest) return true;
-    this.#ahead = { row, times: row === lowest ? times + 1 : 1 };
-    if (this.#ahead.times < triesMax) return true;
-    this.#ahead = { row: 0, times: 0 };
-    return false;
   }
 
   /** The row may put members out, who hear it, and nothing more: a place need not be believed for that, it could fall silent. */
@@ -174,6 +189,7 @@ export class Audience implements Entity {
     const { federationLimits } = this.#desk.options;
     const isFull = has === 0 && this.#roll.members.size >= federationLimits.placeMembersMax;
     if (this.#enrolling >= federationLimits.lettersMax || isFull) return;
+    if (isEnter && this.#roll.members.size + this.#coming.size === 0) this.#begin(sequence);
     this.#hear(person, sequence);
     this.#enrolling++;
     const word = `${person} ${isEnter}`;
@@ -200,6 +216,14 @@ export class Audience implements Entity {
       this.#pass(kept);
       this.#leave();
     });
+  }
+
+  /** The first of us comes by this row: those before it are for nobody here. */
+  #begin(row: number): void {
+    if (this.#highest === -1 || row <= this.#highest) return;
+    this.#highest = row - 1;
+    for (const waiting of this.#ahead.keys()) if (waiting < row) this.#ahead.delete(waiting);
+    this.#goOn();
   }
 
   /** The newest row that says something of him. */

@@ -26,6 +26,7 @@ export const maxima = {
   errands: 16,
   presences: 6,
   letters: 32,
+  ahead: 16,
   histories: 8,
   subscribers: 2,
   // The limit, and the packet in which a circuit says why it ends.

@@ -179,12 +179,39 @@ test('a row behind one that was lost is not shown before that, which may put its
   expect([fixture.methods(phone), acknowledged()]).toEqual([['_echo_context_enter', '_notice_x'], ['2']]);
   multicast(fixture, server, 4);
   multicast(fixture, server, 5);
+  expect([fixture.methods(phone), acknowledged(), fixture.queue('ahead')]).toEqual([[], [], 2]);
+  multicast(fixture, server, 3);
+  expect([fixture.methods(phone).length, acknowledged(), fixture.queue('ahead')]).toEqual([3, ['3', '4', '5'], 0]);
+  // What still has not come when the next was sent that often is not sent any more.
+  for (const row of [7, 8, 7, 7]) multicast(fixture, server, row);
   expect([fixture.methods(phone), acknowledged()]).toEqual([[], []]);
-  for (const row of [3, 4, 5]) multicast(fixture, server, row);
-  expect([fixture.methods(phone).length, acknowledged()]).toEqual([3, ['3', '4', '5']]);
-  // What still has not come when it was sent that often is not sent any more.
-  for (let times = 1; times < 4; times++) for (const row of [7, 8]) multicast(fixture, server, row);
-  expect([fixture.methods(phone), acknowledged()]).toEqual([[], []]);
-  for (const row of [7, 8]) multicast(fixture, server, row);
+  multicast(fixture, server, 7);
   expect([fixture.methods(phone).length, acknowledged()]).toEqual([2, ['7', '8']]);
+});
+
+test('who comes where nobody was any more waits for no row from before', () => {
+  const fixture = new NodeFixture();
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  multicast(fixture, server, 1);
+  fixture.say(phone, said(ada, bar, 2, '_request_context_leave'));
+  echo(fixture, server, 't2', 2, 'leave');
+  fixture.say(phone, said(ada, bar, 3, '_request_context_enter'));
+  echo(fixture, server, 't3', 9);
+  fixture.hear(phone);
+  multicast(fixture, server, 9);
+  expect(fixture.methods(phone)).toEqual(['_notice_x']);
+});
+
+test('lettersMax: so many rows wait behind one that was lost', () => {
+  const fixture = new NodeFixture({ lettersMax: 2 });
+  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+  echo(fixture, server, 't1', 1);
+  for (const row of [1, 5, 4, 3]) multicast(fixture, server, row);
+  expect(fixture.queue('ahead')).toBe(2);
+  fixture.hear(phone);
+  multicast(fixture, server, 2);
+  expect(fixture.methods(phone)).toHaveLength(3);
 });
