@@ -164,7 +164,7 @@ const lineOf = ({ domain, rule, isLinked, standing, basis }: DomainShown): strin
   ].join(', ');
 
 function pageOf(shown: DomainShown): string {
-  const { fingerprint, sinceMs, trialUntilMs, provedMs, refused, countersigned } = shown;
+  const { fingerprint, sinceMs, trialUntilMs, provedMs, silentSinceMs, refused, countersigned } = shown;
   const { byUsUntilMs, byThemUntilMs } = countersigned;
   const word = (untilMs: number | null): string => (untilMs === null ? 'no' : `until ${dated(untilMs)}`);
   return [
@@ -173,6 +173,7 @@ function pageOf(shown: DomainShown): string {
     ...(sinceMs === null ? [] : [`  since   ${dated(sinceMs)}`]),
     ...(trialUntilMs === null ? [] : [`  trial   until ${dated(trialUntilMs)}`]),
     ...(provedMs === null ? [] : [`  proved  ${dated(provedMs)}`]),
+    ...(silentSinceMs === null ? [] : [`  silent  since ${dated(silentSinceMs)}`]),
     ...(fingerprint === null
       ? []
       : [`  by us   countersigned ${word(byUsUntilMs)}`, `  by them countersigned ${word(byThemUntilMs)}`]),

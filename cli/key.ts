@@ -1,13 +1,17 @@
 /** `p3do key`: what a domain says of its people's keys, taken back and given again by its admin. docs/operating.md#keys-of-people */
 import { type Command, InvalidArgumentError } from 'commander';
+import { renderArmour } from '../pki/armour.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { certify, revoke } from '../pki/certification.ts';
 import type { SecretKey } from '../pki/secret-key.ts';
 import { isNick, renderUserId } from '../psyc/names.ts';
+import { askServer } from '../server/admin/channel.ts';
+import { AdminError } from '../server/admin/errors.ts';
 import { loadDomain } from '../server/domain/load.ts';
 import { bringKey, fingerprintsOf, keyAt } from '../server/keys/ask.ts';
 import { KeyServerError } from '../server/keys/errors.ts';
 import { ownServer } from '../server/domain/own-server.ts';
+import { address } from './person/target.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
@@ -40,6 +44,7 @@ export function register(command: Command): void {
   add(command, 'certify', 'certify again whom the domain has revoked', certified, [
     'The newest word counts: the person logs in again with the same key and the same devices.',
   ]);
+  addFind(command);
   command.addHelpText('after', '\nExamples:\n  $ p3do key revoke mallory --domain example.org');
 }
 
@@ -74,6 +79,39 @@ Example:
       process.stdout.write(
         `${options.json ? JSON.stringify({ kind, address, fingerprint }) : `${kind} ${address}, key ${fingerprint}: ${text}`}\n`,
       );
+    });
+}
+
+/** Of people elsewhere, too. */
+function addFind(command: Command): void {
+  const sub = command
+    .command('find')
+    .description('the key of somebody, also while his home is down')
+    .showHelpAfterError('See: p3do help key find');
+  domainOptions(sub.argument('<nick@domain>', 'whose', address))
+    .option('--armor', 'print the key as text')
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Looks on the ring of the running server, where the DNS of his domain points (ks), and at the key servers of the
+domains that are connected, in this order, and takes what his domain vouches for by the key that is trusted here.
+
+Examples:
+  $ p3do key find bob@b.example --domain example.org
+  $ p3do key find bob@b.example --armor | gpg --import`,
+    )
+    .action(async (whose: { nick: string; domain: string }, options: Options & { readonly armor?: true }) => {
+      const person = `psyc://${whose.domain}/~${whose.nick}`;
+      const found = await askServer(await folderOf(sub, options), { kind: 'find', person });
+      if (found.kind !== 'found') throw new AdminError('_admin_refused', 'the server speaks another version');
+      const { fingerprint, untilMs } = found;
+      const named = `${whose.nick}@${whose.domain}`;
+      const until = new Date(untilMs).toISOString();
+      const armoured = renderArmour('public', Buffer.from(found.key, 'base64'));
+      const line = `${named}, key ${fingerprint}, vouched for until ${until.slice(0, 10)}\n`;
+      const said = options.armor ? armoured : line;
+      process.stdout.write(options.json ? `${JSON.stringify({ address: named, fingerprint, until })}\n` : said);
     });
 }
 

@@ -24,6 +24,8 @@ export type AdminQuestion =
   | { readonly kind: 'policy' }
   /** Answer: `done`. */
   | { readonly kind: 'change'; readonly unknown: 'open' | 'closed' | null; readonly changes: readonly PolicyChange[] }
+  /** Somebody's keys, at home or with others; `psyc://domain/~nick`. Answer: `found`. */
+  | { readonly kind: 'find'; readonly person: string }
   /** Goes there now. Answer: `done`. */
   | { readonly kind: 'meet'; readonly domain: string }
   /** Its rule, its pin and what is remembered of its key go. Answer: `done`. */
@@ -40,6 +42,8 @@ export interface DomainShown {
   readonly sinceMs: number | null;
   readonly trialUntilMs: number | null;
   readonly provedMs: number | null;
+  /** Nobody is reached there, and others find so too. */
+  readonly silentSinceMs: number | null;
   /** Until when this domain and that one countersign each other's present keys; null: they do not. */
   readonly countersigned: { readonly byUsUntilMs: number | null; readonly byThemUntilMs: number | null };
   /** Why it was not let in when it was met last, since it was let in. */
@@ -74,5 +78,7 @@ export type AdminAnswer =
   /** `next`: the nick behind which there is more; null: there is none. */
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
   | { readonly kind: 'policy'; readonly text: string }
+  /** His key in base64, its fingerprint in hexadecimal, and until when his domain vouches for it, Unix milliseconds. */
+  | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }
   | { readonly kind: 'done' }
-  | { readonly kind: 'refused'; readonly code: FederationCode };
+  | { readonly kind: 'refused'; readonly code: FederationCode | '_keys_unknown' };

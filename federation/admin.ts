@@ -1,6 +1,9 @@
 /** What the admin of a running server asks of it, and is answered. docs/spec/trust.md#policy */
+import { renderBase64 } from '../crypto/base64.ts';
+import { hexOf } from '../crypto/bytes.ts';
 import { answerAccounts, type Persons } from './accounts.ts';
 import type { FederationCode } from './error.ts';
+import type { KeySearch } from './key-search.ts';
 import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
 import type { NodeEffect } from './events.ts';
 import { renderPolicy } from './policy-lines.ts';
@@ -12,6 +15,7 @@ export function answerAdmin(
   node: TrustOwner & { effect(effect: NodeEffect): void },
   trusts: Trusts,
   persons: Persons,
+  search: KeySearch,
   { request, question }: { readonly request: number; readonly question: AdminQuestion },
 ): void {
   const answer = (told: AdminAnswer): void => node.effect({ kind: 'told', request, answer: told });
@@ -48,6 +52,16 @@ export function answerAdmin(
           disowned.map(({ domain }) => domain),
           done,
         );
+      });
+      break;
+    case 'find':
+      search.find(question.person, (found) => {
+        if (found === null) answer({ kind: 'refused', code: '_keys_unknown' });
+        else {
+          const { key, read } = found;
+          const { fingerprint, untilMs } = read;
+          answer({ kind: 'found', key: renderBase64(key), fingerprint: hexOf(fingerprint), untilMs });
+        }
       });
       break;
     case 'meet':

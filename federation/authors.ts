@@ -4,6 +4,7 @@ import { equalBytes } from '../psyc/bytes.ts';
 import type { Author } from '../publication/sign.ts';
 import type { Desk } from './desk.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
+import type { KeySearch } from './key-search.ts';
 import type { PkiAnswer } from './pki.ts';
 import { readRecords, record } from './records.ts';
 import { authoritiesIn } from './trust-record.ts';
@@ -38,12 +39,14 @@ const passing: ReadonlySet<string> = new Set(['_expired_certification', '_future
 /** The authors whose words this node stores. */
 export class Authors {
   readonly #desk: Desk;
+  readonly #search: KeySearch;
   readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Asking>();
   #asked = 0;
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, search: KeySearch) {
     this.#desk = desk;
+    this.#search = search;
   }
 
   queues(): [string, number][] {
@@ -103,9 +106,24 @@ export class Authors {
     const tag = `k${++this.#asked}`;
     this.#asking.set(person, { tag, waiting: [found], isReading: false });
     this.#desk.timer(`keys ${person}`, keysMsMax, () => {
-      if (this.#asking.get(person)?.tag === tag) this.#settle(person, 'later');
+      if (this.#asking.get(person)?.tag === tag) this.#find(person);
     });
     this.#request(person, tag);
+  }
+
+  /** Nobody at home has answered: others may have his keys. */
+  #find(person: string): void {
+    const asking = this.#asking.get(person);
+    if (asking === undefined || asking.isReading) {
+      this.#settle(person, 'later');
+      return;
+    }
+    asking.isReading = true;
+    this.#search.find(person, (found) => {
+      if (this.#asking.get(person) !== asking) return;
+      if (found === null) this.#settle(person, 'later');
+      else this.#keep(person, found.read, found.statement, found.isPinned);
+    });
   }
 
   /** Asks, and asks again: neither the question nor the answer is numbered. */
@@ -172,20 +190,22 @@ export class Authors {
         this.#settle(person, isPassing ? 'later' : 'nobody');
         return;
       }
-      const isOurs = domainOf(person) === this.#desk.domain;
-      const found = this.#knownFrom(read, statement, isOurs);
-      if (isOurs || (pinned !== null && !read.isNews)) {
-        this.#settle(person, found);
-        return;
-      }
-      const operations = [
-        record(person, 'fingerprint', read.fingerprint, true),
-        record(person, 'statement', statement),
-      ];
-      this.#desk.ask({ kind: 'write', operations }, (outcome) => {
-        if (outcome.kind === 'written') this.#settle(person, found);
-        else this.#again(person);
-      });
+      this.#keep(person, read, statement, pinned !== null);
+    });
+  }
+
+  /** Pinned before they are believed. */
+  #keep(person: string, read: PkiAnswer & { kind: 'person' }, statement: Uint8Array, isPinned: boolean): void {
+    const isOurs = domainOf(person) === this.#desk.domain;
+    const found = this.#knownFrom(read, statement, isOurs);
+    if (isOurs || (isPinned && !read.isNews)) {
+      this.#settle(person, found);
+      return;
+    }
+    const operations = [record(person, 'fingerprint', read.fingerprint, true), record(person, 'statement', statement)];
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind === 'written') this.#settle(person, found);
+      else this.#again(person);
     });
   }
 

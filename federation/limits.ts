@@ -86,6 +86,12 @@ export const federationLimits = {
   rotationsMax: 8,
   /** Domains that are asked which key they see of a third, and whose answers are remembered. */
   witnessesAskedMax: 32,
+  /** People whose keys are looked for elsewhere, since nobody at home answers. */
+  searchesMax: 16,
+  /** Of whom it is remembered for `keysMsMax` what was found. */
+  searchedMax: 256,
+  /** Other domains whose key servers are asked for one of them. */
+  keyServersAskedMax: 4,
   /** Bytes of the admin's rules about other domains. */
   policyBytesMax: 131_072,
   /** Domains not reached to which one person has said something. */

@@ -16,6 +16,7 @@ import { Followers } from './followers.ts';
 import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
 import type { Hearers } from './hearers.ts';
+import { KeySearch } from './key-search.ts';
 import { domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
@@ -24,14 +25,16 @@ import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { Place } from './place.ts';
 import { PlainPeers } from './plain-peers.ts';
+import { longestQueues } from './queues.ts';
 import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { readServerKey } from './server-key.ts';
 import { sweep } from './sweep.ts';
-import { type TrustOwner, type Ways, waysOf } from './trust-owner.ts';
+import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
 import { nodeUniform } from './waking.ts';
+import { waysOf } from './ways.ts';
 
 /** One life of a node. */
 export class FederationNode implements TrustOwner, CircuitsOwner {
@@ -56,6 +59,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   #isDelivering = false;
   readonly #questions: Questions;
   readonly #trusts: Trusts;
+  readonly #search: KeySearch;
   readonly #authors: Authors;
   readonly #meetings: Meetings;
   readonly #requests: Requests;
@@ -70,7 +74,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#circuits = new NodeCircuits(this);
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
-    this.#authors = new Authors(this);
+    this.#search = new KeySearch(this);
+    this.#authors = new Authors(this, this.#search);
     this.#meetings = new Meetings(this);
     this.#founders = new Founders(this);
     this.#requests = new Requests(options.federationLimits.requestsMax);
@@ -99,23 +104,15 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   /** Lengths of all queues and tables, by name: the longest of each kind. */
   queues(): (readonly [string, number])[] {
-    const longest = new Map<string, number>([
-      ...this.#circuits.queues(),
-      ...this.#authors.queues(),
-      ...this.#trusts.queues(),
-      ...this.#questions.queues(),
-      ...this.#plain.queues(),
+    const parts = [this.#circuits, this.#authors, this.#search, this.#trusts, this.#questions, this.#plain];
+    const entities = [...this.#persons.values(), ...this.#places.values(), ...this.#audiences.values()];
+    const known: [string, number][] = [
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
-      ['entities', this.#persons.size + this.#places.size + this.#audiences.size],
+      ['entities', entities.length],
       ['requests', this.#requests.count],
-    ]);
-    for (const entities of [this.#persons, this.#places, this.#audiences, this.#peers]) {
-      for (const entity of entities.values() as Iterable<Entity>) {
-        for (const [name, length] of entity.queues()) longest.set(name, Math.max(length, longest.get(name) ?? 0));
-      }
-    }
-    return [...longest];
+    ];
+    return longestQueues(known, [...parts, ...entities, ...this.#peers.values()]);
   }
 
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void {
@@ -226,6 +223,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     } else if (domain !== null) {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
       this.#peers.get(domain)?.closed(circuit, heard);
+      if (this.#peers.get(domain)?.isUp === false) this.#trusts.lost(domain);
     }
   }
 
@@ -241,7 +239,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.#trusts.policy.load();
         break;
       case 'asked':
-        answerAdmin(this, this.#trusts, this.#known, event);
+        answerAdmin(this, this.#trusts, this.#known, this.#search, event);
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
@@ -332,6 +330,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     else if (this.#trusts.policy.faultOf(domain) === '_trust_blocked') this.refuse(letter, '_trust_blocked');
     else {
       const peer = this.#peers.reach(domain, by);
+      if (by !== null) this.#search.standIn(letter);
       if (typeof peer === 'string') this.refuse(letter, peer);
       else peer.take(letter);
     }

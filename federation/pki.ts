@@ -18,6 +18,23 @@ export type PkiQuestion =
       /** The key of the person's domain, as it is trusted; null: it is ours, whose certification may have ended. */
       readonly authority: Uint8Array | null;
     }
+  /**
+   * Whose keys are these, of whom nobody at home answers: looked for on our own ring, where his domain's DNS points, and at the
+   * key servers of these domains. Answer: `found`.
+   */
+  | {
+      readonly kind: 'find';
+      readonly person: string;
+      /** The pinned one; null: none is. */
+      readonly fingerprint: Uint8Array | null;
+      /** The newest statement that was seen before. */
+      readonly known: Uint8Array | null;
+      /** Keys of his domain that count. */
+      readonly authorities: readonly Uint8Array[];
+      /** Where the home is silent: certifications that held at `atMs` count until `untilMs`, Unix milliseconds. */
+      readonly honoured: Honoured | null;
+      readonly servers: readonly string[];
+    }
   /** Is this a statement that `key` follows `old`, both as they came? Answer: `rotation`. */
   | {
       readonly kind: 'rotation';
@@ -66,6 +83,12 @@ export type PkiQuestion =
       readonly isByAdmin: boolean;
     };
 
+/** Certifications that held at `atMs` count until `untilMs`, Unix milliseconds. */
+export interface Honoured {
+  readonly atMs: number;
+  readonly untilMs: number;
+}
+
 /** A statement that a domain's key has a successor, as it holds; times are Unix milliseconds. */
 type HeardRotation = Omit<RotationHeard, 'seenMs'>;
 
@@ -88,6 +111,14 @@ export type PkiAnswer =
       readonly revoked: readonly Uint8Array[];
       readonly isNews: boolean;
       readonly untilMs: number;
+    }
+  /** What was found, and which key of his domain vouches for it. */
+  | {
+      readonly kind: 'found';
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      readonly authority: Uint8Array;
+      readonly read: PkiAnswer & { readonly kind: 'person' };
     }
   /** `invite`: a name for the invitation that was used, which tells nobody its text; null: none was necessary. */
   | {

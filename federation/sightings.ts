@@ -92,9 +92,10 @@ export class Sightings {
     const { options, unixMs, domain: own } = this.#node;
     const last = this.#asked.get(domain);
     if (last !== undefined && unixMs - last.atMs < options.federationLimits.keysMsMax) return;
+    const peers = this.#node.ways.linked().filter((peer) => peer !== domain);
+    if (peers.length === 0) return;
     const nonce = hexOf(options.suite.random(16));
     remember(this.#asked, domain, { nonce, atMs: unixMs }, this.#max);
-    const peers = this.#node.ways.linked().filter((peer) => peer !== domain);
     for (const peer of peers.slice(0, options.federationLimits.witnessesAskedMax)) {
       const routing = { _source: nodeUniform(own), _target: nodeUniform(peer), _tag: nonce };
       this.#node.post(newLetter({ routing, entity: { _domain: domain }, method: '_request_keys_seen' }));

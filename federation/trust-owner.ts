@@ -1,7 +1,5 @@
 /** What trust in other domains needs of its node beside a desk: its circuits to them. docs/spec/trust.md#decision */
-import type { NodeCircuits } from './circuits.ts';
 import type { Desk } from './desk.ts';
-import type { Peers } from './peers.ts';
 
 /** The circuits of a node to other domains. */
 export interface Ways {
@@ -19,13 +17,3 @@ export interface Ways {
 export interface TrustOwner extends Desk {
   readonly ways: Ways;
 }
-
-/** Those of these peers. */
-export const waysOf = (peers: Peers, circuits: NodeCircuits): Ways => ({
-  linked: () => peers.up(),
-  addressOf: (domain) => circuits.addressOf(peers.get(domain)?.circuit ?? ''),
-  isUnreached: (domain) => peers.get(domain)?.isUnreached === true,
-  shut(domain, code) {
-    for (const circuit of peers.get(domain)?.circuits ?? []) circuits.giveUp(circuit, code);
-  },
-});

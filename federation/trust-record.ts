@@ -2,7 +2,9 @@
 import { parseBase64, renderBase64 } from '../crypto/base64.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { type DomainTrust, type RotationHeard, unmetDomain } from '../pki/trust-state.ts';
+import type { TrustLimits } from '../pki/trust-limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
+import type { Honoured } from './pki.ts';
 import type { Records } from './records.ts';
 
 /** A statement with what it is checked by, so that others can. */
@@ -34,6 +36,13 @@ export function authoritiesIn(records: Records, unixMs: number): Uint8Array[] {
   if (key === undefined || standing === 'void') return [];
   const isOld = before !== undefined && before.length > 0 && unixMs < (retired.at(-1)?.untilMs ?? 0);
   return isOld ? [key, before] : [key];
+}
+
+/** What is honoured of a domain whose home is silent; null: nothing, or it is not. */
+export function honouredIn(records: Records, unixMs: number, { silentMsMax }: TrustLimits): Honoured | null {
+  const { silentSinceMs: atMs, standing } = trustIn(records, unixMs);
+  if (atMs === null || standing !== 'normal' || unixMs >= atMs + silentMsMax) return null;
+  return { atMs, untilMs: atMs + silentMsMax };
 }
 
 /** All statements that are kept. */

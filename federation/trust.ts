@@ -1,11 +1,11 @@
 /** Which key of another domain is taken for its own: asks everybody whom the table of continuity goes by, and keeps what it says. docs/spec/trust.md#decision */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
 import { hexOf } from '../crypto/bytes.ts';
+import type { DnsStatement } from '../pki/dns-statement.ts';
 import { registrableOf } from '../pki/network.ts';
 import type { DomainTrust, ProofFinding, RotationHeard, TrustDecision } from '../pki/trust-state.ts';
 import { decide } from '../pki/trust-table.ts';
 import { equalBytes } from '../psyc/bytes.ts';
-import { countersignaturesIn, lastingUntil } from './countersignatures-kept.ts';
 import { Countersigning } from './countersigning.ts';
 import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
@@ -16,6 +16,7 @@ import { remember } from './remember.ts';
 import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
 import { type KeptRotation, rotationsIn, trustIn } from './trust-record.ts';
 import { trustOperations } from './trust-operations.ts';
+import { shownOf } from './trust-shown.ts';
 import { Turns } from './turns.ts';
 import { nodeUniform } from './waking.ts';
 import { Sightings } from './sightings.ts';
@@ -47,6 +48,8 @@ export class Trusts {
   readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
   /** Domains that are to be looked at at a certain time. */
   readonly #wanted = new Set<string>();
+  /** Domains that are looked after, since their circuit was lost or they were not reached, and how long it is waited for that. */
+  readonly #lost = new Map<string, number>();
   /** The key that was last taken on a circuit, by domain. */
   readonly #taken = new Map<string, string>();
 
@@ -157,26 +160,10 @@ export class Trusts {
         shown(null);
         return;
       }
-      const { unixMs } = this.#node;
-      const { pin, standing, trialUntilMs, provedMs } = trustIn(records, unixMs);
-      const { given, held } = countersignaturesIn(records);
       shown({
-        domain,
+        ...shownOf(domain, records, this.#node.unixMs),
         rule: this.policy.ruleOf(domain),
         isLinked: this.#node.ways.linked().includes(domain),
-        standing,
-        fingerprint: pin?.fingerprint ?? null,
-        basis: pin?.basis ?? null,
-        sinceMs: pin?.sinceMs ?? null,
-        trialUntilMs,
-        provedMs,
-        countersigned: {
-          byUsUntilMs: lastingUntil(
-            given.find(({ fingerprint }) => fingerprint === pin?.fingerprint),
-            unixMs,
-          ),
-          byThemUntilMs: lastingUntil(held, unixMs),
-        },
         refused: this.#refused.get(domain) ?? null,
       });
     });
@@ -231,16 +218,40 @@ export class Trusts {
     if (!this.#wanted.has(domain)) this.#lookAgain(domain, this.#node.options.trustLimits.recheckSoonMs, false);
   }
 
+  /** A domain's circuit is over, or it was not reached: in a while it is looked whether it is silent, and whether others find so. */
+  lost(domain: string): void {
+    const isKnown = this.#lost.has(domain) || this.#wanted.has(domain);
+    if (isKnown || this.#lost.size >= this.#node.options.federationLimits.peersMax) return;
+    const { recheckSoonMs } = this.#node.options.trustLimits;
+    this.#lost.set(domain, recheckSoonMs);
+    this.#lookAgain(domain, recheckSoonMs, false);
+  }
+
   /** `isWanted`: something depends on it, and where there is no circuit the node goes there. */
   #lookAgain(domain: string, delayMs: number, isWanted: boolean): void {
     if (isWanted && this.#wanted.size < this.#node.options.federationLimits.peersMax) this.#wanted.add(domain);
     this.#node.timer(`trust ${domain}`, delayMs, () => {
       const isWanted = this.#wanted.delete(domain);
       if (this.#node.ways.linked().includes(domain)) {
+        this.#lost.delete(domain);
         this.#heardOf(domain, null);
         this.ready(domain);
-      } else if (isWanted) this.#node.meet(domain);
+      } else if (isWanted || this.#lost.has(domain)) {
+        if (isWanted) this.#node.meet(domain);
+        // Whether others find nobody there either.
+        if (this.#node.ways.isUnreached(domain)) this.#heardOf(domain, null);
+      }
     });
+  }
+
+  /** It is pinned, and nobody is there: it is gone there again, and others are asked what they find. */
+  #lookAfter(domain: string): void {
+    this.#sightings.ask(domain);
+    this.#node.meet(domain);
+    const { recheckSoonMs, recheckLaterMs } = this.#node.options.trustLimits;
+    const delayMs = Math.min(2 * (this.#lost.get(domain) ?? recheckSoonMs), recheckLaterMs);
+    this.#lost.set(domain, delayMs);
+    this.#lookAgain(domain, delayMs, false);
   }
 
   /** Looks at a domain without its having come: by what is known of it, and by a statement that somebody sent. */
@@ -251,6 +262,7 @@ export class Trusts {
         readRecords(this.#node, nodeUniform(domain), (records) => {
           const state = records === null ? null : trustIn(records, this.#node.unixMs);
           if (records === null || state === null || state.pin === null) {
+            if (records !== null) this.#lost.delete(domain);
             done();
             return;
           }
@@ -263,6 +275,7 @@ export class Trusts {
           this.#look(domain, records, { proof, shown: null, told }, (decision) => {
             if (decision !== null && isUp && decision.verdict === 'refuse')
               this.#node.ways.shut(domain, codeOf(decision));
+            if (!isUp && this.#lost.has(domain)) this.#lookAfter(domain);
             done();
           });
         });
@@ -277,7 +290,7 @@ export class Trusts {
     this.#rotations(records, heard, (rotations, isNew) => {
       const before = trustIn(records, this.#node.unixMs);
       const isPinned = heard.proof.kind !== 'proved' || heard.proof.fingerprint === before.pin?.fingerprint;
-      this.#node.lookUp(domain, !isPinned || before.trialUntilMs !== null, (dns) => {
+      this.#lookUp(domain, heard, !isPinned || before.trialUntilMs !== null, (dns) => {
         const { unixMs } = this.#node;
         const state = trustIn(records, unixMs);
         const inputs = {
@@ -310,6 +323,12 @@ export class Trusts {
         }
       });
     });
+  }
+
+  /** Of a silent home nothing depends on what the DNS says. */
+  #lookUp(domain: string, { proof }: Heard, isChange: boolean, found: (dns: DnsStatement) => void): void {
+    if (proof.kind === 'silent') found({ kind: 'timeout' });
+    else this.#node.lookUp(domain, isChange, found);
   }
 
   /** The statements that are known, with one that came along behind them, if it holds and there is room. */

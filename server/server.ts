@@ -15,6 +15,7 @@ import { inviteHash } from './domain/invites.ts';
 import { askingOf } from './dns/asking.ts';
 import { DnsDuty } from './dns/duty.ts';
 import type { Domain } from './domain/load.ts';
+import { KeyFinder } from './keys/find.ts';
 import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
 import { Notary } from './node/notary.ts';
@@ -119,6 +120,7 @@ export class Server {
         return hash !== null && (await invites()).all.has(hash) ? hash : null;
       },
       learned: (told) => keys.learnPerson(told),
+      search: (sought) => finder.copies(sought),
       now,
     });
     // Ways of this life are shared with none of another.
@@ -148,6 +150,8 @@ export class Server {
       limits,
       amended: (amended) => shell.amend(amended),
     });
+    const lookUp = lookUpWith(asking.keys, config.dns.resolvers !== null);
+    const finder = new KeyFinder({ keys, lookUp: (domain) => lookUp(domain, false), finding, proxy, log });
     const shell = new NodeShell({
       node: {
         identity: {
@@ -176,7 +180,7 @@ export class Server {
       },
       store: store.store,
       answer: (question) => notary.answer(question),
-      lookUp: lookUpWith(asking.keys, config.dns.resolvers !== null),
+      lookUp,
       reach: (domain, signal) =>
         // Where times are those of a trial, nobody from elsewhere is met.
         (config.policy.timeScale !== 1 && !isLoopbackName(domain)

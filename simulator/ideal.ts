@@ -42,6 +42,8 @@ export class IdealKeys {
   readonly suite: Suite;
   /** The same with an ideal agreement of keys, for what is sealed: nobody shares a secret without one of the two. */
   readonly sealing: Suite;
+  /** What key servers have of people, by uniform. */
+  readonly published = new Map<string, { readonly key: Uint8Array; readonly statement: Uint8Array }>();
   /** When certifications that are made now end, in milliseconds since 1970. */
   untilMs = Number.MAX_SAFE_INTEGER;
   readonly #signed = new Set<string>();
@@ -155,6 +157,7 @@ export class IdealKeys {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
     if (question.kind === 'rotation') return this.#rotation(question);
+    if (question.kind === 'find') return this.#find(question, identity, unixMs);
     if (question.kind === 'countersign') return this.#countersign(question, identity, unixMs);
     if (question.kind === 'uncountersign') return this.#countersigned(question.key, identity, 0);
     if (question.kind === 'read countersignature') return this.#readCountersignature(question, identity);
@@ -210,6 +213,21 @@ export class IdealKeys {
         recovery: null,
       },
     };
+  }
+
+  #find({ person, known, authorities, honoured }: Question<'find'>, home: ServerIdentity, unixMs: number): PkiAnswer {
+    const published = this.published.get(person);
+    if (published === undefined) return { kind: 'refused', code: '_keys_unknown' };
+    for (const authority of authorities) {
+      const question = { kind: 'person', person, ...published, known, authority } as const;
+      const now = this.#person(question, home, unixMs);
+      const isEnded = now.kind === 'refused' && now.code === '_expired_certification' && honoured !== null;
+      const read = isEnded ? this.#person(question, home, honoured.atMs) : now;
+      if (read.kind !== 'person') continue;
+      const untilMs = isEnded ? honoured.untilMs : read.untilMs;
+      return { kind: 'found', ...published, authority, read: { ...read, untilMs } };
+    }
+    return { kind: 'refused', code: '_keys_unknown' };
   }
 
   #countersign({ domain, key, kept }: Question<'countersign'>, identity: ServerIdentity, unixMs: number): PkiAnswer {

@@ -1,10 +1,17 @@
 /** An admin's question as it comes in JSON, read strictly. docs/operating.md#other-domains */
 import { z } from 'zod';
 import type { AdminQuestion } from '../../federation/admin-questions.ts';
+import { entityIn } from '../../federation/letter.ts';
 import { isDomain, isNick } from '../../psyc/names.ts';
+import { renderUniform } from '../../psyc/uniform.ts';
 
 export type { AccountShown, AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
 export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/policy-lines.ts';
+
+function isPersonUniform(text: string): boolean {
+  const entity = entityIn(text);
+  return entity?.kind === 'person' && renderUniform(entity) === text;
+}
 
 const domain = z.string().refine(isDomain);
 const nick = z.string().refine(isNick);
@@ -17,6 +24,7 @@ const change = z.strictObject({ domain, rule: z.enum(['allow', 'limit', 'block']
 const schema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('show'), domain }),
   z.strictObject({ kind: z.literal('list') }),
+  z.strictObject({ kind: z.literal('find'), person: z.string().refine(isPersonUniform) }),
   z.strictObject({ kind: z.literal('policy') }),
   z.strictObject({
     kind: z.literal('change'),

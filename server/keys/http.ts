@@ -84,6 +84,12 @@ export class KeyHttp {
           renderArmour('public', joinBytes(...(await this.#found(asked.search)))),
         );
         break;
+      case 'devices': {
+        const statement = await this.#options.ring.statementOf(asked.address);
+        if (statement === null) throw new KeyServerError('_keys_unknown', 'nobody of that address is known here');
+        this.#end(request, response, 200, TEXT, statement);
+        break;
+      }
       case 'index':
         this.#end(request, response, 200, TEXT, renderIndex(await this.#found(asked.search)));
         break;

@@ -10,11 +10,16 @@ export type Search = { readonly fingerprint: string } | { readonly address: stri
 /** What is asked. */
 export type KeyRequest =
   | { readonly kind: 'get' | 'index'; readonly search: Search }
+  /** Which devices somebody has enrolled, by his own statement. */
+  | { readonly kind: 'devices'; readonly address: string }
   | { readonly kind: 'add' }
   /** A key of a directory: the name of the local part there, and the local part, where it was said. */
   | { readonly kind: 'directory'; readonly name: string; readonly local: string | null }
   /** That there is a directory, and nothing special about it. */
   | { readonly kind: 'policy' };
+
+/** Of our own: HKP leaves names with `x-` to each server (draft-shaw-openpgp-hkp-00 section 3.1.2). */
+export const OP_DEVICES = 'x-p3do-devices';
 
 const DIRECTORY = '/.well-known/openpgpkey/';
 
@@ -44,7 +49,12 @@ function readLookup(query: URLSearchParams): KeyRequest {
   const search = query.get('search') ?? '';
   if (op === 'get') return { kind: 'get', search: readSearch(search) };
   if (op === 'index' || op === 'vindex') return { kind: 'index', search: readSearch(search) };
-  throw new KeyServerError('_keys_unsupported', 'what can be asked for is op=get and op=index');
+  if (op === OP_DEVICES) {
+    const sought = readSearch(search);
+    if ('address' in sought) return { kind: 'devices', address: sought.address };
+    throw new KeyServerError('_keys_invalid_request', 'devices are those of an address');
+  }
+  throw new KeyServerError('_keys_unsupported', `what can be asked for is op=get, op=index and op=${OP_DEVICES}`);
 }
 
 /** Whole fingerprints and whole addresses only: who can search for parts finds out who lives here. */

@@ -60,6 +60,13 @@ export class Ring {
       .slice(0, this.#options.limits.answerKeysMax);
   }
 
+  /** The newest statement of devices that is known of an address' owner, or null. Rejects in the same way. */
+  async statementOf(address: string): Promise<Uint8Array | null> {
+    const at = address.lastIndexOf('@');
+    const person = `psyc://${address.slice(at + 1)}/~${address.slice(0, at)}`;
+    return (await this.#records(person)).get('statement') ?? null;
+  }
+
   /** The address that has this name in the domain's directory, or null. Rejects with KeyServerError `_keys_unavailable`. */
   async addressInDirectory(name: string): Promise<string | null> {
     const address = (await this.#records(directoryContext(name))).get('address');

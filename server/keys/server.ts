@@ -10,6 +10,7 @@ import { keyOfBytes } from '../../psyc/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 import type { Store } from '../../store/store.ts';
+import type { SoughtKeys } from '../node/notary.ts';
 import type { TransportLimits } from '../transport/limits.ts';
 import type { Timers } from '../transport/timers.ts';
 import { Clerk } from './clerk.ts';
@@ -82,6 +83,21 @@ export class KeyServer {
       this.#learned.delete(name);
       this.#options.log.debug({ reason: String(error) }, 'a key is not on the ring yet');
     });
+  }
+
+  /** What the ring has of somebody, by his address and one key, or any; nothing where the store does not answer. */
+  async copiesOf(address: string, fingerprint: string | null): Promise<SoughtKeys[]> {
+    try {
+      const [one, statement] = await Promise.all([
+        fingerprint === null ? this.#ring.byAddress(address) : this.#ring.byFingerprint(fingerprint),
+        this.#ring.statementOf(address),
+      ]);
+      const keys = one === null ? [] : one instanceof Uint8Array ? [one] : one;
+      return keys.map((key) => ({ key, statement }));
+    } catch (error) {
+      this.#options.log.debug({ reason: String(error) }, 'the ring does not answer');
+      return [];
+    }
   }
 
   /** Judges anew whether a person is let in by his key, and tells it. */

@@ -1,5 +1,5 @@
 /** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
-import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { Honoured, PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { type Certificate, checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
@@ -27,8 +27,26 @@ export interface NotaryOptions {
   readonly inviteNamed: (typed: string) => Promise<string | null>;
   /** Told of the key of another domain's person, which that domain certifies now. */
   readonly learned?: (key: Uint8Array) => void;
+  /** Copies of somebody's key and statement, from wherever there are any; nothing is checked. None without it. */
+  readonly search?: (sought: Sought) => AsyncIterable<SoughtKeys>;
   /** Unix seconds. */
   readonly now: () => number;
+}
+
+/** Whose keys are looked for. */
+export interface Sought {
+  /** `nick@domain`. */
+  readonly address: string;
+  /** 40 lower-case hex digits; null: any. */
+  readonly fingerprint: string | null;
+  /** Other domains whose key servers may have them. */
+  readonly servers: readonly string[];
+}
+
+/** A key, and a statement where there was one, as somebody gave them. */
+export interface SoughtKeys {
+  readonly key: Uint8Array;
+  readonly statement: Uint8Array | null;
 }
 
 /** A question of a kind. */
@@ -50,6 +68,8 @@ export class Notary {
           return await this.#domain(question);
         case 'person':
           return await this.#person(question);
+        case 'find':
+          return await this.#find(question);
         case 'rotation':
           return await this.#rotation(question);
         case 'countersign':
@@ -109,15 +129,44 @@ export class Notary {
         : await checkPerson(staple, await readCertificate(authority), before, this.#options.now());
     checkName(person, found);
     if (authority !== null) this.#options.learned?.(key);
-    const { devices, revoked } = found.statement.statement;
-    return {
-      kind: 'person',
-      fingerprint: bytesOfHex(found.certificate.key.fingerprint)!,
-      devices: devices.map((device) => ({ id: idOf(device), key: rawKey(device) })),
-      revoked: revoked.map(idOf),
-      isNews: before !== null && isSuccessor(before, found.statement),
-      untilMs: found.until * 1000,
-    };
+    return personAnswer(found, before, found.until * 1000);
+  }
+
+  /** The first copies that hold; what others give is judged as what a home gives. */
+  async #find({ person, fingerprint, known, authorities, honoured, servers }: Question<'find'>): Promise<PkiAnswer> {
+    const { host, name } = parseEntity(person);
+    const wanted = fingerprint === null ? null : hexOf(fingerprint);
+    const sought = { address: `${name}@${host}`, fingerprint: wanted, servers };
+    for await (const { key, statement: came } of this.#options.search?.(sought) ?? []) {
+      if (fingerprint !== null && !isKeyOf(key, fingerprint)) continue;
+      for (const statement of [came, known].filter((one) => one !== null)) {
+        for (const authority of authorities) {
+          const read = await this.#tried({ kind: 'person', person, key, statement, known, authority }, honoured);
+          if (read !== null) return { kind: 'found', key, statement, authority, read };
+        }
+      }
+    }
+    return { kind: 'refused', code: '_keys_unknown' };
+  }
+
+  /** As a home's answer would be read, or, where that is silent, as it would have been when it fell silent; null: it does not hold. */
+  async #tried(
+    question: Question<'person'> & { readonly authority: Uint8Array },
+    honoured: Honoured | null,
+  ): Promise<(PkiAnswer & { readonly kind: 'person' }) | null> {
+    const answer = await this.answer(question);
+    if (answer.kind === 'person') return answer;
+    if (honoured === null || answer.kind !== 'refused' || answer.code !== '_expired_certification') return null;
+    const { person, key, statement, known, authority } = question;
+    const before = known === null ? null : splitStatement(known);
+    const found = await checkIdentity({ certificate: key, devices: statement }, before, this.#options.now());
+    checkName(person, found);
+    const { userId } = found.statement.statement;
+    const then = Math.floor(honoured.atMs / 1000);
+    const status = await certStatus(found.certificate, userId, await readCertificate(authority), then);
+    if (!status.isValid) return null;
+    this.#options.learned?.(key);
+    return personAnswer(found, before, honoured.untilMs);
   }
 
   /** One of our own: a certification that has ended is renewed by whoever asks, and locks nobody out. */
@@ -189,6 +238,22 @@ export class Notary {
 function isKeyOf(key: Uint8Array, fingerprint: Uint8Array): boolean {
   const [primary] = splitPackets(key);
   return primary !== undefined && parsePublic(primary.body).fingerprint === hexOf(fingerprint);
+}
+
+function personAnswer(
+  { certificate, statement }: Identified,
+  before: SignedStatement | null,
+  untilMs: number,
+): PkiAnswer & { readonly kind: 'person' } {
+  const { devices, revoked } = statement.statement;
+  return {
+    kind: 'person',
+    fingerprint: bytesOfHex(certificate.key.fingerprint)!,
+    devices: devices.map((device) => ({ id: idOf(device), key: rawKey(device) })),
+    revoked: revoked.map(idOf),
+    isNews: before !== null && isSuccessor(before, statement),
+    untilMs,
+  };
 }
 
 const idOf = (device: Device): Uint8Array => deviceId(rawKey(device));

@@ -34,6 +34,7 @@ export const maxima = {
   'store requests': 100,
   requests: 24,
   'pki questions': 12,
+  searches: 3,
   'authors known': 6,
   'authors asked for': 4,
   unchecked: 12,

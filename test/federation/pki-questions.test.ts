@@ -5,7 +5,7 @@ import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { revoke } from '../../pki/certification.ts';
 import { newDevice } from '../../pki/device-statement.ts';
 import { firstStatement, signStatement } from '../../pki/enrolment.ts';
-import { Notary } from '../../server/node/notary.ts';
+import { Notary, type SoughtKeys } from '../../server/node/notary.ts';
 import { IdealKeys } from '../../simulator/ideal.ts';
 import { certified, DAY, domainKey, identityKey, NOW, seed } from '../pki/keys.ts';
 
@@ -33,11 +33,14 @@ interface Shown {
 interface World {
   readonly domains: ReadonlyMap<string, Uint8Array>;
   show(who: Who): Promise<Shown>;
+  /** From now on others have this of somebody, and nothing else. */
+  publish(person: string, key: Uint8Array, statement: Uint8Array): void;
   answer(question: PkiQuestion, seconds: number, isOpen: boolean, by?: 'b.example'): Promise<PkiAnswer>;
 }
 
 async function openPgp(): Promise<World> {
   const [a, b] = [await domainKey('a.example', 1), await domainKey('b.example', 4)];
+  let published: SoughtKeys[] = [];
   return {
     domains: new Map([
       ['a.example', a.certificate.bytes],
@@ -58,9 +61,21 @@ async function openPgp(): Promise<World> {
         retired: await revoke(secret, certificate, userId, NOW),
       };
     },
+    publish(_, key, statement) {
+      // Something that is no key comes first.
+      published = [
+        { key: a.certificate.bytes, statement: null },
+        { key, statement },
+      ];
+    },
     answer(question, seconds, isOpen, by) {
+      const search = async function* (): AsyncGenerator<SoughtKeys> {
+        yield* published;
+      };
       const inviteNamed = (typed: string): Promise<string | null> => Promise.resolve(typed === 'welcome' ? 'it' : null);
-      return new Notary({ key: by === undefined ? a : b, isOpen, inviteNamed, now: () => seconds }).answer(question);
+      return new Notary({ key: by === undefined ? a : b, isOpen, inviteNamed, search, now: () => seconds }).answer(
+        question,
+      );
     },
   };
 }
@@ -78,6 +93,10 @@ function ideal(): Promise<World> {
       const stated = { counter, revoked: revoked.map(seed), identity: `key${identity}` };
       const shown = keys.person(`psyc://a.example/~${nick}`, devices.map(seed), stated);
       return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a), retired: keys.retired(shown.key) });
+    },
+    publish(person, key, statement) {
+      keys.published.clear();
+      keys.published.set(person, { key, statement });
     },
     answer(question, seconds, isOpen, by) {
       keys.close('a.example', isOpen ? null : ['welcome']);
@@ -132,6 +151,20 @@ const domain =
     domain: name,
     key: world.domains.get(of)!,
   });
+
+/** Whose home says nothing: others have his key, certified or not. */
+const find =
+  (change: object = {}, isCertified = true) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const shown = await world.show(ada);
+    world.publish(uniform('ada'), isCertified ? shown.certified : shown.key, shown.statement);
+    const { fingerprint } = shown;
+    const authorities = [world.domains.get('b.example')!, world.domains.get('a.example')!];
+    const question = { kind: 'find', person: uniform('ada'), fingerprint, known: null, authorities } as const;
+    return { ...question, honoured: null, servers: [], ...change };
+  };
+
+const honoured = { atMs: (NOW + 10 * DAY) * 1000, untilMs: (NOW + 400 * DAY) * 1000 };
 
 /** A key as it comes out of a question about countersignatures; `by` is whom they are of. */
 async function signed(world: World, question: PkiQuestion, by?: 'b.example'): Promise<Uint8Array> {
@@ -245,6 +278,23 @@ const rows: readonly Row[] = [
   { what: 'who takes his name back', ask: close(), answer: 'closed' },
   { what: 'who has not taken it back', ask: close(({ key }) => ({ key })), answer: '_necessary_revocation' },
   { what: 'who is only certified', ask: close(({ certified: key }) => ({ key })), answer: '_necessary_revocation' },
+  { what: 'who is found with others', ask: find(), answer: 'found, person, 30 days' },
+  { what: 'who is found uncertified', ask: find({}, false), answer: '_keys_unknown' },
+  { what: 'somebody else', ask: find({ person: uniform('bob') }), answer: '_keys_unknown' },
+  { what: 'under a domain that is not trusted', ask: find({ authorities: [] }), answer: '_keys_unknown' },
+  { what: 'found when his certification has ended', ask: find(), days: 30, answer: '_keys_unknown' },
+  {
+    what: 'the same of a home that was silent before',
+    ask: find({ honoured }),
+    days: 30,
+    answer: 'found, person, 400 days',
+  },
+  {
+    what: 'the same of one that fell silent later',
+    ask: find({ honoured: { ...honoured, atMs: (NOW + 31 * DAY) * 1000 } }),
+    days: 32,
+    answer: '_keys_unknown',
+  },
   { what: 'a domain to be countersigned', ask: countersign('none'), answer: 'countersigned, 180 days' },
   { what: 'in another domain’s name', ask: countersign('none', 'c.example'), answer: '_foreign_user_id' },
   { what: 'countersigned already', ask: countersign('lasting'), days: 120, answer: 'countersigned, 180 days' },
@@ -289,6 +339,8 @@ function told(answer: PkiAnswer): string {
       return answer.kind;
     case 'certified':
       return answer.invite === null ? 'certified' : 'certified, invited';
+    case 'found':
+      return `found, ${told(answer.read)}`;
     case 'countersigned':
       return `countersigned, ${answer.untilMs === 0 ? 0 : Math.round((answer.untilMs / 1000 - NOW) / DAY)} days`;
     case 'person': {
