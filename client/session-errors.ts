@@ -10,6 +10,7 @@ export type SessionCode =
   | '_session_foreign_drawer'
   | '_session_excessive_answer'
   | '_session_unsealed_place'
+  | '_session_stale_place'
   | '_session_excessive_readers'
   // what is heard
   | '_session_excessive_places'

@@ -5,7 +5,7 @@ import { publicationLimits } from './limits.ts';
 
 /** What a publication is to its chain. */
 export interface Verdict {
-  readonly kind: /** The one after the highest. */
+  readonly kind: /** The one after the highest; or it names the highest as the one before it, and its author takes back what lies between. */
     | 'next'
     /** It was seen already. */
     | 'known'
@@ -23,6 +23,8 @@ export interface Verdict {
   readonly missingFrom?: number;
   /** The one before it is another than that which we know by this counter: there is a fork, of which we have seen one side. */
   readonly broken: boolean;
+  /** Counters of what was seen although its author takes it back: he was told that it had not arrived. */
+  readonly withdrawn?: readonly number[];
 }
 
 /** Ids seen with one counter, as hexadecimal. */
@@ -33,6 +35,8 @@ interface Chain {
   /** What the store had as its newest: below it, only the store knows. */
   readonly recalled: number;
   readonly ids: Map<number, Ids>;
+  /** Counters that their author has taken back. */
+  readonly skipped: Set<number>;
 }
 
 /** The limits of the memory. */
@@ -54,7 +58,7 @@ export class Chains {
 
   /** Begins to remember a chain with the newest that the store has of it: its counter and id, or 0 and no id. */
   recall(statement: Statement, counter: number, id: Uint8Array | null): void {
-    const chain: Chain = { highest: counter, recalled: counter, ids: new Map() };
+    const chain: Chain = { highest: counter, recalled: counter, ids: new Map(), skipped: new Set() };
     if (id !== null) chain.ids.set(counter, [hexOf(id)]);
     this.put(chainName(statement), chain);
   }
@@ -72,8 +76,9 @@ export class Chains {
     const { highest } = chain;
     if (counter < chain.recalled || counter <= highest - this.limits.chainWindowMax)
       return { kind: 'old', broken: false };
+    const from = jumpFrom(chain, statement);
     const before = chain.ids.get(counter - 1);
-    const broken = before !== undefined && !before.includes(hexOf(statement.previous));
+    const broken = before !== undefined && from === null && !before.includes(hexOf(statement.previous));
     const seen = chain.ids.get(counter);
     const key = hexOf(id);
     if (seen !== undefined) {
@@ -83,9 +88,15 @@ export class Chains {
       return { kind: 'fork', broken };
     }
     chain.ids.set(counter, [key]);
-    if (counter < highest) return { kind: 'late', broken };
+    // Whoever jumps far makes nobody remember more than the window.
+    const since = from === null ? counter : Math.max(from + 1, counter - this.limits.chainWindowMax);
+    for (let between = since; between < counter; between++) chain.skipped.add(between);
+    const withdrawn = [...chain.ids.keys()].filter((at) => at >= since && at <= counter && chain.skipped.has(at));
+    const rest = { broken, ...(withdrawn.length > 0 && { withdrawn }) };
+    if (counter < highest) return { kind: 'late', ...rest };
     this.raise(chain, counter);
-    return counter === highest + 1 ? { kind: 'next', broken } : { kind: 'gap', missingFrom: highest + 1, broken };
+    const isNext = counter === highest + 1 || from !== null;
+    return isNext ? { kind: 'next', ...rest } : { kind: 'gap', missingFrom: highest + 1, ...rest };
   }
 
   private raise(chain: Chain, counter: number): void {
@@ -93,6 +104,7 @@ export class Chains {
     for (const known of chain.ids.keys()) {
       if (known <= counter - this.limits.chainWindowMax) chain.ids.delete(known);
     }
+    for (const one of chain.skipped) if (one <= counter - this.limits.chainWindowMax) chain.skipped.delete(one);
   }
 
   private put(name: string, chain: Chain): void {
@@ -102,6 +114,12 @@ export class Chains {
     const [oldest] = this.chains.keys();
     this.chains.delete(oldest!);
   }
+}
+
+/** The counter of the one that it names as the one before it, where that is not the one right before; null: it is, or it is none that is known. */
+function jumpFrom({ ids }: Chain, { counter, previous }: Statement): number | null {
+  const name = hexOf(previous);
+  return [...ids].find(([at, known]) => at < counter - 1 && known.includes(name))?.[0] ?? null;
 }
 
 /** One for each key, device and address. */

@@ -40,6 +40,8 @@ const sentences: Readonly<Record<string, string>> = {
   _stale_key: 'somebody comes and goes all the time there: try again in a while',
   _session_unsealed_place:
     'the place says that it is not members-only any more, which it can never be: somebody wants to read what is said there',
+  _session_stale_place:
+    'the place still counts somebody as a member who has left or was put out, or goes back to who was there before: nothing was said, since he could read it; if it stays so, its server lies, or has lost what it knew',
   _session_excessive_readers: 'the place does not name all of its members, so nothing can be sealed to them',
   _necessary_invitation: 'only who is invited may enter: ask an owner (p3do place show names them)',
   _necessary_owner: 'only an owner may do that: p3do place show names them',

@@ -94,9 +94,11 @@ export function noticeLine(output: Output): string | null {
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':
-      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: refused, or withheld`;
+      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: given up on the way, or withheld`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
+    case 'withdrawn':
+      return `${nameOf(output.author)} was told that number ${output.counter} in ${nameOf(output.address)} had not arrived, and takes it back; it was shown here`;
     case 'unseen readers':
       return `${nameOf(output.author)} speaks in ${nameOf(output.place)} to people who are not named as its members: ${output.readers.map(nameOf).join(', ')}`;
     case 'unchecked key':

@@ -31,6 +31,7 @@ export function renderState(kept: Kept): Uint8Array {
       places: Object.fromEntries(hearing.places),
       heads: Object.fromEntries(hearing.heads),
       keys: mapped(hearing.keys, (heard) => ({ ...heard, key: renderBase64(heard.key) })),
+      gone: mapped(hearing.gone, (rows) => Object.fromEntries(rows)),
     },
   };
   return encodeText(`${JSON.stringify(state, null, 1)}\n`);
@@ -92,11 +93,17 @@ const hearingIn = (state: Json): Hearing => ({
   places: mapIn(state['places'], numberIn),
   heads: mapIn(state['heads'], headIn),
   keys: mapIn(state['keys'] ?? {}, heardKeyIn),
+  gone: mapIn(state['gone'] ?? {}, (rows) => mapIn(rows, numberIn)),
 });
 
 function ownKeyIn(value: unknown): OwnKey {
-  const { counter, madeAtMs } = objectIn(value);
-  return { ...heardKeyIn(value), counter: numberIn(counter), madeAtMs: numberIn(madeAtMs) };
+  const { parted = 0, counter, madeAtMs } = objectIn(value);
+  return {
+    ...heardKeyIn(value),
+    parted: numberIn(parted),
+    counter: numberIn(counter),
+    madeAtMs: numberIn(madeAtMs),
+  };
 }
 
 function heardKeyIn(value: unknown): HeardKey {

@@ -40,10 +40,11 @@ export class Chronicle {
       verdict = this.#chains.take(statement, id)!;
     }
     const notices: Notice[] = [];
-    const { kind, missingFrom, broken } = verdict;
+    const { kind, missingFrom, broken, withdrawn = [] } = verdict;
     if (kind === 'next' || kind === 'gap') this.#raise(name, { counter, id: hexOf(id) });
     if (kind === 'gap') notices.push({ kind: 'gap', author, address, from: missingFrom!, to: counter - 1 });
     if (kind === 'fork' || broken) notices.push({ kind: 'fork', author, address, counter });
+    for (const one of withdrawn) notices.push({ kind: 'withdrawn', author, address, counter: one });
     if (kind === 'known' || kind === 'excess') return { kind: 'known', notices };
     return { kind: kind === 'old' ? 'old' : 'news', notices };
   }

@@ -300,6 +300,8 @@ export type Notice =
     }
   /** The author's device has said two things with one number, or names another one before than we know. */
   | { readonly kind: 'fork'; readonly author: string; readonly address: string; readonly counter: number }
+  /** It was shown, and its author takes it back: he was told that it had not arrived. */
+  | { readonly kind: 'withdrawn'; readonly author: string; readonly address: string; readonly counter: number }
   /** In a members-only place somebody's key was sealed to people whom the place does not name to us as members. */
   | {
       readonly kind: 'unseen readers';

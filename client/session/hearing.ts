@@ -8,7 +8,7 @@ import { covers, readAct } from '../../publication/act.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
-import type { Hearing as Kept } from './kept.ts';
+import type { HeardSealed, Hearing as Kept } from './kept.ts';
 import { type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
@@ -55,12 +55,12 @@ export class Hearing {
   #isCrowded = false;
   #tags = 0;
   readonly #tagPrefix: string;
-  readonly #keys: () => Kept['keys'];
+  readonly #more: () => HeardSealed;
 
-  /** `keys`: what is to be kept of keys that were heard. */
-  constructor(owner: HearingOwner, reader: Reader, kept: Kept, keys: () => Kept['keys'], tagPrefix: string) {
+  /** `more`: what is to be kept of members-only places. */
+  constructor(owner: HearingOwner, reader: Reader, kept: Kept, more: () => HeardSealed, tagPrefix: string) {
     this.#owner = owner;
-    this.#keys = keys;
+    this.#more = more;
     this.#reader = reader;
     this.#tagPrefix = tagPrefix;
     this.#chronicle = new Chronicle(kept.heads);
@@ -88,7 +88,7 @@ export class Hearing {
       person: this.#personHanded,
       places: new Map(this.#handed),
       heads: this.#chronicle.heads(),
-      keys: this.#keys(),
+      ...this.#more(),
     };
   }
 

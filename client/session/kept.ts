@@ -27,6 +27,8 @@ export interface Pending {
 export interface OwnKey {
   /** The membership that it was sealed to; 0: there is none yet, but nothing is said there in the clear. */
   readonly epoch: number;
+  /** The newest row by which somebody had gone, as far as was heard then. */
+  readonly parted: number;
   /** Of the publication that carried it. */
   readonly counter: number;
   readonly key: Uint8Array;
@@ -67,7 +69,12 @@ export interface Hearing {
   readonly heads: ReadonlyMap<string, Head>;
   /** Keys of others, by place, device and number. */
   readonly keys: ReadonlyMap<string, HeardKey>;
+  /** Of members-only places: who has gone, persons and domains, by which row; the oldest first. */
+  readonly gone: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
+
+/** What is kept of members-only places by who listens. */
+export type HeardSealed = Pick<Hearing, 'keys' | 'gone'>;
 
 /** All of it. Pins are by domain, and by person's uniform. */
 export interface Kept {
@@ -95,9 +102,9 @@ export const silent: Speaking = {
 };
 
 /** Where nothing is said in the clear, and there is no key yet. */
-export const noKey: OwnKey = { epoch: 0, counter: 0, key: new Uint8Array(0), madeAtMs: 0 };
+export const noKey: OwnKey = { epoch: 0, parted: 0, counter: 0, key: new Uint8Array(0), madeAtMs: 0 };
 
-export const unheard: Hearing = { person: null, places: new Map(), heads: new Map(), keys: new Map() };
+export const unheard: Hearing = { person: null, places: new Map(), heads: new Map(), keys: new Map(), gone: new Map() };
 
 /** What a listener goes on with: also places that were entered while nobody listened, and none that we left. */
 export function heardFrom({ speaking, hearing }: Kept): Hearing {

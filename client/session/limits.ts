@@ -30,6 +30,8 @@ export const sessionLimits = {
   sealTriesMax: 16,
   /** Keys, people who have gone and things said that are looked at in one members-only place; the oldest goes first. */
   witnessedMax: 256,
+  /** Of these, people who have gone that are remembered over sessions; the oldest goes first. */
+  goneMax: 64,
   /** Answers of a place that do not fit before people are told that a key could not be looked at. */
   witnessTriesMax: 3,
   /** How often keys are asked for before what waits for them is shown without. */

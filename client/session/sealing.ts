@@ -1,8 +1,9 @@
 /** How something is said in a members-only place: under a key that its members have, and nobody else. docs/spec/places.md#sender-keys */
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { Reader } from '../../publication/sender-key.ts';
+import { covers } from '../../publication/act.ts';
 import type { Moment, Status } from './events.ts';
-import type { OwnKey } from './kept.ts';
+import type { Hearing, OwnKey } from './kept.ts';
 import type { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 
@@ -11,7 +12,7 @@ export type Course =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'refused'; readonly code: string }
   /** A key for this membership has to be said first. */
-  | { readonly kind: 'key'; readonly epoch: number; readonly readers: readonly Reader[] }
+  | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
   | { readonly kind: 'sealed'; readonly own: OwnKey };
 
 type Membership = { readonly epoch: number; readonly members: readonly string[] } | { readonly code: string };
@@ -21,11 +22,13 @@ export class Sealing {
   readonly #person: string;
   readonly #keyring: Keyring;
   readonly #ask: (place: string) => void;
+  readonly #gone: Hearing['gone'];
   /** null: it is being asked. */
   readonly #memberships = new Map<string, Membership | null>();
 
-  /** `ask` asks a place for its status, which is given to `told`. */
-  constructor(person: string, keyring: Keyring, ask: (place: string) => void) {
+  /** `ask` asks a place for its status, which is given to `told`; `gone`: who has gone from where, by what the person's listening sessions have heard. */
+  constructor(person: string, keyring: Keyring, ask: (place: string) => void, gone: Hearing['gone']) {
+    this.#gone = gone;
     this.#person = person;
     this.#keyring = keyring;
     this.#ask = ask;
@@ -53,10 +56,19 @@ export class Sealing {
       this.#memberships.delete(place);
       return { kind: 'refused', code: known.code };
     }
-    const isFresh = now.wallMs - own.madeAtMs < sessionLimits.senderKeyMsMax;
+    const gone = [...(this.#gone.get(place) ?? [])];
+    // Whoever names a membership that is over would have us speak to somebody who has gone.
+    const isOver = gone.some(([whom, row]) => row > known.epoch && known.members.some((one) => covers(whom, one)));
+    if (isOver || known.epoch < own.epoch) {
+      this.#memberships.delete(place);
+      return { kind: 'refused', code: '_session_stale_place' };
+    }
+    // A ban may name whoever was no member: then no membership begins, and a new key does no harm.
+    const parted = Math.max(0, ...gone.map(([, row]) => row));
+    const isFresh = now.wallMs - own.madeAtMs < sessionLimits.senderKeyMsMax && own.parted >= parted;
     if (own.epoch === known.epoch && isFresh) return { kind: 'sealed', own };
     const readers = this.#readers(known.members, now);
-    return readers === null ? { kind: 'waiting' } : { kind: 'key', epoch: known.epoch, readers };
+    return readers === null ? { kind: 'waiting' } : { kind: 'key', epoch: known.epoch, parted, readers };
   }
 
   #membershipIn(answer: Status | string): Membership {

@@ -21,7 +21,7 @@ import { Gate } from './gate.ts';
 import { Errands } from './errands.ts';
 import { Hearing } from './hearing.ts';
 import { domainOf } from './words.ts';
-import { heardFrom, type Keeping, type Kept, silent } from './kept.ts';
+import { heardFrom, type HeardSealed, type Keeping, type Kept, silent } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
@@ -110,8 +110,8 @@ export class Session {
       send(render({ routing, method: '_request_context_status' }));
     };
     const askStatus = (place: string): void => this.#statuses.ask(null, place, this.#now.monotoneMs);
-    const sealing = new Sealing(person, this.#keyring, askStatus);
-    const witness = new Witness(askStatus, output);
+    const sealing = new Sealing(person, this.#keyring, askStatus, kept.hearing.gone);
+    const witness = new Witness(askStatus, output, kept.hearing.gone);
     const told = (place: string, answer: Status | string): void => {
       sealing.told(place, answer);
       witness.told(place, answer);
@@ -150,7 +150,8 @@ export class Session {
       },
       refuse: (code: string) => this.#link.refuse(code),
     };
-    this.#hearing = new Hearing(ears, reader, heardFrom(kept), () => senderKeys.all(), tagPrefix);
+    const more = (): HeardSealed => ({ keys: senderKeys.all(), gone: witness.gone() });
+    this.#hearing = new Hearing(ears, reader, heardFrom(kept), more, tagPrefix);
     this.#errands = new Errands(ears, reader, tagPrefix);
     this.#presences = new Presences(reader, output);
     this.#link = new Link(this.#gate, {

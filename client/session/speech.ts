@@ -1,11 +1,15 @@
 /** What one device says: numbered, signed, sealed, kept before it leaves, and said again until it is answered. docs/spec/people.md#said */
 import { backoffMs } from '../../circuit/backoff.ts';
+import { parseOne } from '../../circuit/one-packet.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import { isDomain } from '../../psyc/names.ts';
+import type { Publication } from '../../publication/fields.ts';
+import { readPublication } from '../../publication/packet.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output, PersonKeys } from './events.ts';
 import { counted, domainOf } from './words.ts';
-import { type Head, noKey, type OwnKey, type Pending, type Speaking } from './kept.ts';
+import { noKey, type OwnKey, type Pending, type Speaking } from './kept.ts';
 import type { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import type { Course, Sealing } from './sealing.ts';
@@ -33,8 +37,7 @@ interface Saying {
   tries: number;
   repeatAtMs: number;
   isSent: boolean;
-  /** The end of the chain before it was signed, and how often it was sealed. */
-  before: Head | null;
+  /** How often it was sealed. */
   seals: number;
 }
 
@@ -45,7 +48,6 @@ const newSaying = (command: number | null, wish: Wish | null, pending: Pending |
   tries: 0,
   repeatAtMs: 0,
   isSent: false,
-  before: null,
   seals: 0,
 });
 
@@ -120,8 +122,7 @@ export class Speech {
         const course = first.pending === null ? this.#courseOf(target, first, now) : null;
         if (course?.kind === 'waiting') break;
         if (course?.kind === 'key') {
-          const { epoch, readers } = course;
-          queue.unshift(newSaying(null, { kind: 'key', epoch, readers }));
+          queue.unshift(newSaying(null, course));
           continue;
         }
         if (first.pending === null && !this.#prepare(target, first, course, now)) break;
@@ -154,8 +155,9 @@ export class Speech {
     if (!isAgain || saying.wish?.kind === 'key') this.#drop(source);
     const left = this.#speaking.pending.filter((other) => other !== pending);
     this.#speaking = { ...this.#speaking, pending: left, isSpent: this.#speaking.isSpent || code !== null };
+    if (code !== null) this.#withdraw(pending);
     if (code === null) this.#remember(pending, text);
-    if (isStale) this.#unseal(source, saying);
+    if (isStale) this.#unseal(source);
     else if (code !== null && pending.method === KEY_METHOD) this.#setKey(source, noKey);
     const mayRenew = this.#speaking.isSpent && left.length === 0;
     if (mayRenew) this.#speaking = renewed(this.#speaking);
@@ -177,15 +179,21 @@ export class Speech {
   }
 
   /** Somebody came or went, or the place is members-only: who is there is asked again, and nothing is said in the clear. */
-  #unseal(place: string, { wish, before, pending }: Saying): void {
+  #unseal(place: string): void {
     this.#sealing.forget(place);
     this.#setKey(place, this.#speaking.sealing.get(place) ?? noKey);
-    // What was refused for this has been shown to nobody: the chain goes on as if it had not been signed.
-    if (wish === null || pending === null) return;
-    const chains = new Map(this.#speaking.chains);
-    if (before === null) chains.delete(place);
-    else chains.set(place, before);
-    this.#speaking = { ...this.#speaking, chains };
+  }
+
+  /**
+   * What was refused keeps its number for ever: whoever refused it has it signed. What is said next names the one before it, so
+   * that readers miss nothing. (Of the first nobody misses anything.)
+   */
+  #withdraw({ target, bytes }: Pending): void {
+    const refused = publicationIn(bytes);
+    const head = this.#speaking.chains.get(target);
+    if (refused === null || refused.counter === 1 || head?.counter !== refused.counter) return;
+    const before = { counter: refused.counter, id: hexOf(refused.previous) };
+    this.#speaking = { ...this.#speaking, chains: new Map(this.#speaking.chains).set(target, before) };
   }
 
   #again(saying: Saying): void {
@@ -253,7 +261,6 @@ export class Speech {
       const heading = { target, tag, counter, generation: speaking.generation };
       const head = speaking.chains.get(target) ?? null;
       const written = this.#writer.write(wish, heading, head, to, now.wallMs);
-      saying.before = head;
       saying.pending = { target, tag, counter, method: written.method, bytes: written.bytes };
       this.#speaking = {
         ...speaking,
@@ -291,6 +298,12 @@ export class Speech {
     queue?.shift();
     if (queue?.length === 0) this.#sayings.delete(target);
   }
+}
+
+/** What was signed in something of ours; null: nothing. */
+function publicationIn(bytes: Uint8Array): Publication | null {
+  const packet = parseOne(bytes);
+  return readPublication(packet, (name) => packet.ownRoute(name));
 }
 
 /** The next side channel, on which everything is numbered from 1. What was signed goes on: that is no matter of channels. */

@@ -1,7 +1,12 @@
 /** Whether a members-only place does what it says: who is sealed to whom, beside who came and went by its own rows. docs/spec/places.md#what-the-place-can-do */
 import { covers } from '../../publication/act.ts';
+import { publicationLimits } from '../../publication/limits.ts';
 import type { Output, Status } from './events.ts';
+import type { Hearing } from './kept.ts';
 import { sessionLimits } from './limits.ts';
+
+/** People of one place to whom keys were sealed that are remembered. */
+const READERS_MAX = 2 * publicationLimits.readersMax;
 
 /** A key that is to be looked at. */
 interface Sealed {
@@ -18,6 +23,10 @@ interface Seen {
   readonly keys: Map<string, Sealed>;
   /** Who has gone, persons and domains, by which row; the oldest first. */
   readonly gone: Map<string, number>;
+  /** Whether something is sealed there. */
+  isSealed: boolean;
+  /** To whom keys were sealed, of which newest epoch; the oldest first. */
+  readonly readers: Map<string, number>;
   /** What was said under which epoch, behind the row by which somebody has gone last. */
   spoken: { readonly author: string; readonly epoch: number; readonly sequence: number }[];
   /** The status that waits for the rows which explain it; null: it is being asked for, or nobody needs it. */
@@ -33,9 +42,20 @@ export class Witness {
   readonly #places = new Map<string, Seen>();
 
   /** `ask` asks a place for its status, which is given to `told`. */
-  constructor(ask: (place: string) => void, output: (output: Output) => void) {
+  constructor(ask: (place: string) => void, output: (output: Output) => void, gone: Hearing['gone'] = new Map()) {
     this.#ask = ask;
     this.#output = output;
+    for (const [place, rows] of gone) {
+      const seen = this.#seen(place);
+      seen.isSealed = true;
+      for (const [whom, sequence] of rows) seen.gone.set(whom, sequence);
+    }
+  }
+
+  /** Who has gone from places where something is sealed: for who speaks there. */
+  gone(): Hearing['gone'] {
+    const sealed = [...this.#places].filter(([, { isSealed, gone }]) => isSealed && gone.size > 0);
+    return new Map(sealed.map(([place, { gone }]) => [place, new Map([...gone].slice(-sessionLimits.goneMax))]));
   }
 
   /** Something is shown: rows of a place that come by themselves come in order. */
@@ -46,21 +66,31 @@ export class Witness {
     const seen = this.#seen(place);
     seen.reached = Math.max(seen.reached, sequence);
     const gone = goneBy(output);
+    if (output.kind === 'act' && output.act.kind === 'mode') seen.isSealed ||= output.act.mode === 'members';
+    // A ban may name whoever was no member, and changes nothing then: it does if somebody's key was sealed to him.
+    const isBan = output.kind === 'act' && output.act.kind === 'ban';
+    const isParting = gone !== null && (!isBan || isReader(seen, gone, sequence));
     if (gone !== null) this.#part(seen, gone, sequence);
-    // A ban may name whoever was no member, and changes nothing then.
-    if (gone !== null && !(output.kind === 'act' && output.act.kind === 'ban')) this.#partedAt(place, seen, sequence);
+    if (isParting) this.#partedAt(place, seen, sequence);
     this.#compare(place, seen);
   }
 
   /** Somebody's key came in a row, sealed to these; or, with null, something that he says under the key of an epoch. */
   sealed(place: string, author: string, epoch: number, sequence: number, readers: readonly string[] | null): void {
     const seen = this.#seen(place);
+    seen.isSealed = true;
     if (epoch < seen.parted && sequence > seen.parted) this.#output({ kind: 'stale seal', place, author, sequence });
     else {
       seen.spoken.push({ author, epoch, sequence });
       if (seen.spoken.length > sessionLimits.witnessedMax) seen.spoken.shift();
     }
     if (readers === null) return;
+    for (const reader of readers) {
+      const before = seen.readers.get(reader) ?? 0;
+      seen.readers.delete(reader);
+      seen.readers.set(reader, Math.max(before, epoch));
+    }
+    for (const name of seen.readers.keys()) if (seen.readers.size > READERS_MAX) seen.readers.delete(name);
     seen.keys.delete(author);
     seen.keys.set(author, { epoch, readers });
     for (const name of seen.keys.keys()) if (seen.keys.size > sessionLimits.witnessedMax) seen.keys.delete(name);
@@ -96,6 +126,8 @@ export class Witness {
         parted: 0,
         keys: new Map(),
         gone: new Map(),
+        isSealed: false,
+        readers: new Map(),
         spoken: [],
         status: null,
         tries: 0,
@@ -145,6 +177,13 @@ export class Witness {
     }
     if (seen.keys.size === 0) seen.status = null;
   }
+}
+
+/** Whether somebody had a key for a membership before this row, and has not gone since. */
+function isReader({ readers, gone }: Seen, whom: string, sequence: number): boolean {
+  const hasGone = (reader: string, epoch: number): boolean =>
+    [...gone].some(([one, at]) => at > epoch && at < sequence && covers(one, reader));
+  return [...readers].some(([reader, epoch]) => epoch < sequence && covers(whom, reader) && !hasGone(reader, epoch));
 }
 
 /** Whether the keys can be held against it: it names everybody, and is no older than they are. */

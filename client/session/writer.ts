@@ -21,7 +21,7 @@ export type Wish =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'act'; readonly act: Act }
   /** Our key for the members of a place. */
-  | { readonly kind: 'key'; readonly epoch: number; readonly readers: readonly Reader[] }
+  | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
   | { readonly kind: 'enter' | 'leave' | 'befriend' | 'unfriend' };
 
 /** What is said in a place. */
@@ -92,7 +92,7 @@ export class Writer {
         const content = this.#content({ entity: actVariables(wish.act), method: actMethod(wish.act), data: null });
         return this.#signed(content, routing, target, head, actMethod(wish.act), wallMs);
       }
-      if (wish.kind === 'key') return this.#key(wish.epoch, wish.readers, routing, target, head, wallMs);
+      if (wish.kind === 'key') return this.#key(wish, routing, target, head, wallMs);
       if (wish.kind !== 'say') {
         const request = wish.kind === 'befriend' ? '_request_friendship' : '_request_unfriend';
         const content = this.#content({ entity: { _nick: this.#options.nick }, method: request });
@@ -125,8 +125,7 @@ export class Writer {
   }
 
   #key(
-    epoch: number,
-    readers: readonly Reader[],
+    { epoch, parted, readers }: Wish & { kind: 'key' },
     routing: Readonly<Record<string, string>>,
     place: string,
     head: Head | null,
@@ -137,7 +136,7 @@ export class Writer {
     const content = renderKey(suite, { place, author: person, device, epoch }, key, readers);
     if (content === null) throw new Refusal('_publication_unsealable');
     const written = this.#signed(content, routing, place, head, KEY_METHOD, wallMs);
-    return { ...written, key: { epoch, counter: written.head!.counter, key, madeAtMs: wallMs } };
+    return { ...written, key: { epoch, parted, counter: written.head!.counter, key, madeAtMs: wallMs } };
   }
 
   #signed(

@@ -55,7 +55,7 @@ test('a code has a sentence, its own or the nearest above it; an unknown one sta
   expect(explained('_new\u001b')).toBe('refused (_new\\u001b)');
 });
 
-test('what did not come may have been refused', () => {
+test('what did not come may have been given up on the way', () => {
   const gap = {
     kind: 'gap',
     author: 'psyc://b.example/~bob',
@@ -63,7 +63,9 @@ test('what did not come may have been refused', () => {
     from: 2,
     to: 2,
   } as const;
-  expect(noticeLine(gap)).toBe('bob@b.example said 1 more in @hall@b.example that did not come: refused, or withheld');
+  expect(noticeLine(gap)).toBe(
+    'bob@b.example said 1 more in @hall@b.example that did not come: given up on the way, or withheld',
+  );
 });
 
 test('every code of the specification for people has a sentence', () => {

@@ -2,8 +2,12 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { renderList, textList } from '../../psyc/list.ts';
+import { Chains } from '../../publication/chain.ts';
+import { publicationId } from '../../publication/fields.ts';
+import { readPublication } from '../../publication/packet.ts';
 import { readKey } from '../../publication/sender-key.ts';
 import { sessionLimits } from '../../client/session/limits.ts';
+import { suite } from '../../server/suite.ts';
 import { domainKey, type HeardPacket, Home } from './home.ts';
 import { Life, someone, type Someone } from './life.ts';
 
@@ -98,8 +102,85 @@ test('when somebody comes or goes meanwhile it is sealed anew, and the chain has
   await takes(client, client.said('_message_context_sealed').at(-1)!);
   expect([client.told('refused'), client.told('stored')]).toMatchObject([[], [{ command: 1 }]]);
   const signed = [...client.kept.speaking.chains.values()];
-  // The first key, the second, the message.
-  expect(signed).toMatchObject([{ counter: 3 }]);
+  // In the clear and refused; the first key; sealed and refused; the second key; the message: no number stands for two things.
+  expect(signed).toMatchObject([{ counter: 5 }]);
+  const taken = [...client.said('_request_context_key'), client.said('_message_context_sealed').at(-1)!];
+  const chains = new Chains();
+  const verdicts = taken.map(({ packet, routing }) => {
+    const publication = readPublication(packet, (name) => routing.get(name))!;
+    if (chains.size === 0) chains.recall(publication, publication.counter - 1, publication.previous);
+    return chains.take(publication, publicationId(suite, publication));
+  });
+  expect(verdicts).toEqual(Array(3).fill({ kind: 'next', broken: false }));
+});
+
+/** What ada's listening session keeps who has heard her own key in row 6, and then that somebody is put out in row 9. */
+async function hearsOut(speaker: Life, key: HeardPacket, kind: 'kick' | 'ban', whom: string): Promise<Life['kept']> {
+  const act = await start(ada, 'side', speaker.kept);
+  await act.command({ kind: 'act', command: 1, place: den, act: { kind, whom } });
+  const row = act.said(`_request_context_${kind}`).at(-1)!;
+  await takes(act, row);
+  const listener = await start(ada, 'main', act.kept);
+  listener.home.multicast(key, den, 6);
+  listener.home.multicast(speaker.said('_message_context_sealed').at(-1)!, den, 7);
+  listener.home.multicast(act.said('_request_context_key').at(-1) ?? key, den, 8);
+  listener.home.multicast(row, den, 9);
+  await listener.settle();
+  await listener.giveKeys(ada);
+  await listener.pass(sessionLimits.tickMs);
+  return listener.kept;
+}
+
+test.each([
+  ['still names', () => [ada, bob]],
+  ['hides', () => [ada]],
+] as const)(
+  'who has heard a kick says nothing under the key of before, though the place %s him',
+  async (how, named) => {
+    const speaker = await start(ada, 'side');
+    const key = await says(speaker, 'for two', [ada, bob], 5);
+    await takes(speaker, key);
+    await takes(speaker, speaker.said('_message_context_sealed')[0]!);
+    const later = await start(ada, 'side', await hearsOut(speaker, key, 'kick', bob.uniform));
+    await later.command({ kind: 'say', command: 1, target: den, text: 'for one' });
+    await tells(later, named(), 5);
+    await later.giveKeys(ada);
+    if (how === 'still names') {
+      expect(later.told('refused')).toMatchObject([{ command: 1, code: '_session_stale_place' }]);
+      expect(later.said('_request_context_key')).toEqual([]);
+    } else {
+      const [fresh] = later.said('_request_context_key');
+      expect(readKey(fresh!.packet)).toMatchObject({ epoch: 5, boxes: [{ uniform: ada.uniform }] });
+    }
+    expect(later.said('_message_context_sealed')).toEqual([]);
+  },
+);
+
+test('a ban of somebody who was no member costs one new key, and no more', async () => {
+  const speaker = await start(ada, 'side');
+  const key = await says(speaker, 'hello', [ada, bob], 5);
+  await takes(speaker, key);
+  await takes(speaker, speaker.said('_message_context_sealed')[0]!);
+  const kept = await hearsOut(speaker, key, 'ban', eve.uniform);
+  const later = await start(ada, 'side', kept);
+  for (const command of [1, 2]) {
+    await later.command({ kind: 'say', command, target: den, text: 'again' });
+    if (command === 1) await tells(later, [ada, bob], 5);
+    for (const member of [ada, bob]) await later.giveKeys(member);
+    if (command === 1) await takes(later, later.said('_request_context_key')[0]!);
+    await takes(later, later.said('_message_context_sealed').at(-1)!);
+  }
+  expect([later.said('_request_context_key').length, later.told('stored').length]).toEqual([1, 2]);
+});
+
+test('a place that goes back to a membership that is over is told nothing', async () => {
+  const client = await start(ada, 'side');
+  await takes(client, await says(client, 'hello', [ada], 5));
+  await takes(client, client.said('_message_context_sealed')[0]!);
+  const later = await start(ada, 'side', client.kept);
+  await later.command({ kind: 'say', command: 1, target: den, text: 'again' });
+  await tells(later, [ada, bob], 4);
+  expect(later.told('refused')).toMatchObject([{ command: 1, code: '_session_stale_place' }]);
 });
 
 test('sealTriesMax: where people come and go all the time it gives up', async () => {

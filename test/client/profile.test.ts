@@ -107,7 +107,7 @@ describe('the state', () => {
       numbers: mapOf(number),
       chains: mapOf(head),
       entered: mapOf(fc.option(number)),
-      sealing: mapOf(fc.record({ epoch: number, counter: number, key: bytes, madeAtMs: number })),
+      sealing: mapOf(fc.record({ epoch: number, parted: number, counter: number, key: bytes, madeAtMs: number })),
       pending: fc.array(fc.record({ target: name, tag: name, counter: number, method: name, bytes }), { maxLength: 3 }),
     }),
     hearing: fc.record({
@@ -115,6 +115,7 @@ describe('the state', () => {
       places: mapOf(number),
       heads: mapOf(head),
       keys: mapOf(fc.record({ epoch: number, key: bytes })),
+      gone: mapOf(mapOf(number)),
     }),
   });
 

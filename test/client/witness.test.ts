@@ -111,6 +111,37 @@ test('what is sealed behind a kick under an epoch before it is told of, whicheve
   expect(listener.told).toEqual([]);
 });
 
+test('a ban of somebody who has a key is a parting, of whoever has none, or has gone, it is not', () => {
+  const spoken = (isReader: boolean, hasGone: boolean): Output[] => {
+    const listener = new Listener();
+    listener.witness.sealed(place, bob, 6, 6, isReader ? [ada, eve] : [ada]);
+    if (hasGone) listener.moves(7, eve, false);
+    listener.act(9, 'ban', 'psyc://p.example');
+    listener.witness.sealed(place, bob, hasGone ? 7 : 6, 10, null);
+    return listener.told;
+  };
+  const stale = { kind: 'stale seal', place, author: bob, sequence: 10 };
+  expect([spoken(true, false), spoken(false, false), spoken(true, true)]).toEqual([[stale], [], []]);
+});
+
+test('who has gone is known to the next session, where something is sealed', () => {
+  const listener = new Listener();
+  listener.moves(7, eve, false);
+  expect(listener.witness.gone()).toEqual(new Map());
+  listener.witness.sealed(place, bob, 8, 8, [ada]);
+  const gone = new Map([[place, new Map([[eve, 7]])]]);
+  expect(listener.witness.gone()).toEqual(gone);
+  expect(
+    new Witness(
+      () => {},
+      () => {},
+      gone,
+    ).gone(),
+  ).toEqual(gone);
+  for (let at = 1; at <= 2 * sessionLimits.goneMax; at++) listener.moves(at + 8, `psyc://y${at}.example/~y`, false);
+  expect(listener.witness.gone().get(place)?.size).toBe(sessionLimits.goneMax);
+});
+
 test('what one place can make it hold is bounded', () => {
   const listener = new Listener();
   const many = 2 * sessionLimits.witnessedMax;

@@ -63,6 +63,31 @@ describe('chains', () => {
     expect(take(chains, link(2, idOf(first), 11))).toEqual({ kind: 'known', broken: false });
   });
 
+  test('what its author takes back is not missing; it shows where it was seen, or is seen later', () => {
+    const [first, second] = chainOf(2) as [Statement, Statement];
+    const third = link(3, idOf(first));
+    const fourth = link(4, idOf(third));
+    const chains = empty();
+    take(chains, first);
+    expect(take(chains, third)).toEqual({ kind: 'next', broken: false });
+    expect(take(chains, fourth)).toEqual({ kind: 'next', broken: false });
+    expect(take(chains, second)).toEqual({ kind: 'late', broken: false, withdrawn: [2] });
+    const other = empty();
+    for (const each of [first, second]) take(other, each);
+    expect(take(other, third)).toEqual({ kind: 'next', broken: false, withdrawn: [2] });
+    expect(take(other, fourth)).toEqual({ kind: 'next', broken: false });
+    // Two with one number stay a fork, whatever they name.
+    expect(take(other, link(3, idOf(second)))).toEqual({ kind: 'fork', broken: false });
+  });
+
+  test('a jump over ever so many makes nobody remember them', () => {
+    const chains = empty();
+    take(chains, link(1, NONE));
+    const far = link(2 ** 50, idOf(link(1, NONE)));
+    expect(take(chains, far)).toEqual({ kind: 'next', broken: false });
+    expect(take(chains, link(2 ** 50 + 1, idOf(far)))).toEqual({ kind: 'next', broken: false });
+  });
+
   test('a fork of which one side was seen shows in what follows', () => {
     const chains = empty();
     take(chains, link(1, NONE));
