@@ -10,7 +10,7 @@ import { Roll } from './roll.ts';
 /** Names of one write. */
 const MEMBERS_OF_WRITE = 256;
 
-/** How often the first row behind a gap comes until what is missing is taken for what will not come. */
+/** How often the first row behind a lost one comes until that is taken for one that will not come. */
 const triesMax = 4;
 
 /** One context of another domain, as far as people here are members. */
@@ -28,7 +28,9 @@ export class Audience implements Entity {
   readonly #coming = new Map<string, number>();
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
-  /** Rows behind a gap, by their number. */
+  /** Rows that were lost, and have not come again. */
+  readonly #lost = new Set<number>();
+  /** Those behind them, by their number. */
   readonly #ahead = new Map<number, Letter>();
   /** How often the first of them came. */
   #tries = 0;
@@ -55,10 +57,11 @@ export class Audience implements Entity {
   }
 
   take(letter: Letter): void {
-    if (!this.#roll.isKnown) {
-      this.#roll.hold(letter);
+    if (letter.isLost === true || (!this.#roll.isKnown && !this.#roll.hold(letter))) {
+      if (letter.routing.has('_context')) this.#lose(letter);
       return;
     }
+    if (!this.#roll.isKnown) return;
     this.#taken(letter);
     this.#leave();
   }
@@ -72,6 +75,7 @@ export class Audience implements Entity {
       ['members', this.#roll.members.size],
       ['letters', this.#roll.heldCount + this.#enrolling],
       ['ahead', this.#ahead.size],
+      ['lost', this.#lost.size],
     ];
   }
 
@@ -88,12 +92,25 @@ export class Audience implements Entity {
   #multicast(letter: Letter): void {
     const counter = Number(letter.routing.get('_counter') ?? Number.NaN);
     if (!Number.isSafeInteger(counter)) return;
-    if (this.#highest !== -1 && counter > this.#highest + 1) this.#wait(letter, counter);
+    this.#lost.delete(counter);
+    if (counter > this.#gap) this.#wait(letter, counter);
     else this.#show(letter, counter);
     this.#goOn();
   }
 
-  /** Rows before it were lost on the way, and one of them may put out whoever would hear it: they come again. */
+  /** The first row that was lost and has not come since. */
+  get #gap(): number {
+    return Math.min(...this.#lost);
+  }
+
+  /** A row for which there was no room: it may put out whoever would hear those behind it. */
+  #lose({ routing }: Letter): void {
+    const row = Number(routing.get('_counter') ?? Number.NaN);
+    if (!Number.isSafeInteger(row) || row <= this.#highest || this.#ahead.has(row)) return;
+    if (this.#lost.size < this.#desk.options.federationLimits.lettersMax) this.#lost.add(row);
+  }
+
+  /** It is shown, and acknowledged, behind what was lost. */
   #wait(letter: Letter, row: number): void {
     const first = Math.min(...this.#ahead.keys());
     if (row <= first) this.#tries = row === first ? this.#tries + 1 : 1;
@@ -101,15 +118,14 @@ export class Audience implements Entity {
     if (this.#ahead.size > this.#desk.options.federationLimits.lettersMax) {
       this.#ahead.delete(Math.max(...this.#ahead.keys()));
     }
-    if (this.#tries >= triesMax) this.#highest = row - 1;
+    if (this.#tries >= triesMax) this.#lost.clear();
   }
 
-  /** Shows what waited for those before it. */
   #goOn(): void {
-    for (;;) {
-      const row = this.#highest + 1;
-      const letter = this.#ahead.get(row);
-      if (letter === undefined) return;
+    const gap = this.#gap;
+    for (const row of [...this.#ahead.keys()].sort((a, b) => a - b)) {
+      if (row > gap) return;
+      const letter = this.#ahead.get(row)!;
       this.#ahead.delete(row);
       this.#tries = 0;
       this.#show(letter, row);
@@ -189,7 +205,6 @@ export class Audience implements Entity {
     const { federationLimits } = this.#desk.options;
     const isFull = has === 0 && this.#roll.members.size >= federationLimits.placeMembersMax;
     if (this.#enrolling >= federationLimits.lettersMax || isFull) return;
-    if (isEnter && this.#roll.members.size + this.#coming.size === 0) this.#begin(sequence);
     this.#hear(person, sequence);
     this.#enrolling++;
     const word = `${person} ${isEnter}`;
@@ -216,14 +231,6 @@ export class Audience implements Entity {
       this.#pass(kept);
       this.#leave();
     });
-  }
-
-  /** The first of us comes by this row: those before it are for nobody here. */
-  #begin(row: number): void {
-    if (this.#highest === -1 || row <= this.#highest) return;
-    this.#highest = row - 1;
-    for (const waiting of this.#ahead.keys()) if (waiting < row) this.#ahead.delete(waiting);
-    this.#goOn();
   }
 
   /** The newest row that says something of him. */

@@ -110,9 +110,19 @@ export class BorderCheck {
       this.#check(letter, peer, speaker, own, pass);
       return;
     }
-    if (this.#queue.length >= this.#border.options.federationLimits.uncheckedMax) return;
+    if (this.#queue.length >= this.#border.options.federationLimits.uncheckedMax) {
+      this.#lose(letter, speaker, pass);
+      return;
+    }
     const kept = keepLetter(letter);
     this.#queue.push(() => this.#check(kept, peer, speaker, own, pass));
+  }
+
+  /** Nothing may be heard of a place before what was lost of it: that may put its hearer out. */
+  #lose({ routing, packet }: Letter, speaker: Authority, pass: (letter: Letter) => void): void {
+    const context = routing.get('_context');
+    if (context === undefined || routing.has('_target') || isPerson(context) || !speaker.covers(context)) return;
+    pass({ routing, packet, isLost: true });
   }
 
   #check(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {

@@ -15,6 +15,8 @@ import type { FederationCode } from './error.ts';
 export interface Letter {
   readonly routing: ReadonlyMap<string, string>;
   readonly packet: Packet;
+  /** There was no room for it: whoever goes by the order of what he hears is told so, and it comes again. */
+  readonly isLost?: true;
 }
 
 /** What a new letter is made of; variables that are undefined are left out. */

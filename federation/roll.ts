@@ -83,9 +83,11 @@ export class Roll {
     else this.records.delete(name);
   }
 
-  /** Keeps a letter until the list is known; what has no room is dropped, and comes again if it is numbered. */
-  hold(letter: Letter): void {
-    if (this.#held.length < this.#desk.options.federationLimits.lettersMax) this.#held.push(keepLetter(letter));
+  /** Keeps a letter until the list is known; false: it has no room, and comes again if it is numbered. */
+  hold(letter: Letter): boolean {
+    const hasRoom = this.#held.length < this.#desk.options.federationLimits.lettersMax;
+    if (hasRoom) this.#held.push(keepLetter(letter));
+    return hasRoom;
   }
 
   #read(above: string, found: Map<string, number>): void {

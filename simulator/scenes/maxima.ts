@@ -20,13 +20,14 @@ export const maxima = {
   parked: 16 + 8,
   circuits: 2,
   devices: 3,
-  members: 9,
+  members: 11,
   circle: 6,
   strangers: 128,
   errands: 16,
   presences: 6,
   letters: 32,
   ahead: 16,
+  lost: 16,
   histories: 8,
   subscribers: 2,
   // The limit, and the packet in which a circuit says why it ends.
@@ -43,4 +44,11 @@ export const maxima = {
   'look-ups': 4,
   'keys seen': 4,
   'told of keys': 2,
+  'plain circuits of the node': 8,
+  'plain circuits': 4,
+  'plain mirrors': 0,
+  // One for each guest.
+  'plain ways': 2,
+  'plain waiting': 32,
+  'plain unsent': 64,
 };

@@ -1,5 +1,5 @@
 /** Who may say that somebody is a member, or that a domain has a row: nobody is made one who did not ask. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { MemoryStore } from '../../store/memory.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
@@ -165,53 +165,95 @@ test('who comes back before it is heard here that he was put out stays a member 
   expect(membersOf(next, bar)).toEqual([]);
 });
 
-test('a row behind one that was lost is not shown before that, which may put its hearer out', () => {
-  const fixture = new NodeFixture();
-  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
-  const acknowledged = (): (string | undefined)[] =>
+describe('rows that were lost for want of room', () => {
+  const acknowledged = (fixture: NodeFixture, server: string): (string | undefined)[] =>
     fixture
       .hear(server)
       .filter(({ method }) => method === '_echo_context')
       .map(({ packet }) => packet.text('_sequence'));
-  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
-  echo(fixture, server, 't1', 1);
-  multicast(fixture, server, 2);
-  expect([fixture.methods(phone), acknowledged()]).toEqual([['_echo_context_enter', '_notice_x'], ['2']]);
-  multicast(fixture, server, 4);
-  multicast(fixture, server, 5);
-  expect([fixture.methods(phone), acknowledged(), fixture.queue('ahead')]).toEqual([[], [], 2]);
-  multicast(fixture, server, 3);
-  expect([fixture.methods(phone).length, acknowledged(), fixture.queue('ahead')]).toEqual([3, ['3', '4', '5'], 0]);
-  // What still has not come when the next was sent that often is not sent any more.
-  for (const row of [7, 8, 7, 7]) multicast(fixture, server, row);
-  expect([fixture.methods(phone), acknowledged()]).toEqual([[], []]);
-  multicast(fixture, server, 7);
-  expect([fixture.methods(phone).length, acknowledged()]).toEqual([2, ['7', '8']]);
-});
 
-test('who comes where nobody was any more waits for no row from before', () => {
-  const fixture = new NodeFixture();
-  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
-  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
-  echo(fixture, server, 't1', 1);
-  multicast(fixture, server, 1);
-  fixture.say(phone, said(ada, bar, 2, '_request_context_leave'));
-  echo(fixture, server, 't2', 2, 'leave');
-  fixture.say(phone, said(ada, bar, 3, '_request_context_enter'));
-  echo(fixture, server, 't3', 9);
-  fixture.hear(phone);
-  multicast(fixture, server, 9);
-  expect(fixture.methods(phone)).toEqual(['_notice_x']);
-});
+  /** Ada is in the bar and has heard row 2; then these rows come while the node can only wait for somebody's keys. */
+  function lost(rows: readonly number[], limits: ConstructorParameters<typeof NodeFixture>[0] = {}) {
+    const fixture = new NodeFixture({ uncheckedMax: 1, ...limits });
+    const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+    fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
+    echo(fixture, server, 't1', 1);
+    multicast(fixture, server, 2);
+    expect([fixture.methods(phone), acknowledged(fixture, server)]).toEqual([
+      ['_echo_context_enter', '_notice_x'],
+      ['2'],
+    ]);
+    fixture.tellsKeys = false;
+    fixture.say(server, said(zoe, 'psyc://a.example/~ada', 1, '_message_private_sealed', 'x'));
+    fixture.sayRaw(server, said(zoe, 'psyc://a.example/~nobody', 1, '_message_private'));
+    for (const row of rows) multicast(fixture, server, row);
+    fixture.pass(10_000);
+    fixture.hear(phone);
+    fixture.hear(server);
+    return { fixture, phone, server };
+  }
 
-test('lettersMax: so many rows wait behind one that was lost', () => {
-  const fixture = new NodeFixture({ lettersMax: 2 });
-  const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
-  fixture.say(phone, said(ada, bar, 1, '_request_context_enter'));
-  echo(fixture, server, 't1', 1);
-  for (const row of [1, 5, 4, 3]) multicast(fixture, server, row);
-  expect(fixture.queue('ahead')).toBe(2);
-  fixture.hear(phone);
-  multicast(fixture, server, 2);
-  expect(fixture.methods(phone)).toHaveLength(3);
+  test('hold back those behind them, since they may put the hearer out', () => {
+    const { fixture, phone, server } = lost([3, 4]);
+    for (const row of [6, 5]) multicast(fixture, server, row);
+    expect([fixture.methods(phone), acknowledged(fixture, server)]).toEqual([[], []]);
+    expect([fixture.queue('lost'), fixture.queue('ahead')]).toEqual([2, 2]);
+    multicast(fixture, server, 3);
+    expect([fixture.methods(phone).length, acknowledged(fixture, server)]).toEqual([1, ['3']]);
+    multicast(fixture, server, 4);
+    expect([fixture.methods(phone).length, acknowledged(fixture, server)]).toEqual([3, ['4', '5', '6']]);
+    // A number that is left out is no lost row.
+    multicast(fixture, server, 9);
+    expect([fixture.methods(phone), acknowledged(fixture, server)]).toEqual([['_notice_x'], ['9']]);
+  });
+
+  test('are given up where they do not come', () => {
+    const { fixture, phone, server } = lost([3]);
+    for (const row of [5, 6, 5, 5]) multicast(fixture, server, row);
+    expect([fixture.methods(phone), acknowledged(fixture, server)]).toEqual([[], []]);
+    multicast(fixture, server, 5);
+    expect([fixture.methods(phone).length, acknowledged(fixture, server)]).toEqual([2, ['5', '6']]);
+  });
+
+  test('lettersMax: are remembered, and waited for by others, so many', () => {
+    const { fixture, phone, server } = lost([3, 4, 5], { lettersMax: 2 });
+    expect(fixture.queue('lost')).toBe(2);
+    for (const row of [8, 7, 6]) multicast(fixture, server, row);
+    expect(fixture.queue('ahead')).toBe(2);
+    for (const row of [3, 4]) multicast(fixture, server, row);
+    expect(fixture.methods(phone)).toHaveLength(4);
+  });
+
+  test('are none of a place in another domain', () => {
+    const { fixture, phone, server } = lost([]);
+    const other = fixture.connect('server c.example');
+    fixture.say(
+      other,
+      said(channel('eve', 'phone', 'c.example'), 'psyc://a.example/~ada', 1, '_message_private_sealed'),
+    );
+    fixture.sayRaw(
+      other,
+      said(channel('eve', 'phone', 'c.example'), 'psyc://a.example/~nobody', 1, '_message_private'),
+    );
+    multicast(fixture, other, 3);
+    fixture.pass(10_000);
+    fixture.hear(phone);
+    multicast(fixture, server, 4);
+    expect(fixture.methods(phone)).toEqual(['_notice_x']);
+  });
+
+  test('while the members are read count as well', () => {
+    const first = lost([]).fixture;
+    const fixture = new NodeFixture({ lettersMax: 2 }, { store: first.store, keys: first.keys, life: 2 });
+    const [phone, server] = [fixture.connect('client ada phone'), fixture.connect('server b.example')];
+    fixture.hear(phone);
+    fixture.held.store = [];
+    for (const row of [3, 4, 5]) multicast(fixture, server, row);
+    fixture.release();
+    expect(fixture.methods(phone)).toHaveLength(2);
+    multicast(fixture, server, 6);
+    expect(fixture.methods(phone)).toEqual([]);
+    multicast(fixture, server, 5);
+    expect(fixture.methods(phone)).toHaveLength(2);
+  });
 });
