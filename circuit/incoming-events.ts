@@ -10,12 +10,14 @@ export interface Arrival<Token> {
   readonly counter: number;
   /** What makes it the same packet when it comes again. */
   readonly id: Uint8Array;
+  /** By which its author tells it from another to which he gave the same number; absent: he never does. */
+  readonly tag?: string;
   /** The packet's own bytes, not a view of the network's buffer. */
   readonly packet: Uint8Array;
   readonly token: Token;
   /**
    * Asked when its turn comes, behind everything that waits: why it may not enter the log, or null. Unless it is there
-   * already; the number of what is refused is not used up, and its author begins anew behind it.
+   * already; the number of what is refused is not used up by that, and its author begins anew behind it.
    */
   readonly judge?: () => string | null;
   /** The author begins anew with this number: everything before it has been answered, numbers before it may be missing. */
@@ -40,7 +42,13 @@ export type IncomingEvent<Token> =
   /** `hasRoom`: whether its owner lets the log grow; what is in it already is acknowledged even if not. */
   | { readonly kind: 'arrived'; readonly arrival: Arrival<Token>; readonly hasRoom: boolean }
   /** The answer to `look`: the author's last counter in the log, 0 when there is none; or no answer. */
-  | { readonly kind: 'found'; readonly author: string; readonly counter: number; readonly base?: number }
+  | {
+      readonly kind: 'found';
+      readonly author: string;
+      readonly counter: number;
+      readonly base?: number;
+      readonly tag?: string;
+    }
   | ({ readonly kind: 'look failed'; readonly author: string } & StoreRefusal)
   /** The answer to `write`: the sequence of each row in its order; or it did not happen, as far as anybody knows. */
   | { readonly kind: 'written'; readonly sequences: readonly number[] }

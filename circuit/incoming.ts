@@ -8,6 +8,7 @@ import {
   type StoreRefusal,
   UNDECIDED,
 } from './incoming-events.ts';
+import { answerTo, tagged, type Tags } from './incoming-tags.ts';
 import { type DeliveryLimits, deliveryLimits } from './limits.ts';
 
 /** How often a packet may come before those it follows, until its author is told that they are missing. */
@@ -27,6 +28,8 @@ interface Author<Token> {
   heldBytes: number;
   /** How often each of the held came again, where that is counted. */
   readonly tries: SparseMap<number, number>;
+  /** By number, the oldest first: tags of what is in the log, or on its way to it. */
+  readonly tags: Tags;
 }
 
 /** The state; only `stepIncoming` changes it. */
@@ -86,6 +89,7 @@ export function stepIncoming<Token>(incoming: Incoming<Token>, event: IncomingEv
       author.failures = 0;
       author.durable = author.queued = event.counter;
       author.base = event.base ?? 0;
+      if (event.tag !== undefined) tagged(author.tags, event.counter, event.tag);
       release(incoming, author, effects);
       break;
     }
@@ -124,8 +128,7 @@ function arrive<Token>(
   } else if (counter < author.base) {
     effects.push({ kind: 'refuse', token, code: '_settled_counter' });
   } else if (counter <= author.durable) {
-    // Its acknowledgement was lost on the way: the packet is here.
-    effects.push({ kind: 'acknowledge', token });
+    effects.push(answerTo(author.tags, arrival));
   } else if (counter > author.queued) {
     const code = arrival.judge?.() ?? null;
     // Silence: it comes again.
@@ -219,6 +222,7 @@ function authorOf<Token>(incoming: Incoming<Token>, name: string): Author<Token>
       held: new SparseMap(),
       heldBytes: 0,
       tries: new SparseMap(),
+      tags: new SparseMap(),
     };
   }
   incoming.authors.set(name, author);
@@ -264,6 +268,7 @@ function canWait<Token>(incoming: Incoming<Token>, { packet }: Arrival<Token>): 
 function wait<Token>(incoming: Incoming<Token>, author: Author<Token>, arrival: Arrival<Token>): void {
   if (arrival.begins === true) author.base = arrival.counter;
   author.queued = arrival.counter;
+  if (arrival.tag !== undefined) tagged(author.tags, arrival.counter, arrival.tag);
   incoming.waiting.push(author.base === 0 ? arrival : { ...arrival, base: author.base });
   incoming.waitingBytes += arrival.packet.length;
 }
@@ -273,7 +278,7 @@ function release<Token>(incoming: Incoming<Token>, author: Author<Token>, effect
   for (const [counter, arrival] of author.held) {
     const { token } = arrival;
     if (counter < author.base) effects.push({ kind: 'refuse', token, code: '_settled_counter' });
-    else if (counter <= author.durable) effects.push({ kind: 'acknowledge', token });
+    else if (counter <= author.durable) effects.push(answerTo(author.tags, arrival));
     else if (counter > author.queued) continue;
     letGo(incoming, author, arrival);
   }

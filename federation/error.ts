@@ -14,6 +14,7 @@ export type FederationCode =
   | '_unsupported_method'
   | '_necessary_counter'
   | '_settled_counter'
+  | '_used_counter'
   | '_missing_counter'
   | '_delivery_timeout'
   // places

@@ -68,8 +68,11 @@ export class Inbox {
   readonly #desk: Desk;
   readonly #owner: InboxOwner;
   readonly #incoming: Incoming<Token>;
+  readonly #isLast: boolean;
 
-  constructor(context: string, desk: Desk, owner: InboxOwner) {
+  /** `isLast`: what comes stays here; else it goes on to whoever answers it, and he judges whether it is another packet under an old number. */
+  constructor(context: string, desk: Desk, owner: InboxOwner, isLast = true) {
+    this.#isLast = isLast;
     this.#context = context;
     this.#desk = desk;
     this.#owner = owner;
@@ -116,6 +119,7 @@ export class Inbox {
     const arrival: Arrival<Token> = {
       author,
       counter: message.counter,
+      ...(this.#isLast && { tag: message.tag }),
       id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
       packet: bytes,
       token: { message, method, packet: bytes, ...(move && { move }), ...(act && { act }), note },
@@ -198,10 +202,11 @@ function withBase(packet: Uint8Array, base: number): Uint8Array {
   return letterBytes(readdress({ ...Object.fromEntries(letter.routing), _count: String(base) }, letter.packet));
 }
 
-function positionIn(row: Row | undefined): { counter: number; base: number } {
+function positionIn(row: Row | undefined): { counter: number; base: number; tag?: string } {
   if (row === undefined) return { counter: 0, base: 0 };
   const packet = parseOne(row.packet);
-  return { counter: messageInRow(packet).counter, base: Number(packet.ownRoute('_count') ?? 0) };
+  const { counter, tag } = messageInRow(packet);
+  return { counter, base: Number(packet.ownRoute('_count') ?? 0), tag };
 }
 
 /** What an answer that is not the one asked for means. */

@@ -69,7 +69,7 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     this.#context = nodeUniform(domain);
     this.#desk = desk;
     this.#circuits = circuits;
-    this.#inbox = new Inbox(this.#context, desk, this);
+    this.#inbox = new Inbox(this.#context, desk, this, false);
     this.#outbox = new Outbox(this.#context, 'acknowledged', desk, this);
     this.#outbox.start(false);
   }

@@ -65,6 +65,7 @@ const sentences: Readonly<Record<string, string>> = {
   _invalid_target: 'nothing of this name can be there: look at how it is written',
   _invalid_entity: 'nothing of this name can be there: look at how it is written',
   _unsupported_method: 'the other side does not know how: it may be older, or newer',
+  _used_counter: 'something else was taken under its number, which was refused before: say it again',
   _settled_counter: 'it was answered before: look with p3do history or listen whether it is there',
   _missing_counter: `what was said before has not come: ${SAY_AGAIN}`,
   _filter_strangers: 'this person takes nothing from you: only friends may write to him, or you may not',

@@ -354,3 +354,34 @@ test('who begins anew may leave numbers out, but not while earlier ones are on t
   expect(arrive(incoming, 'a', 7)).toEqual(['refuse a7 _settled_counter']);
   expect(arrive(incoming, 'a', 12)).toEqual([]);
 });
+
+test('a number that another packet has by now is refused; of older numbers, and whose packets have no tags, nothing is known', () => {
+  const incoming = newIncoming<string>(limits);
+  let code: string | null = '_no';
+  const say = (counter: number, tag?: string): string[] => {
+    const said = { ...arrival('a', counter), judge: () => code, ...(tag !== undefined && { tag }) };
+    return incomingLines(stepIncoming(incoming, { kind: 'arrived', arrival: said, hasRoom: true }));
+  };
+  const look = { kind: 'found', author: 'a', counter: 4, tag: 'd' } as const;
+  expect([say(5, 'e'), incomingLines(stepIncoming(incoming, look))]).toEqual([['look a'], ['refuse a5 _no']]);
+  expect([say(4, 'd'), say(4, 'x'), say(3, 'x')]).toEqual([
+    ['acknowledge a4'],
+    ['refuse a4 _used_counter'],
+    ['acknowledge a3'],
+  ]);
+  // A copy of what was refused is taken, and its number was used for something else meanwhile.
+  code = null;
+  expect([say(5, 'e'), say(5, 'f')]).toEqual([['write a5'], []]);
+  expect(written(incoming, 1)).toEqual(['acknowledge a5', 'recorded 1 a5']);
+  expect([say(5, 'f'), say(5, 'e'), say(5)]).toEqual([
+    ['refuse a5 _used_counter'],
+    ['acknowledge a5'],
+    ['acknowledge a5'],
+  ]);
+  for (let counter = 6; counter <= 20; counter++) {
+    say(counter, `t${counter}`);
+    written(incoming, counter);
+  }
+  expect(incoming.authors.get('a')?.tags.size).toBe(8);
+  expect([say(5, 'f'), say(20, 'x')]).toEqual([['acknowledge a5'], ['refuse a20 _used_counter']]);
+});

@@ -5,7 +5,7 @@ import { faultOfAct } from '../../federation/moderation.ts';
 import { afterAct, changes, type PlaceState, stateOf } from '../../federation/place-state.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { parseList } from '../../psyc/list.ts';
-import { renderRouted } from '../../psyc/render.ts';
+import { type Draft, renderRouted } from '../../psyc/render.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreRequest } from '../../store/store.ts';
 import { ada, bob, channels, Hall, hall, zoe } from './hall.ts';
@@ -94,6 +94,32 @@ test('who is banned with his domain while the store is slow is out at once, and 
   place.connect();
   expect(place.ask(zoe, '_message_public')).toBe('_necessary_membership');
   expect(place.members()).toEqual([ada]);
+});
+
+test('what was refused and is taken after all is not taken for what has its number by then; after a restart neither', () => {
+  place.act(ada, 'silence', zoe);
+  const copy = place.draft(zoe, '_message_public');
+  const other = { ...copy, routing: { ...(copy.routing as object), _tag: 'other' }, data: 'something else' };
+  const hear = (fixture: NodeFixture, draft: Draft): (string | null | undefined)[] => {
+    fixture.hear(place.server);
+    fixture.say(place.server, draft);
+    return fixture
+      .hear(place.server)
+      .flatMap(({ packet, routing }) =>
+        routing['_context'] === undefined && packet.method !== '_request_keys'
+          ? [packet.text('_code') ?? packet.method]
+          : [],
+      );
+  };
+  expect(hear(place.fixture, copy)).toEqual(['_silenced_member']);
+  place.act(ada, 'unsilence', zoe);
+  expect([hear(place.fixture, copy), hear(place.fixture, other)]).toEqual([
+    ['_echo_message_public'],
+    ['_used_counter'],
+  ]);
+  const next = new NodeFixture({}, { store: place.fixture.store, keys: place.fixture.keys, life: 2 });
+  next.connect('server b.example');
+  expect([hear(next, copy), hear(next, other)]).toEqual([['_echo_message_public'], ['_used_counter']]);
 });
 
 test('who is silenced hears and does not speak', () => {
