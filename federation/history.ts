@@ -1,7 +1,11 @@
 /** A page of a place's log for one member, as packets in the place's context. docs/spec/places.md#history */
+import { parseOne } from '../circuit/one-packet.ts';
+import { covers, readAct } from '../publication/act.ts';
+import type { Row } from '../store/store.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import { type Letter, newLetter } from './letter.ts';
+import { entityOf, type Letter, newLetter } from './letter.ts';
+import { placeRequestOf } from './methods.ts';
 import { multicastOf } from './multicast.ts';
 
 /** A whole number in canonical decimal, or null. */
@@ -38,6 +42,8 @@ export function readHistory(
       desk.post(multicastOf(context, row, to));
       reached = row.sequence;
       bytes += row.packet.length;
+      // He was a member when he asked: of what came since he hears up to where he is none.
+      if (row.sequence > last && isParting(row, entityOf(to))) break;
     }
     desk.post(
       newLetter({
@@ -53,4 +59,12 @@ export function readHistory(
     );
   });
   return null;
+}
+
+/** Whether a person is no member any more from this row on. */
+function isParting(row: Row, person: string): boolean {
+  const packet = parseOne(row.packet);
+  if (placeRequestOf(packet.method) === 'leave') return entityOf(packet.ownRoute('_source') ?? '') === person;
+  const act = readAct(packet);
+  return (act?.kind === 'kick' || act?.kind === 'ban') && covers(act.whom, person);
 }

@@ -51,6 +51,25 @@ test('who is kicked hears that and nothing more, and may come back', () => {
   expect(place.act(ada, 'kick', 'psyc://a.example/~nobody')).toBe('_unknown_member');
 });
 
+test.each([
+  ['is put out', (): unknown => place.act(ada, 'kick', bob), '_request_context_kick'],
+  ['leaves', (): unknown => place.ask(bob, '_request_context_leave'), '_notice_context_leave'],
+])('who %s while his history is read is shown that row and none behind it', (_, goes, last) => {
+  const { fixture } = place;
+  const circuit = place.circuits[bob]!;
+  fixture.hear(circuit);
+  fixture.held.store = [];
+  const routing = { _source: channels[bob], _target: hall, _tag: 'h' };
+  fixture.sayRaw(circuit, { routing, entity: { _after: '2' }, method: '_request_history' });
+  const reads = fixture.held.store;
+  fixture.held.store = null;
+  goes();
+  place.ask(ada, '_message_public');
+  fixture.hear(circuit);
+  for (const request of reads) fixture.tell({ kind: 'stored', outcome: fixture.store.perform(request) });
+  expect(fixture.methods(circuit)).toEqual(['_notice_context_enter', last, '_echo_history']);
+});
+
 test('the domain of the last who is kicked hears that row and no more', () => {
   place.fixture.hear(place.server);
   place.act(ada, 'kick', zoe);
