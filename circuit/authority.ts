@@ -1,8 +1,9 @@
 /** Whom a circuit may speak for: what its ends have proved, and what authors have signed themselves. docs/spec/circuit-proof.md#authority */
 import { PsycError } from '../psyc/error.ts';
 import type { Route } from '../psyc/reply.ts';
-import { SparseSet } from '../psyc/sparse.ts';
+import { SparseMap, SparseSet } from '../psyc/sparse.ts';
 import { parseEntity, renderUniform, withoutChannel } from '../psyc/uniform.ts';
+import { visitorIn, visitedIn } from './channel.ts';
 import { type ProofCode, ProofError } from './proof-errors.ts';
 import { proofLimits } from './proof-limits.ts';
 
@@ -12,6 +13,8 @@ export class Authority {
   readonly carries: boolean;
   private readonly hosts = new SparseSet<string>();
   private readonly persons = new SparseSet<string>();
+  /** Visitors of the proved hosts, and until when (Unix milliseconds) they are: the longest known first. */
+  private readonly visitors = new SparseMap<string, number>();
   /** What was asked last, and the answer, while nothing more is proved. */
   private last: { readonly uniform: string; readonly isCovered: boolean } | null = null;
 
@@ -31,12 +34,27 @@ export class Authority {
     this.persons.add(uniform);
   }
 
+  /** A visitor of a proved host, as `visitorIn` names him, has said that it carries what he says until then, Unix milliseconds. */
+  welcome(visitor: string, untilMs: number): void {
+    this.last = null;
+    this.visitors.delete(visitor);
+    this.visitors.set(visitor, untilMs);
+    if (this.visitors.size <= proofLimits.visitorsMax) return;
+    const [oldest] = this.visitors.keys();
+    this.visitors.delete(oldest!);
+  }
+
+  /** Until when somebody is a visitor, Unix milliseconds; 0: he is none that is known. */
+  visitorUntilMs(visitor: string): number {
+    return this.visitors.get(visitor) ?? 0;
+  }
+
   /** Whether any host was proved. */
   get hasHost(): boolean {
     return this.hosts.size > 0;
   }
 
-  /** Whether a uniform is one of a proved host, or a proved person or a channel of his. It counts in its one form only, in lower case. */
+  /** Whether a uniform is one of a proved host, or a proved person or a channel of his, or a channel of a visitor. It counts in its one form only, in lower case. */
   covers(uniform: string): boolean {
     // A peer says most things in one name.
     if (this.last?.uniform !== uniform) this.last = { uniform, isCovered: this.looksUp(uniform) };
@@ -53,7 +71,12 @@ export class Authority {
       if (error instanceof PsycError) return false;
       throw error;
     }
-    return this.hosts.has(host) || this.persons.has(withoutChannel(uniform));
+    return this.hosts.has(host) || this.persons.has(withoutChannel(uniform)) || this.isVisitor(uniform);
+  }
+
+  private isVisitor(uniform: string): boolean {
+    const visitor = this.visitors.size === 0 ? null : visitorIn(uniform);
+    return visitor !== null && this.visitors.has(visitor) && this.hosts.has(visitedIn(uniform)!);
   }
 
   private makeRoom(proved: SparseSet<string>, name: string): void {

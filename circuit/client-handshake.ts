@@ -28,6 +28,8 @@ export interface LoginOptions {
   /** The identity's public key, with its certification where there is one, and the newest statement of devices. */
   readonly key: Uint8Array;
   readonly statement: Uint8Array;
+  /** Where the domain is not the person's home: his device's word that it speaks through its server. */
+  readonly visit?: Uint8Array;
   /** To be registered first, by this invitation where one is needed; null: registered already. */
   readonly registration: { readonly invite: string | null } | null;
 }
@@ -253,12 +255,18 @@ export class ClientHandshake {
   }
 
   #login(key: Uint8Array): void {
-    const { suite, domain, person, device, fingerprint, seed, channel, statement } = this.#options;
+    const { suite, domain, person, device, fingerprint, seed, channel, statement, visit } = this.#options;
     const peerFingerprint = this.#proof!.claim.fingerprint;
     const claim: DeviceClaim = { person, device, to: domain, fingerprint, peerFingerprint };
     const signature = proveDevice(suite, claim, this.#exported!.device, seed);
     this.#phase = 'login';
-    this.#send({ kind: 'device', channel, claim, signature, evidence: { key, statement } });
+    this.#send({
+      kind: 'device',
+      channel,
+      claim,
+      signature,
+      evidence: { key, statement, ...(visit === undefined ? {} : { visit }) },
+    });
   }
 
   #check(phase: Phase, key: Uint8Array): void {

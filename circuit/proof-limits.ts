@@ -20,4 +20,6 @@ export const proofLimits = {
   proofsMax: 8,
   /** Hosts and persons that one circuit may prove. */
   provedMax: 64,
+  /** Visitors of a host that are remembered on one circuit. */
+  visitorsMax: 1024,
 } as const;

@@ -21,6 +21,8 @@ export interface Evidence {
   readonly key: Uint8Array | null;
   /** The statement of the person's identity key that enrols the device; or that the domain's key follows the one before. */
   readonly statement: Uint8Array | null;
+  /** Of a person who is a visitor: his device's word that it speaks through this server, docs/spec/people.md#visitors. */
+  readonly visit?: Uint8Array;
 }
 
 /** The entity variables of one packet, each set at most once; names it does not know are passed over. */
@@ -100,7 +102,9 @@ export class Lines {
   }
 
   signature(): { signature: Uint8Array; evidence: Evidence } {
-    const evidence = { key: this.evidence('_key'), statement: this.evidence('_statement') };
+    const visit = this.evidence('_visit');
+    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement') };
+    const evidence = visit === null ? kept : { ...kept, visit };
     return { signature: this.bytes('_signature', 64), evidence };
   }
 

@@ -163,5 +163,6 @@ function signatureLines({ claim, signature, evidence }: Signature): Record<strin
     _signature: signature,
     _key: evidence.key ?? undefined,
     _statement: evidence.statement ?? undefined,
+    _visit: evidence.visit,
   };
 }

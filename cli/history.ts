@@ -70,6 +70,7 @@ Examples:
         ...options,
         timeout: options.timeout ?? (isFound === null ? 60 : 600),
         channel: 'side',
+        carried: { target: place },
         late: () => `${nameOf(place)} has not answered`,
         profile: (whose) => registered(command, whose, options),
         begin: (shell) => shell.tell(isFound === null ? page(1, after, limit) : page(1, after ?? 0, PAGE_ROWS)),

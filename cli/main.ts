@@ -173,6 +173,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do trust b.example 0123456789abcdef0123456789abcdef01234567',
     load: () => import('./trust.ts'),
   },
+  servers: {
+    summary: 'name servers to speak through while your own does not answer',
+    example: 'p3do servers add c.example',
+    load: () => import('./servers.ts'),
+  },
   export: {
     summary: 'take everything along that a person has',
     example: 'p3do export ada-2026',

@@ -18,6 +18,7 @@ import { keepMarks } from './person/marks.ts';
 import { nameOf } from './person/show.ts';
 import { Talk } from './person/talk.ts';
 import { place as placeArgument } from './person/target.ts';
+import { type Through, throughOption } from './person/ways.ts';
 
 /** What is asked of the place; what is asked of the home has numbers of its own, from 1 on. */
 const ASKED = 0;
@@ -54,19 +55,23 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
       command.argument('<place>', '@place@domain, or a uniform', placeArgument),
       'how long to wait for the answer (60)',
     )
+      .addOption(throughOption())
       .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${kind} @hall@b.example`)
-      .action(async (place: string, options: Shared) => {
+      .action(async (place: string, options: Shared & Through) => {
         const whose = await whoseOf(command, options.as);
         let home: Talk | null = null;
         let isDone = false;
+        let visited: string | null = null;
         await converse(command, whose, {
           ...options,
           timeout: options.timeout ?? 60,
           channel: 'side',
+          carried: { target: place },
           late: (isSent) =>
             isDone ? NOT_NOTED : isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered',
           profile: () => registered(command, whose, options),
-          begin(shell) {
+          begin(shell, at) {
+            visited = at;
             home = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
             shell.tell({ kind: 'command', command: { kind, command: ASKED, place } });
           },
@@ -77,7 +82,9 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
             if (line !== null && home !== null) {
               isDone = true;
               tell(options, output, line);
-              void noted(command, home, whose).finally(() => shell.stop());
+              // Who is a visitor elsewhere has no home to tell.
+              if (visited !== null) shell.stop();
+              else void noted(command, home, whose).finally(() => shell.stop());
             }
             if (isNoMember(kind, output)) {
               if (options.json) tell(options, output, '');

@@ -12,6 +12,7 @@ import {
   withShared,
 } from './person/conversation.ts';
 import { textIn } from './person/text.ts';
+import { type Through, throughOption } from './person/ways.ts';
 import { target } from './person/target.ts';
 
 /** Adds the arguments, the page and the action of `p3do say`. */
@@ -22,18 +23,20 @@ export function register(command: Command): void {
       .argument('<text...>', 'what to say; - reads it on standard input, less one line feed at its end'),
     'how long to wait for the answer (60)',
   )
+    .addOption(throughOption())
     .addHelpText(
       'after',
       `
 Says it signed by this device; to a person sealed as well, so that no server can read it. It prints
 where it is stored once it is: then it is not lost any more. Where no answer comes in time the exit code is 1;
-what was said by then is said again by the next command, the very same. For a place, enter it first.
+what was said by then is said again by the next command, the very same. For a place, enter it first. Where your
+own server does not answer, another one carries it, in your name (p3do servers).
 
 Examples:
   $ p3do say @hall@b.example Good morning
   $ p3do say bob@b.example --as ada@a.example - < letter`,
     )
-    .action(async (to: string, words: string[], options: Shared) => {
+    .action(async (to: string, words: string[], options: Shared & Through) => {
       const isRead = words.length === 1 && words[0] === '-';
       const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
       if (text === null) {
@@ -45,6 +48,7 @@ Examples:
         ...options,
         timeout: options.timeout ?? 60,
         channel: 'side',
+        carried: { target: to },
         late: (isSent) => (isSent ? unanswered(to, 'says it again') : 'not said: nobody has answered'),
         profile: (whose) => registered(command, whose, options),
         begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'say', command: 1, target: to, text } }),

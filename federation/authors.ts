@@ -20,7 +20,7 @@ interface Known {
 }
 
 /** Nobody: his domain has answered, and names none such. Later: nobody knows yet, and it is worth asking again. */
-type Absent = 'nobody' | 'later';
+export type Absent = 'nobody' | 'later';
 
 /** What is found of an author. */
 export type Found = Author | Absent;
@@ -31,6 +31,9 @@ interface Asking {
   readonly waiting: ((known: Known | Absent) => void)[];
   /** An answer came and is being read; others count for nothing meanwhile, for each costs OpenPGP. */
   isReading: boolean;
+  /** Who has brought keys, and waits until they are read; whether those are being read. */
+  readonly offered: (() => void)[];
+  isOffer: boolean;
 }
 
 /** Of clocks and of renewals that come late: the same keys may hold before long. */
@@ -73,6 +76,26 @@ export class Authors {
     }
   }
 
+  /** The author with this device, if he is remembered. */
+  known(person: string, device: Uint8Array): Found {
+    const known = this.#known.get(person);
+    return (known === undefined ? null : this.#authorIn(person, known, hexOf(device))) ?? 'later';
+  }
+
+  /** Keys of a person that somebody else than his domain has brought; `done` when they were read, and what is good of them is remembered. */
+  offer(person: string, key: Uint8Array, statement: Uint8Array, done: () => void): void {
+    const asking = this.#asking.get(person) ?? this.#begin(person);
+    if (asking === null) {
+      done();
+      return;
+    }
+    asking.offered.push(done);
+    // An answer of his domain's is being read: that counts as much.
+    if (asking.isReading) return;
+    asking.isReading = asking.isOffer = true;
+    this.#read(person, key, statement);
+  }
+
   /** A letter to the node itself that may answer a question. */
   answered({ routing, packet }: Letter): void {
     const person = routing.get('_source') ?? '';
@@ -93,22 +116,31 @@ export class Authors {
   }
 
   #ask(person: string, found: (known: Known | Absent) => void): void {
-    const { authorsAskedMax, keysMsMax } = this.#desk.options.federationLimits;
     const asking = this.#asking.get(person);
     if (asking !== undefined) {
       asking.waiting.push(found);
       return;
     }
-    if (this.#asking.size >= authorsAskedMax) {
+    const begun = this.#begin(person);
+    if (begun === null) {
       found('later');
       return;
     }
+    begun.waiting.push(found);
+    this.#request(person, begun.tag);
+  }
+
+  /** Keys of a person are awaited; null: those of too many are. */
+  #begin(person: string): Asking | null {
+    const { authorsAskedMax, keysMsMax } = this.#desk.options.federationLimits;
+    if (this.#asking.size >= authorsAskedMax) return null;
     const tag = `k${++this.#asked}`;
-    this.#asking.set(person, { tag, waiting: [found], isReading: false });
+    const asking = { tag, waiting: [], isReading: false, offered: [], isOffer: false };
+    this.#asking.set(person, asking);
     this.#desk.timer(`keys ${person}`, keysMsMax, () => {
       if (this.#asking.get(person)?.tag === tag) this.#find(person);
     });
-    this.#request(person, tag);
+    return asking;
   }
 
   /** Nobody at home has answered: others may have his keys. */
@@ -180,6 +212,11 @@ export class Authors {
         this.#again(person);
         return;
       }
+      // By the newest one he is in or out, whatever came along.
+      if (read.kind === 'refused' && read.code === '_stale_statement' && known !== null && known !== statement) {
+        this.#judge(person, key, known, [authority, ...others], pinned, known);
+        return;
+      }
       if (read.kind === 'refused' && read.code === '_uncertified' && others.length > 0) {
         this.#judge(person, key, statement, others, pinned, known);
         return;
@@ -221,11 +258,18 @@ export class Authors {
   /** Nothing came of an answer for want of something here: the next one is read. */
   #again(person: string): void {
     const asking = this.#asking.get(person);
-    if (asking !== undefined) asking.isReading = false;
+    if (asking !== undefined) asking.isReading = asking.isOffer = false;
   }
 
   #settle(person: string, known: Known | Absent): void {
     const asking = this.#asking.get(person);
+    const offered = asking?.offered.splice(0) ?? [];
+    if (typeof known === 'string' && asking?.isOffer === true && asking.waiting.length > 0) {
+      // What somebody else has brought is no answer of his domain's.
+      asking.isReading = asking.isOffer = false;
+      for (const done of offered) done();
+      return;
+    }
     this.#asking.delete(person);
     if (typeof known !== 'string') {
       this.#known.delete(person);
@@ -234,5 +278,6 @@ export class Authors {
       if (this.#known.size > this.#desk.options.federationLimits.authorsKnownMax) this.#known.delete(oldest!);
     }
     for (const found of asking?.waiting ?? []) found(known);
+    for (const done of offered) done();
   }
 }

@@ -10,10 +10,11 @@ import { type Publication, SIGNATURE_NAME } from '../publication/fields.ts';
 import { readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
-import type { Found } from './authors.ts';
+import type { Absent, Found } from './authors.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeOptions } from './events.ts';
 import { domainOf, entityOf, isInOneName, isPerson, isRefusal, keepLetter, type Letter } from './letter.ts';
+import { visitorOf } from './visits.ts';
 
 /** What a check needs of its node. */
 export interface Border {
@@ -21,6 +22,8 @@ export interface Border {
   readonly unixMs: number;
   /** Finds an author's device, now or later. */
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void;
+  /** Finds until when a visitor of another domain speaks through it, now or later. */
+  findVisit(visitor: string, found: (untilMs: number | Absent) => void): void;
   /** Tells whoever said it that it is not taken. */
   refuse(letter: Letter, code: FederationCode | PublicationCode): void;
 }
@@ -28,6 +31,8 @@ export interface Border {
 /** Whether a packet has an author's signature, checked or not. */
 export const isSigned = (packet: Packet): boolean =>
   packet.modifierCount > packet.routingCount && packet.nameOf(packet.routingCount) === SIGNATURE_NAME;
+
+const isMessage = ({ method }: Packet): boolean => method !== null && inherits(method, '_message');
 
 /** Whoever is said to say it; in his own context that is the context; '' is nobody. */
 const speakerOf = ({ routing }: Letter): string =>
@@ -127,6 +132,11 @@ export class BorderCheck {
 
   #check(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     const { routing, packet } = letter;
+    const visitor = peer.kind === 'server' ? visitorOf(letter, peer.domain) : null;
+    if (visitor !== null && speaker.visitorUntilMs(visitor) <= this.#border.unixMs) {
+      this.#welcome(visitor, letter, peer, speaker, own, pass);
+      return;
+    }
     const route = (name: string): string | undefined => routing.get(name);
     let publication: Publication | null = null;
     let broken: PublicationCode | null = null;
@@ -150,10 +160,46 @@ export class BorderCheck {
       return;
     }
     if (peer.kind === 'client') this.#checkClient(letter, peer, publication, pass);
-    else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
+    // Her home could say it, and be named for it; of who carries it nobody would know.
+    else if (visitor !== null && publication === null && isMessage(packet)) {
+      this.#border.refuse(letter, '_necessary_signature');
+    } else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
     // Nobody else has keys to be asked for.
     else if (!isPerson(author)) this.#border.refuse(letter, '_unknown_author');
-    else this.#checkAuthor(letter, author, publication, pass);
+    else {
+      this.#checkAuthor(
+        letter,
+        author,
+        publication,
+        (found) => {
+          // Of a visitor his home need not answer: who carries what he says is asked once more.
+          if (found === 'later' && visitor !== null) speaker.welcome(visitor, 0);
+        },
+        pass,
+      );
+    }
+  }
+
+  /** Somebody speaks through the domain that he visits: whether he says so himself is asked there, once for as long as that holds. */
+  #welcome(
+    visitor: string,
+    letter: Letter,
+    peer: Proved,
+    speaker: Authority,
+    own: Authority,
+    pass: (letter: Letter) => void,
+  ): void {
+    // It has overtaken others that wait: it is asked again.
+    if (this.#queue !== null) return;
+    const ask = (found: (untilMs: number | Absent) => void): void => this.#border.findVisit(visitor, found);
+    this.#await(letter, ask, (kept, untilMs) => {
+      if (untilMs === 'later') return;
+      if (untilMs === 'nobody') this.#border.refuse(kept, '_necessary_visit');
+      else {
+        speaker.welcome(visitor, untilMs);
+        this.#check(kept, peer, speaker, own, pass);
+      }
+    });
   }
 
   /** Whether we store it, or our own people are said to have said it; the rest is for its readers to check. */
@@ -173,7 +219,7 @@ export class BorderCheck {
       this.#close('_authority_unproved_source');
       return;
     }
-    if (packet.method !== null && inherits(packet.method, '_message') && target !== undefined) {
+    if (isMessage(packet) && target !== undefined) {
       if (publication === null) {
         this.#border.refuse(letter, '_necessary_signature');
         return;
@@ -192,19 +238,44 @@ export class BorderCheck {
     else if (this.#verify(letter, publication, { uniform, fingerprint, deviceKey })) pass(letter);
   }
 
-  #checkAuthor(letter: Letter, author: string, publication: Publication, pass: (letter: Letter) => void): void {
-    let isNow = true;
-    let kept = letter;
-    this.#border.findAuthor(author, publication.device, (found) => {
-      if (this.#isOver) return;
+  #checkAuthor(
+    letter: Letter,
+    author: string,
+    publication: Publication,
+    told: (found: Found) => void,
+    pass: (letter: Letter) => void,
+  ): void {
+    const ask = (found: (author: Found) => void): void => this.#border.findAuthor(author, publication.device, found);
+    this.#await(letter, ask, (kept, found) => {
+      told(found);
       // Without keys, what a place says that somebody said is hearsay, which its readers see; to be stored it is refused,
       // for good: as long as nobody knows, silence has it said again.
       if (typeof found !== 'string') {
         if (this.#verify(kept, publication, found)) pass(kept);
       } else if (letter.routing.has('_context')) pass(kept);
       else if (found === 'nobody') this.#border.refuse(kept, '_unknown_author');
-      if (!isNow) this.#goOn();
-      isNow = false;
+    });
+  }
+
+  /** Asks for something that may take a while: what comes behind on this circuit waits until the letter is judged by it. */
+  #await<Answer>(
+    letter: Letter,
+    ask: (found: (answer: Answer) => void) => void,
+    judge: (letter: Letter, answer: Answer) => void,
+  ): void {
+    let isNow = true;
+    let kept = letter;
+    ask((answer) => {
+      if (this.#isOver) return;
+      if (isNow) {
+        isNow = false;
+        judge(letter, answer);
+        return;
+      }
+      const queue = this.#queue ?? [];
+      this.#queue = null;
+      judge(kept, answer);
+      this.#goOn(queue);
     });
     if (!isNow) return;
     isNow = false;
@@ -212,9 +283,7 @@ export class BorderCheck {
     this.#queue = [];
   }
 
-  #goOn(): void {
-    const queue = this.#queue ?? [];
-    this.#queue = null;
+  #goOn(queue: (() => void)[]): void {
     while (queue.length > 0 && this.#queue === null && !this.#isOver) queue.shift()!();
     // One of them waits in its turn: the rest goes behind it.
     if (this.#queue !== null) (this.#queue as (() => void)[]).push(...queue);

@@ -16,7 +16,8 @@ import { PsycError } from '../psyc/error.ts';
 import { render } from '../psyc/render.ts';
 import { BorderCheck, type Border, signedBy } from './border.ts';
 import type { NodeEffect, NodeOptions } from './events.ts';
-import { canonical, domainOf, entityOf, type Letter, letterBytes } from './letter.ts';
+import { canonical, carrierOf, entityOf, type Letter, letterBytes } from './letter.ts';
+import { isFromVisitor } from './visits.ts';
 
 /** What circuits tell the router. */
 export interface CircuitsOwner extends Border {
@@ -347,10 +348,12 @@ export class NodeCircuits {
       if (relay === undefined || entityOf(relay) !== peer.person) return true;
     } else {
       const target = routing.get('_target');
-      if (target !== undefined && domainOf(target) !== peer.domain) return false;
+      if (target !== undefined && carrierOf(target) !== peer.domain) return false;
+      // What a visitor of ours says, which nobody but his own circuit brings.
+      if (isFromVisitor(letter, this.#options.identity.domain)) return !routing.has('_source_relay');
     }
-    const own = peer.kind === 'server' ? this.#own : this.#home;
-    return judge(own, authority, (variable) => routing.get(variable), signedBy(letter)).allowed;
+    const [own, route] = [peer.kind === 'server' ? this.#own : this.#home, (name: string) => routing.get(name)];
+    return judge(own, authority, route, signedBy(letter)).allowed;
   }
 
   /** The letter's bytes, rendered once for all circuits that it goes to in a row; null when it does not fit a packet. */

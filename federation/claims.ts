@@ -1,5 +1,5 @@
 /** What is wrong with whoever registers or logs in, before anything is looked up. docs/spec/people.md#people-errors */
-import { isChannelOf } from '../circuit/channel.ts';
+import { isChannelOf, visitedIn } from '../circuit/channel.ts';
 import type { ServerQuestion } from '../circuit/server-handshake.ts';
 import { confusable, isNick } from '../psyc/names.ts';
 import { parseEntity } from '../psyc/uniform.ts';
@@ -9,7 +9,7 @@ import type { FederationCode } from './error.ts';
 const OWN_NICK = 'p3do';
 
 /** Whatever a person is asked about. */
-type PersonQuestion = Exclude<ServerQuestion, { readonly kind: 'server key' }>;
+export type PersonQuestion = Exclude<ServerQuestion, { readonly kind: 'server key' }>;
 
 /** Whose question it is; '' where it is a server's. */
 export function personIn(question: PersonQuestion): string {
@@ -28,8 +28,9 @@ export function faultOf(question: PersonQuestion, domain: string): FederationCod
     if (!isNick(name) || name === OWN_NICK) return '_registration_invalid_nick';
     return confusable(name, OWN_NICK) ? '_registration_confusable' : null;
   }
-  if (!isHere) return '_login_foreign_domain';
   if (question.kind !== 'device key') return null;
   const { channel, claim } = question;
-  return isChannelOf(channel, person, claim.device) ? null : '_login_invalid_channel';
+  // Who lives elsewhere and says that he is at home takes this for his home.
+  if (!isHere && visitedIn(channel) === null) return '_login_foreign_domain';
+  return isChannelOf(channel, person, claim.device, isHere ? null : domain) ? null : '_login_invalid_channel';
 }

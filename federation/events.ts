@@ -88,6 +88,8 @@ export type Notice =
       readonly by: 'us' | 'them';
       readonly untilMs: number;
     }
+  /** Somebody of that domain has logged in here as a visitor. */
+  | { readonly kind: 'visitor'; readonly domain: string }
   /** Somebody's rules cannot be read: only friends may write to him. */
   | { readonly kind: 'unreadable rules' }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }

@@ -1,4 +1,5 @@
 /** A packet on its way inside a node: routing variables as they hold, and the content as it came. docs/spec/federation.md#entities */
+import { visitedIn } from '../circuit/channel.ts';
 import type { Message } from '../circuit/message.ts';
 import { parseOne } from '../circuit/one-packet.ts';
 import { decodeText } from '../psyc/bytes.ts';
@@ -79,8 +80,15 @@ export function domainOf(uniform: string): string {
   return uniform.slice(start, end);
 }
 
+/** The domain whose server carries what is for a uniform: that which its device visits, or its own. */
+export const carrierOf = (uniform: string): string => visitedIn(uniform) ?? domainOf(uniform);
+
 /** The entity a uniform names, without the device or channel. */
 export const entityOf = withoutChannel;
+
+/** Whether a person's own device says it, and at home: what another domain carries for him is not enough to be asked for what is his alone. */
+export const isAtHome = (source: string, person: string): boolean =>
+  entityOf(source) === person && visitedIn(source) === null;
 
 /** The device or channel of a uniform, or null. */
 export function deviceOf(uniform: string): string | null {

@@ -34,6 +34,8 @@ export const federationLimits = {
   actAgeMsMax: 345_600_000,
   /** Devices of one person with a circuit at one time. */
   devicesMax: 16,
+  /** People of other domains who have logged in here. */
+  visitorsMax: 1000,
   /** Persons, places and audiences awake at one time. */
   entitiesMax: 100_000,
   /** People with whom one person has agreed something, or asked to. */

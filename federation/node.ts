@@ -5,34 +5,32 @@ import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
 import type { Persons } from './accounts.ts';
 import { answerAdmin } from './admin.ts';
-import { Audience } from './audience.ts';
-import { Authors, type Found } from './authors.ts';
+import { type Absent, Authors, type Found } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
 import { faultOf, personIn } from './claims.ts';
 import type { Asked, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import { Entities } from './entities.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { Followers } from './followers.ts';
 import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
 import type { Hearers } from './hearers.ts';
 import { KeySearch } from './key-search.ts';
-import { domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
+import { carrierOf, domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
 import { Peers } from './peers.ts';
-import { Person } from './person.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
-import { Place } from './place.ts';
 import { PlainPeers } from './plain-peers.ts';
 import { longestQueues } from './queues.ts';
 import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
 import { Roll } from './roll.ts';
 import { readServerKey } from './server-key.ts';
-import { sweep } from './sweep.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
+import { Visits } from './visits.ts';
 import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
 
@@ -44,9 +42,6 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   unixMs = 0;
   #effects: NodeEffect[] = [];
   readonly #circuits: NodeCircuits;
-  readonly #persons = new Map<string, Person>();
-  readonly #places = new Map<string, Place>();
-  readonly #audiences = new Map<string, Audience>();
   /** Grows whenever a channel of a person comes or goes. */
   #channelsStamp = 0;
   readonly #peers: Peers;
@@ -61,11 +56,13 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #trusts: Trusts;
   readonly #search: KeySearch;
   readonly #authors: Authors;
+  readonly #visits: Visits;
   readonly #meetings: Meetings;
   readonly #requests: Requests;
-  readonly #founders: Founders;
+  readonly #entities: Entities;
   readonly #followers = new Followers();
-  readonly #known: Persons = (name, isWoken) => (isWoken ? this.#person(name) : (this.#persons.get(name) ?? null));
+  readonly #known: Persons = (name, isWoken) =>
+    isWoken ? this.#entities.person(name) : (this.#entities.personAwake(name) ?? null);
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -76,11 +73,19 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#trusts = new Trusts(this);
     this.#search = new KeySearch(this);
     this.#authors = new Authors(this, this.#search);
+    this.#visits = new Visits(this, this.#authors, this.#search, (letter, code) => this.refuse(letter, code));
     this.#meetings = new Meetings(this);
-    this.#founders = new Founders(this);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);
+    this.#entities = new Entities({
+      desk: this,
+      circuits: this.#circuits,
+      founders: new Founders(this),
+      authors: this.#authors,
+      visits: this.#visits,
+      peers: this.#peers,
+    });
     this.#duties = new Roll(
       nodeUniform(this.domain),
       this,
@@ -104,15 +109,23 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   /** Lengths of all queues and tables, by name: the longest of each kind. */
   queues(): (readonly [string, number])[] {
-    const parts = [this.#circuits, this.#authors, this.#search, this.#trusts, this.#questions, this.#plain];
-    const entities = [...this.#persons.values(), ...this.#places.values(), ...this.#audiences.values()];
+    const parts = [
+      this.#circuits,
+      this.#authors,
+      this.#visits,
+      this.#search,
+      this.#trusts,
+      this.#questions,
+      this.#plain,
+      this.#entities,
+    ];
     const known: [string, number][] = [
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
-      ['entities', entities.length],
+      ['entities', this.#entities.count],
       ['requests', this.#requests.count],
     ];
-    return longestQueues(known, [...parts, ...entities, ...this.#peers.values()]);
+    return longestQueues(known, [...parts, ...this.#peers.values()]);
   }
 
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void {
@@ -141,7 +154,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   postToAll(letter: Letter, hearers: Hearers): void {
-    const find = (person: string, circuits: string[]): void => this.#persons.get(person)?.addCircuits(circuits);
+    const find = (person: string, circuits: string[]): void =>
+      this.#entities.personAwake(person)?.addCircuits(circuits);
     this.#circuits.sendToAll(hearers.circuits(this.#channelsStamp, find), letter);
   }
 
@@ -150,7 +164,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   tellFollowers(letter: Letter, friends?: ReadonlySet<string>): void {
-    this.#followers.tell(letter, friends, (person) => this.#persons.get(person)?.take(letter));
+    this.#followers.tell(letter, friends, (person) => this.#entities.personAwake(person)?.take(letter));
   }
 
   meet(domain: string): void {
@@ -163,6 +177,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   effect(effect: NodeEffect): void {
     this.#effects.push(effect);
+  }
+
+  findVisit(visitor: string, found: (untilMs: number | Absent) => void): void {
+    this.#visits.find(visitor, found);
   }
 
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void {
@@ -182,7 +200,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       const code = faultOf(question, this.domain);
       if (code !== null) answer({ kind: 'refused', code });
       else {
-        const person = this.#person(personIn(question));
+        const person = this.#entities.inhabitant(personIn(question));
         if (person === null) answer({ kind: 'refused', code: '_excessive_entities' });
         else person.ask(question, answer);
       }
@@ -200,7 +218,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       }
       return;
     }
-    const person = this.#person(proved.person);
+    const person = this.#entities.inhabitant(proved.person);
     if (person === null) {
       this.#circuits.giveUp(circuit, '_excessive_entities');
       return;
@@ -213,13 +231,13 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   onWritable(circuit: string, proved: Proved): void {
     if (proved.kind === 'server') this.#peers.get(proved.domain)?.writable(circuit);
-    else this.#persons.get(proved.person)?.writable(proved.channel);
+    else this.#entities.personAwake(proved.person)?.writable(proved.channel);
   }
 
   onClosed(circuit: string, proved: Proved | null, domain: string | null, heard: boolean): void {
     if (proved?.kind === 'client') {
       this.#channelsStamp++;
-      this.#persons.get(proved.person)?.detach(proved.channel, circuit);
+      this.#entities.inhabitantAwake(proved.person)?.detach(proved.channel, circuit);
     } else if (domain !== null) {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
       this.#peers.get(domain)?.closed(circuit, heard);
@@ -271,7 +289,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         break;
       case 'key':
         // Who is not awake reads it when he wakes.
-        this.#persons.get(event.amended.person)?.amend(event.amended);
+        this.#entities.personAwake(event.amended.person)?.amend(event.amended);
         break;
     }
   }
@@ -294,12 +312,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       // Between the ends of a circuit, or to the root: nothing is asked of either yet.
       if (context === undefined || from?.kind !== 'server') return;
       if (isPerson(context)) this.tellFollowers(letter);
-      else this.#audience(context)?.take(letter);
+      else this.#entities.audience(context)?.take(letter);
       return;
     }
     // That is said by places and nodes, and by nobody's device.
     if (from?.kind === 'client' && isPlacesWord(letter.packet.method)) return;
-    const domain = domainOf(target);
+    const domain = carrierOf(target);
     if (from?.kind === 'server') {
       if (domain !== this.domain) {
         // Never relayed between two other domains.
@@ -310,16 +328,18 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       const isMembership = !letter.routing.has('_context') && membershipEcho(letter.packet.method) !== null;
       // A place elsewhere says that somebody here is a member: only if he asked it to make him one.
       const isAsked = this.#requests.answered(letter);
-      if (isMembership) {
+      // A visitor hears nothing of his places through us.
+      if (isMembership && domainOf(target) === this.domain) {
         // Whoever passes its multicasts on must know first.
-        if (isAsked) this.#hand(letter, this.#audience(letter.routing.get('_source')!));
+        if (isAsked) this.#hand(letter, this.#entities.audience(letter.routing.get('_source')!));
         return;
       }
     }
     const by = from?.kind === 'client' ? from.person : null;
     // What two people agree on is known at both homes: at ours first.
     if (by !== null && isAboutFriendship(letter.packet.method) && isNumbered(letter)) {
-      this.#person(by)?.offer(letter, (passed) => this.#forward(passed, domain, by));
+      if (domainOf(by) !== this.domain) this.refuse(letter, '_necessary_home');
+      else this.#entities.person(by)?.offer(letter, (passed) => this.#forward(passed, domain, by));
     } else this.#forward(letter, domain, by);
   }
 
@@ -340,10 +360,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const uniform = entityIn(target);
     const name = entityOf(target);
     if (uniform?.kind === 'node' && !isNumbered(letter)) {
-      if (!this.#trusts.take(letter)) this.#authors.answered(letter);
+      if (!this.#trusts.take(letter) && !this.#visits.take(letter)) this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
-    else if (uniform?.kind === 'place') this.#hand(letter, this.#place(name));
-    else if (uniform?.kind === 'person') this.#hand(letter, this.#person(name));
+    else if (uniform?.kind === 'place') this.#hand(letter, this.#entities.place(name));
+    else if (uniform?.kind === 'person' && uniform.host === this.domain)
+      this.#hand(letter, this.#entities.person(name));
+    else if (uniform?.kind === 'person') this.#entities.inhabitantAwake(name)?.take(letter);
     else this.refuse(letter, '_unknown_target');
   }
 
@@ -352,46 +374,13 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     else entity.take(letter);
   }
 
-  #person(uniform: string): Person | null {
-    return this.#awake(this.#persons, uniform, () => {
-      return new Person(uniform, this, this.#circuits, () => this.#persons.delete(uniform));
-    });
-  }
-
-  #place(uniform: string): Place | null {
-    return this.#awake(this.#places, uniform, () => new Place(uniform, this, this.#founders));
-  }
-
-  #audience(context: string): Audience | null {
-    return this.#awake(this.#audiences, context, () => {
-      const pass = (letter: Letter): void =>
-        this.#persons.get(entityOf(letter.routing.get('_target') ?? ''))?.take(letter);
-      return new Audience(context, this, pass, () => this.#audiences.delete(context));
-    });
-  }
-
-  /** The entity, woken if need be; null when too many are awake, and none of them idle. */
-  #awake<E extends Entity>(entities: Map<string, E>, uniform: string, wake: () => E): E | null {
-    let entity = entities.get(uniform);
-    if (entity === undefined) {
-      const { entitiesMax } = this.options.federationLimits;
-      const tables: Map<string, Entity>[] = [this.#persons, this.#places, this.#audiences];
-      const count = (): number => tables.reduce((sum, { size }) => sum + size, 0);
-      if (count() >= entitiesMax) for (const table of tables) sweep(table);
-      if (count() >= entitiesMax) return null;
-      entity = wake();
-      entities.set(uniform, entity);
-    }
-    return entity;
-  }
-
   /** Wakes what the last life left to be done: places, mirrors of plain peers', who has places to leave, domains; what finds no room is woken when there is some. */
   #wake(names: readonly string[]): void {
     const left = names.filter((name) => {
       const kind = entityIn(name)?.kind;
-      if (kind === 'place' && domainOf(name) === this.domain) return this.#place(name) === null;
+      if (kind === 'place' && domainOf(name) === this.domain) return this.#entities.place(name) === null;
       if (kind === 'place') return this.#plain.get(domainOf(name))?.wake(name) === false;
-      if (kind === 'person') return this.#person(name) === null;
+      if (kind === 'person') return this.#entities.person(name) === null;
       return typeof this.#peers.reach(domainOf(name), null) === 'string';
     });
     if (left.length > 0) this.timer('wake', this.options.deliveryLimits.retryMsMax, () => this.#wake(left));

@@ -21,6 +21,7 @@ import {
   answerLetter,
   entityOf,
   headingOf,
+  isAtHome,
   isEcho,
   isNumbered,
   isPerson,
@@ -110,8 +111,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   get #isQuiet(): boolean {
     const isQuiet = this.#held.length === 0 && this.#inbox.count === 0 && this.#errands.count === 0;
     const parts = [this.residence, this.#circle, this.#friendship, this.#presence];
-    const isSettled = parts.every((part) => part.isIdle);
-    return this.#channels.size === 0 && isQuiet && isSettled;
+    return this.#channels.size === 0 && isQuiet && parts.every((part) => part.isIdle);
   }
 
   /** Somebody has added to his key: whom it lets in no more goes. */
@@ -211,7 +211,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     const { routing, packet } = letter;
     const [source, target] = [routing.get('_source') ?? '', routing.get('_target') ?? ''];
     const { method } = packet;
-    const [isOwn, isForChannel] = [entityOf(source) === this.#uniform, target !== this.#uniform];
+    const [isOwn, isForChannel] = [isAtHome(source, this.#uniform), target !== this.#uniform];
     if (this.#friendship.vacated(letter)) return;
     if (isPerson(routing.get('_context') ?? '')) this.#presence.heard(letter);
     else if (target === presenceOf(this.#uniform) && method === '_request_presence') this.#presence.asked(source);

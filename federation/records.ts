@@ -24,7 +24,8 @@ export type RecordName =
   | 'key before'
   | 'countersigned'
   | 'countersignatures'
-  | `rotation ${string}`;
+  | `rotation ${string}`
+  | `visit ${string}`;
 
 /** The records of one uniform. */
 export type Records = ReadonlyMap<string, Uint8Array>;

@@ -16,6 +16,7 @@ export type PublicationCode =
   | '_publication_foreign_context'
   | '_publication_invalid_signature'
   | '_publication_future'
+  | '_publication_invalid_visit'
   // sealed content
   | '_publication_invalid_seal'
   | '_publication_foreign_seal'

@@ -19,6 +19,8 @@ export const publicationLimits = {
   paddedBytesMax: 131_072,
   /** Readers that one sender's key is sealed to; a members-only place has no more members. */
   readersMax: 128,
+  /** How long a device's word holds that another domain's server carries what it says. */
+  visitMsMax: 604_800_000,
   /** Bytes of a place's topic. */
   topicBytesMax: 1024,
 } as const;

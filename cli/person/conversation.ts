@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { peopleHere, personFolder, surroundings } from '../../client/profile/folder.ts';
 import { lock } from '../../client/profile/lock.ts';
 import { Profile, type Whose } from '../../client/profile/profile.ts';
+import { readServers } from '../../client/profile/servers-file.ts';
 import type { Output } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
@@ -13,6 +14,7 @@ import { sessionOf } from './session.ts';
 import { jsonLine, nameOf, noticeLine } from './show.ts';
 import { address, count } from './target.ts';
 import { unreached } from './unreached.ts';
+import { noticeMs, waysOf } from './ways.ts';
 
 /** Options that all of them have. */
 export interface Shared {
@@ -39,8 +41,12 @@ export interface Course extends Shared {
   readonly registration?: { readonly invite: string | null };
   /** Makes the folder where it must; null: it says itself what is wrong. */
   readonly profile: (whose: Whose) => Promise<Profile | null>;
-  /** Called when the session has begun. */
-  readonly begin?: (shell: SessionShell) => void;
+  /** To whom it speaks, where another server may carry it while the own does not answer. */
+  readonly carried?: { readonly target: string };
+  /** The domain whose server it is to speak through, and no other. */
+  readonly through?: string;
+  /** Called when a session has begun: at home, or at the domain that is visited. */
+  readonly begin?: (shell: SessionShell, visited: string | null) => void;
   /** What it does with what it is told; gives true when it is done, and the shell is to stop. */
   readonly told: (output: Output, shell: SessionShell) => boolean;
   /** What to say where the time is over before it is done, and whether it left us by then; null: then it is done. */
@@ -52,6 +58,9 @@ export interface Course extends Shared {
   /** What another command is told to be doing that has the channel. */
   readonly busy?: string;
 }
+
+/** So often a server is not reached before another is tried. */
+const FAILURES_MAX = 2;
 
 /** `p3do place kick`: the command's whole name. */
 const fullName = (command: Command): string =>
@@ -137,6 +146,7 @@ export async function converse(command: Command, whose: Whose, course: Course): 
   }
 }
 
+/** Through one server after the other, until one lets us in. */
 async function inSession(
   command: Command,
   whose: Whose,
@@ -144,7 +154,35 @@ async function inSession(
   profile: Profile,
   waitedMs: number,
 ): Promise<void> {
-  const { domain } = whose;
+  const beganMs = performance.now() - waitedMs;
+  const { carried, through = null } = course;
+  const servers = carried === undefined ? new Map<string, string | null>() : await readServers(whose.folder);
+  const ways = waysOf(profile, carried === undefined ? null : { servers, ...carried }, through);
+  let now = profile;
+  for (const way of ways) {
+    const visited = way.at === null ? null : { domain: way.at, server: servers.get(way.at) ?? null };
+    if (!(await attempt(command, whose, course, now, { visited, isLast: way.isLast, beganMs }))) return;
+    // What the last one has kept.
+    now = (await Profile.open(whose)) ?? now;
+  }
+}
+
+/** One server to speak through. */
+interface Attempt {
+  readonly visited: { readonly domain: string; readonly server: string | null } | null;
+  readonly isLast: boolean;
+  readonly beganMs: number;
+}
+
+/** Gives true where nobody has let us in, and another server is to be tried. */
+async function attempt(
+  command: Command,
+  whose: Whose,
+  course: Course,
+  profile: Profile,
+  { visited, isLast, beganMs }: Attempt,
+): Promise<boolean> {
+  const domain = visited?.domain ?? whose.domain;
   const { channel, registration = null, heardMax } = course;
   const progress = new Progress(command);
   let isDone = false;
@@ -153,18 +191,33 @@ async function inSession(
   let lost = '';
   /** Why the server was not reached, until it is. */
   let reason: string | null = null;
+  let isLetIn = false;
+  let isElsewhere = false;
+  let failures = 0;
+  const goElsewhere = (why: string): void => {
+    if (isLast || isLetIn || isDone) return;
+    isElsewhere = isDone = true;
+    complain(command, `${why}; trying another server`);
+    shell.stop();
+  };
   const shell = sessionOf(profile, {
     channel,
     registration,
     ...(heardMax === undefined ? {} : { heardMax }),
     proxy: proxyFor(course.proxy, profile.proxy),
+    visited,
     reached(error) {
-      reason = error === null ? null : unreached(profile.server ?? domain, error);
+      reason = error === null ? null : unreached(visited?.server ?? profile.server ?? domain, error);
+      if (reason !== null && ++failures >= FAILURES_MAX) goElsewhere(reason);
     },
     output(output, at) {
       progress.take(output);
       isSent ||= output.kind === 'sent';
       if (isDone) return;
+      if (output.kind === 'ready' && visited !== null) tellVisit(command, course, whose, domain);
+      isLetIn ||= output.kind === 'ready';
+      if (output.kind === 'over' && visited !== null) goElsewhere(`${domain}: ${explained(output.code, output.by)}`);
+      if (isElsewhere) return;
       if (output.kind === 'lost') {
         const why = reason ?? `the circuit is lost: ${explained(output.code)}`;
         if (why !== lost) hearLoss(command, course, output, why);
@@ -186,16 +239,26 @@ async function inSession(
   const interrupt = (): void => finish('_interrupted', 'interrupted');
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const late = (): void => finish('_late', '');
-  const cancel =
-    course.timeout === undefined ? () => {} : systemTimers.after(Math.max(course.timeout * 1000 - waitedMs, 0), late);
+  const spentMs = performance.now() - beganMs;
+  const { timeout } = course;
+  const cancel = timeout === undefined ? () => {} : systemTimers.after(Math.max(timeout * 1000 - spentMs, 0), late);
+  const cancelNotice = systemTimers.after(noticeMs, () => goElsewhere(`${domain} does not answer`));
   try {
-    course.begin?.(shell);
+    course.begin?.(shell, visited?.domain ?? null);
     await shell.run();
+    return isElsewhere;
   } finally {
     cancel();
+    cancelNotice();
     progress.end();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** Whose name it is said in, and by whom it is carried, is never left to be guessed. */
+function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, visited: string): void {
+  if (json) stdout.write(jsonLine({ kind: 'visiting', domain: visited }));
+  else complain(command, `through ${visited}, as ${nick}@${domain}`);
 }
 
 /** What every command tells alike. */

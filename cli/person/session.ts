@@ -13,6 +13,8 @@ import { systemTimers } from '../../server/transport/timers.ts';
 /** What a session is for, and who is told of it. */
 export interface AtWork extends Pick<SessionOptions, 'channel' | 'registration' | 'heardMax'> {
   readonly proxy?: Proxy | null;
+  /** The domain that is visited, and where it is (`host:port`) if it is not found by that; null: at home. */
+  readonly visited?: { readonly domain: string; readonly server: string | null } | null;
   readonly output: (output: Output, shell: SessionShell) => void;
   /** Told each time the home was dialled: null, or why it was not reached. */
   readonly reached?: (error: unknown) => void;
@@ -21,14 +23,14 @@ export interface AtWork extends Pick<SessionOptions, 'channel' | 'registration' 
 /** The session, to be run. */
 export function sessionOf(
   profile: Profile,
-  { output, proxy = null, reached = () => {}, ...rest }: AtWork,
+  { output, proxy = null, visited = null, reached = () => {}, ...rest }: AtWork,
 ): SessionShell {
-  const { domain } = profile.whose;
-  const endpoint = profile.server === null ? null : parseEndpoint(profile.server);
+  const { domain, server } = visited ?? { domain: profile.whose.domain, server: profile.server };
+  const endpoint = server === null ? null : parseEndpoint(server);
   const peers = new Map(endpoint === null ? [] : [[domain, endpoint]]);
   const reaching = { domain, resolver: systemResolver, peers, random: Math.random, timers: systemTimers, proxy };
   return new SessionShell({
-    session: new Session({ ...profile.session(suite), ...rest }),
+    session: new Session({ ...profile.session(suite), ...rest, at: visited?.domain ?? null }),
     async reach(signal) {
       try {
         const stream = await reach(reaching, signal);

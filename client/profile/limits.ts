@@ -6,6 +6,8 @@ export const profileLimits = {
   stateBytesMax: 16_777_216,
   /** Bytes of the file that says where the server is. */
   serverBytesMax: 512,
+  /** Bytes of the file that names other servers. */
+  serversBytesMax: 16_384,
   /** How often it is looked whether another command is done. */
   lockMs: 100,
 } as const;

@@ -116,7 +116,15 @@ export class Profile {
     const certificate = identity.certificate.bytes;
     // A device whose state was lost has said nobody knows what: it speaks under a name that it never had.
     const speaking = before === null ? silent : { ...silent, generation: now };
-    const kept = { isRegistered: false, certificate, statement, pins: new Map(), speaking, hearing: unheard };
+    const kept = {
+      isRegistered: false,
+      certificate,
+      statement,
+      pins: new Map(),
+      speaking,
+      visits: new Map(),
+      hearing: unheard,
+    };
     await writePrivate(paths.state, renderState(kept), 'new');
     return (await Profile.open(whose))!;
   }

@@ -2,7 +2,7 @@
 import { parseBase64, renderBase64 } from '../../crypto/base64.ts';
 import { decodeTextStrict, encodeText } from '../../psyc/bytes.ts';
 import { ClientError } from '../error.ts';
-import type { Head, HeardKey, Hearing, Keeping, Kept, OwnKey, Pending, Pin, Speaking } from '../session/kept.ts';
+import type { Head, HeardKey, Hearing, Keeping, Kept, OwnKey, Pending, Pin, Speaking, Voice } from '../session/kept.ts';
 import { SessionError } from '../session-errors.ts';
 
 const VERSION = 1;
@@ -11,7 +11,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The file. */
 export function renderState(kept: Kept): Uint8Array {
-  const { isRegistered, certificate, statement, pins, speaking, hearing } = kept;
+  const { isRegistered, certificate, statement, pins, speaking, visits, hearing } = kept;
   const state = {
     version: VERSION,
     isRegistered,
@@ -20,12 +20,12 @@ export function renderState(kept: Kept): Uint8Array {
     pins: Object.fromEntries(pins),
     speaking: {
       ...speaking,
-      numbers: Object.fromEntries(speaking.numbers),
+      ...rendered(speaking),
       chains: Object.fromEntries(speaking.chains),
       entered: Object.fromEntries(speaking.entered),
       sealing: mapped(speaking.sealing, (own) => ({ ...own, key: renderBase64(own.key) })),
-      pending: speaking.pending.map((one) => ({ ...one, bytes: renderBase64(one.bytes) })),
     },
+    visits: mapped(visits, rendered),
     hearing: {
       ...hearing,
       places: Object.fromEntries(hearing.places),
@@ -35,6 +35,11 @@ export function renderState(kept: Kept): Uint8Array {
     },
   };
   return encodeText(`${JSON.stringify(state, null, 1)}\n`);
+}
+
+function rendered({ generation, isSpent, numbers, pending }: Voice): Record<string, unknown> {
+  const bytes = pending.map((one) => ({ ...one, bytes: renderBase64(one.bytes) }));
+  return { generation, isSpent, numbers: Object.fromEntries(numbers), pending: bytes };
 }
 
 /** Throws ClientError `_invalid_file`, `_unsupported_file_version`. */
@@ -57,6 +62,8 @@ export function parseState(bytes: Uint8Array): Kept {
     statement: bytesIn(all['statement']),
     pins: mapIn(all['pins'], pinIn),
     speaking: speakingIn(objectIn(all['speaking'])),
+    // Files from before people could visit other servers have none.
+    visits: mapIn(all['visits'] ?? {}, (voice) => voiceIn(objectIn(voice))),
     hearing: hearingIn(objectIn(all['hearing'])),
   };
 }
@@ -77,12 +84,16 @@ export function merged(kept: Kept, change: Keeping): Kept {
   return { ...kept, ...change, pins };
 }
 
-const speakingIn = (state: Json): Speaking => ({
+const voiceIn = (state: Json): Voice => ({
   generation: numberIn(state['generation']),
   isSpent: booleanIn(state['isSpent']),
   numbers: mapIn(state['numbers'], numberIn),
-  chains: mapIn(state['chains'], headIn),
   pending: arrayIn(state['pending']).map(pendingIn),
+});
+
+const speakingIn = (state: Json): Speaking => ({
+  ...voiceIn(state),
+  chains: mapIn(state['chains'], headIn),
   entered: mapIn(state['entered'], (sequence) => (sequence === null ? null : numberIn(sequence))),
   // Files from before there were members-only places have none.
   sealing: mapIn(state['sealing'] ?? {}, ownKeyIn),

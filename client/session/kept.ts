@@ -42,17 +42,21 @@ export interface HeardKey {
   readonly key: Uint8Array;
 }
 
-/** What is kept of what one device says. */
-export interface Speaking {
+/** What one device says through one server: numbers begin anew on each channel, and the channels of each server are its own. */
+export interface Voice {
   /** Name of the side channel: 1, 2, 3 … */
   readonly generation: number;
   /** Whether something was refused on this channel: numbers begin anew on the next one. */
   readonly isSpent: boolean;
   /** The last number to each target, on this channel. */
   readonly numbers: ReadonlyMap<string, number>;
+  readonly pending: readonly Pending[];
+}
+
+/** What is kept of what one device says at home; and, whatever server it speaks through, of what it has signed and where it is. */
+export interface Speaking extends Voice {
   /** The last publication to each address, on all channels. */
   readonly chains: ReadonlyMap<string, Head>;
-  readonly pending: readonly Pending[];
   /** The place's row of our coming, for who listens next; null where we left. */
   readonly entered: ReadonlyMap<string, number | null>;
   /** Places that are known to be members-only: nothing is ever said there in the clear. */
@@ -85,6 +89,8 @@ export interface Kept {
   readonly statement: Uint8Array;
   readonly pins: ReadonlyMap<string, Pin>;
   readonly speaking: Speaking;
+  /** Through servers that were visited, by domain. */
+  readonly visits: ReadonlyMap<string, Voice>;
   readonly hearing: Hearing;
 }
 
@@ -100,6 +106,22 @@ export const silent: Speaking = {
   entered: new Map(),
   sealing: new Map(),
 };
+
+/** What a session goes on with that speaks through the server of `at`; null: at home. */
+export function speakingAt({ speaking, visits }: Kept, at: string | null): Speaking {
+  if (at === null) return speaking;
+  // Where the state was lost once, channels are named by the time since, on every server.
+  const { generation } = speaking;
+  return { ...speaking, ...(visits.get(at) ?? { generation, isSpent: false, numbers: new Map(), pending: [] }) };
+}
+
+/** What is to be kept of it. */
+export function keepingOf(kept: Kept, at: string | null, speaking: Speaking): Keeping {
+  if (at === null) return { speaking };
+  const { generation, isSpent, numbers, pending, ...shared } = speaking;
+  const visits = new Map(kept.visits).set(at, { generation, isSpent, numbers, pending });
+  return { speaking: { ...kept.speaking, ...shared }, visits };
+}
 
 /** Where nothing is said in the clear, and there is no key yet. */
 export const noKey: OwnKey = { epoch: 0, parted: 0, counter: 0, key: new Uint8Array(0), madeAtMs: 0 };

@@ -6,6 +6,7 @@ import type { Suite } from '../../crypto/suite.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { tagAnswered } from '../../psyc/reply.ts';
 import { render } from '../../psyc/render.ts';
+import { renderVisit } from '../../publication/visit.ts';
 import type {
   Answer,
   Command,
@@ -21,7 +22,7 @@ import { Gate } from './gate.ts';
 import { Errands } from './errands.ts';
 import { Hearing } from './hearing.ts';
 import { domainOf } from './words.ts';
-import { heardFrom, type HeardSealed, type Keeping, type Kept, silent } from './kept.ts';
+import { heardFrom, type HeardSealed, type Keeping, keepingOf, type Kept, silent, speakingAt } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly suite: Suite;
   readonly nick: string;
   readonly domain: string;
+  /** The domain whose server is visited, since the home's does not answer; null: at home. */
+  readonly at?: string | null;
   /** Of the identity key: 20 or 32 bytes. */
   readonly fingerprint: Uint8Array;
   /** The device's id of 16 bytes, its Ed25519 seed, and the X25519 secrets it has, the oldest first. */
@@ -58,6 +61,9 @@ export interface SessionOptions {
 export class Session {
   readonly #options: SessionOptions;
   readonly #person: string;
+  /** The domain that is visited; null: at home. */
+  readonly #at: string | null;
+  readonly #host: string;
   readonly #gate = new Gate();
   readonly #link: Link;
   readonly #keyring: Keyring;
@@ -82,6 +88,8 @@ export class Session {
     const { suite, nick, domain, fingerprint, device, seed, secrets, kept } = options;
     this.#options = options;
     this.#person = `psyc://${domain}/~${nick}`;
+    this.#at = options.at ?? null;
+    const host = (this.#host = this.#at ?? domain);
     this.#certificate = kept.certificate;
     this.#statement = kept.statement;
     this.#registration = kept.isRegistered ? null : options.registration;
@@ -117,27 +125,27 @@ export class Session {
       witness.told(place, answer);
     };
     this.#statuses = new Statuses({ request: requestStatus, output, told }, tagPrefix);
-    const writer = new Writer({ suite, person, nick, fingerprint, device, seed });
+    const writer = new Writer({ suite, person, nick, fingerprint, device, seed, at: this.#at });
     this.#writer = writer;
     const voice = {
       send,
       output,
-      keep: (speaking: Kept['speaking']) => keep({ speaking }),
+      keep: (speaking: Kept['speaking']) => keep(keepingOf(kept, this.#at, speaking)),
       renew: () => this.#link.renew(),
       tagPrefix,
     };
     // What the side channel has said, nobody else says again: it was written under that channel's name.
-    const speaking = options.channel === 'main' ? silent : kept.speaking;
+    const speaking = options.channel === 'main' ? silent : speakingAt(kept, this.#at);
     this.#speech = new Speech(voice, writer, this.#keyring, sealing, speaking);
     const own = { uniform: person, fingerprint };
     const sealed: SenderKeysOptions['sealed'] = (...news) => {
       if (options.channel === 'main') witness.sealed(...news);
     };
     const senderKeys = new SenderKeys({ suite, own, secrets, sealed }, kept.hearing.keys);
-    const reader = new Reader({ suite, person, host: domain, fingerprint, secrets }, this.#keyring, senderKeys);
+    const reader = new Reader({ suite, person, host, fingerprint, secrets }, this.#keyring, senderKeys);
     const ears = {
       person,
-      host: domain,
+      host,
       get channel(): string {
         return source();
       },
@@ -160,7 +168,7 @@ export class Session {
         this.#proving = this.#question(question);
       },
       pinned: (key) => {
-        if (!this.#keyring.pin(domain, hexOf(key))) this.#over('_session_excessive_pins', null);
+        if (!this.#keyring.pin(host, hexOf(key))) this.#over('_session_excessive_pins', null);
       },
       certified: (key) => {
         this.#certificate = key;
@@ -297,7 +305,7 @@ export class Session {
     const from = routing.get('_source') ?? '';
     // What our server or that of whom we asked does not let pass, it refuses in its own name.
     const asked = code === null ? null : this.#askedBy(tag);
-    const nodes = [this.#options.domain, asked === null ? '' : domainOf(asked)].map((domain) => `psyc://${domain}`);
+    const nodes = [this.#host, asked === null ? '' : domainOf(asked)].map((domain) => `psyc://${domain}`);
     const source = asked !== null && nodes.includes(from) ? asked : from;
     if (this.#speech.answered(source, tag, method, text, code)) return;
     if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
@@ -318,13 +326,15 @@ export class Session {
   }
 
   #login(): LoginOptions {
-    const { suite, domain, fingerprint, device, seed } = this.#options;
+    const { suite, fingerprint, device, seed } = this.#options;
+    const [domain, at, person] = [this.#host, this.#at, this.#person];
     const pin = this.#keyring.pinOf(domain);
+    const visit = { person, fingerprint, device, domain, timeMs: this.#now.wallMs };
     return {
       suite,
       domain,
       pinned: pin === null ? null : bytesOfHex(pin),
-      person: this.#person,
+      person,
       fingerprint,
       device,
       seed,
@@ -332,12 +342,16 @@ export class Session {
       key: this.#certificate,
       statement: this.#statement,
       registration: this.#registration,
+      ...(at === null ? {} : { visit: renderVisit(suite, visit, seed) }),
     };
   }
 
   #channel(): string {
     const { channel, device } = this.#options;
-    return channelOf(this.#person, device, channel === 'main' ? null : String(this.#speech.generation));
+    return channelOf(this.#person, device, {
+      side: channel === 'main' ? null : String(this.#speech.generation),
+      at: this.#at,
+    });
   }
 
   #proved(): void {
@@ -358,7 +372,7 @@ export class Session {
     this.#progress = '';
     if (cause === null) return;
     const { code, byPeer, detail } = cause;
-    if (!wasProved && isFinal(code, byPeer)) this.#over(code, byPeer ? this.#options.domain : null, detail);
+    if (!wasProved && isFinal(code, byPeer)) this.#over(code, byPeer ? this.#host : null, detail);
     else if (!this.#isOver) this.#output({ kind: 'lost', code, byPeer });
   }
 

@@ -47,6 +47,8 @@ export interface WriterOptions {
   /** The device's id of 16 bytes, and its Ed25519 seed. */
   readonly device: Uint8Array;
   readonly seed: Uint8Array;
+  /** The domain whose server is spoken through; null: the home's. */
+  readonly at: string | null;
 }
 
 /** Where it goes. */
@@ -81,7 +83,7 @@ export class Writer {
   write(wish: Wish, heading: Heading, head: Head | null, to: PersonKeys | OwnKey | null, wallMs: number): Written {
     const { target, tag, counter, generation } = heading;
     const { person, device } = this.#options;
-    const source = channelOf(person, device, String(generation));
+    const source = channelOf(person, device, { side: String(generation), at: this.#options.at });
     const routing = { _source: source, _target: target, _tag: tag, _counter: String(counter) };
     if (wish.kind === 'enter' || wish.kind === 'leave') {
       const method = `_request_context_${wish.kind}`;

@@ -79,6 +79,9 @@ export class Notices {
         log.info({ domain, by, until }, 'COUNTERSIGNATURE');
         break;
       }
+      case 'visitor':
+        log.info({ domain: notice.domain }, 'visitor: somebody of that domain speaks through this server');
+        break;
       case 'unreadable rules': {
         const level = this.#isNews(notice.kind, nowMs, DAY_MS) ? 'warn' : 'debug';
         log[level](

@@ -33,6 +33,8 @@ export type Party =
       readonly seed: Uint8Array;
       readonly channel: string;
       readonly invite?: string | null | undefined;
+      /** Where it is not at home: its word that it visits. */
+      readonly visit?: Uint8Array;
     }
   /** A server that takes any peer's key. */
   | { readonly kind: 'server'; readonly identity: ServerIdentity };
@@ -152,7 +154,7 @@ export class CircuitEnd {
       this.#performServer(this.#server.start());
       return;
     }
-    const { person, keys: own, seed, channel, invite } = party;
+    const { person, keys: own, seed, channel, invite, visit } = party;
     this.#client = new ClientHandshake({
       suite: keys.suite,
       domain,
@@ -163,6 +165,7 @@ export class CircuitEnd {
       seed,
       channel,
       registration: invite === undefined ? null : { invite },
+      ...(visit === undefined ? {} : { visit }),
     });
     this.#tellClient({ kind: 'opened', exported });
   }

@@ -51,7 +51,7 @@ function planPerson(nick: string, server: string, devices: readonly string[], is
     const [device = '', side = null] = name.split('-');
     const seed = names.device(`${nick} ${device} ${server}`);
     const id = names.idOf(seed);
-    const channel = channelOf(uniform, id, side);
+    const channel = channelOf(uniform, id, { side });
     const host = `${nick}.${device}.${side === null ? '' : `${side}.`}${server}`;
     return { host, nick, server, person: uniform, seed, id, channel, isMain: side === null };
   });

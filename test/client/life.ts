@@ -54,6 +54,7 @@ export const fresh = ({ certificate, statement }: Someone): Kept => ({
   statement,
   pins: new Map(),
   speaking: silent,
+  visits: new Map(),
   hearing: unheard,
 });
 

@@ -96,20 +96,24 @@ describe('the state', () => {
     fc.array(fc.tuple(name, value), { maxLength: 4 }).map((entries) => new Map(entries));
   const head = fc.record({ counter: number, id: hex(64) });
   const bytes = fc.uint8Array({ maxLength: 40 });
+  const voice = {
+    generation: number,
+    isSpent: fc.boolean(),
+    numbers: mapOf(number),
+    pending: fc.array(fc.record({ target: name, tag: name, counter: number, method: name, bytes }), { maxLength: 3 }),
+  };
   const state: fc.Arbitrary<Kept> = fc.record({
     isRegistered: fc.boolean(),
     certificate: bytes,
     statement: bytes,
     pins: mapOf(fc.record({ fingerprint: hex(40), counter: number })),
     speaking: fc.record({
-      generation: number,
-      isSpent: fc.boolean(),
-      numbers: mapOf(number),
+      ...voice,
       chains: mapOf(head),
       entered: mapOf(fc.option(number)),
       sealing: mapOf(fc.record({ epoch: number, parted: number, counter: number, key: bytes, madeAtMs: number })),
-      pending: fc.array(fc.record({ target: name, tag: name, counter: number, method: name, bytes }), { maxLength: 3 }),
     }),
+    visits: mapOf(fc.record(voice)),
     hearing: fc.record({
       person: fc.option(number),
       places: mapOf(number),

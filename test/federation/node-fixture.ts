@@ -35,7 +35,7 @@ const seedOf = (nick: string, device: string, domain: string): Uint8Array =>
 /** `psyc://domain/~nick#channel`; a device `desk-bot` speaks on the side channel `bot` of the desk. */
 export function channel(nick: string, device: string, domain = home): string {
   const [name = '', side = null] = device.split('-');
-  return channelOf(`psyc://${domain}/~${nick}`, names.idOf(seedOf(nick, name, domain)), side);
+  return channelOf(`psyc://${domain}/~${nick}`, names.idOf(seedOf(nick, name, domain)), { side });
 }
 
 /** A packet that came out of the node behind the proofs, as text and variables. */

@@ -26,7 +26,11 @@ export async function pagesOf(served: Served, keys: SpeakerKeys, place: string):
   const rows: (Heard | null)[] = [];
   try {
     for (;;) {
-      const routing = { _source: channelOf(keys.person, keys.device, 'reader'), _target: place, _tag: 'page' };
+      const routing = {
+        _source: channelOf(keys.person, keys.device, { side: 'reader' }),
+        _target: place,
+        _tag: 'page',
+      };
       const entity = { _after: String(rows.length), _limit: '100' };
       speaker.peer.say(render({ routing, entity, method: '_request_history' }));
       for (;;) {

@@ -183,7 +183,7 @@ describe('a client who is logged in', () => {
     [
       'another channel',
       '_authority_unproved_source',
-      () => ({ _source: channelOf(bob.person, bob.device, 'x'), _target: hall }),
+      () => ({ _source: channelOf(bob.person, bob.device, { side: 'x' }), _target: hall }),
     ],
     [
       'a name of another domain',

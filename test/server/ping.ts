@@ -9,7 +9,7 @@ export async function ping(
   keys: SpeakerKeys,
   side: string | null = null,
 ): Promise<(string | null)[]> {
-  const routing = { _source: channelOf(keys.person, keys.device, side), _target: keys.person, _tag: 'ping' };
+  const routing = { _source: channelOf(keys.person, keys.device, { side }), _target: keys.person, _tag: 'ping' };
   speaker.peer.say(render({ routing, method: '_request_keys' }));
   const before: (string | null)[] = [];
   for (;;) {

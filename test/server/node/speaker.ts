@@ -88,7 +88,7 @@ export class Sayings {
   constructor(keys: SpeakerKeys, target: string, side: string | null = null) {
     this.#keys = keys;
     this.#target = target;
-    this.#channel = channelOf(keys.person, keys.device, side);
+    this.#channel = channelOf(keys.person, keys.device, { side });
   }
 
   /** A request without content to be signed, such as to enter. */
@@ -152,7 +152,7 @@ export class Speaker {
       suite,
       ...keys,
       pinned: null,
-      channel: channelOf(keys.person, keys.device, side),
+      channel: channelOf(keys.person, keys.device, { side }),
       registration: invite === undefined ? null : { invite },
     });
     const perform = async (effects: readonly HandshakeEffect[]): Promise<void> => {

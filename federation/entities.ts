@@ -1,0 +1,107 @@
+/** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
+import { Audience } from './audience.ts';
+import type { Authors } from './authors.ts';
+import type { NodeCircuits } from './circuits.ts';
+import type { Desk, Entity } from './desk.ts';
+import type { Founders } from './founders.ts';
+import { domainOf, entityOf, type Letter } from './letter.ts';
+import type { Peers } from './peers.ts';
+import { Person } from './person.ts';
+import { Place } from './place.ts';
+import { longestQueues } from './queues.ts';
+import { sweep } from './sweep.ts';
+import { Visitor } from './visitor.ts';
+import type { Visits } from './visits.ts';
+
+/** What they need of their node. */
+export interface EntitiesOwner {
+  readonly desk: Desk;
+  readonly circuits: NodeCircuits;
+  readonly founders: Founders;
+  readonly authors: Authors;
+  readonly visits: Visits;
+  readonly peers: Peers;
+}
+
+/** One node's entities. What gives null finds no room: too many are awake, and none of them idle. */
+export class Entities {
+  readonly #owner: EntitiesOwner;
+  readonly #persons = new Map<string, Person>();
+  /** People of other domains who have logged in here. */
+  readonly #visitors = new Map<string, Visitor>();
+  readonly #places = new Map<string, Place>();
+  readonly #audiences = new Map<string, Audience>();
+
+  constructor(owner: EntitiesOwner) {
+    this.#owner = owner;
+  }
+
+  get count(): number {
+    return this.#tables.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Lengths of what they hold, by name: the longest of each kind. */
+  queues(): (readonly [string, number])[] {
+    return longestQueues(
+      [],
+      this.#tables.flatMap((table) => [...table.values()]),
+    );
+  }
+
+  /** A person who lives here, if he is awake. */
+  personAwake(uniform: string): Person | undefined {
+    return this.#persons.get(uniform);
+  }
+
+  person(uniform: string): Person | null {
+    const { desk, circuits } = this.#owner;
+    return this.#awake(this.#persons, uniform, () => {
+      return new Person(uniform, desk, circuits, () => this.#persons.delete(uniform));
+    });
+  }
+
+  /** Who lives here or is a visitor, if he is awake. */
+  inhabitantAwake(uniform: string): Person | Visitor | undefined {
+    return this.#persons.get(uniform) ?? this.#visitors.get(uniform);
+  }
+
+  /** Who lives here, or is to be here as a visitor. */
+  inhabitant(uniform: string): Person | Visitor | null {
+    const { desk, peers, ...rest } = this.#owner;
+    if (domainOf(uniform) === desk.domain) return this.person(uniform);
+    const { visitorsMax } = desk.options.federationLimits;
+    if (!this.#visitors.has(uniform) && this.#visitors.size >= visitorsMax) sweep(this.#visitors);
+    if (!this.#visitors.has(uniform) && this.#visitors.size >= visitorsMax) return null;
+    const linked = (): readonly string[] => peers.up();
+    return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, linked, ...rest }));
+  }
+
+  place(uniform: string): Place | null {
+    return this.#awake(this.#places, uniform, () => new Place(uniform, this.#owner.desk, this.#owner.founders));
+  }
+
+  audience(context: string): Audience | null {
+    return this.#awake(this.#audiences, context, () => {
+      const pass = (letter: Letter): void =>
+        this.#persons.get(entityOf(letter.routing.get('_target') ?? ''))?.take(letter);
+      return new Audience(context, this.#owner.desk, pass, () => this.#audiences.delete(context));
+    });
+  }
+
+  get #tables(): readonly Map<string, Entity>[] {
+    return [this.#persons, this.#visitors, this.#places, this.#audiences];
+  }
+
+  /** The entity, woken if need be. */
+  #awake<E extends Entity>(entities: Map<string, E>, uniform: string, wake: () => E): E | null {
+    let entity = entities.get(uniform);
+    if (entity === undefined) {
+      const { entitiesMax } = this.#owner.desk.options.federationLimits;
+      if (this.count >= entitiesMax) for (const table of this.#tables) sweep(table);
+      if (this.count >= entitiesMax) return null;
+      entity = wake();
+      entities.set(uniform, entity);
+    }
+    return entity;
+  }
+}
