@@ -46,7 +46,9 @@ test('two servers prove themselves to each other, and then speak', async () => {
   peer.say(renderProof({ kind: 'proved', uniform: 'psyc://b.example', key: null, statement: null }));
   const request = ':_source\tpsyc://a.example\n:_target\tpsyc://b.example/~nobody\n:_tag\tt\n\n_request_keys\n|\n';
   peer.say(new TextEncoder().encode(request));
-  expect((await peer.hear())?.method).toBe('_error_unknown_target');
+  // What it asks of a domain that it has just met comes before.
+  const heard = [await peer.hear(), await peer.hear()];
+  expect(heard.map((packet) => packet?.method)).toContain('_error_unknown_target');
   peer.close();
 });
 
