@@ -6,6 +6,7 @@ import { askServer } from '../server/admin/channel.ts';
 import { AdminError } from '../server/admin/errors.ts';
 import type { AccountShown, AdminAnswer, AdminQuestion } from '../server/admin/questions.ts';
 import { loadDomain } from '../server/domain/load.ts';
+import { nameOf } from './person/show.ts';
 import { count } from './person/target.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
@@ -59,6 +60,16 @@ Example:
       const start = after === undefined ? null : nickOf(asked, after, domain);
       await list(folder, domain, start, limit ?? Number.POSITIVE_INFINITY, options);
     });
+  sub('visitors', 'people of other domains who speak through this server, since their own does not answer').action(
+    async (options: Options, asked: Command) => {
+      const { folder, domain } = await domainOf(asked, options);
+      const { visitors } = await answered(folder, { kind: 'visitors' }, 'visitors', domain);
+      const lines = visitors.map(
+        ({ person, devices }) => `${nameOf(person)}, ${devices === 1 ? '1 circuit' : `${devices} circuits`}`,
+      );
+      say(options, { visitors }, lines.join('\n') || 'no visitors');
+    },
+  );
   one('show', 'what the server knows of an account, or of one that was closed').action(
     async (typed: string, options: Options, asked: Command) => {
       const { folder, domain } = await domainOf(asked, options);

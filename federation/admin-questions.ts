@@ -17,6 +17,8 @@ export type AccountQuestion =
 /** A question; it comes as JSON. */
 export type AdminQuestion =
   | AccountQuestion
+  /** People of other domains who speak through this server now. Answer: `visitors`. */
+  | { readonly kind: 'visitors' }
   /** Everything that is known of one domain; of all that have a rule or a circuit. Answer: `domains`. */
   | { readonly kind: 'show'; readonly domain: string }
   | { readonly kind: 'list' }
@@ -72,11 +74,20 @@ export interface AccountShown {
   readonly places: number | null;
 }
 
+/** A visitor as he is shown. */
+export interface VisitorShown {
+  /** `psyc://domain/~nick`. */
+  readonly person: string;
+  /** Circuits of his. */
+  readonly devices: number;
+}
+
 /** An answer. */
 export type AdminAnswer =
   | { readonly kind: 'domains'; readonly domains: readonly DomainShown[]; readonly unixMs: number }
   /** `next`: the nick behind which there is more; null: there is none. */
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
+  | { readonly kind: 'visitors'; readonly visitors: readonly VisitorShown[] }
   | { readonly kind: 'policy'; readonly text: string }
   /** His key in base64, its fingerprint in hexadecimal, and until when his domain vouches for it, Unix milliseconds. */
   | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }

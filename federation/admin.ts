@@ -1,7 +1,8 @@
 /** What the admin of a running server asks of it, and is answered. docs/spec/trust.md#policy */
 import { renderBase64 } from '../crypto/base64.ts';
 import { hexOf } from '../crypto/bytes.ts';
-import { answerAccounts, type Persons } from './accounts.ts';
+import { answerAccounts } from './accounts.ts';
+import type { Entities } from './entities.ts';
 import type { FederationCode } from './error.ts';
 import type { KeySearch } from './key-search.ts';
 import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
@@ -14,7 +15,7 @@ import type { TrustOwner } from './trust-owner.ts';
 export function answerAdmin(
   node: TrustOwner & { effect(effect: NodeEffect): void },
   trusts: Trusts,
-  persons: Persons,
+  entities: Entities,
   search: KeySearch,
   { request, question }: { readonly request: number; readonly question: AdminQuestion },
 ): void {
@@ -27,7 +28,15 @@ export function answerAdmin(
     case 'account':
     case 'freeze':
     case 'close':
-      answerAccounts(node, persons, question, answer);
+      answerAccounts(
+        node,
+        (name, isWoken) => entities.personAwake(name) ?? (isWoken ? entities.person(name) : null),
+        question,
+        answer,
+      );
+      break;
+    case 'visitors':
+      answer({ kind: 'visitors', visitors: entities.visitors() });
       break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);

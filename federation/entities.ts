@@ -1,4 +1,5 @@
 /** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
+import type { VisitorShown } from './admin-questions.ts';
 import { Audience } from './audience.ts';
 import type { Authors } from './authors.ts';
 import type { NodeCircuits } from './circuits.ts';
@@ -74,6 +75,12 @@ export class Entities {
     if (!this.#visitors.has(uniform) && this.#visitors.size >= visitorsMax) return null;
     const linked = (): readonly string[] => peers.up();
     return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, linked, ...rest }));
+  }
+
+  /** Visitors who are here, in the order of their names. */
+  visitors(): VisitorShown[] {
+    const here = [...this.#visitors].map(([person, { devices }]) => ({ person, devices }));
+    return here.filter(({ devices }) => devices > 0).sort((one, other) => (one.person < other.person ? -1 : 1));
   }
 
   place(uniform: string): Place | null {

@@ -3,7 +3,6 @@ import type { Proved, ServerAnswer, ServerQuestion } from '../circuit/server-han
 import type { PublicationCode } from '../publication/error.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
-import type { Persons } from './accounts.ts';
 import { answerAdmin } from './admin.ts';
 import { type Absent, Authors, type Found } from './authors.ts';
 import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
@@ -61,8 +60,6 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #requests: Requests;
   readonly #entities: Entities;
   readonly #followers = new Followers();
-  readonly #known: Persons = (name, isWoken) =>
-    isWoken ? this.#entities.person(name) : (this.#entities.personAwake(name) ?? null);
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -257,7 +254,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.#trusts.policy.load();
         break;
       case 'asked':
-        answerAdmin(this, this.#trusts, this.#known, this.#search, event);
+        answerAdmin(this, this.#trusts, this.#entities, this.#search, event);
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);

@@ -49,6 +49,11 @@ export class Visitor implements Entity {
     return this.#channels.size === 0 && this.#turns.count === 0;
   }
 
+  /** Circuits of his. */
+  get devices(): number {
+    return this.#channels.size;
+  }
+
   queues(): [string, number][] {
     return [
       ['devices', this.#channels.size],

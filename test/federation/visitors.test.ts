@@ -176,6 +176,8 @@ test('she is let in by the key that her domain has signed; what she says goes ou
   expect(tellVisit(fixture, b, 'b.example', null)).toBe(1);
   expect(fixture.isProved(circuit)).toBe(true);
   expect(fixture.notices).toContainEqual({ kind: 'visitor', domain: 'z.example' });
+  fixture.tell({ kind: 'asked', request: 1, question: { kind: 'visitors' } });
+  expect(fixture.told).toEqual([{ kind: 'visitors', visitors: [{ person: zoe, devices: 1 }] }]);
   const source = channelAt(fixture, 'a.example');
   fixture.say(circuit, said(source, 'psyc://b.example/@hall', 1, '_message_public', 'hello'));
   const [sent] = fixture.hear(b).filter(({ method }) => method === '_message_public');

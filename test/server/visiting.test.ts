@@ -88,6 +88,7 @@ test('she reads there too; the server that carries her names her home in its log
   expect(page.out).toContain('my home is gone');
   expect(c.log.some((line) => line.includes('a.test') && line.includes('visitor'))).toBe(true);
   expect(c.log.join('\n')).not.toContain('alice');
+  expect(await done('account', 'visitors', '--folder', c.folder)).toBe('no visitors\n');
 });
 
 test('her home is back: she is at home again, and nothing is lost or there twice', async () => {
