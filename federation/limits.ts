@@ -36,6 +36,8 @@ export const federationLimits = {
   devicesMax: 16,
   /** People of other domains who have logged in here. */
   visitorsMax: 1000,
+  /** Entities, and their nodes, that a channel has addressed and that may answer it; the oldest goes first. */
+  addressedMax: 2_048,
   /** Persons, places and audiences awake at one time. */
   entitiesMax: 100_000,
   /** People with whom one person has agreed something, or asked to. */

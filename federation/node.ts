@@ -20,6 +20,7 @@ import { carrierOf, domainOf, entityIn, entityOf, isNumbered, isPerson, type Let
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
 import { Peers } from './peers.ts';
+import { isUnasked } from './person-channel.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { PlainPeers } from './plain-peers.ts';
 import { longestQueues } from './queues.ts';
@@ -303,8 +304,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   /** `from`: what brought the letter; null for an entity of this node. */
   #route(letter: Letter, from: Proved | null): void {
     const { routing } = letter;
-    const target = routing.get('_target');
-    const context = routing.get('_context');
+    const [target, context] = [routing.get('_target'), routing.get('_context')];
     if (target === undefined) {
       // Between the ends of a circuit, or to the root: nothing is asked of either yet.
       if (context === undefined || from?.kind !== 'server') return;
@@ -333,6 +333,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       }
     }
     const by = from?.kind === 'client' ? from.person : null;
+    if (from !== null && isUnasked(letter, from, (name) => this.#entities.personAwake(name))) return;
     // What two people agree on is known at both homes: at ours first.
     if (by !== null && isAboutFriendship(letter.packet.method) && isNumbered(letter)) {
       if (domainOf(by) !== this.domain) this.refuse(letter, '_necessary_home');

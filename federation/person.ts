@@ -33,17 +33,10 @@ import {
 import { echoOf } from './methods.ts';
 import { type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
 import { Presence, presenceOf } from './presence.ts';
+import { Addressed, type Channel } from './person-channel.ts';
 import { tellProfile } from './profile.ts';
 import { faultOf, type Note, personsRow, strangersIn, strangersOf } from './reception.ts';
 import { Residence } from './residence.ts';
-
-/** A channel of a device that is here. */
-interface Channel {
-  readonly circuit: string;
-  readonly device: Uint8Array;
-  /** What is for the person goes to main channels only; null: a side channel. */
-  readonly outbox: Outbox | null;
-}
 
 /** What a person has its node do with circuits. */
 export interface PersonCircuits {
@@ -165,7 +158,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       send: (letter) => this.#circuits.send(circuit, letter),
     };
     const outbox = isMainChannel(channel) ? new Outbox(this.#uniform, markOf(channel), this.#desk, owner) : null;
-    this.#channels.set(channel, { circuit, device, outbox });
+    const addressed = before?.addressed ?? new Addressed(this.#desk.options.federationLimits.addressedMax);
+    this.#channels.set(channel, { circuit, device, outbox, addressed });
     outbox?.start(true);
     if (outbox !== null) this.#showFriends(circuit);
     if (before === undefined) this.#arriving.add(channel);
@@ -230,6 +224,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
       this.#refuse(letter, '_unsupported_method');
     } else if (this.#circle.expects(entityOf(source))) this.#hear(letter);
+  }
+
+  /** Whom a channel that is here has addressed; null: no such channel is. */
+  addressedBy(channel: string): Addressed | null {
+    return this.#channels.get(channel)?.addressed ?? null;
   }
 
   /** A word of one of our devices about friendship, to be kept here before it is passed on. */
