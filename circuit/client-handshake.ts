@@ -34,9 +34,20 @@ export interface LoginOptions {
   readonly registration: { readonly invite: string | null } | null;
 }
 
+/** A statement that a domain's key follows another one, and that one. */
+export interface Succession {
+  readonly statement: Uint8Array;
+  readonly before: Uint8Array;
+}
+
 /** What OpenPGP is asked; one question at a time. */
 export type HandshakeQuestion =
-  | { readonly kind: 'read domain key'; readonly key: Uint8Array }
+  /** `succession`: the statement that it follows another key, and that key; null: none came. */
+  | {
+      readonly kind: 'read domain key';
+      readonly key: Uint8Array;
+      readonly succession: Succession | null;
+    }
   /** Whether `domainKey` certifies the person's key, which must be the one with this fingerprint (hexadecimal). */
   | {
       readonly kind: 'check certification';
@@ -62,6 +73,8 @@ export type HandshakeAnswer =
       readonly domain: string | null;
       readonly fingerprint: Uint8Array;
       readonly circuitKey: Uint8Array | null;
+      /** Fingerprint of the key that it follows by that one's own word; null: of none. */
+      readonly follows: Uint8Array | null;
     }
   | { readonly kind: 'certified' }
   | { readonly kind: 'newer statement' }
@@ -88,6 +101,8 @@ export type HandshakeEffect =
   | { readonly kind: 'ask'; readonly question: HandshakeQuestion }
   /** The host's key at first sight: make the pin durable, tell people, then give `pinned`. */
   | { readonly kind: 'pin'; readonly fingerprint: Uint8Array }
+  /** The host's key follows the pinned one by that one's own word: the same. */
+  | { readonly kind: 'follow'; readonly fingerprint: Uint8Array }
   /** Our own key with a newer certification, checked. */
   | { readonly kind: 'certified'; readonly key: Uint8Array }
   /** A newer statement of our devices than ours, checked. */
@@ -177,14 +192,15 @@ export class ClientHandshake {
   #message(message: ProofMessage): void {
     const { person } = this.#options;
     if (message.kind === 'server' && this.#phase === 'asked') {
-      const { key } = message.evidence;
+      const { key, statement, before = null } = message.evidence;
       const { from } = message.claim;
       // Before its key is read: whoever it is, it is not our home, and says so itself.
       if (from !== this.#options.domain) this.#fail('_proof_foreign_source', false, from);
       else if (key === null) this.#fail('_trust_unknown_key');
       else {
         this.#proof = { claim: message.claim, signature: message.signature, key };
-        this.#ask('reading', { kind: 'read domain key', key });
+        const succession = statement === null || before === null ? null : { statement, before };
+        this.#ask('reading', { kind: 'read domain key', key, succession });
       }
     } else if (message.kind === 'registered' && this.#phase === 'registering') {
       if (message.person !== person) throw new ProofError('_proof_invalid_message', 'somebody else is registered');
@@ -226,7 +242,7 @@ export class ClientHandshake {
 
   /** First whether the key is proved on this circuit, then whether it is the one to be trusted. */
   #judge(
-    { domain, fingerprint, circuitKey }: Extract<HandshakeAnswer, { kind: 'domain key' }>,
+    { domain, fingerprint, circuitKey, follows }: Extract<HandshakeAnswer, { kind: 'domain key' }>,
     { claim, signature }: { readonly claim: ServerClaim; readonly signature: Uint8Array },
   ): void {
     const { suite, domain: home, pinned } = this.#options;
@@ -241,8 +257,11 @@ export class ClientHandshake {
     else if (pinned === null) {
       this.#phase = 'pinning';
       this.#effects.push({ kind: 'pin', fingerprint });
-    } else if (hexOf(pinned) !== hexOf(fingerprint)) this.#fail('_trust_changed_key');
-    else this.#trusted();
+    } else if (hexOf(pinned) === hexOf(fingerprint)) this.#trusted();
+    else if (follows !== null && hexOf(pinned) === hexOf(follows)) {
+      this.#phase = 'pinning';
+      this.#effects.push({ kind: 'follow', fingerprint });
+    } else this.#fail('_trust_changed_key');
   }
 
   #trusted(): void {

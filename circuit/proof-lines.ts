@@ -23,6 +23,8 @@ export interface Evidence {
   readonly statement: Uint8Array | null;
   /** Of a person who is a visitor: his device's word that it speaks through this server, docs/spec/people.md#visitors. */
   readonly visit?: Uint8Array;
+  /** Of a domain: the key before, which the statement is signed by too. */
+  readonly before?: Uint8Array | null;
 }
 
 /** The entity variables of one packet, each set at most once; names it does not know are passed over. */
@@ -103,7 +105,8 @@ export class Lines {
 
   signature(): { signature: Uint8Array; evidence: Evidence } {
     const visit = this.evidence('_visit');
-    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement') };
+    const before = this.has('_key_before') ? { before: this.evidence('_key_before') } : {};
+    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement'), ...before };
     const evidence = visit === null ? kept : { ...kept, visit };
     return { signature: this.bytes('_signature', 64), evidence };
   }

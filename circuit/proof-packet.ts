@@ -164,5 +164,6 @@ function signatureLines({ claim, signature, evidence }: Signature): Record<strin
     _key: evidence.key ?? undefined,
     _statement: evidence.statement ?? undefined,
     _visit: evidence.visit,
+    _key_before: evidence.before ?? undefined,
   };
 }

@@ -30,6 +30,8 @@ export interface ServerIdentity {
   readonly seed: Uint8Array;
   /** The statement by which the domain's key follows the one before, signed; a first key has none. */
   readonly rotation?: Uint8Array;
+  /** The key before, for those who know that one and nothing else. */
+  readonly before?: Uint8Array;
 }
 
 /** Who is proved at the other end. */
@@ -305,10 +307,17 @@ export class ServerHandshake {
 
   #prove(role: ServerClaim['role'], to: string, peerFingerprint: Uint8Array | null): void {
     const { suite, identity } = this.#options;
-    const { domain: from, fingerprint, certificate, seed, rotation } = identity;
+    const { domain: from, fingerprint, certificate, seed, rotation = null, before = null } = identity;
     const claim = { role, from, to, fingerprint, peerFingerprint };
     const signature = proveServer(suite, claim, this.#exported(role), seed);
-    this.#write({ kind: 'server', claim, signature, evidence: { key: certificate, statement: rotation ?? null } });
+    // Servers keep the keys of others.
+    const known = role === 'host' ? before : null;
+    this.#write({
+      kind: 'server',
+      claim,
+      signature,
+      evidence: { key: certificate, statement: rotation, before: known },
+    });
   }
 
   #exported(role: Role): Uint8Array {

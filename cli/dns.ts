@@ -4,7 +4,7 @@ import { askingOf } from '../server/dns/asking.ts';
 import { publish } from '../server/dns/publish.ts';
 import { readTsigKey } from '../server/dns/tsig-file.ts';
 import { dnsRecords } from '../server/domain/dns-records.ts';
-import { type Domain, loadDomain } from '../server/domain/load.ts';
+import { type Domain, loadDomain, ownKeysOf } from '../server/domain/load.ts';
 import { ownRecord } from '../server/domain/own-record.ts';
 import { ownWays } from '../server/transport/socks.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
@@ -76,4 +76,4 @@ Examples:
   );
 }
 
-const recordOf = ({ config, key }: Domain) => ownRecord(key.certificate.key.fingerprint, config.dns);
+const recordOf = (domain: Domain) => ownRecord(ownKeysOf(domain), domain.config.dns);

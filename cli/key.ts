@@ -12,6 +12,7 @@ import { bringKey, fingerprintsOf, keyAt } from '../server/keys/ask.ts';
 import { KeyServerError } from '../server/keys/errors.ts';
 import { ownServer } from '../server/domain/own-server.ts';
 import { address } from './person/target.ts';
+import { addRotate } from './rotate.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
@@ -45,6 +46,7 @@ export function register(command: Command): void {
     'The newest word counts: the person logs in again with the same key and the same devices.',
   ]);
   addFind(command);
+  addRotate(command);
   command.addHelpText('after', '\nExamples:\n  $ p3do key revoke mallory --domain example.org');
 }
 

@@ -77,7 +77,7 @@ function described(domain: string, made: MadeDomain, next: string): object {
 
 /** A new domain names no key servers. */
 const recordsOf = (domain: string, { fingerprint, port }: MadeDomain): string[] =>
-  dnsRecords(domain, ownRecord(fingerprint, { keyServers: [] }), port);
+  dnsRecords(domain, ownRecord({ fingerprint, number: 1, next: null }, { keyServers: [] }), port);
 
 function page(domain: string, made: MadeDomain, next: string): string {
   const { config, fingerprint, recovery, registration, invite, offline } = made;

@@ -3,10 +3,10 @@ import { lookup } from 'node:dns/promises';
 import type { Command } from 'commander';
 import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
-import { type Domain, loadDomain } from '../server/domain/load.ts';
+import { type Domain, loadServed } from '../server/domain/load.ts';
 import { quickstart } from '../server/domain/quickstart.ts';
 import { openLog } from '../server/log.ts';
-import { Server } from '../server/server.ts';
+import { Server, type ServerOptions } from '../server/server.ts';
 import { DEFAULT_PORT } from '../server/transport/tls.ts';
 import { domainOptions, folderSaid, commandHere, type Whose } from './whose.ts';
 
@@ -33,7 +33,7 @@ Examples:
     .action(async (options: Options) => {
       const said = (line: string): boolean => process.stdout.write(`${line}\n`);
       const folder = await folderToServe(command, options, options.json ? () => {} : said);
-      await serve(await loadDomain(folder), options.json === true, said);
+      await serve(folder, options.json === true, said);
     });
 }
 
@@ -47,7 +47,8 @@ async function folderToServe(command: Command, options: Options, said: (line: st
   return first;
 }
 
-async function serve(domain: Domain, isJson: boolean, said: (line: string) => boolean): Promise<void> {
+async function serve(folder: string, isJson: boolean, said: (line: string) => boolean): Promise<void> {
+  const domain = await loadServed(folder, Date.now());
   const { config } = domain;
   const log = openLog(config.log.level);
   for (const warning of warningsOf(config)) log.warn(warning);
@@ -56,15 +57,18 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     whenLeftAlone(resolve);
   });
-  const server = await Server.start(domain, {
-    log,
-    progress: (line) => log.info(line),
-    crashed: () => {
-      process.exitCode = 1;
-      // What has crashed may hold timers and sockets that would keep it alive.
-      process.exit();
-    },
-  });
+  const start = (of: Domain, kept: Pick<ServerOptions, 'store'> = {}): Promise<Server> =>
+    Server.start(of, {
+      ...kept,
+      log,
+      progress: (line) => log.info(line),
+      crashed: () => {
+        process.exitCode = 1;
+        // What has crashed may hold timers and sockets that would keep it alive.
+        process.exit();
+      },
+    });
+  let server = await start(domain);
   const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys, dnsAddresses: dns } = server;
   const further = {
     ...(plain.length === 0 ? {} : { plain }),
@@ -84,7 +88,16 @@ async function serve(domain: Domain, isJson: boolean, said: (line: string) => bo
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }
   }
-  await stopped;
+  while (await Promise.race([stopped.then(() => false), server.rotating.then(() => true)])) {
+    const store = await server.handOver();
+    const next = await loadServed(folder, Date.now());
+    const { fingerprint } = next.key.certificate.key;
+    log.warn(
+      { fingerprint },
+      'ROTATED: the domain has its next key from now on; take the one before, in the folder former, off this machine',
+    );
+    server = await start(next, { store });
+  }
   log.info('stopping');
   await server.stop();
 }

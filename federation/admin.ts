@@ -73,6 +73,10 @@ export function answerAdmin(
         }
       });
       break;
+    case 'announce':
+      // Whoever has the files has said it.
+      done(null);
+      break;
     case 'meet':
       node.meet(question.domain);
       done(null);

@@ -36,8 +36,16 @@ export type NodeEvent =
   | { readonly kind: 'asked'; readonly request: number; readonly question: AdminQuestion }
   | { readonly kind: 'looked up'; readonly request: number; readonly found: DnsStatement }
   | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer }
+  /** A key that is to follow this domain's, and the statement that it does. */
+  | { readonly kind: 'announced'; readonly announced: Announced }
   /** More of a person's key is on the ring, and in his records. */
   | { readonly kind: 'key'; readonly amended: AmendedKey };
+
+/** A key that is to follow a domain's, with the statement of it. */
+export interface Announced {
+  readonly statement: Uint8Array;
+  readonly key: Uint8Array;
+}
 
 /** A key with what somebody has added to it, of a person who lives here. */
 export interface AmendedKey {
@@ -100,6 +108,8 @@ export type Notice =
 export interface NodeOptions {
   /** Its domain and what proves it. */
   readonly identity: ServerIdentity;
+  /** The key that is to follow its own. */
+  readonly announced?: Announced;
   /** Tells names of circuits of different lives apart. */
   readonly life: number;
   readonly suite: Suite;

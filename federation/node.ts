@@ -54,10 +54,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   #isDelivering = false;
   readonly #questions: Questions;
   readonly #trusts: Trusts;
-  readonly #search: KeySearch;
+  readonly #search = new KeySearch(this);
   readonly #authors: Authors;
   readonly #visits: Visits;
-  readonly #meetings: Meetings;
+  readonly #meetings = new Meetings(this);
   readonly #requests: Requests;
   readonly #entities: Entities;
   readonly #followers = new Followers();
@@ -69,10 +69,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#circuits = new NodeCircuits(this);
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
-    this.#search = new KeySearch(this);
     this.#authors = new Authors(this, this.#search);
     this.#visits = new Visits(this, this.#authors, this.#search, (letter, code) => this.refuse(letter, code));
-    this.#meetings = new Meetings(this);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);
@@ -238,8 +236,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       this.#entities.inhabitantAwake(proved.person)?.detach(proved.channel, circuit);
     } else if (domain !== null) {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
-      this.#peers.get(domain)?.closed(circuit, heard);
-      if (this.#peers.get(domain)?.isUp === false) this.#trusts.lost(domain);
+      const peer = this.#peers.get(domain);
+      peer?.closed(circuit, heard);
+      if (peer?.isUp === false) this.#trusts.lost(domain);
     }
   }
 
@@ -284,6 +283,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       case 'answered':
       case 'looked up':
         this.#questions.take(event);
+        break;
+      case 'announced':
+        this.#trusts.announce(event.announced);
         break;
       case 'key':
         // Who is not awake reads it when he wakes.

@@ -217,7 +217,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       const there = this.#channels.get(target);
       if (there !== undefined) this.#circuits.send(there.circuit, letter);
     } else if (method === '_request_description') tellProfile(this.#desk, this.#uniform, this.#circle, letter);
-    else if (method === '_request_keys') tellKeys(this.#desk, this.#uniform, keys, letter);
+    else if (method === '_request_keys') tellKeys(this.#desk, this.#uniform, this.residence, letter);
     else if (method !== null && inherits(method, '_message')) this.#receive(letter, source, null);
     else if (isAboutFriendship(method)) this.#agree(letter, source);
     else if (isOwn && this.#errands.take(letter)) return;

@@ -8,6 +8,7 @@ import { Account, openedOperations } from './account.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { AmendedKey } from './events.ts';
+import { keyIn, standingOf } from './device-standing.ts';
 import type { PkiAnswer } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
@@ -46,6 +47,8 @@ export class Residence {
   readonly #revoked: (ids: readonly Uint8Array[]) => void;
   #keys: Keys | null = null;
   #isKnown = false;
+  /** The domain's present key has certified him, as far as it can, in this life. */
+  #isRecertified = false;
   #tombstone: Tombstone | null = null;
   /** What the kept statement says, for the admission that comes after the device's key. */
   #kept: { readonly keys: Keys; readonly read: PersonAnswer } | null = null;
@@ -72,6 +75,25 @@ export class Residence {
   /** What everybody may know; null: nobody of this name lives here. */
   get keys(): Keys | null {
     return this.#keys;
+  }
+
+  /** For those who ask: where the domain has another key than the one that has certified him, he is certified anew first. */
+  told(found: (keys: Keys) => void): void {
+    const keys = this.#keys;
+    const isAsIs = this.#isRecertified || this.#desk.options.identity.before === undefined;
+    if (isAsIs || keys === null || this.account.isFrozen) {
+      if (keys !== null) found(keys);
+      return;
+    }
+    this.turn((over) => {
+      const end = (answer: ServerAnswer): void => {
+        this.#isRecertified = answer.kind === 'admitted';
+        if (this.#keys !== null) found(this.#keys);
+        over();
+      };
+      const now = this.#keys ?? keys;
+      this.#readKept(now, end, (read) => this.#renew(now, read, null, end));
+    });
   }
 
   /** What is left of who lived here; null: nobody did, or somebody does. */
@@ -373,15 +395,3 @@ export class Residence {
 /** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
 const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
   record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);
-
-/** Why a device is not let in; null: it is listed. */
-function standingOf({ devices, revoked }: PersonAnswer, device: Uint8Array): string | null {
-  if (revoked.some((id) => equalBytes(id, device))) return '_revoked_device';
-  return devices.some(({ id }) => equalBytes(id, device)) ? null : '_unlisted_device';
-}
-
-function keyIn(read: PersonAnswer, device: Uint8Array): ServerAnswer {
-  const code = standingOf(read, device);
-  if (code !== null) return { kind: 'refused', code };
-  return { kind: 'key', publicKey: read.devices.find(({ id }) => equalBytes(id, device))!.key };
-}

@@ -2,11 +2,12 @@
 import { hexOf, joinBytes, textBytes } from '../crypto/bytes.ts';
 import type { Witness } from '../pki/trust-state.ts';
 import { isDomain } from '../psyc/names.ts';
+import type { Announced } from './events.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
 import type { Policy } from './policy.ts';
 import { readRecords } from './records.ts';
 import { remember } from './remember.ts';
-import { trustIn, type KeptRotation } from './trust-record.ts';
+import { trustIn } from './trust-record.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { nodeUniform } from './waking.ts';
 
@@ -103,14 +104,15 @@ export class Sightings {
   }
 
   /** Has everybody hear of a statement who may have the domain pinned, too: each checks it. */
-  passOn(domain: string, { statement, key }: KeptRotation): void {
-    const { domain: own } = this.#node;
-    for (const peer of this.#node.ways.linked()) {
-      if (peer === domain) continue;
-      const routing = { _source: nodeUniform(own), _target: nodeUniform(peer) };
-      const entity = { _domain: domain, _rotation: statement, _key: key };
-      this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));
-    }
+  passOn(domain: string, rotation: Announced): void {
+    for (const peer of this.#node.ways.linked()) if (peer !== domain) this.tell(peer, domain, rotation);
+  }
+
+  /** Has one other domain hear of it. */
+  tell(peer: string, domain: string, { statement, key }: Announced): void {
+    const routing = { _source: nodeUniform(this.#node.domain), _target: nodeUniform(peer) };
+    const entity = { _domain: domain, _rotation: statement, _key: key };
+    this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));
   }
 
   /** A letter of another node to this one; whether it is about what is seen. */

@@ -3,18 +3,19 @@ import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.t
 import { hexOf } from '../crypto/bytes.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import { registrableOf } from '../pki/network.ts';
-import type { DomainTrust, ProofFinding, RotationHeard, TrustDecision } from '../pki/trust-state.ts';
+import type { DomainTrust, ProofFinding, TrustDecision } from '../pki/trust-state.ts';
 import { decide } from '../pki/trust-table.ts';
-import { equalBytes } from '../psyc/bytes.ts';
 import { Countersigning } from './countersigning.ts';
 import type { FederationCode } from './error.ts';
+import type { Announced } from './events.ts';
 import type { Letter } from './letter.ts';
 import type { DomainShown } from './admin-questions.ts';
 import { Policy } from './policy.ts';
 import { type RecordName, type Records, record, readRecords } from './records.ts';
 import { remember } from './remember.ts';
 import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
-import { type KeptRotation, rotationsIn, trustIn } from './trust-record.ts';
+import { hearRotation } from './rotation-heard.ts';
+import { type KeptRotation, trustIn } from './trust-record.ts';
 import { trustOperations } from './trust-operations.ts';
 import { shownOf } from './trust-shown.ts';
 import { Turns } from './turns.ts';
@@ -53,8 +54,12 @@ export class Trusts {
   /** The key that was last taken on a circuit, by domain. */
   readonly #taken = new Map<string, string>();
 
+  /** The key that is to follow our own; null: none is. */
+  #announced: Announced | null;
+
   constructor(node: TrustOwner) {
     this.#node = node;
+    this.#announced = node.options.announced ?? null;
     this.policy = new Policy(node);
     this.#sightings = new Sightings(
       node,
@@ -139,6 +144,12 @@ export class Trusts {
     );
   }
 
+  /** Our own key is to have a successor: all hear of it, now or when they are there, before it takes its place. */
+  announce(announced: Announced): void {
+    this.#announced = announced;
+    this.#sightings.passOn(this.#node.domain, announced);
+  }
+
   /** A letter of another node to this one; whether it is about keys of domains. */
   take(letter: Letter): boolean {
     return this.#sightings.take(letter) || this.#countersigning.take(letter);
@@ -215,6 +226,7 @@ export class Trusts {
   /** A domain's circuit stands: it is looked at again in a while. */
   ready(domain: string): void {
     this.#countersigning.begin(domain);
+    if (this.#announced !== null) this.#sightings.tell(domain, this.#node.domain, this.#announced);
     if (!this.#wanted.has(domain)) this.#lookAgain(domain, this.#node.options.trustLimits.recheckSoonMs, false);
   }
 
@@ -287,7 +299,7 @@ export class Trusts {
   /** Asks whoever there is to ask, decides, and keeps it; null when the store does not. */
   #look(domain: string, records: Records, heard: Heard, decided: (decision: TrustDecision | null) => void): void {
     const { options } = this.#node;
-    this.#rotations(records, heard, (rotations, isNew) => {
+    hearRotation(this.#node, records, heard.told, (rotations, isNew) => {
       const before = trustIn(records, this.#node.unixMs);
       const isPinned = heard.proof.kind !== 'proved' || heard.proof.fingerprint === before.pin?.fingerprint;
       this.#lookUp(domain, heard, !isPinned || before.trialUntilMs !== null, (dns) => {
@@ -329,25 +341,6 @@ export class Trusts {
   #lookUp(domain: string, { proof }: Heard, isChange: boolean, found: (dns: DnsStatement) => void): void {
     if (proof.kind === 'silent') found({ kind: 'timeout' });
     else this.#node.lookUp(domain, isChange, found);
-  }
-
-  /** The statements that are known, with one that came along behind them, if it holds and there is room. */
-  #rotations(records: Records, { told }: Heard, found: (all: KeptRotation[], isNew: boolean) => void): void {
-    const known = rotationsIn(records);
-    const old = records.get('key');
-    const isKnown = told !== null && known.some(({ statement }) => equalBytes(statement, told.statement));
-    const isFull = known.length >= this.#node.options.federationLimits.rotationsMax;
-    if (told === null || old === undefined || isKnown || isFull) {
-      found(known, false);
-      return;
-    }
-    this.#node.askPki({ kind: 'rotation', old, ...told }, (read) => {
-      if (read.kind !== 'rotation') found(known, false);
-      else {
-        const heard: RotationHeard = { ...read.rotation, seenMs: this.#node.unixMs };
-        found([...known, { heard, ...told }], true);
-      }
-    });
   }
 
   #tell(domain: string, { pin }: DomainTrust, { proof }: Heard, { row, alarms }: TrustDecision): void {

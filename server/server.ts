@@ -5,6 +5,9 @@ import type { Logger } from 'pino';
 import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { federationLimits } from '../federation/limits.ts';
+import type { AdminAnswer } from '../federation/admin-questions.ts';
+import { readCertificate } from '../pki/certificate.ts';
+import { splitRotation } from '../pki/rotation-statement.ts';
 import { scaledTrust, trustLimits } from '../pki/trust-limits.ts';
 import { MemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -14,7 +17,8 @@ import type { Config, StoreChoice } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import { askingOf } from './dns/asking.ts';
 import { DnsDuty } from './dns/duty.ts';
-import type { Domain } from './domain/load.ts';
+import { type Domain, loadDomain, ownKeysOf } from './domain/load.ts';
+import type { Successor } from './domain/rotating.ts';
 import { KeyFinder } from './keys/find.ts';
 import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
@@ -45,7 +49,15 @@ export interface ServerOptions {
   /** Called with what must never happen; the server is stopped already. */
   readonly crashed: (error: unknown) => void;
   readonly resolver?: Resolver;
+  /** Of the server before this one in this process, which has handed it over; else one is opened. */
+  readonly store?: OpenStore;
 }
+
+/** Longer times are waited for in parts. */
+const WAIT_MS_MAX = 86_400_000;
+
+/** Lives of servers in this process. */
+let lives = 0;
 
 /** A store, and how to let go of it. */
 interface OpenStore {
@@ -66,6 +78,8 @@ export class Server {
   #dns: DnsDuty | null = null;
   #admin: AdminChannel | null = null;
   #stopping: Promise<void> | null = null;
+  #rotate = (): void => {};
+  #waiting: () => void = () => {};
 
   private constructor(
     listener: Listener,
@@ -85,7 +99,11 @@ export class Server {
    * Resolves when it takes circuits. Throws StoreStartError, TransportError for certificates that do not fit, the system's
    * error for an address that is taken or not ours.
    */
-  static async start({ config, key, rotation, invites }: Domain, options: ServerOptions): Promise<Server> {
+  static async start(domain: Domain, options: ServerOptions): Promise<Server> {
+    const { config, key, rotation, former, next, invites } = domain;
+    const formerKeys = await Promise.all(former.map(readCertificate));
+    const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
+    const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
     const { log, progress = () => {} } = options;
     const credentials = await credentialsOf(config);
     const { port } = config.listen;
@@ -107,13 +125,15 @@ export class Server {
       log.fatal({ error: error instanceof Error ? error.stack : String(error) }, 'the server crashed');
       ended(error);
     };
-    const store = await openStore(config.store, log, progress, (error) => {
+    const taken = (error: Error): void => {
       log.fatal({ reason: error.message }, 'the store is lost for good; this server ends');
       ended(error);
-    });
+    };
+    const store = options.store ?? (await openStore(config.store, log, progress, taken));
     const now = (): number => Math.floor(Date.now() / 1000);
     const notary = new Notary({
       key,
+      former: formerKeys,
       isOpen: config.registration === 'open',
       inviteNamed: async (typed) => {
         const hash = inviteHash(typed);
@@ -143,7 +163,7 @@ export class Server {
     const keys = new KeyServer({
       store: store.store,
       domain: config.domain,
-      own: [key.certificate.bytes],
+      own: [key.certificate.bytes, ...former],
       now,
       timers: systemTimers,
       log,
@@ -160,9 +180,11 @@ export class Server {
           certificate: key.certificate.bytes,
           seed: key.circuitSeed!,
           ...(rotation === null ? {} : { rotation }),
+          ...(before === undefined ? {} : { before }),
         },
+        ...(next === null ? {} : { announced: { statement: next.statement, key: next.key.certificate.bytes } }),
         // Names of circuits of different lives need only differ from those that this process has given.
-        life: 1,
+        life: ++lives,
         suite,
         decode: decodeUtf8,
         pins: pinsOf(config),
@@ -216,21 +238,45 @@ export class Server {
         const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
         server.#web = await WebListener.open({ ...config.web, isProxy, accept, timers: systemTimers, log, limits });
       }
-      const { fingerprint } = key.certificate.key;
-      server.#dns = await DnsDuty.open(dnsHosts, {
-        config,
-        fingerprint,
-        asker: asking.asker,
-        timers: systemTimers,
+      const { asker } = asking;
+      const dnsKeys = ownKeysOf(domain);
+      server.#dns = await DnsDuty.open(dnsHosts, { config, keys: dnsKeys, asker, timers: systemTimers, log });
+      const running = server;
+      server.#admin = await AdminChannel.open(
+        config.folder,
+        (question) => (question.kind === 'announce' ? running.#announce(config.folder) : shell.ask(question)),
         log,
-      });
-      server.#admin = await AdminChannel.open(config.folder, (question) => shell.ask(question), log);
+      );
     } catch (error) {
       await (server === undefined ? store.close() : server.stop());
       throw error;
     }
     shell.start();
+    server.#await(next);
     return server;
+  }
+
+  /** Resolves when the key that is to follow is to be put in its place, and this server to be started anew with it. */
+  readonly rotating: Promise<void> = new Promise((resolve) => (this.#rotate = resolve));
+
+  /** A key that is to follow was made: other domains and the DNS are told of it from now on. */
+  async #announce(folder: string): Promise<AdminAnswer> {
+    const domain = await loadDomain(folder);
+    if (domain.next !== null) this.#shell.announce(domain.next.statement, domain.next.key.certificate.bytes);
+    this.#dns?.say(ownKeysOf(domain));
+    this.#await(domain.next);
+    return { kind: 'done' };
+  }
+
+  #await(next: Successor | null): void {
+    this.#waiting();
+    if (next === null) return;
+    const leftMs = next.switchMs - Date.now();
+    // Timers of Node hold no month.
+    this.#waiting = systemTimers.after(Math.max(0, Math.min(leftMs, WAIT_MS_MAX)), () => {
+      if (leftMs > WAIT_MS_MAX) this.#await(next);
+      else this.#rotate();
+    });
   }
 
   /** Where it listens, `address:port`, IPv6 in brackets. */
@@ -267,7 +313,20 @@ export class Server {
     return this.#stopping;
   }
 
+  /** The same, and gives its store to the next one. */
+  async handOver(): Promise<OpenStore> {
+    this.#stopping ??= this.#close();
+    await this.#stopping;
+    return this.#store;
+  }
+
   async #stop(): Promise<void> {
+    await this.#close();
+    await this.#store.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#waiting();
     this.#shell.stop();
     await this.#admin?.close();
     await this.#listener.close();
@@ -276,7 +335,6 @@ export class Server {
     await this.#further?.close();
     await this.#keys.close();
     await this.#dns?.close();
-    await this.#store.close();
   }
 }
 

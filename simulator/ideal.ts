@@ -182,7 +182,22 @@ export class IdealKeys {
     const read = this.#read(question.key);
     if (read?.[0] !== 'domain') return { kind: 'refused', code: '_invalid_key' };
     const circuitKey = bytesOfHex(read[2]!);
-    return { kind: 'domain key', domain: read[1]!, fingerprint: this.#fingerprint(question.key), circuitKey };
+    const fingerprint = this.#fingerprint(question.key);
+    const follows = this.#followed(question, fingerprint, unixMs);
+    return { kind: 'domain key', domain: read[1]!, fingerprint, circuitKey, follows };
+  }
+
+  /** The fingerprint of the key that has named this one its successor; or null. */
+  #followed(
+    { succession }: HandshakeQuestion & { readonly kind: 'read domain key' },
+    fingerprint: Uint8Array,
+    unixMs: number,
+  ): Uint8Array | null {
+    if (succession === null) return null;
+    const [word, from, to, , begin = '', until] = this.#read(succession.statement) ?? [];
+    const old = this.#fingerprint(succession.before);
+    const isIt = word === 'rotation' && from === bytesToHex(old) && to === bytesToHex(fingerprint);
+    return isIt && Number(begin) <= unixMs && unixMs < Number(until) ? old : null;
   }
 
   #domain({ domain, key }: Question<'domain'>): PkiAnswer {

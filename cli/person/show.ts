@@ -91,6 +91,8 @@ export function noticeLine(output: Output): string | null {
   switch (output.kind) {
     case 'first key':
       return `first key of ${nameOf(output.of)}, taken and pinned: ${output.fingerprint}`;
+    case 'followed key':
+      return `${nameOf(output.of)} has another key now, as its old one says: ${output.fingerprint}`;
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':

@@ -103,6 +103,7 @@ async function readKeys(
       key: key!,
       statement: statement!,
       domainKey: domainKey!,
+      succession: null,
       known: null,
     } as const;
     const answer = await answerTo(question, Math.floor(timeMs / 1000));

@@ -76,7 +76,8 @@ export function merged(kept: Kept, change: Keeping): Kept {
   const pins = new Map(kept.pins);
   for (const [name, pin] of change.pins ?? []) {
     const before = pins.get(name);
-    if (before !== undefined && before.fingerprint !== pin.fingerprint) {
+    const isFollowed = before !== undefined && pin.follows === before.fingerprint;
+    if (before !== undefined && before.fingerprint !== pin.fingerprint && !isFollowed) {
       throw new SessionError('_session_conflicting_pin', `another command has taken another key for ${name}`);
     }
     pins.set(name, { ...pin, counter: Math.max(pin.counter, before?.counter ?? 0) });

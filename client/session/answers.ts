@@ -1,9 +1,12 @@
 /** The questions about OpenPGP keys, answered. docs/spec/people.md#trust */
+import type { Succession } from '../../circuit/client-handshake.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
-import { circuitKey, readCertificate } from '../../pki/certificate.ts';
+import { type Certificate, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
+import { limits } from '../../pki/limits.ts';
+import { readRotation } from '../../pki/rotation.ts';
 import { checkPerson, type Vouched } from '../../pki/staple.ts';
 import { certStatus } from '../../pki/certification.ts';
 import { domainOf } from '../../pki/user-id.ts';
@@ -16,7 +19,7 @@ export async function answerTo(question: Question, now: number): Promise<Answer>
   try {
     switch (question.kind) {
       case 'read domain key':
-        return await readDomainKey(question.key, now);
+        return await readDomainKey(question, now);
       case 'check certification':
         return await checkCertification(question, now);
       case 'check statement':
@@ -30,12 +33,32 @@ export async function answerTo(question: Question, now: number): Promise<Answer>
   }
 }
 
-async function readDomainKey(bytes: Uint8Array, now: number): Promise<Answer> {
-  const certificate = await readCertificate(bytes);
+async function readDomainKey(
+  { key, succession }: Extract<Question, { kind: 'read domain key' }>,
+  now: number,
+): Promise<Answer> {
+  const certificate = await readCertificate(key);
   const { revocation, until } = certificate;
   if (revocation !== null || now >= until) throw new PkiError('_invalid_authority', 'revoked, or expired');
   const fingerprint = fingerprintOf(certificate.key.fingerprint);
-  return { kind: 'domain key', domain: domainOf(certificate), fingerprint, circuitKey: circuitKey(certificate, now) };
+  const follows = succession === null ? null : await followed(certificate, succession, now);
+  const signing = circuitKey(certificate, now);
+  return { kind: 'domain key', domain: domainOf(certificate), fingerprint, circuitKey: signing, follows };
+}
+
+/** The fingerprint of the key that this one follows by its own word; null: the statement does not hold. */
+async function followed(key: Certificate, { statement, before }: Succession, now: number): Promise<Uint8Array | null> {
+  try {
+    const old = await readCertificate(before);
+    // What is signed by a key that revoked itself may be a thief's.
+    if (old.revocation !== null) return null;
+    const { rotation, by } = await readRotation(statement, { old, new: key, recovery: null }, now);
+    const isBegun = rotation.notBefore <= now + limits.skewSeconds;
+    return by === 'old' && isBegun ? fingerprintOf(old.key.fingerprint) : null;
+  } catch (error) {
+    if (error instanceof PkiError) return null;
+    throw error;
+  }
 }
 
 async function checkCertification(
@@ -60,7 +83,7 @@ async function checkStatement(
 }
 
 async function readPerson(
-  { person, key, statement, domainKey, known }: Extract<Question, { kind: 'check person' }>,
+  { person, key, statement, domainKey, succession, known }: Extract<Question, { kind: 'check person' }>,
   now: number,
 ): Promise<PersonKeys> {
   const authority = await readCertificate(domainKey);
@@ -72,16 +95,23 @@ async function readPerson(
   if (`psyc://${vouched.domain}/~${vouched.nick}` !== person) {
     throw new PkiError('_foreign_user_id', `these are the keys of ${vouched.nick}@${vouched.domain}`);
   }
-  return keysOf(vouched, authority.key.fingerprint, statement);
+  const follows = succession === null ? null : await followed(authority, succession, now);
+  return keysOf(vouched, authority.key.fingerprint, follows, statement);
 }
 
-function keysOf(vouched: Vouched, domainFingerprint: string, bytes: Uint8Array): PersonKeys {
+function keysOf(
+  vouched: Vouched,
+  domainFingerprint: string,
+  follows: Uint8Array | null,
+  bytes: Uint8Array,
+): PersonKeys {
   const { certificate, statement, encryptionKey, until } = vouched;
   const { devices, revoked, counter } = statement.statement;
   const idOf = (device: Device): string => hexOf(deviceId(rawKey(device)));
   return {
     fingerprint: certificate.key.fingerprint,
     domainFingerprint,
+    domainFollows: follows === null ? null : hexOf(follows),
     devices: new Map(devices.map((device) => [idOf(device), rawKey(device)])),
     revoked: new Set(revoked.map(idOf)),
     encryptionKey,

@@ -1,6 +1,6 @@
 /** What a session is told, what it does, and what it tells people. docs/spec/people.md#session */
 import type { Exported } from '../../circuit/binding.ts';
-import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
+import type { HandshakeAnswer, HandshakeQuestion, Succession } from '../../circuit/client-handshake.ts';
 import type { Act } from '../../publication/act.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
@@ -64,6 +64,7 @@ export type Question =
       readonly key: Uint8Array;
       readonly statement: Uint8Array;
       readonly domainKey: Uint8Array;
+      readonly succession: Succession | null;
       readonly known: Uint8Array | null;
     };
 
@@ -71,6 +72,8 @@ export type Question =
 export interface PersonKeys {
   readonly fingerprint: string;
   readonly domainFingerprint: string;
+  /** Of the key that the domain's follows by that one's own word; null: of none. */
+  readonly domainFollows: string | null;
   /** Raw Ed25519 keys by device id. */
   readonly devices: ReadonlyMap<string, Uint8Array>;
   readonly revoked: ReadonlySet<string>;
@@ -288,6 +291,8 @@ export type Output =
 export type Notice =
   /** A key was taken because none was known: of a domain, or of a person. */
   | { readonly kind: 'first key'; readonly of: string; readonly fingerprint: string }
+  /** A domain has another key, by the word of the pinned one. */
+  | { readonly kind: 'followed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
   /** Another key than the pinned one came; it is not believed. */
   | { readonly kind: 'changed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
   /** Publications `from` up to `to` of this author here have not come. */

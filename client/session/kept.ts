@@ -1,11 +1,13 @@
 /** What a session must find again after a crash. docs/spec/people.md#kept */
 
-/** A key that was taken at first sight, and that no other replaces. */
+/** A key that was taken at first sight, and that no other replaces but one that it has named its successor. */
 export interface Pin {
   /** In hexadecimal. */
   readonly fingerprint: string;
   /** Of a person: the counter of the newest statement of devices that was seen; of a domain 0. */
   readonly counter: number;
+  /** The key before, which has named this one its successor; without it none was replaced by its word. */
+  readonly follows?: string;
 }
 
 /** The end of a chain: counter and id (hexadecimal) of what was last signed, or heard. */

@@ -57,9 +57,22 @@ export class Keyring {
     return this.#pins.get(name)?.fingerprint ?? null;
   }
 
-  /** Pins at first sight; false: there is no room. */
-  pin(name: string, fingerprint: string): boolean {
+  /** Pins at first sight, or in place of the key that has named it its successor; false: there is no room. */
+  pin(name: string, fingerprint: string, isFollowed: boolean): boolean {
+    if (isFollowed) {
+      this.#follow(name, fingerprint);
+      return true;
+    }
     return this.#pinAll(new Map([[name, { fingerprint, counter: 0 }]]));
+  }
+
+  /** Another key than the pinned one, which that one has named its successor. */
+  #follow(name: string, fingerprint: string): void {
+    const follows = this.pinOf(name) ?? '';
+    const pin: Pin = { fingerprint, counter: 0, follows };
+    this.#pins.set(name, pin);
+    this.#owner.pinned(new Map([[name, pin]]));
+    this.#owner.notice({ kind: 'followed key', of: name, pinned: follows, fingerprint });
   }
 
   /** Who was asked for his keys with this tag, or null. */
@@ -119,12 +132,16 @@ export class Keyring {
     }
     const [key, statement, domainKey] = ['_key', '_statement', '_key_domain'].map((name) => packet.value(name));
     if (!key || !statement || !domainKey || entry.question !== null) return true;
+    const [rotation, domainBefore] = [packet.value('_rotation'), packet.value('_key_domain_before')];
+    const succession =
+      rotation && domainBefore ? { statement: new Uint8Array(rotation), before: new Uint8Array(domainBefore) } : null;
     entry.question = this.#owner.ask({
       kind: 'check person',
       person: source,
       key: new Uint8Array(key),
       statement: new Uint8Array(statement),
       domainKey: new Uint8Array(domainKey),
+      succession,
       known: entry.before?.statement ?? null,
     });
     return true;
@@ -144,6 +161,10 @@ export class Keyring {
   /** Whether the keys are those that are pinned, or the first. */
   #judge(person: string, keys: PersonKeys): Keys {
     const domain = parseUniform(person).host;
+    const pinned = this.pinOf(domain);
+    if (pinned !== null && pinned !== keys.domainFingerprint && pinned === keys.domainFollows) {
+      this.#follow(domain, keys.domainFingerprint);
+    }
     const changed = this.#changed(domain, keys.domainFingerprint) ?? this.#changed(person, keys.fingerprint);
     if (changed !== null) {
       this.#owner.notice(changed);

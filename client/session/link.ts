@@ -32,8 +32,8 @@ export interface LinkOwner {
   /** How to log in, asked for each circuit. */
   login(): LoginOptions;
   ask(question: HandshakeQuestion): void;
-  /** Makes the pin of the home's key durable, before anything that follows. */
-  pinned(fingerprint: Uint8Array): void;
+  /** Makes the pin of the home's key durable, before anything that follows; `isFollowed`: in place of the one that has named it its successor. */
+  pinned(fingerprint: Uint8Array, isFollowed: boolean): void;
   certified(key: Uint8Array): void;
   /** A newer statement of our devices. */
   stated(statement: Uint8Array): void;
@@ -225,7 +225,8 @@ export class Link {
           this.#owner.ask(effect.question);
           break;
         case 'pin':
-          this.#owner.pinned(effect.fingerprint);
+        case 'follow':
+          this.#owner.pinned(effect.fingerprint, effect.kind === 'follow');
           // What follows is held until the pin is durable.
           this.#shake({ kind: 'pinned' });
           break;

@@ -167,8 +167,8 @@ export class Session {
       ask: (question) => {
         this.#proving = this.#question(question);
       },
-      pinned: (key) => {
-        if (!this.#keyring.pin(host, hexOf(key))) this.#over('_session_excessive_pins', null);
+      pinned: (key, isFollowed) => {
+        if (!this.#keyring.pin(host, hexOf(key), isFollowed)) this.#over('_session_excessive_pins', null);
       },
       certified: (key) => {
         this.#certificate = key;

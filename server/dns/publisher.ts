@@ -22,12 +22,21 @@ export interface PublisherOptions {
 /** Publishes until it is stopped. Never takes the place of a key that ours does not follow: that is for a person to decide. */
 export class Publisher {
   readonly #options: PublisherOptions;
+  #record: DomainRecord;
   #cancel: () => void = () => {};
   #isStopped = false;
   #delayMs: number = republishMsMin;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#record = options.record;
+  }
+
+  /** Publishes this from now on, at once. */
+  say(record: DomainRecord): void {
+    this.#record = record;
+    this.#cancel();
+    void this.#publish();
   }
 
   start(): void {
@@ -40,7 +49,8 @@ export class Publisher {
   }
 
   async #publish(): Promise<void> {
-    const { asker, zone, domain, record, log, timers } = this.#options;
+    const { asker, zone, domain, log, timers } = this.#options;
+    const record = this.#record;
     let nextMs = RECORD_TTL * 1000;
     try {
       const isNew = await publish(asker, zone, domain, record, false);
@@ -54,6 +64,7 @@ export class Publisher {
       nextMs = this.#delayMs;
       this.#delayMs = Math.min(2 * this.#delayMs, republishMsMax);
     }
-    if (!this.#isStopped) this.#cancel = timers.after(nextMs, () => void this.#publish());
+    // Another one may have been said meanwhile, which goes on by itself.
+    if (!this.#isStopped && record === this.#record) this.#cancel = timers.after(nextMs, () => void this.#publish());
   }
 }

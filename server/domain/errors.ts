@@ -7,6 +7,8 @@ export type DomainCode =
   | '_domain_unfinished'
   | '_domain_unknown'
   | '_domain_invalid_key'
+  | '_domain_rotating'
+  | '_domain_early'
   | '_domain_excessive_invites';
 
 /** A domain of this machine that is not there as it should be; `message` is for the admin. */

@@ -19,16 +19,25 @@ export const keyFile = (folder: string): string => join(folder, 'domain.key');
 export const writeKey = (path: string, key: Uint8Array): Promise<void> =>
   writePrivate(path, encodeText(renderArmour('secret', key)), 'new');
 
-/** The key of this domain in its folder. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
-export async function readDomainKey(folder: string, domain: string): Promise<SecretKey> {
-  const path = keyFile(folder);
-  const refused = (reason: string, cause?: unknown): DomainError =>
+/** The statement by which the domain's key follows the one before. */
+export const rotationFile = (folder: string): string => join(folder, 'rotation');
+
+/** A secret key in a file. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
+export async function readKeyFile(path: string): Promise<SecretKey> {
+  const refused = (reason: string, cause: unknown): DomainError =>
     new DomainError('_domain_invalid_key', `the domain's key: ${reason}`, cause);
-  const key = await read(path).catch((error: unknown) => {
+  return read(path).catch((error: unknown) => {
     if (error instanceof FileError) throw refused(error.message, error);
     if (error instanceof PkiError) throw refused(`${path} holds none: ${error.message}`, error);
     throw refused(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, error);
   });
+}
+
+/** The key of this domain in its folder, or in another file there. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
+export async function readDomainKey(folder: string, domain: string, path = keyFile(folder)): Promise<SecretKey> {
+  const refused = (reason: string): DomainError =>
+    new DomainError('_domain_invalid_key', `the domain's key: ${reason}`);
+  const key = await readKeyFile(path);
   const found = domainOf(key.certificate);
   if (found !== domain) throw refused(`${path} is that of ${found ?? 'no domain'}, not of ${domain}`);
   if (key.circuitSeed === null) throw refused(`${path} has no subkey [A], which speaks to other servers`);
@@ -40,7 +49,7 @@ export async function readDomainKey(folder: string, domain: string): Promise<Sec
  * is none. Throws DomainError `_domain_invalid_key` for one of another key.
  */
 export async function readRotation(folder: string, fingerprint: string): Promise<Uint8Array | null> {
-  const path = join(folder, 'rotation');
+  const path = rotationFile(folder);
   const refused = (reason: string): DomainError => new DomainError('_domain_invalid_key', `${path}: ${reason}`);
   try {
     const bytes = await readPrivate(path, limits.rotationBytesMax);

@@ -7,7 +7,9 @@ import { readConfig } from '../config/read.ts';
 import { DomainError } from './errors.ts';
 import { type Invites, readInvites } from './invites.ts';
 import { readDomainKey, readRotation } from './key-file.ts';
+import type { OwnKeys } from './own-record.ts';
 import { configFile } from './quickstart.ts';
+import { formerKeys, keyStateOf, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
 
 /** What a server starts from. */
 export type Domain = {
@@ -15,6 +17,10 @@ export type Domain = {
   readonly key: SecretKey;
   /** The statement by which it follows the key before; null: there is none. */
   readonly rotation: Uint8Array | null;
+  /** Public keys that the domain had before. */
+  readonly former: readonly Uint8Array[];
+  /** The key that is to follow; null: none is. */
+  readonly next: Successor | null;
   /** As the file has them when asked: `p3do invite` adds to it while the server runs. Throws as `readInvites`. */
   readonly invites: () => Promise<Invites>;
 };
@@ -39,5 +45,22 @@ export async function loadDomain(folder: string): Promise<Domain> {
   const config = await readConfig(configFile(folder));
   const key = await readDomainKey(config.folder, config.domain);
   const rotation = await readRotation(config.folder, key.certificate.key.fingerprint);
-  return { config, key, rotation, invites: () => readInvites(config.folder) };
+  const former = await formerKeys(config.folder);
+  const next = await readSuccessor(config.folder, config.domain, config.policy.timeScale);
+  return { config, key, rotation, former, next, invites: () => readInvites(config.folder) };
 }
+
+/** The same for whoever serves it: with the key that is to follow in its place, if its time has come. Throws the same. */
+export async function loadServed(folder: string, unixMs: number): Promise<Domain> {
+  await checkDomain(folder);
+  const { folder: root, domain, policy } = await readConfig(configFile(folder));
+  await takeSuccessor(root, domain, unixMs, policy.timeScale);
+  return loadDomain(folder);
+}
+
+/** Its keys, for its record in the DNS. */
+export const ownKeysOf = ({ key, rotation, next }: Pick<Domain, 'key' | 'rotation' | 'next'>): OwnKeys => ({
+  fingerprint: key.certificate.key.fingerprint,
+  number: keyStateOf(key, rotation).seq,
+  next: next?.key.certificate.key.fingerprint ?? null,
+});

@@ -2,14 +2,23 @@
 import type { DomainRecord } from '../../pki/dns-record.ts';
 import type { Config } from '../config/config.ts';
 
-/** The number of a domain's first key. */
-const FIRST = 1;
+/** What it says of keys: 40 hex digits each. */
+export interface OwnKeys {
+  readonly fingerprint: string;
+  /** The number of the domain's key: 1 for the first. */
+  readonly number: number;
+  /** The key that is to follow; null: none is. */
+  readonly next: string | null;
+}
 
-/** Of this key, 40 hex digits, with the key servers of the configuration. */
-export const ownRecord = (fingerprint: string, { keyServers }: Pick<Config['dns'], 'keyServers'>): DomainRecord => ({
+/** Of these keys, with the key servers of the configuration. */
+export const ownRecord = (
+  { fingerprint, number, next }: OwnKeys,
+  { keyServers }: Pick<Config['dns'], 'keyServers'>,
+): DomainRecord => ({
   fpr: fingerprint,
-  nfpr: null,
-  seq: FIRST,
+  nfpr: next,
+  seq: number,
   ks: keyServers,
   x: null,
   isTest: false,

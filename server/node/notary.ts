@@ -22,6 +22,8 @@ import { parseEntity } from '../../psyc/uniform.ts';
 export interface NotaryOptions {
   /** The domain's own. */
   readonly key: SecretKey;
+  /** Those that the domain had before: what they took back stays taken back. */
+  readonly former?: readonly Certificate[];
   readonly isOpen: boolean;
   /** The name of an invitation as somebody typed it, if it is one of this domain's; null: it is none. */
   readonly inviteNamed: (typed: string) => Promise<string | null>;
@@ -183,11 +185,21 @@ export class Notary {
    * back: until the admin gives it again by a newer one nobody is let in by it, nor is it renewed.
    */
   async #checkStanding(certificate: Certificate, userId: string): Promise<number> {
-    const { key, now } = this.#options;
-    const status = await certStatus(certificate, userId, key.certificate, now());
-    if (status.isValid) return status.until;
-    if (status.code !== '_revoked_certification') return 0;
-    throw new PkiError(status.code, 'this domain has taken its certification back');
+    const { now } = this.#options;
+    for (const [at, authority] of this.#authorities.entries()) {
+      const status = await certStatus(certificate, userId, authority, now());
+      if (status.isValid && at === 0) return status.until;
+      if (!status.isValid && status.code === '_revoked_certification') {
+        throw new PkiError(status.code, 'this domain has taken its certification back');
+      }
+    }
+    return 0;
+  }
+
+  /** The domain's own keys, the present one first. */
+  get #authorities(): readonly Certificate[] {
+    const { key, former = [] } = this.#options;
+    return [key.certificate, ...former];
   }
 
   async #certify({ person, key, statement, invite, member, kept }: Question<'certify'>): Promise<PkiAnswer> {
@@ -207,11 +219,11 @@ export class Notary {
     checkName(person, personOf(userId));
     // With what is known of it: who shows an older copy has not lost a revocation.
     const certificate =
-      kept === null ? shown : await readCertificate((await admit([key, kept], [authority.certificate], now)).bytes);
+      kept === null ? shown : await readCertificate((await admit([key, kept], this.#authorities, now)).bytes);
     await this.#checkStanding(certificate, userId);
     const certified = await certify(authority, certificate, userId, now);
     // What others wrote on the key goes nowhere from here.
-    const { bytes } = await admit([certified], [authority.certificate], now);
+    const { bytes } = await admit([certified], this.#authorities, now);
     return {
       kind: 'certified',
       key: bytes,
@@ -230,7 +242,7 @@ export class Notary {
     if (!user.isRevoked && !isByAdmin) return { kind: 'refused', code: '_necessary_revocation' };
     const { key: authority, now } = this.#options;
     const revoked = await revoke(authority, certificate, user.text, now());
-    return { kind: 'closed', key: (await admit([revoked], [authority.certificate], now())).bytes };
+    return { kind: 'closed', key: (await admit([revoked], this.#authorities, now())).bytes };
   }
 }
 

@@ -71,6 +71,11 @@ export class NodeShell {
     this.#tell({ kind: 'key', amended });
   }
 
+  /** A key is to follow this domain's: other domains are told. */
+  announce(statement: Uint8Array, key: Uint8Array): void {
+    this.#tell({ kind: 'announced', announced: { statement, key } });
+  }
+
   /** Asks the node something as its admin; null: it is over. */
   ask(question: AdminQuestion): Promise<AdminAnswer | null> {
     if (this.#isOver) return Promise.resolve(null);

@@ -204,6 +204,7 @@ export class CircuitEnd {
           answer: this.#options.keys.answerClient(effect.question, beginUnixMs + this.#nowMs),
         };
       case 'pin':
+      case 'follow':
         return { kind: 'pinned' };
       case 'certified':
         return null;

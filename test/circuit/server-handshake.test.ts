@@ -172,7 +172,7 @@ describe('a client', () => {
           const { domain, fingerprint } = b;
           events.push({
             kind: 'answered',
-            answer: { kind: 'domain key', domain, fingerprint, circuitKey: keyOf(b.seed) },
+            answer: { kind: 'domain key', domain, fingerprint, circuitKey: keyOf(b.seed), follows: null },
           });
         }
         if (effect.kind !== 'send' && effect.kind !== 'ask')

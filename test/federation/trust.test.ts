@@ -167,6 +167,22 @@ test('two successors of one key: told by somebody, the domain is frozen, its cir
   expect(fixture.methods(fixture.connect('server b.example', { name: 'again' }))).toEqual(['_error_trust_frozen_key']);
 });
 
+test('who is to have another key tells it to all who are there, and to those who come later', () => {
+  const fixture = new NodeFixture();
+  const b = fixture.connect('server b.example');
+  fixture.hear(b);
+  const [own, next] = [fixture.keys.domain('a.example'), fixture.keys.domain('a.example', 'next')];
+  const statement = fixture.keys.rotation(own, next, 2, beginUnixMs, beginUnixMs + DAY);
+  fixture.tell({ kind: 'announced', announced: { statement, key: next.certificate } });
+  for (const circuit of [b, fixture.connect('server c.example')]) {
+    const [told] = fixture.hear(circuit).filter(({ method }) => method === '_notice_key_rotation');
+    expect(told!.packet.text('_domain')).toBe('a.example');
+    expect([told!.packet.value('_rotation'), told!.packet.value('_key')].map((one) => decodeText(one!))).toEqual(
+      [statement, next.certificate].map(decodeText),
+    );
+  }
+});
+
 /** What a domain signs when it is asked which key it sees. */
 function sighting(fixture: NodeFixture, witness: string, key: string, tag: string, signer = witness): void {
   const said = { fingerprint: key, time: String(beginUnixMs + fixture.nowMs), state: 'up', nonce: tag };

@@ -43,12 +43,17 @@ export interface Answer {
 
 /** Answers for one zone. `secret`: of this process, for cookies. */
 export class ZoneReplies {
-  readonly #zone: Zone;
+  #zone: Zone;
   readonly #secret: Uint8Array;
 
   constructor(zone: Zone, secret: Uint8Array) {
     this.#zone = zone;
     this.#secret = secret;
+  }
+
+  /** Another text from now on. */
+  say(strings: readonly Uint8Array[], serial: number): void {
+    this.#zone = { ...this.#zone, strings, serial: Math.max(serial, this.#zone.serial + 1) };
   }
 
   /** null: it is not to be answered at all. `from`: the asker's address. */

@@ -34,7 +34,13 @@ test('a domain, whole, private, and read again', async () => {
   const recovery = await readSecretKey(parseArmour(readFileSync(join(folder, 'recovery.key'), 'utf8')));
   expect(recovery.certificate.key.fingerprint).toBe(made.recovery);
   expect(recovery.certificate.userIds.map(({ text }) => text)).toEqual(['P3DO recovery <p3do@example.org>']);
-  expect(dnsRecords('example.org', ownRecord(made.fingerprint, config.dns), config.listen.port)).toEqual([
+  expect(
+    dnsRecords(
+      'example.org',
+      ownRecord({ fingerprint: made.fingerprint, number: 1, next: null }, config.dns),
+      config.listen.port,
+    ),
+  ).toEqual([
     `_p3do.example.org. 3600 IN TXT "v=P3DO1; fpr=${made.fingerprint}; seq=1"`,
     '_psycs._tcp.example.org. 3600 IN SRV 0 0 9404 example.org.',
   ]);

@@ -1,0 +1,92 @@
+/** `p3do key rotate`: another key for the domain, made and announced ahead. docs/operating.md#another-key-for-the-domain */
+import { type Command, InvalidArgumentError } from 'commander';
+import { askServer } from '../server/admin/channel.ts';
+import { AdminError } from '../server/admin/errors.ts';
+import { dnsRecords } from '../server/domain/dns-records.ts';
+import { DomainError } from '../server/domain/errors.ts';
+import { readKeyFile } from '../server/domain/key-file.ts';
+import { loadDomain, ownKeysOf } from '../server/domain/load.ts';
+import { ownRecord } from '../server/domain/own-record.ts';
+import { announcedMs, prepareRotation } from '../server/domain/rotating.ts';
+import { domainOptions, folderOf, type Whose } from './whose.ts';
+
+interface Options extends Whose {
+  readonly at?: number;
+  readonly recovery?: string;
+  readonly json?: true;
+}
+
+/** Adds the subcommand. */
+export function addRotate(command: Command): void {
+  const sub = command
+    .command('rotate')
+    .description('another key for the domain, which takes its place in three days')
+    .showHelpAfterError('See: p3do help key rotate');
+  domainOptions(sub)
+    .option('--at <time>', 'when it takes its place, 2027-01-31T12:00Z; three days from now at least', moment)
+    .option('--recovery <file>', 'signed by the recovery key in this file, in place of the domain’s own')
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Makes the next key (next.key) and the statement that it follows the present one, signed by both (rotation.next).
+The running server tells other domains and its own DNS record at once; where you paste your DNS, paste the line
+that is printed. At that time the server puts the key in its place, and starts anew by itself; a server that
+does not run does it at its next start. Then paste what p3do dns show prints.
+The key before goes to the folder former: take it off the machine after thirty days.
+
+Examples:
+  $ p3do key rotate --domain example.org
+  $ p3do key rotate --recovery /media/stick/recovery.key`,
+    )
+    .action(async (options: Options) => {
+      const folder = await folderOf(sub, options);
+      const { config, key, rotation } = await loadDomain(folder);
+      const nowMs = Date.now();
+      const delayMs = announcedMs(config.policy.timeScale);
+      const atMs = options.at ?? nowMs + delayMs;
+      if (atMs < nowMs + delayMs) {
+        throw new DomainError('_domain_early', 'others must have heard of it for three days and five minutes before');
+      }
+      const recovery = options.recovery === undefined ? null : await readKeyFile(options.recovery);
+      if (recovery !== null && recovery.certificate.key.fingerprint !== config.recovery) {
+        throw new DomainError('_domain_invalid_key', `${options.recovery} is not the recovery key of config.json`);
+      }
+      await prepareRotation(config.folder, {
+        domain: config.domain,
+        key,
+        before: rotation,
+        recovery,
+        notBefore: Math.floor((atMs - delayMs) / 1000),
+        now: Math.floor(nowMs / 1000),
+      });
+      const after = await loadDomain(folder);
+      const isRunning = await announced(config.folder);
+      const [line = ''] = dnsRecords(config.domain, ownRecord(ownKeysOf(after), config.dns), config.listen.port);
+      const { fingerprint } = after.next!.key.certificate.key;
+      const at = new Date(after.next!.switchMs).toISOString();
+      if (options.json) process.stdout.write(`${JSON.stringify({ fingerprint, at, dns: line, running: isRunning })}\n`);
+      else {
+        process.stdout.write(
+          `key ${fingerprint} takes its place at ${at}\n${isRunning ? '' : 'the server does not run: start it, so that others hear of it\n'}${line}\n`,
+        );
+      }
+    });
+}
+
+/** Whether a running server has heard of it. */
+async function announced(folder: string): Promise<boolean> {
+  try {
+    await askServer(folder, { kind: 'announce' });
+    return true;
+  } catch (error) {
+    if (error instanceof AdminError && error.code === '_admin_not_running') return false;
+    throw error;
+  }
+}
+
+function moment(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It takes a time: 2027-01-31T12:00Z.');
+  return ms;
+}

@@ -1,0 +1,152 @@
+/** The key that follows a domain's own: made and signed ahead, put in its place when its time has come. docs/operating.md#another-key-for-the-domain */
+import { lstat, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from '../../disk/errors.ts';
+import { makeFolder, readPrivate, syncEntry, writePrivate } from '../../disk/private-file.ts';
+import { PkiError } from '../../pki/error.ts';
+import { limits } from '../../pki/limits.ts';
+import { makeDomainKey } from '../../pki/make-key.ts';
+import { type KeyState, nextRotation, signRotation } from '../../pki/rotation.ts';
+import { NO_ROTATION, type Rotation, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
+import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
+import { suite } from '../suite.ts';
+import { DomainError } from './errors.ts';
+import { keyFile, readDomainKey, readKeyFile, rotationFile, writeKey } from './key-file.ts';
+import { domainLimits } from './limits.ts';
+
+/** A key that is to follow, and when. */
+export interface Successor {
+  readonly key: SecretKey;
+  /** As it was signed. */
+  readonly statement: Uint8Array;
+  readonly rotation: Rotation;
+  /** When the server has it in place of the old one, Unix milliseconds. */
+  readonly switchMs: number;
+}
+
+const nextKeyFile = (folder: string): string => join(folder, 'next.key');
+const nextRotationFile = (folder: string): string => join(folder, 'rotation.next');
+const formerFolder = (folder: string): string => join(folder, 'former');
+
+/** How long a statement is known before the key changes: as long as others wait who hear of it by nothing else; Unix milliseconds over the scale of the configuration. */
+export const announcedMs = (timeScale: number): number =>
+  Math.ceil((trustLimits.graceMs + trustLimits.skewMs) / timeScale);
+
+/** What others know of the key of this folder: its number, and the statement that made it so. */
+export function keyStateOf(key: SecretKey, statement: Uint8Array | null): KeyState {
+  const { fingerprint } = key.certificate.key;
+  if (statement === null) return { fingerprint, seq: 1, prev: NO_ROTATION };
+  const { rotation, signed } = splitRotation(statement);
+  return { fingerprint, seq: rotation.seq, prev: rotationHash(signed) };
+}
+
+/** The key that is to follow; null: none is. Throws DomainError `_domain_invalid_key`. */
+export async function readSuccessor(folder: string, domain: string, timeScale: number): Promise<Successor | null> {
+  const path = nextRotationFile(folder);
+  const refused = (reason: string): DomainError => new DomainError('_domain_invalid_key', `${path}: ${reason}`);
+  let statement: Uint8Array;
+  try {
+    statement = await readPrivate(path, limits.rotationBytesMax);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof FileError) throw refused(error.message);
+    throw error;
+  }
+  const { rotation } = split(statement, refused);
+  const key = await readDomainKey(folder, domain, nextKeyFile(folder));
+  if (key.certificate.key.fingerprint !== rotation.new) throw refused('it names another key than next.key');
+  return { key, statement, rotation, switchMs: rotation.notBefore * 1000 + announcedMs(timeScale) };
+}
+
+/** What a rotation is made of; times in Unix seconds. */
+export interface NewRotation {
+  readonly domain: string;
+  readonly key: SecretKey;
+  /** The statement that made it the domain's; null: it is the first. */
+  readonly before: Uint8Array | null;
+  /** Signs in the key's place; null: the key signs. */
+  readonly recovery: SecretKey | null;
+  /** From when on others may go by it. */
+  readonly notBefore: number;
+  readonly now: number;
+}
+
+/**
+ * Makes the next key and the statement that it follows, each in its file, durably; broken off, it is begun again with the same
+ * key. Throws DomainError `_domain_rotating` where one is on its way.
+ */
+export async function prepareRotation(folder: string, rotation: NewRotation): Promise<void> {
+  const { domain, key, before, recovery, notBefore, now } = rotation;
+  if (await isThere(nextRotationFile(folder))) {
+    throw new DomainError('_domain_rotating', 'a key is to follow already: one at a time');
+  }
+  if (!(await isThere(nextKeyFile(folder)))) await writeKey(nextKeyFile(folder), await newKey(domain, now));
+  const next = await readDomainKey(folder, domain, nextKeyFile(folder));
+  const text = nextRotation(domain, keyStateOf(key, before), next.certificate.key.fingerprint, notBefore);
+  const statement = await signRotation((recovery ?? key).signer, next.signer, text, now);
+  await writePrivate(nextRotationFile(folder), statement, 'new');
+}
+
+async function newKey(domain: string, now: number): Promise<Uint8Array> {
+  const [seed, circuitSeed, epochSeed] = Array.from({ length: 3 }, () => suite.random(32));
+  const epochUntil = now + domainLimits.epochSeconds;
+  const seeds = { seed: seed!, circuitSeed: circuitSeed!, epochSeed: epochSeed! };
+  return (await readSecretKey(await makeDomainKey({ domain, now, ...seeds, epochUntil }))).bytes;
+}
+
+/**
+ * Puts the next key into its place, as soon as it is time, and its statement with it; the one before goes to `former`. Done in
+ * steps that are found again: whatever broke it off, the next call ends it. Throws DomainError `_domain_invalid_key`.
+ */
+export async function takeSuccessor(folder: string, domain: string, unixMs: number, timeScale: number): Promise<void> {
+  await finish(folder);
+  const next = await readSuccessor(folder, domain, timeScale);
+  if (next === null || unixMs < next.switchMs) return;
+  const old = await readDomainKey(folder, domain);
+  await makeFolder(formerFolder(folder), 0o700);
+  const kept = join(formerFolder(folder), `${old.certificate.key.fingerprint}.key`);
+  if (!(await isThere(kept))) await writeKey(kept, old.bytes);
+  await rename(nextKeyFile(folder), keyFile(folder));
+  await syncEntry(keyFile(folder));
+  await finish(folder);
+}
+
+/** A statement whose key is in its place already follows it. */
+async function finish(folder: string): Promise<void> {
+  const [next, key] = [nextRotationFile(folder), nextKeyFile(folder)];
+  if (!(await isThere(next)) || (await isThere(key))) return;
+  await rename(next, rotationFile(folder));
+  await syncEntry(next);
+}
+
+/** The public keys that the domain had before, as they are. Throws DomainError `_domain_invalid_key`. */
+export async function formerKeys(folder: string): Promise<Uint8Array[]> {
+  const names = await readdir(formerFolder(folder)).catch((error: unknown): string[] => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const paths = names
+    .filter((name) => /^[0-9a-f]{40}\.key$/.test(name))
+    .map((name) => join(formerFolder(folder), name));
+  const keys = await Promise.all(paths.map((path) => readKeyFile(path)));
+  return keys.map(({ certificate }) => certificate.bytes);
+}
+
+function split(statement: Uint8Array, refused: (reason: string) => DomainError): { rotation: Rotation } {
+  try {
+    return splitRotation(statement);
+  } catch (error) {
+    if (error instanceof PkiError) throw refused(error.message);
+    throw error;
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    },
+  );
