@@ -45,6 +45,15 @@ export type Observation =
       readonly key: string;
       readonly packet: Uint8Array;
     }
+  /** A server without keys was told that somebody has said this in a place. */
+  | {
+      readonly kind: 'heard';
+      readonly host: string;
+      readonly context: string;
+      readonly key: string;
+      readonly author: string;
+      readonly words: Uint8Array;
+    }
   /** The author was told that what he said is not taken, and never will be. */
   | { readonly kind: 'refused'; readonly host: string; readonly key: string }
   /** A device was told that it hears a context from this sequence on; or that it hears it no more. */

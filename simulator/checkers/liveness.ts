@@ -8,12 +8,14 @@ export class LivenessChecker implements Checker {
   readonly atEnd = true;
   readonly #sayings = new Sayings();
   readonly #needsDelivery: boolean;
+  readonly #isPromised: (author: string) => boolean;
   readonly #delivered = new Set<string>();
   readonly #taken = new Set<string>();
 
-  /** Without `needsDelivery` another checker says who should have got it. */
-  constructor(needsDelivery = true) {
+  /** Without `needsDelivery` another checker says who should have got it; `isPromised`: whether anything is, to this author. */
+  constructor(needsDelivery = true, isPromised: (author: string) => boolean = () => true) {
     this.#needsDelivery = needsDelivery;
+    this.#isPromised = isPromised;
   }
 
   observe(observation: Observation): string | null {
@@ -24,6 +26,7 @@ export class LivenessChecker implements Checker {
     if (observation.kind !== 'ended') return null;
     const missing = this.#sayings
       .all()
+      .filter(({ author }) => this.#isPromised(author))
       .filter(({ key }) => (this.#needsDelivery && !this.#delivered.has(key)) || !this.#taken.has(key));
     const first = missing[0];
     if (first === undefined) return null;

@@ -9,7 +9,7 @@ export class OnceChecker implements Checker {
   readonly #delivered = new Set<string>();
 
   observe(observation: Observation): string | null {
-    if (observation.kind !== 'delivered') return null;
+    if (observation.kind !== 'delivered' && observation.kind !== 'heard') return null;
     const { host, context, key } = observation;
     const delivery = `${host} ${context} ${key}`;
     if (this.#delivered.has(delivery)) return `${key} was delivered to ${context} twice`;

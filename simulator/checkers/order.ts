@@ -18,7 +18,7 @@ export class OrderChecker implements Checker {
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
-    if (observation.kind !== 'delivered') return null;
+    if (observation.kind !== 'delivered' && observation.kind !== 'heard') return null;
     const said = this.#sayings.get(observation.key);
     if (said === undefined) return null;
     const key = `${said.author} ${observation.context} ${observation.host}`;

@@ -26,6 +26,7 @@ import {
   silentLeaving,
   unasked,
 } from './federation-nodes.ts';
+import { openWindow } from './plain-peers.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -51,6 +52,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     credulousNode,
     pinsOfTheDns,
     forgottenMembers,
+    openWindow,
     endlessMembership,
     copyForEach,
     silentLeaving,

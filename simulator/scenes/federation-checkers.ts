@@ -19,7 +19,7 @@ import { SecrecyChecker } from '../checkers/secrecy.ts';
 import { TruthChecker } from '../checkers/truth.ts';
 import { confidence } from './den-people.ts';
 import { maxima } from './maxima.ts';
-import { deviceHostOf, headerOf, hostOf, personOfHost, persons, servers } from './town.ts';
+import { deviceHostOf, guests, headerOf, hostOf, isGuest, personOfHost, persons, servers } from './town.ts';
 
 /** Hosts of those devices whose people have friends, by person. */
 const mainHosts: ReadonlyMap<string, readonly string[]> = new Map(
@@ -35,10 +35,10 @@ export const checkers = (): Checker[] => [
   new TruthChecker(headerOf),
   new AcknowledgementChecker(deviceHostOf),
   new DurabilityChecker(hostOf),
-  new LivenessChecker(false),
+  new LivenessChecker(false, (author) => !isGuest(author)),
   new QueuesChecker(maxima),
   new MembersChecker(hostOf),
-  new OutsidersChecker(personOfHost),
+  new OutsidersChecker(personOfHost, guests),
   new CopiesChecker(servers),
   new ForgeryChecker(),
   new LeavingChecker(hostOf, 'leaving'),

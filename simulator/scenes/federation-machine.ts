@@ -52,6 +52,9 @@ export class FederationMachine implements Machine {
         return null;
       case 'opened': {
         const { kind, circuit, stream, accepted } = event;
+        if (this.#options.plain.has(event.peer)) {
+          return { kind, circuit, accepted, exported: null, plain: [event.peer] };
+        }
         return { kind, circuit, accepted, exported: this.#keys.exported(stream), address: addressOf(event.peer) };
       }
       case 'timer': {

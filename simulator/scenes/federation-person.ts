@@ -10,7 +10,7 @@ import { type FederationRun, SECOND, speakUs } from './federation-run.ts';
 import { planFriends } from './friends.ts';
 import { drawData } from './people.ts';
 import { Speaker } from './speaker.ts';
-import { hal, isPlace, keysOf, owners, type PersonPlan, persons, places } from './town.ts';
+import { guests, hal, isPlace, keysOf, owners, type PersonPlan, persons, places } from './town.ts';
 
 const uniformOf = (nick: string): string => persons.find((known) => known.nick === nick)!.uniform;
 
@@ -78,7 +78,7 @@ function planActs({ world }: FederationRun, speaker: Speaker): void {
   const { random } = speaker;
   const place = places.find((one) => owners.get(one) === person);
   if (place === undefined || !host.includes('.phone.')) return;
-  const others = ['bob', 'eve', 'gus'].map(uniformOf);
+  const others = [...['bob', 'eve', 'gus'].map(uniformOf), ...(place === places[1] ? guests : [])];
   const act = (atUs: number, kind: string, whom: string): void =>
     world.clock.at(atUs, () => speaker.request(place, `_request_context_${kind}`, { _uniform_member: whom }));
   const [kicked, banned] = [random.pick(others), random.pick(others)];

@@ -9,12 +9,12 @@ import { type Disk, FaultyDisk } from '../disk.ts';
 import { Host } from '../host.ts';
 import type { Boot } from '../machine.ts';
 import type { Random } from '../random.ts';
-import { byTag } from '../raw-packet.ts';
 import { circuitBounds, deliveryBounds, nodeBounds } from './bounds.ts';
 import { FederationMachine } from './federation-machine.ts';
 import { type FederationRun, nobody, SECOND } from './federation-run.ts';
+import { byName } from './guests.ts';
 import { idealDns } from './ideal-dns.ts';
-import { den, hal, hostOf, keysOf, mallory, owners, persons } from './town.ts';
+import { den, hal, hostOf, keysOf, mallory, owners, persons, places, plainHost } from './town.ts';
 
 /** Begins a server's first life; gives its disk. */
 export function beginServer(run: FederationRun, name: string): Disk {
@@ -33,7 +33,7 @@ export function beginServer(run: FederationRun, name: string): Disk {
       decode: decodeRange,
       pins,
       origins: [],
-      plain: new Set(),
+      plain: new Set(name === hostOf(places[1]) ? [plainHost] : []),
       placed: new Set(),
       trustLimits,
       circuitLimits: circuitBounds,
@@ -43,7 +43,7 @@ export function beginServer(run: FederationRun, name: string): Disk {
     return new FederationMachine(plant?.federation?.(options) ?? options, keys, dns);
   };
   if (plant?.boot !== undefined) boot = plant.boot(boot);
-  const host = new Host(world, name, boot, disk, nobody, byTag);
+  const host = new Host(world, name, boot, disk, nobody, byName);
   world.clock.after(random.below(SECOND), () => host.start());
   host.startCrashing();
   return disk;
@@ -70,7 +70,7 @@ function diskOf({ world, plant, keys, eavesdropper }: FederationRun, name: strin
   }
   const durable = ({ context, packet }: Append): void => {
     world.observe({ kind: 'shown', host: name, where: 'the disk', bytes: packet });
-    world.observe({ kind: 'durable', host: name, context, key: byTag.keyOf(packet) ?? '' });
+    world.observe({ kind: 'durable', host: name, context, key: byName.keyOf(packet) ?? '' });
     if (context === den) eavesdropper.row(packet);
   };
   const disk = new FaultyDisk(world.clock, random.stream('disk'), world.faults, durable, store);

@@ -3,7 +3,6 @@ import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
 import { IdealKeys } from '../ideal.ts';
 import type { Plant } from '../plants/plant.ts';
-import { byTag } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 import { circuitBounds } from './bounds.ts';
 import { readersOf, spyOn } from './den-people.ts';
@@ -12,6 +11,7 @@ import { beginPerson } from './federation-person.ts';
 import { type FederationRun, noDisk, nobody, SECOND } from './federation-run.ts';
 import { beginServer } from './federation-server.ts';
 import { forgersOf } from './forgeries.ts';
+import { beginGuests, byName } from './guests.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
 import { hal, invite, persons, servers } from './town.ts';
@@ -39,9 +39,10 @@ function begin(world: World, plant: Plant | null): Play {
   const disks = new Map(servers.map((name) => [name as string, beginServer(run, name)]));
   const devices = [...persons, hal].flatMap((plan) => beginPerson(run, plan));
   for (const forger of forgersOf(keys, run.heard, circuitBounds, world.observe.bind(world))) {
-    const host = new Host(world, forger.host, () => forger, noDisk, nobody, byTag);
+    const host = new Host(world, forger.host, () => forger, noDisk, nobody, byName);
     world.clock.after(SECOND, () => host.start());
   }
+  beginGuests(run);
   const { links } = world.network;
   for (const [a, b] of [
     [servers[0], servers[1]],
@@ -56,14 +57,14 @@ function begin(world: World, plant: Plant | null): Play {
   world.clock.at(faultsUs, () => world.calmDown(calm));
   return {
     isOver: settled(world, () => devices.every((device) => device.isContent), graceUs),
-    stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byTag)])),
+    stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byName)])),
   };
 }
 
 /** Servers as they are meant to be run. */
 export const federation: Scene = {
   name: 'federation',
-  what: 'three domains, three places, one of them members-only, persons with several devices, forgers; servers crash, links part, disks fail',
+  what: 'three domains, three places, one of them members-only, persons with several devices, forgers, a server without keys; servers crash, links part, disks fail',
   checkers,
   begin,
 };

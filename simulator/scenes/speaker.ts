@@ -6,7 +6,6 @@ import { renderPublication, signedContent } from '../../publication/packet.ts';
 import { Host } from '../host.ts';
 import type { IdealPerson } from '../ideal.ts';
 import type { Random } from '../random.ts';
-import { byTag } from '../raw-packet.ts';
 import type { Author } from './author.ts';
 import { circuitBounds } from './bounds.ts';
 import { beginUnixMs } from './circuit-end.ts';
@@ -14,6 +13,7 @@ import type { Confidant } from './confidant.ts';
 import { inDen } from './den-people.ts';
 import { Device } from './device.ts';
 import { type FederationRun, noDisk, nobody } from './federation-run.ts';
+import { byName } from './guests.ts';
 import { den, type DevicePlan, invite, isPlace, persons } from './town.ts';
 
 /** Method and data, each with its line feed; from what was meant, not from what was rendered. */
@@ -62,16 +62,17 @@ export class Speaker {
       },
     });
     if (this.isKnown) registered.add(person);
-    this.#host = new Host(world, host, () => this.machine, noDisk, nobody, byTag);
+    this.#host = new Host(world, host, () => this.machine, noDisk, nobody, byName);
     world.clock.at(0, () => this.#host.start());
   }
 
-  /** Says something signed to a person or in a place. */
-  say(target: string, method: string, data: Uint8Array, echoed = (): void => {}): void {
+  /** Says something signed to a person or in a place, where it ends in its own name. */
+  say(target: string, method: string, words: Uint8Array, echoed = (): void => {}): void {
     const { world, heard } = this.#run;
     const { channel: source } = this.plan;
     if (!this.#maySay(target)) return;
     const { counter, tag, routing } = this.#header(target, echoed);
+    const data = isPlace(target) ? joinBytes(words, textBytes(` ${tag}`)) : words;
     const said = this.author.sign(target, { method, data }, beginUnixMs + world.clock.nowMs);
     const content = contentOf(renderLine(said), method, data);
     world.observe({ kind: 'said', key: tag, author: source, target, tag, counter, content });

@@ -74,6 +74,13 @@ export const mallory = planPerson('mallory', 'a.example', ['desk']);
 /** He speaks in places only, and closes his account while everything fails. */
 export const hal = planPerson('hal', 'b.example', ['phone']);
 
+/** A server without keys, which `b.example` names as a plain peer, and its people. */
+export const plainHost = 'old.example';
+export const guests: readonly string[] = ['zoe', 'yan'].map((nick) => `psyc://${plainHost}/~${nick}`);
+
+/** Whether a person is one of them. */
+export const isGuest = (person: string): boolean => guests.includes(person);
+
 /** Identity keys as a run knows them. */
 export function keysOf(keys: IdealKeys, { uniform, devices }: PersonPlan): IdealPerson {
   const seeds = devices.filter(({ isMain }) => isMain).map(({ seed }) => seed);
@@ -96,9 +103,10 @@ const personsOfHosts = new Map(persons.flatMap(({ devices }) => devices.map(({ h
 /** Whose a device's host is. */
 export const personOfHost = (host: string): string => personsOfHosts.get(host) ?? '';
 
-/** The routing header of what was said, as a device gets it: by the place that it was said in, or by its author. */
-export function headerOf({ author, target, tag }: Said, sequence: number): string {
-  const said = `_tag ${tag},_counter ${sequence}`;
+/** The routing header of what was said, as a device gets it: by the place that it was said in, or by its author. `given`: the tag in it. */
+export function headerOf({ author, target, tag }: Said, sequence: number, given: string): string {
+  // What guests say has a tag of our side's.
+  const said = `_tag ${isGuest(author) ? given : tag},_counter ${sequence}`;
   return isPlace(target)
     ? `_context ${target},${said},_source_relay ${author.split('#', 1)[0]!}`
     : `_source ${author},_target ${target},${said}`;

@@ -1,9 +1,12 @@
 /** Checkers of who may hear and read a place, each by itself: what they let pass, and every branch in which they complain. */
 import { expect, test } from '@jest/globals';
 import type { Checker } from '../../simulator/checkers/checker.ts';
+import { OnceChecker } from '../../simulator/checkers/once.ts';
+import { OrderChecker } from '../../simulator/checkers/order.ts';
 import { OutsidersChecker } from '../../simulator/checkers/outsiders.ts';
 import { ReadersChecker } from '../../simulator/checkers/readers.ts';
 import { SecrecyChecker } from '../../simulator/checkers/secrecy.ts';
+import { TruthChecker } from '../../simulator/checkers/truth.ts';
 import type { Observation } from '../../simulator/observation.ts';
 
 const den = 'psyc://c.example/@den';
@@ -42,6 +45,45 @@ test('outsiders', () => {
   // What he was given while he was back may reach him after he was put out once more; what is said then may not.
   expect(check(...back, ...row(ada, 'kick', bob), delivered('x'))).toBeNull();
   expect(check(...back, ...row(ada, 'kick', bob), durable('y'), delivered('y'))).toMatch(/^phone heard y/);
+});
+
+test('outsiders: a server without keys, which hears for all of its people', () => {
+  const [zoe, yan] = ['zoe', 'yan'].map((nick) => `psyc://old.example/~${nick}`) as [string, string];
+  const heard: Observation = {
+    kind: 'heard',
+    host: 'old.example',
+    context: den,
+    key: 'x',
+    author: ada,
+    words: new Uint8Array(0),
+  };
+  const check = (...observations: Observation[]) =>
+    verdict(new OutsidersChecker(personOf, [zoe, yan]), ...row(zoe, 'enter'), ...observations);
+  expect(check(durable('x'), heard)).toBeNull();
+  expect(check(durable('x'), ...row(zoe, 'leave'), heard)).toBeNull();
+  expect(check(...row(zoe, 'leave'), durable('x'), heard)).toMatch(/where none of its people was a member$/);
+  expect(check(...row(ada, 'kick', zoe), durable('x'), heard)).toMatch(/^old.example heard x/);
+  expect(check(...row(yan, 'enter'), ...row(zoe, 'leave'), durable('x'), heard)).toBeNull();
+});
+
+test('truth, once and order of what a server without keys hears', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const said = (key: string, counter: number): Observation => {
+    const content = bytes(`:_signature_author\tx\n_message_public\nhello ${key}\n`);
+    return { kind: 'said', key, author: `${ada}#1`, target: den, tag: key, counter, content };
+  };
+  const heard = (key: string, words: string, author = ada, context = den): Observation => {
+    return { kind: 'heard', host: 'old.example', context, key, author, words: bytes(words) };
+  };
+  const truth = (...observations: Observation[]) => verdict(new TruthChecker(), said('x', 1), ...observations);
+  expect(truth(heard('x', 'hello x'))).toBeNull();
+  expect(truth(heard('y', 'hello y'))).toMatch(/nobody said it$/);
+  expect(truth(heard('x', 'hallo x'))).toMatch(/with other words than were said$/);
+  expect(truth(heard('x', 'hello x', bob))).toMatch(/heard of .*bob in/);
+  expect(truth(heard('x', 'hello x', ada, `${den}2`))).toMatch(/heard of .*ada in .*den2$/);
+  expect(verdict(new OnceChecker(), heard('x', ''), heard('x', ''))).toMatch(/twice$/);
+  const both = [said('x', 1), said('y', 2), heard('y', '')];
+  expect(verdict(new OrderChecker(true), ...both, heard('x', ''))).toMatch(/right after number 2$/);
 });
 
 test('secrecy', () => {
