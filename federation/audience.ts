@@ -10,9 +10,6 @@ import { Roll } from './roll.ts';
 /** Names of one write. */
 const MEMBERS_OF_WRITE = 256;
 
-/** How often the first row behind a lost one comes until that is taken for one that will not come. */
-const triesMax = 4;
-
 /** One context of another domain, as far as people here are members. */
 export class Audience implements Entity {
   readonly #context: string;
@@ -29,11 +26,9 @@ export class Audience implements Entity {
   /** The newest row that was passed on; -1: none in this life. */
   #highest = -1;
   /** Rows that were lost, and have not come again. */
-  readonly #lost = new Set<number>();
+  readonly #lost = new Map<number, { readonly sinceMs: number }>();
   /** Those behind them, by their number. */
   readonly #ahead = new Map<number, Letter>();
-  /** How often the first of them came. */
-  #tries = 0;
   #enrolling = 0;
   /** Whom a row has put out, and which, until the store has it: it is acknowledged then. */
   readonly #outcasts = new Map<string, number>();
@@ -100,25 +95,26 @@ export class Audience implements Entity {
 
   /** The first row that was lost and has not come since. */
   get #gap(): number {
-    return Math.min(...this.#lost);
+    return Math.min(...this.#lost.keys());
   }
 
   /** A row for which there was no room: it may put out whoever would hear those behind it. */
   #lose({ routing }: Letter): void {
     const row = Number(routing.get('_counter') ?? Number.NaN);
     if (!Number.isSafeInteger(row) || row <= this.#highest || this.#ahead.has(row)) return;
-    if (this.#lost.size < this.#desk.options.federationLimits.lettersMax) this.#lost.add(row);
+    const hasRoom = this.#lost.has(row) || this.#lost.size < this.#desk.options.federationLimits.lettersMax;
+    if (hasRoom) this.#lost.set(row, { sinceMs: this.#desk.nowMs });
   }
 
   /** It is shown, and acknowledged, behind what was lost. */
   #wait(letter: Letter, row: number): void {
-    const first = Math.min(...this.#ahead.keys());
-    if (row <= first) this.#tries = row === first ? this.#tries + 1 : 1;
     if (!this.#ahead.has(row)) this.#ahead.set(row, keepLetter(letter));
     if (this.#ahead.size > this.#desk.options.federationLimits.lettersMax) {
       this.#ahead.delete(Math.max(...this.#ahead.keys()));
     }
-    if (this.#tries >= triesMax) this.#lost.clear();
+    // Whatever is still sent comes again in half of this time.
+    const { resendMsMax } = this.#desk.options.deliveryLimits;
+    if (this.#desk.nowMs - this.#lost.get(this.#gap)!.sinceMs >= 2 * resendMsMax) this.#lost.delete(this.#gap);
   }
 
   #goOn(): void {
@@ -127,7 +123,6 @@ export class Audience implements Entity {
       if (row > gap) return;
       const letter = this.#ahead.get(row)!;
       this.#ahead.delete(row);
-      this.#tries = 0;
       this.#show(letter, row);
     }
   }

@@ -1,6 +1,7 @@
 /** The members of a place who live at its own domain, and plain peers: each row goes to all of them at once. docs/spec/federation.md#following */
 import { type Following, type FollowingEvent, newFollowing, stepFollowing } from '../circuit/following.ts';
 import type { Desk } from './desk.ts';
+import { domainOf } from './letter.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';
 import type { Roll } from './roll.ts';
 
@@ -8,11 +9,11 @@ import type { Roll } from './roll.ts';
 export class Neighbours {
   readonly #place: string;
   readonly #desk: Desk;
-  readonly #members: Pick<Roll, 'local' | 'domains'>;
+  readonly #members: Pick<Roll, 'local' | 'domains' | 'members' | 'last'>;
   readonly #following: Following;
 
   /** `members`: who they are, whenever a row is told. */
-  constructor(place: string, desk: Desk, members: Pick<Roll, 'local' | 'domains'>) {
+  constructor(place: string, desk: Desk, members: Pick<Roll, 'local' | 'domains' | 'members' | 'last'>) {
     this.#place = place;
     this.#desk = desk;
     this.#members = members;
@@ -52,9 +53,17 @@ export class Neighbours {
     }
   }
 
+  /** Whether somebody of a plain peer was a member at this row: one that is read late may be from before. */
+  #wasHere(host: string, row: number): boolean {
+    const { members, last } = this.#members;
+    return row >= last || [...members].some(([person, since]) => since <= row && domainOf(person) === host);
+  }
+
   #deliver(row: MulticastRow): void {
     const { local, domains } = this.#members;
-    const plain = [...this.#desk.options.plain].filter((host) => domains.has(host));
+    const plain = [...this.#desk.options.plain].filter(
+      (host) => domains.has(host) && this.#wasHere(host, row.sequence),
+    );
     if (local.size + plain.length === 0) return;
     const letter = multicastOf(this.#place, row);
     if (local.size > 0) this.#desk.postToAll(letter, local);

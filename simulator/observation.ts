@@ -53,6 +53,8 @@ export type Observation =
       readonly key: string;
       readonly author: string;
       readonly words: Uint8Array;
+      /** Nothing is numbered, so there is no order between two of them. */
+      readonly circuit: string;
     }
   /** The author was told that what he said is not taken, and never will be. */
   | { readonly kind: 'refused'; readonly host: string; readonly key: string }

@@ -21,7 +21,8 @@ export class OrderChecker implements Checker {
     if (observation.kind !== 'delivered' && observation.kind !== 'heard') return null;
     const said = this.#sayings.get(observation.key);
     if (said === undefined) return null;
-    const key = `${said.author} ${observation.context} ${observation.host}`;
+    const reader = observation.kind === 'heard' ? `${observation.host} ${observation.circuit}` : observation.host;
+    const key = `${said.author} ${observation.context} ${reader}`;
     const highest = this.#highest.get(key) ?? 0;
     this.#highest.set(key, Math.max(highest, said.counter));
     if (this.#withGaps ? said.counter >= highest : said.counter <= highest + 1) return null;

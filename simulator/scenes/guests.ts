@@ -30,7 +30,7 @@ export function beginGuests({ world, intervalUsMean }: FederationRun): void {
     ['_request_enter', '_request_context_enter'],
     ['_request_leave', '_request_context_leave'],
   ]);
-  const boot = () =>
+  const boot = (life: number) =>
     new PlainServer({
       host: plainHost,
       peer: hostOf(bar),
@@ -52,8 +52,10 @@ export function beginGuests({ world, intervalUsMean }: FederationRun): void {
         world.observe({ kind: 'said', key, author, target: bar, tag: key, counter, content });
       },
       refused: (key) => world.observe({ kind: 'refused', host: plainHost, key }),
-      heard: (author, words) =>
-        world.observe({ kind: 'heard', host: plainHost, context: bar, key: nameIn(textOfBytes(words)), author, words }),
+      heard: (author, words, circuit) => {
+        const [host, key] = [plainHost, nameIn(textOfBytes(words))];
+        world.observe({ kind: 'heard', host, context: bar, key, author, words, circuit: `${life} ${circuit}` });
+      },
     });
   const host = new Host(world, plainHost, boot, noDisk, nobody, byTag);
   world.clock.after(random.below(SECOND), () => host.start());

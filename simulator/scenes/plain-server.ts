@@ -19,7 +19,7 @@ export interface PlainServerOptions {
   readonly sent: (person: string, name: string, method: string) => void;
   readonly refused: (name: string) => void;
   /** Something said in the place. */
-  readonly heard: (person: string, words: Uint8Array) => void;
+  readonly heard: (person: string, words: Uint8Array, circuit: string) => void;
 }
 
 interface Circuit {
@@ -131,7 +131,7 @@ export class PlainServer implements Machine {
     const person = packet.ownRoute('_target') ?? '';
     if (method === '_status_authorization' && circuit.isOurs) circuit.isReady = true;
     else if (method === '_request_authorization') this.#authorize(name, circuit, packet);
-    else if (packet.ownRoute('_context') === this.#options.place) this.#hear(method, packet);
+    else if (packet.ownRoute('_context') === this.#options.place) this.#hear(name, method, packet);
     else if (method.startsWith('_echo_place_enter')) this.#here.add(person);
     else if (method.startsWith('_error') || method.startsWith('_failure')) {
       if (method.startsWith('_error_necessary_membership')) this.#here.delete(person);
@@ -151,9 +151,9 @@ export class PlainServer implements Machine {
     circuit.isReady = true;
   }
 
-  #hear(method: string, packet: Packet): void {
+  #hear(name: string, method: string, packet: Packet): void {
     const relay = packet.ownRoute('_source_relay') ?? '';
-    if (method.startsWith('_message')) this.#options.heard(relay, (packet.data ?? new Uint8Array(0)).slice());
+    if (method.startsWith('_message')) this.#options.heard(relay, (packet.data ?? new Uint8Array(0)).slice(), name);
     else if (method.startsWith('_notice_place_leave')) this.#here.delete(relay);
   }
 

@@ -1,5 +1,6 @@
 /** Who may say that somebody is a member, or that a domain has a row: nobody is made one who did not ask. */
 import { describe, expect, test } from '@jest/globals';
+import { deliveryLimits } from '../../circuit/limits.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
@@ -209,8 +210,10 @@ describe('rows that were lost for want of room', () => {
 
   test('are given up where they do not come', () => {
     const { fixture, phone, server } = lost([3]);
-    for (const row of [5, 6, 5, 5]) multicast(fixture, server, row);
+    for (const row of [5, 6]) multicast(fixture, server, row);
     expect([fixture.methods(phone), acknowledged(fixture, server)]).toEqual([[], []]);
+    fixture.pass(2 * deliveryLimits.resendMsMax);
+    fixture.hear(server);
     multicast(fixture, server, 5);
     expect([fixture.methods(phone).length, acknowledged(fixture, server)]).toEqual([2, ['5', '6']]);
   });

@@ -56,6 +56,7 @@ test('outsiders: a server without keys, which hears for all of its people', () =
     key: 'x',
     author: ada,
     words: new Uint8Array(0),
+    circuit: '1',
   };
   const check = (...observations: Observation[]) =>
     verdict(new OutsidersChecker(personOf, [zoe, yan]), ...row(zoe, 'enter'), ...observations);
@@ -72,8 +73,8 @@ test('truth, once and order of what a server without keys hears', () => {
     const content = bytes(`:_signature_author\tx\n_message_public\nhello ${key}\n`);
     return { kind: 'said', key, author: `${ada}#1`, target: den, tag: key, counter, content };
   };
-  const heard = (key: string, words: string, author = ada, context = den): Observation => {
-    return { kind: 'heard', host: 'old.example', context, key, author, words: bytes(words) };
+  const heard = (key: string, words: string, author = ada, context = den, circuit = '1'): Observation => {
+    return { kind: 'heard', host: 'old.example', context, key, author, words: bytes(words), circuit };
   };
   const truth = (...observations: Observation[]) => verdict(new TruthChecker(), said('x', 1), ...observations);
   expect(truth(heard('x', 'hello x'))).toBeNull();
@@ -84,6 +85,7 @@ test('truth, once and order of what a server without keys hears', () => {
   expect(verdict(new OnceChecker(), heard('x', ''), heard('x', ''))).toMatch(/twice$/);
   const both = [said('x', 1), said('y', 2), heard('y', '')];
   expect(verdict(new OrderChecker(true), ...both, heard('x', ''))).toMatch(/right after number 2$/);
+  expect(verdict(new OrderChecker(true), ...both, heard('x', '', ada, den, '2'))).toBeNull();
 });
 
 test('secrecy', () => {
