@@ -1,7 +1,7 @@
 /** `p3do pending`: what a person said and nobody has answered, to be seen or dropped. docs/spec/people.md#said */
 import type { Command } from 'commander';
 import { lock } from '../client/profile/lock.ts';
-import type { Pending } from '../client/session/kept.ts';
+import type { Pending, Voice } from '../client/session/kept.ts';
 import { dropped, textOf } from '../client/session/pending.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { complain, registered, type Shared, tell, whoseOf } from './person/conversation.ts';
@@ -37,16 +37,27 @@ Examples:
       try {
         const profile = await registered(command, whose, options);
         if (profile === null) return;
-        const { speaking } = profile.kept;
-        const meant = speaking.pending.filter((one) => target === undefined || one.target === target);
+        const { speaking, visits } = profile.kept;
+        const isMeant = ({ target: to }: Pending): boolean => target === undefined || to === target;
+        const voices: [string | null, Voice][] = [[null, speaking], ...visits];
+        const meant = voices.flatMap(([through, { pending }]) =>
+          pending.filter(isMeant).map((one) => ({ through, one })),
+        );
         const isDropped = options.drop === true;
         if (meant.length > 0 && isDropped) {
-          await profile.keep({ speaking: dropped(speaking, new Set(meant.map((one) => one.target))) });
+          const targets = new Set(meant.map(({ one }) => one.target));
+          const others = [...visits].map(([domain, voice]) => [domain, dropped(voice, targets)] as const);
+          await profile.keep({ speaking: dropped(speaking, targets), visits: new Map(others) });
         }
-        for (const one of meant) {
+        for (const { through, one } of meant) {
           const { target: to, method } = one;
-          const line = `${isDropped ? 'dropped' : 'not answered'}: ${described(one)}\n`;
-          tell(options, { kind: isDropped ? 'dropped' : 'pending', target: to, method, text: textOf(one) }, line);
+          const by = through === null ? '' : `, through ${through}`;
+          const line = `${isDropped ? 'dropped' : 'not answered'}${by}: ${described(one)}\n`;
+          tell(
+            options,
+            { kind: isDropped ? 'dropped' : 'pending', target: to, method, text: textOf(one), through },
+            line,
+          );
         }
         if (meant.length === 0) complain(command, 'everything was answered');
       } finally {

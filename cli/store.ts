@@ -31,10 +31,13 @@ Example:
         process.exitCode = 1;
         return;
       }
-      process.stderr.write('p3do store upgrade: copying the rows …\n');
+      process.stderr.write('p3do store upgrade: looking at the data, and copying its rows if need be …\n');
       const done = await upgradeCluster(store.folder, store.programs);
       const { from, to, rows, kept } = done;
-      const text = `PostgreSQL ${from} to ${to}, ${rows} rows${kept === null ? '' : `; as it was: ${kept}`}`;
+      const text =
+        from === to
+          ? `PostgreSQL ${to} is the newest that is installed: nothing was to be done`
+          : `PostgreSQL ${from} to ${to}, ${rows} rows${kept === null ? '' : `; as it was: ${kept}`}`;
       process.stdout.write(`${options.json ? JSON.stringify(done) : text}\n`);
     });
   command.addHelpText('after', '\nExamples:\n  $ p3do store upgrade --domain example.org');

@@ -1,15 +1,15 @@
 /** What was said and is not answered: read again, and given up. docs/spec/people.md#said */
 import { parseOne } from '../../circuit/one-packet.ts';
 import { inherits } from '../../psyc/keyword.ts';
-import type { Pending, Speaking } from './kept.ts';
+import type { Pending, Voice } from './kept.ts';
 
 /**
  * Gives up what was not answered by these targets. Its channel is spent by that: a number that is dropped is used by nothing
  * else, and what is said next begins on another channel. What reached the home before stays before it.
  */
-export function dropped(speaking: Speaking, targets: ReadonlySet<string>): Speaking {
-  const pending = speaking.pending.filter(({ target }) => !targets.has(target));
-  return pending.length === speaking.pending.length ? speaking : { ...speaking, pending, isSpent: true };
+export function dropped<V extends Voice>(voice: V, targets: ReadonlySet<string>): V {
+  const pending = voice.pending.filter(({ target }) => !targets.has(target));
+  return pending.length === voice.pending.length ? voice : { ...voice, pending, isSpent: true };
 }
 
 /** What was said; null for no message, and for one that is sealed to its reader: its author cannot open it either. */
