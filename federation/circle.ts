@@ -36,6 +36,8 @@ export class Circle {
   readonly #roll: Roll;
   /** What strangers have written and nobody has answered: by their uniform with the row's name for a channel, its sequence. */
   readonly #strangers: Roll;
+  /** Whose entries are on their way to the store: they have their room already. */
+  readonly #coming = new Set<string>();
   readonly #loaded: () => void;
   #phase: 'new' | 'loading' | 'known' = 'new';
   #rules: Rules = openRules;
@@ -114,6 +116,7 @@ export class Circle {
   /** What writes a standing down, and takes whoever it is off the strangers where the person himself has spoken. */
   operationsOf(person: string, standing: Standing, isAnswered: boolean): Operation[] {
     const context = circleOf(this.#uniform);
+    if (!this.#roll.members.has(person)) this.#coming.add(person);
     const sequence = standings.indexOf(standing) + 1;
     const entry: Operation = { op: 'member', context, lease, name: person, sequence };
     return isAnswered ? [entry, ...this.dismissal(person)] : [entry];
@@ -121,6 +124,7 @@ export class Circle {
 
   /** A standing has become durable, and whom the same write took off the strangers'. */
   set(person: string, standing: Standing, written: readonly Operation[] = []): void {
+    this.#coming.delete(person);
     this.#roll.set(person, standings.indexOf(standing) + 1);
     this.dismissed(written);
   }
@@ -131,9 +135,16 @@ export class Circle {
     return [...this.#roll.members.keys()].find(isMeant) ?? null;
   }
 
-  /** Whether another person finds room. */
+  /** Whether another person finds room beside those who are here, or on their way. */
   hasRoomFor(person: string): boolean {
-    return this.#roll.members.has(person) || this.#roll.members.size < this.#desk.options.federationLimits.circleMax;
+    const { members } = this.#roll;
+    const others = [...this.#coming].filter((one) => one !== person && !members.has(one)).length;
+    return members.has(person) || members.size + others < this.#desk.options.federationLimits.circleMax;
+  }
+
+  /** What was on its way is not kept after all. */
+  unwritten(person: string): void {
+    this.#coming.delete(person);
   }
 
   /** Takes somebody out. */

@@ -53,8 +53,11 @@ function tellRow({ sequence, packet }: Row, tell: Tell): void {
   else tell('_status_export', { ...entity, _code: '_oversized_message' });
 }
 
-/** Every record under the person's name: keys and statement, and his drawers. */
-export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, done: Done): void {
+/** A page of the records under the person's name: keys and statement, and his drawers. `_after`: number of the context, a blank, name of the record. */
+export function exportRecords({ uniform, desk }: Owner, { packet }: Letter, tell: Tell, done: Done): void {
+  const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
+  const [, first = '0', above = ''] = /^([0-9]) (.*)$/s.exec(packet.text('_after') ?? '') ?? [];
+  let [count, bytes] = [0, 0];
   const contexts = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform)];
   const goOn = (at: number): void => {
     const context = contexts[at];
@@ -69,7 +72,17 @@ export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, d
         return;
       }
       const isCabinet = context === cabinetOf(uniform);
-      for (const [name, value] of records) {
+      const isLeft = (name: string): boolean => at > Number(first) || name > above;
+      const names = [...records.keys()].sort().filter(isLeft);
+      for (const [index, name] of names.entries()) {
+        if (count >= othersRowsMax || bytes > historyBytesMax) {
+          tell('_echo_records', { _next: `${at} ${names[index - 1] ?? ''}` });
+          done();
+          return;
+        }
+        const value = records.get(name)!;
+        count++;
+        bytes += value.length;
         const { version, value: drawer } = drawerIn(records, name);
         const kept = isCabinet ? { _version: String(version), _value: drawer } : { _value: value };
         tell('_status_record', { _of: context, _name: name, ...kept });
@@ -77,5 +90,5 @@ export function exportRecords({ uniform, desk }: Owner, _: Letter, tell: Tell, d
       goOn(at + 1);
     });
   };
-  goOn(0);
+  goOn(Number(first));
 }

@@ -203,6 +203,7 @@ export class Friendship {
 
   /** A word of his is not kept after all: nobody gives way for it. */
   unheard(other: string): void {
+    this.#circle.unwritten(other);
     this.#giving.delete(other);
   }
 
@@ -233,7 +234,10 @@ export class Friendship {
     }
     const operations = this.#circle.operationsOf(other, standing, false);
     this.#desk.ask({ kind: 'write', operations }, (outcome) => {
-      if (outcome.kind !== 'written') return;
+      if (outcome.kind !== 'written') {
+        this.#circle.unwritten(other);
+        return;
+      }
       this.#settle(other, standingOf(pair));
       mended();
     });

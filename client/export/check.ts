@@ -16,6 +16,7 @@ import { verifyPublication } from '../../publication/sign.ts';
 import { ClientError } from '../error.ts';
 import { answerTo } from '../session/answers.ts';
 import type { PersonKeys } from '../session/events.ts';
+import { domainOf } from '../session/words.ts';
 import { authorOf } from '../session/reader.ts';
 import { exportLimits } from './limits.ts';
 import { EXPORT_VERSION, type Manifest } from './writer.ts';
@@ -67,7 +68,8 @@ export async function verifyExport(folder: string, suite: Suite, judged: (one: J
     if (hash.digest('hex') !== sha256)
       throw new ClientError('_damaged_file', `${join(folder, name)} is not as it was written`);
   }
-  const pins = new Map<string, string>();
+  // Whose export it is.
+  const pins = new Map([[manifest.person, manifest.fingerprint]]);
   for await (const { line } of linesOf(folder, 'contacts.jsonl')) {
     if (typeof line['name'] === 'string') pins.set(line['name'], String(line['fingerprint']));
   }
@@ -94,6 +96,10 @@ async function readKeys(
   pins: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, PersonKeys | string>> {
   const keys = new Map<string, PersonKeys | string>();
+  const fits = (name: string, fingerprint: string): boolean => (pins.get(name) ?? fingerprint) === fingerprint;
+  // Whoever has another key for a domain can certify anybody.
+  const isPinned = (person: string, known: PersonKeys): boolean =>
+    fits(person, known.fingerprint) && fits(domainOf(person), known.domainFingerprint);
   for await (const { line } of linesOf(folder, 'keys.jsonl')) {
     const person = String(line['person']);
     const [key, statement, domainKey] = [line['key'], line['statement'], line['domainKey']].map(bytesIn);
@@ -107,9 +113,8 @@ async function readKeys(
       known: null,
     } as const;
     const answer = await answerTo(question, Math.floor(timeMs / 1000));
-    const pin = pins.get(person);
     if (answer.kind !== 'person') keys.set(person, answer.kind === 'refused' ? answer.code : '_invalid_key');
-    else keys.set(person, pin === undefined || pin === answer.keys.fingerprint ? answer.keys : '_trust_changed_key');
+    else keys.set(person, isPinned(person, answer.keys) ? answer.keys : '_trust_changed_key');
   }
   return keys;
 }

@@ -287,6 +287,24 @@ test('a row that no variable has room for is the data of what is told; one that 
   expect(longest).toEqual(['', '_oversized_message']);
 });
 
+test('records come in pages, and each once, whatever is in them', () => {
+  const fixture = new NodeFixture({ othersRowsMax: 3, historyBytesMax: 100 });
+  fixture.connect('client ada phone-1');
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  for (const name of names) ask(fixture, '_request_store', { _name: name, _version: '0', _value: 'x'.repeat(60) });
+  const seen: (string | undefined)[] = [];
+  const pages: number[] = [];
+  for (let next: string | undefined = ''; next !== undefined; ) {
+    const page = ask(fixture, '_request_records', next === '' ? {} : { _after: next });
+    seen.push(...page.slice(0, -1).map(({ packet }) => packet.text('_name')));
+    pages.push(page.length - 1);
+    next = page.at(-1)?.packet.text('_next');
+  }
+  expect(seen).toEqual(['created', 'fingerprint', 'key', 'seen', 'statement', ...names]);
+  expect(Math.max(...pages)).toBeLessThanOrEqual(3);
+  expect(pages.length).toBeGreaterThan(3);
+});
+
 test('a full drawer is told with its version', () => {
   const fixture = town();
   const _value = 'x'.repeat(federationLimits.drawerBytesMax);

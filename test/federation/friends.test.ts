@@ -278,6 +278,29 @@ test('circleMax: who has parted gives way when the word of another is written, a
   expect(standing(fixture)).toEqual({ 'psyc://b.example/~yan': 'offered' });
 });
 
+test('circleMax: words that are written together pass it no more than one after the other', () => {
+  const fixture = town({ circleMax: 2 });
+  fixture.held.store = [];
+  const names = ['zoe', 'yan', 'xan'].map((nick) => channel(nick, 'phone', 'b.example'));
+  for (const name of names)
+    fixture.sayBytes('server b.example', fixture.signed(name, ada, said(name, ada, 1, '_request_friendship')));
+  // The first is being written; the others wait for the next write, together.
+  for (let round = 0; round < 20; round++) {
+    const isRow = (asked: StoreRequest): boolean =>
+      asked.kind === 'write' && asked.operations.some(({ op }) => op === 'append');
+    const writes = fixture.held.store.filter(isRow);
+    const asked = fixture.held.store.filter((one) => !isRow(one));
+    fixture.held.store.splice(0);
+    if (asked.length > 0) fixture.held.store.push(...writes);
+    for (const request of asked.length > 0 ? asked : writes)
+      fixture.tell({ kind: 'stored', outcome: fixture.store.perform(request) });
+  }
+  fixture.release();
+  expect(Object.values(standing(fixture))).toEqual(['asked', 'asked']);
+  const circle = { kind: 'members', request: 0, context: `circle of ${ada}`, above: '', rowsMax: 9 } as const;
+  expect(fixture.store.perform(circle)).toMatchObject({ members: [{}, {}] });
+});
+
 test('a word that found no room is only a row: it makes nobody a friend later', () => {
   const fixture = town({ circleMax: 1 });
   const yan = 'psyc://b.example/~yan';
