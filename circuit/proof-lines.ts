@@ -25,6 +25,9 @@ export interface Evidence {
   readonly visit?: Uint8Array;
   /** Of a domain: the key before, which the statement is signed by too. */
   readonly before?: Uint8Array | null;
+  /** Of a domain: the fingerprint of its recovery key, and that key where it has signed the statement. */
+  readonly recovery?: Uint8Array;
+  readonly recoveryKey?: Uint8Array | null;
 }
 
 /** The entity variables of one packet, each set at most once; names it does not know are passed over. */
@@ -106,7 +109,10 @@ export class Lines {
   signature(): { signature: Uint8Array; evidence: Evidence } {
     const visit = this.evidence('_visit');
     const before = this.has('_key_before') ? { before: this.evidence('_key_before') } : {};
-    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement'), ...before };
+    const recovery = this.has('_fingerprint_recovery')
+      ? { recovery: this.hex('_fingerprint_recovery', [20, 32]), recoveryKey: this.evidence('_key_recovery') }
+      : {};
+    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement'), ...before, ...recovery };
     const evidence = visit === null ? kept : { ...kept, visit };
     return { signature: this.bytes('_signature', 64), evidence };
   }

@@ -165,5 +165,7 @@ function signatureLines({ claim, signature, evidence }: Signature): Record<strin
     _statement: evidence.statement ?? undefined,
     _visit: evidence.visit,
     _key_before: evidence.before ?? undefined,
+    _fingerprint_recovery: evidence.recovery === undefined ? undefined : hexOf(evidence.recovery),
+    _key_recovery: evidence.recoveryKey ?? undefined,
   };
 }

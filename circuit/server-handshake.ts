@@ -32,6 +32,9 @@ export interface ServerIdentity {
   readonly rotation?: Uint8Array;
   /** The key before, for those who know that one and nothing else. */
   readonly before?: Uint8Array;
+  /** Fingerprint of the offline key that may answer for the domain; and that key, where it has signed the statement. */
+  readonly recovery?: Uint8Array;
+  readonly recoveryKey?: Uint8Array;
 }
 
 /** Who is proved at the other end. */
@@ -307,7 +310,16 @@ export class ServerHandshake {
 
   #prove(role: ServerClaim['role'], to: string, peerFingerprint: Uint8Array | null): void {
     const { suite, identity } = this.#options;
-    const { domain: from, fingerprint, certificate, seed, rotation = null, before = null } = identity;
+    const {
+      domain: from,
+      fingerprint,
+      certificate,
+      seed,
+      rotation = null,
+      before = null,
+      recovery,
+      recoveryKey,
+    } = identity;
     const claim = { role, from, to, fingerprint, peerFingerprint };
     const signature = proveServer(suite, claim, this.#exported(role), seed);
     // Servers keep the keys of others.
@@ -316,7 +328,12 @@ export class ServerHandshake {
       kind: 'server',
       claim,
       signature,
-      evidence: { key: certificate, statement: rotation, before: known },
+      evidence: {
+        key: certificate,
+        statement: rotation,
+        before: known,
+        ...(recovery === undefined ? {} : { recovery, recoveryKey: recoveryKey ?? null }),
+      },
     });
   }
 

@@ -79,6 +79,16 @@ Examples:
       say(options, { removed: domain }, `forgotten: ${domain}`);
     },
   );
+  one(
+    'lost',
+    'its admin has told you over another way that its key is lost: a new one may follow, when others have seen it for a week',
+  )
+    .option('--not', 'it is not lost')
+    .action(async (domain: string, options: Options & { readonly not?: true }, asked: Command) => {
+      const isLost = options.not !== true;
+      await answered(await folderOf(asked, options), { kind: 'lost', domain, isLost }, 'done');
+      say(options, { lost: isLost, domain }, `${isLost ? 'lost' : 'not lost'}: the key of ${domain}`);
+    });
   sub('unknown', 'whether domains without a rule are met')
     .argument('<how>', 'open or closed', how)
     .action(async (unknown: 'open' | 'closed', options: Options, asked: Command) => {

@@ -57,6 +57,7 @@ Examples:
         key,
         before: rotation,
         recovery,
+        named: config.recovery,
         notBefore: Math.floor((atMs - delayMs) / 1000),
         now: Math.floor(nowMs / 1000),
       });

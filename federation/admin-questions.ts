@@ -28,6 +28,8 @@ export type AdminQuestion =
   | { readonly kind: 'change'; readonly unknown: 'open' | 'closed' | null; readonly changes: readonly PolicyChange[] }
   /** Somebody's keys, at home or with others; `psyc://domain/~nick`. Answer: `found`. */
   | { readonly kind: 'find'; readonly person: string }
+  /** Its pinned key is lost, as its admin has told over another way; or is not. Answer: `done`. */
+  | { readonly kind: 'lost'; readonly domain: string; readonly isLost: boolean }
   /** Of the server itself: the key that is to follow was made, or is not to follow any more. Answer: `done`. */
   | { readonly kind: 'announce' }
   /** Goes there now. Answer: `done`. */

@@ -73,6 +73,9 @@ export function answerAdmin(
         }
       });
       break;
+    case 'lost':
+      trusts.declareLost(question.domain, question.isLost, done);
+      break;
     case 'announce':
       // Whoever has the files has said it.
       done(null);

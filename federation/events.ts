@@ -38,6 +38,8 @@ export type NodeEvent =
   | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer }
   /** A key that is to follow this domain's, and the statement that it does. */
   | { readonly kind: 'announced'; readonly announced: Announced }
+  /** More of a domain's key is on the ring. */
+  | { readonly kind: 'domain key'; readonly domain: string }
   /** More of a person's key is on the ring, and in his records. */
   | { readonly kind: 'key'; readonly amended: AmendedKey };
 
@@ -45,6 +47,8 @@ export type NodeEvent =
 export interface Announced {
   readonly statement: Uint8Array;
   readonly key: Uint8Array;
+  /** The recovery key, where it has signed in place of the one before. */
+  readonly recovery: Uint8Array | null;
 }
 
 /** A key with what somebody has added to it, of a person who lives here. */

@@ -285,7 +285,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.#questions.take(event);
         break;
       case 'announced':
-        this.#trusts.announce(event.announced);
+      case 'domain key':
+        this.#trusts.told(event);
         break;
       case 'key':
         // Who is not awake reads it when he wakes.

@@ -5,7 +5,13 @@ import type { RotationHeard } from '../pki/trust-state.ts';
 /** Keys and statements are bytes as they came; fingerprints and device ids are raw bytes. */
 export type PkiQuestion =
   /** What is this key? Answer: `domain`. */
-  | { readonly kind: 'domain'; readonly domain: string; readonly key: Uint8Array }
+  | {
+      readonly kind: 'domain';
+      readonly domain: string;
+      readonly key: Uint8Array;
+      /** It may be revoked, or have ended: somebody else judges that. */
+      readonly isAnyState?: true;
+    }
   /** Whose keys are these, now? Answer: `person`. */
   | {
       readonly kind: 'person';
@@ -35,12 +41,24 @@ export type PkiQuestion =
       readonly honoured: Honoured | null;
       readonly servers: readonly string[];
     }
-  /** Is this a statement that `key` follows `old`, both as they came? Answer: `rotation`. */
+  /** Is this a statement that `key` follows `old`, all as they came, signed by that or by the recovery key? Answer: `rotation`. */
   | {
       readonly kind: 'rotation';
       readonly statement: Uint8Array;
       readonly old: Uint8Array;
       readonly key: Uint8Array;
+      readonly recovery: Uint8Array | null;
+    }
+  /**
+   * What does a domain's key say of itself, in these copies and on our ring; and, with `servers`, where its DNS points and at the
+   * key servers of these domains? Answer: `domain state`.
+   */
+  | {
+      readonly kind: 'domain state';
+      readonly domain: string;
+      readonly fingerprint: Uint8Array;
+      readonly copies: readonly Uint8Array[];
+      readonly servers: readonly string[] | null;
     }
   /**
    * Countersign the key of a domain, unless that is done and lasts. `kept`: the same with what this domain said of it before;
@@ -82,6 +100,13 @@ export type PkiQuestion =
       readonly member: Uint8Array;
       readonly isByAdmin: boolean;
     };
+
+/** A domain's key, and what it says of itself: whether it has revoked itself, and when it ends, Unix milliseconds; null: never. */
+export interface KeyState {
+  readonly key: Uint8Array;
+  readonly revocation: 'hard' | 'soft' | null;
+  readonly endsMs: number | null;
+}
 
 /** Certifications that held at `atMs` count until `untilMs`, Unix milliseconds. */
 export interface Honoured {
@@ -137,5 +162,6 @@ export type PkiAnswer =
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }
   | { readonly kind: 'rotation'; readonly rotation: HeardRotation }
+  | ({ readonly kind: 'domain state' } & KeyState)
   /** With a stable code of whatever was wrong. */
   | { readonly kind: 'refused'; readonly code: string };

@@ -22,6 +22,8 @@ export type RecordName =
   | 'policy'
   | 'trust'
   | 'key before'
+  | 'revocation'
+  | 'lost'
   | 'countersigned'
   | 'countersignatures'
   | `rotation ${string}`

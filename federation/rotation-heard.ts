@@ -5,11 +5,14 @@ import type { Announced } from './events.ts';
 import type { Records } from './records.ts';
 import { type KeptRotation, rotationsIn } from './trust-record.ts';
 
+/** A statement, the key that it names, and the recovery key where that came along. */
+export type RotationTold = Announced;
+
 /** All of them, with the new one behind them, if it holds and there is room. */
 export function hearRotation(
   desk: Desk,
   records: Records,
-  told: Announced | null,
+  told: RotationTold | null,
   found: (all: KeptRotation[], isNew: boolean) => void,
 ): void {
   const known = rotationsIn(records);

@@ -45,7 +45,7 @@ export class Sightings {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #news: (domain: string) => void;
-  readonly #heard: (domain: string, key: Uint8Array, statement: Uint8Array) => void;
+  readonly #heard: (domain: string, told: Announced) => void;
   readonly #seen = new Map<string, Sighting>();
   readonly #told = new Map<string, Map<string, Told>>();
   /** What the answers must name, by the domain that is asked about. */
@@ -56,7 +56,7 @@ export class Sightings {
     node: TrustOwner,
     policy: Policy,
     news: (domain: string) => void,
-    heard: (domain: string, key: Uint8Array, statement: Uint8Array) => void,
+    heard: (domain: string, told: Announced) => void,
   ) {
     this.#node = node;
     this.#policy = policy;
@@ -109,9 +109,9 @@ export class Sightings {
   }
 
   /** Has one other domain hear of it. */
-  tell(peer: string, domain: string, { statement, key }: Announced): void {
+  tell(peer: string, domain: string, { statement, key, recovery }: Announced): void {
     const routing = { _source: nodeUniform(this.#node.domain), _target: nodeUniform(peer) };
-    const entity = { _domain: domain, _rotation: statement, _key: key };
+    const entity = { _domain: domain, _rotation: statement, _key: key, _key_recovery: recovery ?? undefined };
     this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));
   }
 
@@ -132,9 +132,12 @@ export class Sightings {
       if (signature?.length === 64) this.#check(from, domain, said, new Uint8Array(signature));
     } else if (packet.method === '_notice_key_rotation') {
       const [statement, key] = [packet.value('_rotation'), packet.value('_key')];
+      const recovery = packet.value('_key_recovery') ?? null;
       const isWhole = statement !== undefined && key !== undefined && isDomain(domain) && domain !== this.#node.domain;
-      if (isWhole && key.length <= this.#node.options.federationLimits.pinnedKeyBytesMax) {
-        this.#heard(domain, new Uint8Array(key), new Uint8Array(statement));
+      const { pinnedKeyBytesMax } = this.#node.options.federationLimits;
+      if (isWhole && key.length <= pinnedKeyBytesMax && (recovery?.length ?? 0) <= pinnedKeyBytesMax) {
+        const third = recovery === null ? null : new Uint8Array(recovery);
+        this.#heard(domain, { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third });
       }
     } else return false;
     return true;

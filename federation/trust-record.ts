@@ -1,7 +1,7 @@
 /** What the store keeps of another domain's key: the state of the table, and statements that its keys have successors. docs/spec/trust.md#state */
 import { parseBase64, renderBase64 } from '../crypto/base64.ts';
 import { hexOf } from '../crypto/bytes.ts';
-import { type DomainTrust, type RotationHeard, unmetDomain } from '../pki/trust-state.ts';
+import { type DomainTrust, type KeyRevocation, type RotationHeard, unmetDomain } from '../pki/trust-state.ts';
 import type { TrustLimits } from '../pki/trust-limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
 import type { Honoured } from './pki.ts';
@@ -14,6 +14,8 @@ export interface KeptRotation {
   readonly statement: Uint8Array;
   /** The key that it names. */
   readonly key: Uint8Array;
+  /** The recovery key that has signed it, or was told with it. */
+  readonly recovery: Uint8Array | null;
 }
 
 /** The state. A domain that was pinned before there was one stands as it stood: normal. */
@@ -50,12 +52,36 @@ export const rotationsIn = (records: Records): KeptRotation[] =>
   [...records]
     .filter(([name]) => name.startsWith('rotation '))
     .map(([, bytes]) => {
-      const { heard, statement, key } = JSON.parse(decodeText(bytes)) as Record<string, string> & {
+      const { heard, statement, key, recovery } = JSON.parse(decodeText(bytes)) as Record<string, string> & {
         readonly heard: RotationHeard;
       };
-      return { heard, statement: parseBase64(statement!)!, key: parseBase64(key!)! };
+      const third = recovery === undefined || recovery === '' ? null : parseBase64(recovery)!;
+      return { heard, statement: parseBase64(statement!)!, key: parseBase64(key!)!, recovery: third };
     });
 
 /** The bytes of one. */
-export const rotationBytes = ({ heard, statement, key }: KeptRotation): Uint8Array =>
-  encodeText(JSON.stringify({ heard, statement: renderBase64(statement), key: renderBase64(key) }));
+export const rotationBytes = ({ heard, statement, key, recovery }: KeptRotation): Uint8Array =>
+  encodeText(
+    JSON.stringify({
+      heard,
+      statement: renderBase64(statement),
+      key: renderBase64(key),
+      recovery: recovery === null ? '' : renderBase64(recovery),
+    }),
+  );
+
+/** The revocation of this key that is kept; null: none is. */
+export function revocationIn(records: Records, fingerprint: string): KeyRevocation | null {
+  const kept = records.get('revocation');
+  const found = kept === undefined ? null : (JSON.parse(decodeText(kept)) as KeyRevocation);
+  return found?.fingerprint === fingerprint ? found : null;
+}
+
+/** Its bytes. */
+export const revocationBytes = (revocation: KeyRevocation): Uint8Array => encodeText(JSON.stringify(revocation));
+
+/** Fingerprint of the key that the admin has declared lost; null: none. */
+export function lostIn(records: Records): string | null {
+  const kept = records.get('lost');
+  return kept === undefined ? null : decodeText(kept);
+}

@@ -1,21 +1,22 @@
 /** Which key of another domain is taken for its own: asks everybody whom the table of continuity goes by, and keeps what it says. docs/spec/trust.md#decision */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
 import { hexOf } from '../crypto/bytes.ts';
-import type { DnsStatement } from '../pki/dns-statement.ts';
 import { registrableOf } from '../pki/network.ts';
 import type { DomainTrust, ProofFinding, TrustDecision } from '../pki/trust-state.ts';
 import { decide } from '../pki/trust-table.ts';
 import { Countersigning } from './countersigning.ts';
+import { encodeText } from '../psyc/bytes.ts';
 import type { FederationCode } from './error.ts';
-import type { Announced } from './events.ts';
+import type { Announced, NodeEvent } from './events.ts';
 import type { Letter } from './letter.ts';
 import type { DomainShown } from './admin-questions.ts';
 import { Policy } from './policy.ts';
 import { type RecordName, type Records, record, readRecords } from './records.ts';
 import { remember } from './remember.ts';
 import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
-import { hearRotation } from './rotation-heard.ts';
-import { type KeptRotation, trustIn } from './trust-record.ts';
+import { KeyStates } from './key-states.ts';
+import { trustIn } from './trust-record.ts';
+import { gather, type Gathered, type Heard } from './trust-inputs.ts';
 import { trustOperations } from './trust-operations.ts';
 import { shownOf } from './trust-shown.ts';
 import { Turns } from './turns.ts';
@@ -28,15 +29,6 @@ type Admission = ServerQuestion & { readonly kind: 'admission' };
 
 const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
 
-/** What is heard of a domain at once: what it proved, and what came along. */
-interface Heard {
-  readonly proof: ProofFinding;
-  /** The key that was proved, where it came along. */
-  readonly shown: Uint8Array | null;
-  /** A statement that a key follows the pinned one, and that key; nothing is proved of it. */
-  readonly told: { readonly statement: Uint8Array; readonly key: Uint8Array } | null;
-}
-
 /** Everything that one node thinks of other domains' keys. */
 export class Trusts {
   readonly #node: TrustOwner;
@@ -44,6 +36,7 @@ export class Trusts {
   /** By domain: each look may change what the next goes by. */
   readonly policy: Policy;
   readonly #countersigning: Countersigning;
+  readonly #keyStates: KeyStates;
   readonly #turns = new Map<string, Turns>();
   /** Why domains were not let in, since they were last. */
   readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
@@ -65,8 +58,9 @@ export class Trusts {
       node,
       this.policy,
       (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
-      (domain, key, statement) => this.#heardOf(domain, { key, statement }),
+      (domain, told) => this.#heardOf(domain, told),
     );
+    this.#keyStates = new KeyStates(node, (domain, copy) => this.#heardOf(domain, null, copy));
     this.#countersigning = new Countersigning(node, this.policy, (domain, task, full) => {
       this.#inTurn(domain, task, full);
     });
@@ -91,8 +85,8 @@ export class Trusts {
       answer(refused(fault));
       return;
     }
-    const { key: shown, statement } = evidence;
-    const told = shown === null || statement === null ? null : { statement, key: shown };
+    const { key: shown, statement, recovery = null, recoveryKey = null } = evidence;
+    const told = shown === null || statement === null ? null : { statement, key: shown, recovery: recoveryKey };
     const { options } = this.#node;
     // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
     if (options.plain.has(domain)) {
@@ -124,7 +118,8 @@ export class Trusts {
           }
           // Whoever comes in a domain's name is seen nowhere: only where the domain is found.
           if (!accepted) this.#sightings.saw(domain, fingerprint);
-          const heard: Heard = { proof: { kind: 'proved', fingerprint }, shown, told };
+          const named = recovery === null ? null : hexOf(recovery);
+          const heard: Heard = { proof: { kind: 'proved', fingerprint }, shown, told, recovery: named };
           this.#look(domain, records, heard, (decision) => {
             if (decision === null) settle(refused('_trust_unavailable'));
             else if (decision.verdict === 'refuse') {
@@ -144,10 +139,13 @@ export class Trusts {
     );
   }
 
-  /** Our own key is to have a successor: all hear of it, now or when they are there, before it takes its place. */
-  announce(announced: Announced): void {
-    this.#announced = announced;
-    this.#sightings.passOn(this.#node.domain, announced);
+  /** Our own key is to have a successor, of which all hear now or when they are there; or somebody has brought more of a domain's. */
+  told(event: NodeEvent & { readonly kind: 'announced' | 'domain key' }): void {
+    if (event.kind === 'domain key') this.#heardOf(event.domain, null);
+    else {
+      this.#announced = event.announced;
+      this.#sightings.passOn(this.#node.domain, event.announced);
+    }
   }
 
   /** A letter of another node to this one; whether it is about keys of domains. */
@@ -218,6 +216,32 @@ export class Trusts {
     );
   }
 
+  /** The admin says that the pinned key is lost, or that it is not; `done` is given why that is not kept, or null. */
+  declareLost(domain: string, isLost: boolean, done: (code: FederationCode | null) => void): void {
+    this.#inTurn(
+      domain,
+      (over) => {
+        readRecords(this.#node, nodeUniform(domain), (records) => {
+          const pin = records === null ? null : trustIn(records, this.#node.unixMs).pin;
+          const end = (code: FederationCode | null): void => {
+            over();
+            if (code === null) this.#heardOf(domain, null);
+            done(code);
+          };
+          if (pin === null) {
+            end(records === null ? '_trust_unavailable' : '_trust_unknown_key');
+            return;
+          }
+          const value = isLost ? encodeText(pin.fingerprint) : new Uint8Array(0);
+          this.#node.ask({ kind: 'write', operations: [record(nodeUniform(domain), 'lost', value)] }, (outcome) => {
+            end(outcome.kind === 'written' ? null : '_trust_unavailable');
+          });
+        });
+      },
+      () => done('_trust_unavailable'),
+    );
+  }
+
   #refuse(domain: string, code: string, row: string | null): void {
     const { options, unixMs } = this.#node;
     remember(this.#refused, domain, { code, row, atMs: unixMs }, options.federationLimits.peersMax);
@@ -246,8 +270,8 @@ export class Trusts {
       const isWanted = this.#wanted.delete(domain);
       if (this.#node.ways.linked().includes(domain)) {
         this.#lost.delete(domain);
-        this.#heardOf(domain, null);
-        this.ready(domain);
+        // Only then: looks that take longer than it is waited for them would pile up.
+        this.#heardOf(domain, null, undefined, () => this.ready(domain));
       } else if (isWanted || this.#lost.has(domain)) {
         if (isWanted) this.#node.meet(domain);
         // Whether others find nobody there either.
@@ -267,10 +291,14 @@ export class Trusts {
   }
 
   /** Looks at a domain without its having come: by what is known of it, and by a statement that somebody sent. */
-  #heardOf(domain: string, told: Heard['told']): void {
+  #heardOf(domain: string, told: Heard['told'], copy?: Uint8Array, after = (): void => {}): void {
     this.#inTurn(
       domain,
-      (done) => {
+      (over) => {
+        const done = (): void => {
+          over();
+          after();
+        };
         readRecords(this.#node, nodeUniform(domain), (records) => {
           const state = records === null ? null : trustIn(records, this.#node.unixMs);
           if (records === null || state === null || state.pin === null) {
@@ -284,7 +312,8 @@ export class Trusts {
             isUp && taken !== undefined
               ? { kind: 'proved', fingerprint: taken }
               : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
-          this.#look(domain, records, { proof, shown: null, told }, (decision) => {
+          const heard: Heard = { proof, shown: null, told, ...(copy === undefined ? {} : { copy }) };
+          this.#look(domain, records, heard, (decision) => {
             if (decision !== null && isUp && decision.verdict === 'refuse')
               this.#node.ways.shut(domain, codeOf(decision));
             if (!isUp && this.#lost.has(domain)) this.#lookAfter(domain);
@@ -292,55 +321,35 @@ export class Trusts {
           });
         });
       },
-      () => {},
+      after,
     );
   }
 
   /** Asks whoever there is to ask, decides, and keeps it; null when the store does not. */
   #look(domain: string, records: Records, heard: Heard, decided: (decision: TrustDecision | null) => void): void {
-    const { options } = this.#node;
-    hearRotation(this.#node, records, heard.told, (rotations, isNew) => {
-      const before = trustIn(records, this.#node.unixMs);
-      const isPinned = heard.proof.kind !== 'proved' || heard.proof.fingerprint === before.pin?.fingerprint;
-      this.#lookUp(domain, heard, !isPinned || before.trialUntilMs !== null, (dns) => {
-        const { unixMs } = this.#node;
-        const state = trustIn(records, unixMs);
-        const inputs = {
-          proof: heard.proof,
-          dns,
-          rotations: rotations.map((one) => one.heard),
-          revocations: [],
-          witnesses: this.#sightings.witnesses(domain),
-          pinEndsMs: null,
-          recovery: null,
-          admin: {
-            fingerprint: this.policy.fingerprintOf(domain),
-            isLost: false,
-            isPlaced: options.placed.has(domain),
-          },
-        };
-        const decision = decide(state, inputs, unixMs, { limits: options.trustLimits, registrable: registrableOf });
-        const operations = trustOperations(domain, records, state, heard, decision, isNew ? rotations.at(-1)! : null);
-        this.#tell(domain, state, heard, decision);
-        const written = (): void => {
-          this.#follow(domain, decision, rotations, isNew);
-          decided(decision);
-        };
-        if (operations.length === 0) written();
-        else {
-          this.#node.ask({ kind: 'write', operations }, (outcome) => {
-            if (outcome.kind === 'written') written();
-            else decided(null);
-          });
-        }
-      });
+    gather(this.#node, this.policy, this.#sightings, domain, records, heard, (gathered) => {
+      if (gathered === null) {
+        decided(null);
+        return;
+      }
+      const { options, unixMs } = this.#node;
+      const state = trustIn(records, unixMs);
+      const rules = { limits: options.trustLimits, registrable: registrableOf };
+      const decision = decide(state, gathered.inputs, unixMs, rules);
+      const operations = trustOperations(domain, records, state, heard, decision, gathered);
+      this.#tell(domain, state, heard, decision);
+      const written = (): void => {
+        this.#follow(domain, decision, gathered);
+        decided(decision);
+      };
+      if (operations.length === 0) written();
+      else {
+        this.#node.ask({ kind: 'write', operations }, (outcome) => {
+          if (outcome.kind === 'written') written();
+          else decided(null);
+        });
+      }
     });
-  }
-
-  /** Of a silent home nothing depends on what the DNS says. */
-  #lookUp(domain: string, { proof }: Heard, isChange: boolean, found: (dns: DnsStatement) => void): void {
-    if (proof.kind === 'silent') found({ kind: 'timeout' });
-    else this.#node.lookUp(domain, isChange, found);
   }
 
   #tell(domain: string, { pin }: DomainTrust, { proof }: Heard, { row, alarms }: TrustDecision): void {
@@ -355,13 +364,9 @@ export class Trusts {
   }
 
   /** What the decision wants to be done beside. */
-  #follow(
-    domain: string,
-    { tasks, lookAgainMs }: TrustDecision,
-    rotations: readonly KeptRotation[],
-    isNew: boolean,
-  ): void {
+  #follow(domain: string, { tasks, lookAgainMs, next }: TrustDecision, { rotations, isNew }: Gathered): void {
     if (tasks.includes('ask peers')) this.#sightings.ask(domain);
+    if (next.pin !== null) this.#keyStates.fetch(domain, tasks.includes('fetch key'));
     const told = tasks.includes('pass on') ? rotations : isNew ? rotations.slice(-1) : [];
     for (const one of told) this.#sightings.passOn(domain, one);
     if (lookAgainMs !== null) this.#lookAgain(domain, Math.max(1, lookAgainMs - this.#node.unixMs), true);

@@ -106,7 +106,7 @@ export interface RotationHeard {
 }
 
 /** A key's revocation by itself. */
-interface KeyRevocation {
+export interface KeyRevocation {
   readonly fingerprint: string;
   /** All but superseded and retired. */
   readonly isHard: boolean;

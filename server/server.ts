@@ -1,19 +1,17 @@
 /** A domain's server: its store, its node and its port, started in this order and stopped in the other. docs/operating.md#serving */
 import { networkInterfaces } from 'node:os';
-import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { federationLimits } from '../federation/limits.ts';
+import type { Announced } from '../federation/events.ts';
 import type { AdminAnswer } from '../federation/admin-questions.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { splitRotation } from '../pki/rotation-statement.ts';
 import { scaledTrust, trustLimits } from '../pki/trust-limits.ts';
-import { MemoryStore } from '../store/memory.ts';
-import type { Store } from '../store/store.ts';
 import { AdminChannel } from './admin/channel.ts';
 import { isLoopbackName, peerAddress } from './config/address.ts';
-import type { Config, StoreChoice } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import { askingOf } from './dns/asking.ts';
 import { DnsDuty } from './dns/duty.ts';
@@ -24,9 +22,7 @@ import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
-import { PostgresStore } from './postgres/store.ts';
-import { Supervisor } from './postgres/supervisor.ts';
-import { StoreWatch } from './store-watch.ts';
+import { openStore, type OpenStore } from './open-store.ts';
 import { PlainDoor } from './plain.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
@@ -58,12 +54,6 @@ const WAIT_MS_MAX = 86_400_000;
 
 /** Lives of servers in this process. */
 let lives = 0;
-
-/** A store, and how to let go of it. */
-interface OpenStore {
-  readonly store: Store;
-  readonly close: () => Promise<void>;
-}
 
 /** One running server. */
 export class Server {
@@ -100,7 +90,7 @@ export class Server {
    * error for an address that is taken or not ours.
    */
   static async start(domain: Domain, options: ServerOptions): Promise<Server> {
-    const { config, key, rotation, former, next, invites } = domain;
+    const { config, key, rotation, former, next, recovery, invites } = domain;
     const formerKeys = await Promise.all(former.map(readCertificate));
     const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
     const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
@@ -169,6 +159,7 @@ export class Server {
       log,
       limits,
       amended: (amended) => shell.amend(amended),
+      domainAmended: (name) => shell.amendDomain(name),
     });
     const lookUp = lookUpWith(asking.keys, config.dns.resolvers !== null);
     const finder = new KeyFinder({ keys, lookUp: (domain) => lookUp(domain, false), finding, proxy, log });
@@ -181,8 +172,10 @@ export class Server {
           seed: key.circuitSeed!,
           ...(rotation === null ? {} : { rotation }),
           ...(before === undefined ? {} : { before }),
+          ...(config.recovery === null ? {} : { recovery: bytesOfHex(config.recovery)! }),
+          ...(recovery === null ? {} : { recoveryKey: recovery }),
         },
-        ...(next === null ? {} : { announced: { statement: next.statement, key: next.key.certificate.bytes } }),
+        ...(next === null ? {} : { announced: announcedOf(next, recovery) }),
         // Names of circuits of different lives need only differ from those that this process has given.
         life: ++lives,
         suite,
@@ -262,7 +255,7 @@ export class Server {
   /** A key that is to follow was made: other domains and the DNS are told of it from now on. */
   async #announce(folder: string): Promise<AdminAnswer> {
     const domain = await loadDomain(folder);
-    if (domain.next !== null) this.#shell.announce(domain.next.statement, domain.next.key.certificate.bytes);
+    if (domain.next !== null) this.#shell.announce(announcedOf(domain.next, domain.recovery));
     this.#dns?.say(ownKeysOf(domain));
     this.#await(domain.next);
     return { kind: 'done' };
@@ -338,6 +331,12 @@ export class Server {
   }
 }
 
+const announcedOf = ({ statement, key }: Successor, recovery: Uint8Array | null): Announced => ({
+  statement,
+  key: key.certificate.bytes,
+  recovery,
+});
+
 const endpointText = ({ address, port }: { readonly address: string; readonly port: number }): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
@@ -360,38 +359,3 @@ const pinsOf = ({ peers }: Config): Map<string, string> =>
       fingerprint === null ? [] : [[name, fingerprint]],
     ),
   );
-
-async function openStore(
-  choice: StoreChoice,
-  log: Logger,
-  progress: (line: string) => void,
-  taken: (error: Error) => void,
-): Promise<OpenStore> {
-  const watch = new StoreWatch(log, taken);
-  if (choice.kind === 'memory') return { store: new MemoryStore(), close: async () => {} };
-  if (choice.kind === 'database') {
-    const store = await PostgresStore.open({ connectionString: choice.url }, watch);
-    return { store: watch.over(store), close: () => store.close() };
-  }
-  progress('starting the embedded PostgreSQL');
-  const supervisor = await Supervisor.start({
-    folder: choice.folder,
-    programs: choice.programs,
-    down: watch.databaseDown,
-    up: watch.databaseUp,
-  });
-  const open = async (connection: ClientConfig): Promise<OpenStore> => {
-    const store = await PostgresStore.open(connection, watch);
-    const close = async (): Promise<void> => {
-      await store.close();
-      await supervisor.stop();
-    };
-    return { store: watch.over(store), close };
-  };
-  try {
-    return await open(supervisor.connection);
-  } catch (error) {
-    await supervisor.stop();
-    throw error;
-  }
-}

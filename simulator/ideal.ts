@@ -6,7 +6,8 @@ import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
-import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { KeyState, PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { IdealPerson, IdealStatement } from './ideal-person.ts';
 import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
@@ -16,23 +17,9 @@ const FINGERPRINT_BYTES = 20;
 /** No device at all, in a list of words. */
 const NONE = '-';
 const RETIRED = 'retired';
+const TOLD = 'told';
 
-/** What a person shows: key and statement, as bytes that only the register understands. */
-export interface IdealPerson {
-  readonly fingerprint: Uint8Array;
-  readonly key: Uint8Array;
-  readonly statement: Uint8Array;
-}
-
-/** What a statement says beside the devices that it enrols. */
-export interface IdealStatement {
-  /** Higher than in every statement before. */
-  readonly counter?: number;
-  /** Seeds of the devices that are revoked. */
-  readonly revoked?: readonly Uint8Array[];
-  /** The identity key, which may have any name on it; the person's own, unless told. */
-  readonly identity?: string;
-}
+export type { IdealPerson, IdealStatement };
 
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 
@@ -42,6 +29,8 @@ export class IdealKeys {
   readonly suite: Suite;
   /** The same with an ideal agreement of keys, for what is sealed: nobody shares a secret without one of the two. */
   readonly sealing: Suite;
+  /** What domains' keys say of themselves on all rings, by fingerprint; elsewhere: at key servers only. */
+  readonly states = new Map<string, Omit<KeyState, 'key'> & { readonly isElsewhere?: true }>();
   /** What key servers have of people, by uniform. */
   readonly published = new Map<string, { readonly key: Uint8Array; readonly statement: Uint8Array }>();
   /** When certifications that are made now end, in milliseconds since 1970. */
@@ -117,10 +106,18 @@ export class IdealKeys {
     return { key, fingerprint, statement: this.#issue(statement) };
   }
 
-  /** The statement that `to` follows `from`, signed by both; `seq` of the new key. */
-  rotation(from: ServerIdentity, to: ServerIdentity, seq: number, beginMs: number, untilMs: number): Uint8Array {
+  /** The statement that `to` follows `from`, signed by both, or by a recovery key in place of the first; `seq` of the new key. */
+  rotation(
+    from: ServerIdentity,
+    to: ServerIdentity,
+    seq: number,
+    beginMs: number,
+    untilMs: number,
+    recovery?: ServerIdentity,
+  ): Uint8Array {
     const [old, next] = [bytesToHex(from.fingerprint), bytesToHex(to.fingerprint)];
-    return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs}`);
+    const giver = recovery === undefined ? '' : ` ${bytesToHex(recovery.fingerprint)}`;
+    return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs}${giver}`);
   }
 
   /** A person's key with his domain's certification. */
@@ -157,6 +154,7 @@ export class IdealKeys {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
     if (question.kind === 'rotation') return this.#rotation(question);
+    if (question.kind === 'domain state') return this.#domainState(question);
     if (question.kind === 'find') return this.#find(question, identity, unixMs);
     if (question.kind === 'countersign') return this.#countersign(question, identity, unixMs);
     if (question.kind === 'uncountersign') return this.#countersigned(question.key, identity, 0);
@@ -206,10 +204,25 @@ export class IdealKeys {
     return { kind: 'domain', fingerprint: this.#fingerprint(key), circuitKey: bytesOfHex(read[2]!) };
   }
 
-  #rotation({ statement, old, key }: Question<'rotation'>): PkiAnswer {
+  #domainState({ fingerprint, copies, servers }: Question<'domain state'>): PkiAnswer {
+    const found = this.states.get(bytesToHex(fingerprint));
+    const key = copies.find((copy) => bytesToHex(this.#fingerprint(copy)) === bytesToHex(fingerprint));
+    if (key === undefined) return { kind: 'refused', code: '_keys_unknown' };
+    const told = copies.map((copy) => decodeText(copy).split(' ')).find((words) => words[3] === TOLD);
+    const isHere = found !== undefined && (found.isElsewhere !== true || servers !== null || told !== undefined);
+    const { revocation, endsMs } = isHere ? found : { revocation: null, endsMs: null };
+    // Whoever has a copy with a word of its state in it has heard of it.
+    const whole = isHere ? this.#issue(`${decodeText(key).split(' ').slice(0, 3).join(' ')} ${TOLD}`) : key;
+    return { kind: 'domain state', key: whole, revocation, endsMs };
+  }
+
+  #rotation({ statement, old, key, recovery }: Question<'rotation'>): PkiAnswer {
     const read = this.#read(statement);
     if (read?.[0] !== 'rotation') return { kind: 'refused', code: '_forged_rotation' };
-    const [, from, to, seq, begin, until] = read;
+    const [, from, to, seq, begin, until, giver = from] = read;
+    if (giver !== from && (recovery === null || bytesToHex(this.#fingerprint(recovery)) !== giver)) {
+      return { kind: 'refused', code: '_forged_rotation' };
+    }
     if (from !== bytesToHex(this.#fingerprint(old)) || to !== bytesToHex(this.#fingerprint(key))) {
       return { kind: 'refused', code: '_foreign_rotation' };
     }
@@ -223,7 +236,7 @@ export class IdealKeys {
         previous: null,
         notBeforeMs: Number(begin),
         expiresMs: Number(until),
-        signer: 'old key',
+        signer: giver === from ? 'old key' : { recovery: giver! },
         hash,
         recovery: null,
       },

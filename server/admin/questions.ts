@@ -28,6 +28,7 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('find'), person: z.string().refine(isPersonUniform) }),
   z.strictObject({ kind: z.literal('policy') }),
   z.strictObject({ kind: z.literal('announce') }),
+  z.strictObject({ kind: z.literal('lost'), domain, isLost: z.boolean() }),
   z.strictObject({
     kind: z.literal('change'),
     unknown: z.enum(['open', 'closed']).nullable(),

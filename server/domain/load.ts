@@ -9,7 +9,7 @@ import { type Invites, readInvites } from './invites.ts';
 import { readDomainKey, readRotation } from './key-file.ts';
 import type { OwnKeys } from './own-record.ts';
 import { configFile } from './quickstart.ts';
-import { formerKeys, keyStateOf, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
+import { formerKeys, keyStateOf, readRecovery, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
 
 /** What a server starts from. */
 export type Domain = {
@@ -19,6 +19,8 @@ export type Domain = {
   readonly rotation: Uint8Array | null;
   /** Public keys that the domain had before. */
   readonly former: readonly Uint8Array[];
+  /** The public recovery key, where it has signed for the domain; null: it has not. */
+  readonly recovery: Uint8Array | null;
   /** The key that is to follow; null: none is. */
   readonly next: Successor | null;
   /** As the file has them when asked: `p3do invite` adds to it while the server runs. Throws as `readInvites`. */
@@ -47,7 +49,8 @@ export async function loadDomain(folder: string): Promise<Domain> {
   const rotation = await readRotation(config.folder, key.certificate.key.fingerprint);
   const former = await formerKeys(config.folder);
   const next = await readSuccessor(config.folder, config.domain, config.policy.timeScale);
-  return { config, key, rotation, former, next, invites: () => readInvites(config.folder) };
+  const recovery = await readRecovery(config.folder);
+  return { config, key, rotation, former, recovery, next, invites: () => readInvites(config.folder) };
 }
 
 /** The same for whoever serves it: with the key that is to follow in its place, if its time has come. Throws the same. */

@@ -3,7 +3,9 @@ import { lstat, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../../disk/errors.ts';
 import { makeFolder, readPrivate, syncEntry, writePrivate } from '../../disk/private-file.ts';
+import { parseArmour, renderArmour } from '../../pki/armour.ts';
 import { PkiError } from '../../pki/error.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { limits } from '../../pki/limits.ts';
 import { makeDomainKey } from '../../pki/make-key.ts';
 import { type KeyState, nextRotation, signRotation } from '../../pki/rotation.ts';
@@ -27,6 +29,7 @@ export interface Successor {
 
 const nextKeyFile = (folder: string): string => join(folder, 'next.key');
 const nextRotationFile = (folder: string): string => join(folder, 'rotation.next');
+const recoveryFile = (folder: string): string => join(folder, 'recovery.asc');
 const formerFolder = (folder: string): string => join(folder, 'former');
 
 /** How long a statement is known before the key changes: as long as others wait who hear of it by nothing else; Unix milliseconds over the scale of the configuration. */
@@ -59,6 +62,17 @@ export async function readSuccessor(folder: string, domain: string, timeScale: n
   return { key, statement, rotation, switchMs: rotation.notBefore * 1000 + announcedMs(timeScale) };
 }
 
+/** The public recovery key, as it signed last; null: it never has. Throws DomainError `_domain_invalid_key`. */
+export async function readRecovery(folder: string): Promise<Uint8Array | null> {
+  try {
+    return parseArmour(decodeText(await readPrivate(recoveryFile(folder), limits.sentBytesMax)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (!(error instanceof FileError || error instanceof PkiError)) throw error;
+    throw new DomainError('_domain_invalid_key', `${recoveryFile(folder)}: ${error.message}`);
+  }
+}
+
 /** What a rotation is made of; times in Unix seconds. */
 export interface NewRotation {
   readonly domain: string;
@@ -67,6 +81,8 @@ export interface NewRotation {
   readonly before: Uint8Array | null;
   /** Signs in the key's place; null: the key signs. */
   readonly recovery: SecretKey | null;
+  /** Fingerprint of the recovery key from then on; null: the one that was named before stays. */
+  readonly named: string | null;
   /** From when on others may go by it. */
   readonly notBefore: number;
   readonly now: number;
@@ -77,13 +93,16 @@ export interface NewRotation {
  * key. Throws DomainError `_domain_rotating` where one is on its way.
  */
 export async function prepareRotation(folder: string, rotation: NewRotation): Promise<void> {
-  const { domain, key, before, recovery, notBefore, now } = rotation;
+  const { domain, key, before, recovery, named, notBefore, now } = rotation;
   if (await isThere(nextRotationFile(folder))) {
     throw new DomainError('_domain_rotating', 'a key is to follow already: one at a time');
   }
   if (!(await isThere(nextKeyFile(folder)))) await writeKey(nextKeyFile(folder), await newKey(domain, now));
   const next = await readDomainKey(folder, domain, nextKeyFile(folder));
-  const text = nextRotation(domain, keyStateOf(key, before), next.certificate.key.fingerprint, notBefore);
+  // Others check the statement by it.
+  const third = recovery === null ? null : renderArmour('public', recovery.certificate.bytes);
+  if (third !== null) await writePrivate(recoveryFile(folder), encodeText(third), 'replace');
+  const text = nextRotation(domain, keyStateOf(key, before), next.certificate.key.fingerprint, notBefore, named);
   const statement = await signRotation((recovery ?? key).signer, next.signer, text, now);
   await writePrivate(nextRotationFile(folder), statement, 'new');
 }

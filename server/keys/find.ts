@@ -33,8 +33,9 @@ export class KeyFinder {
   }
 
   /** One after the other, as long as somebody wants more; nothing is checked. Who cannot be asked is passed over. Never rejects for what others do. */
-  async *copies({ address, fingerprint, servers }: Sought): AsyncGenerator<SoughtKeys> {
+  async *copies({ address, fingerprint, servers, isNear = false }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
+    if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
     for (const at of await this.#pointers(home)) yield* await this.#askedOf(at, address, fingerprint);
     for (const domain of servers) {

@@ -23,6 +23,8 @@ export interface KeyHttpOptions {
   readonly log: Logger;
   /** Told of what was sent of the key of a person who lives here. */
   readonly amended: (person: string, key: RingKey) => void;
+  /** The same of another domain's key. */
+  readonly domainAmended: (domain: string) => void;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -128,6 +130,8 @@ export class KeyHttp {
     const key = await this.#options.ring.add(await bodyOf(request, this.#options.limits.formBytesMax));
     const { fingerprint } = key;
     for (const person of key.persons) this.#options.amended(person, key);
+    const domains = key.addresses.flatMap((address) => /^p3do@(.+)$/.exec(address)?.[1] ?? []);
+    for (const domain of domains) if (domain !== this.#options.domain) this.#options.domainAmended(domain);
     this.#options.log.debug({ fingerprint }, 'key added');
     this.#end(request, response, 200, TEXT, `${fingerprint}\n`);
   }

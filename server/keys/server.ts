@@ -32,6 +32,8 @@ export interface KeyServerOptions {
   readonly limits: TransportLimits;
   /** Told of a person who lives here, and what has become of his key. */
   readonly amended: (amended: AmendedKey) => void;
+  /** Told of another domain, of whose key somebody has brought more. */
+  readonly domainAmended: (domain: string) => void;
 }
 
 /** One domain's. */
@@ -50,7 +52,16 @@ export class KeyServer {
     this.#clerk = new Clerk(keyServerLimits, timers);
     this.#ring = new Ring({ ...options, clerk: this.#clerk, limits: keyServerLimits });
     const amended = (person: string, key: RingKey): void => void this.#amend(person, key);
-    this.#http = new KeyHttp({ domain, ring: this.#ring, limits: keyServerLimits, timers, log, amended });
+    const { domainAmended } = options;
+    this.#http = new KeyHttp({
+      domain,
+      ring: this.#ring,
+      limits: keyServerLimits,
+      timers,
+      log,
+      amended,
+      domainAmended,
+    });
   }
 
   /** Answers a request for keys; false: it is none. */

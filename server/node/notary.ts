@@ -43,6 +43,8 @@ export interface Sought {
   readonly fingerprint: string | null;
   /** Other domains whose key servers may have them. */
   readonly servers: readonly string[];
+  /** Only our own ring is asked. */
+  readonly isNear?: boolean;
 }
 
 /** A key, and a statement where there was one, as somebody gave them. */
@@ -74,6 +76,8 @@ export class Notary {
           return await this.#find(question);
         case 'rotation':
           return await this.#rotation(question);
+        case 'domain state':
+          return await this.#domainState(question);
         case 'countersign':
         case 'uncountersign':
         case 'read countersignature':
@@ -89,10 +93,10 @@ export class Notary {
     }
   }
 
-  async #domain({ domain, key }: Question<'domain'>): Promise<PkiAnswer> {
+  async #domain({ domain, key, isAnyState }: Question<'domain'>): Promise<PkiAnswer> {
     const now = this.#options.now();
     const certificate = await readCertificate(key);
-    checkGood(certificate, now);
+    if (isAnyState !== true) checkGood(certificate, now);
     if (domainOf(certificate) !== domain)
       throw new PkiError('_foreign_user_id', 'the key of another domain, or of none');
     return {
@@ -102,9 +106,40 @@ export class Notary {
     };
   }
 
-  async #rotation({ statement, old, key }: Question<'rotation'>): Promise<PkiAnswer> {
-    const keys = { old: await readCertificate(old), new: await readCertificate(key), recovery: null };
-    const { rotation, signed } = await readRotation(statement, keys, this.#options.now());
+  /** All copies of one key as one; what is broken in one spoils no other. */
+  async #domainState({ domain, fingerprint, copies, servers }: Question<'domain state'>): Promise<PkiAnswer> {
+    const { search, now, learned } = this.#options;
+    const wanted = hexOf(fingerprint);
+    let merged: Certificate | null = null;
+    const take = async (copy: Uint8Array): Promise<void> => {
+      try {
+        if (!isKeyOf(copy, fingerprint)) return;
+        const one = await readCertificate((await admit([copy], [await readCertificate(copy)], now())).bytes);
+        const both: Uint8Array[] = merged === null ? [one.bytes] : [merged.bytes, one.bytes];
+        merged = await readCertificate((await admit(both, [one], now())).bytes);
+      } catch (error) {
+        if (!(error instanceof PkiError)) throw error;
+      }
+    };
+    for (const copy of copies) await take(copy);
+    const sought = { address: `p3do@${domain}`, fingerprint: wanted, servers: servers ?? [], isNear: servers === null };
+    for await (const { key } of search?.(sought) ?? []) await take(key);
+    const known = merged as Certificate | null;
+    if (known === null || domainOf(known) !== domain) return { kind: 'refused', code: '_keys_unknown' };
+    if (servers !== null) learned?.(known.bytes);
+    const { revocation, until } = known;
+    return {
+      kind: 'domain state',
+      key: known.bytes,
+      revocation: revocation === null ? null : revocation.isHard ? 'hard' : 'soft',
+      endsMs: until === Infinity ? null : until * 1000,
+    };
+  }
+
+  async #rotation({ statement, old, key, recovery: third }: Question<'rotation'>): Promise<PkiAnswer> {
+    const recoveryKey = third === null ? null : await readCertificate(third);
+    const keys = { old: await readCertificate(old), new: await readCertificate(key), recovery: recoveryKey };
+    const { rotation, signed, by } = await readRotation(statement, keys, this.#options.now());
     const { old: from, new: to, seq, prev, notBefore, expires, recovery } = rotation;
     return {
       kind: 'rotation',
@@ -115,7 +150,7 @@ export class Notary {
         previous: prev === NO_ROTATION ? null : prev,
         notBeforeMs: notBefore * 1000,
         expiresMs: expires * 1000,
-        signer: 'old key',
+        signer: by === 'old' ? 'old key' : { recovery: recoveryKey!.key.fingerprint },
         hash: rotationHash(signed),
         recovery,
       },

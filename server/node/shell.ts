@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
-import type { AmendedKey, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import type { AmendedKey, Announced, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -72,8 +72,13 @@ export class NodeShell {
   }
 
   /** A key is to follow this domain's: other domains are told. */
-  announce(statement: Uint8Array, key: Uint8Array): void {
-    this.#tell({ kind: 'announced', announced: { statement, key } });
+  announce(announced: Announced): void {
+    this.#tell({ kind: 'announced', announced });
+  }
+
+  /** Somebody has added to the key of another domain. */
+  amendDomain(domain: string): void {
+    this.#tell({ kind: 'domain key', domain });
   }
 
   /** Asks the node something as its admin; null: it is over. */

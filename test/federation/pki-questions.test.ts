@@ -1,109 +1,9 @@
 /** The questions about keys that a node asks, put to OpenPGP and to the simulator's ideal keys: both give the same answers. */
 import { expect, test } from '@jest/globals';
-import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
-import { revoke } from '../../pki/certification.ts';
-import { newDevice } from '../../pki/device-statement.ts';
-import { firstStatement, signStatement } from '../../pki/enrolment.ts';
-import { Notary, type SoughtKeys } from '../../server/node/notary.ts';
-import { IdealKeys } from '../../simulator/ideal.ts';
-import { certified, DAY, domainKey, identityKey, NOW, seed } from '../pki/keys.ts';
-
-/** Somebody's identity key, by number: under any name it has the same fingerprint. */
-interface Who {
-  readonly nick: string;
-  readonly identity: number;
-  readonly counter?: number;
-  /** Devices and revoked ones, by number. */
-  readonly devices?: readonly number[];
-  readonly revoked?: readonly number[];
-}
-
-interface Shown {
-  readonly key: Uint8Array;
-  /** With the certification of `a.example`, made at the beginning. */
-  readonly certified: Uint8Array;
-  readonly statement: Uint8Array;
-  readonly fingerprint: Uint8Array;
-  /** With its name taken back by the identity itself. */
-  readonly retired: Uint8Array;
-}
-
-/** Whoever answers for `a.example`; it takes everybody, or those with the invitation `welcome`. */
-interface World {
-  readonly domains: ReadonlyMap<string, Uint8Array>;
-  show(who: Who): Promise<Shown>;
-  /** From now on others have this of somebody, and nothing else. */
-  publish(person: string, key: Uint8Array, statement: Uint8Array): void;
-  answer(question: PkiQuestion, seconds: number, isOpen: boolean, by?: 'b.example'): Promise<PkiAnswer>;
-}
-
-async function openPgp(): Promise<World> {
-  const [a, b] = [await domainKey('a.example', 1), await domainKey('b.example', 4)];
-  let published: SoughtKeys[] = [];
-  return {
-    domains: new Map([
-      ['a.example', a.certificate.bytes],
-      ['b.example', b.certificate.bytes],
-    ]),
-    async show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
-      const secret = await identityKey(nick, 'a.example', identity);
-      const { certificate, signer } = secret;
-      const userId = certificate.userIds[0]!.text;
-      const { fingerprint } = certificate.key;
-      const device = (number: number): ReturnType<typeof newDevice> => newDevice(seed(number), NOW);
-      const stated = { counter, devices: devices.map(device), revoked: revoked.map(device) };
-      return {
-        key: certificate.bytes,
-        certified: (await certified(a, certificate, userId)).bytes,
-        statement: await signStatement(signer, { ...firstStatement(fingerprint, userId, NOW), ...stated }),
-        fingerprint: bytesOfHex(fingerprint)!,
-        retired: await revoke(secret, certificate, userId, NOW),
-      };
-    },
-    publish(_, key, statement) {
-      // Something that is no key comes first.
-      published = [
-        { key: a.certificate.bytes, statement: null },
-        { key, statement },
-      ];
-    },
-    answer(question, seconds, isOpen, by) {
-      const search = async function* (): AsyncGenerator<SoughtKeys> {
-        yield* published;
-      };
-      const inviteNamed = (typed: string): Promise<string | null> => Promise.resolve(typed === 'welcome' ? 'it' : null);
-      return new Notary({ key: by === undefined ? a : b, isOpen, inviteNamed, search, now: () => seconds }).answer(
-        question,
-      );
-    },
-  };
-}
-
-function ideal(): Promise<World> {
-  const keys = new IdealKeys((length) => new Uint8Array(length));
-  keys.untilMs = (NOW + 30 * DAY) * 1000;
-  const [a, b] = [keys.domain('a.example'), keys.domain('b.example')];
-  return Promise.resolve({
-    domains: new Map([
-      ['a.example', a.certificate],
-      ['b.example', b.certificate],
-    ]),
-    show({ nick, identity, counter = 1, devices = [1], revoked = [] }) {
-      const stated = { counter, revoked: revoked.map(seed), identity: `key${identity}` };
-      const shown = keys.person(`psyc://a.example/~${nick}`, devices.map(seed), stated);
-      return Promise.resolve({ ...shown, certified: keys.certified(shown.key, a), retired: keys.retired(shown.key) });
-    },
-    publish(person, key, statement) {
-      keys.published.clear();
-      keys.published.set(person, { key, statement });
-    },
-    answer(question, seconds, isOpen, by) {
-      keys.close('a.example', isOpen ? null : ['welcome']);
-      return Promise.resolve(keys.answer(question, by === undefined ? a : b, seconds * 1000));
-    },
-  });
-}
+import { DAY, NOW } from '../pki/keys.ts';
+import { ideal, openPgp, type Shown, type Who, type World } from './pki-worlds.ts';
 
 interface Row {
   readonly what: string;
@@ -151,6 +51,20 @@ const domain =
     domain: name,
     key: world.domains.get(of)!,
   });
+
+/** What does b.example's key say of itself? */
+const stateOf =
+  (copies: (world: World) => Promise<Uint8Array[]> | Uint8Array[]) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const read = await world.answer(
+      { kind: 'domain', domain: 'b.example', key: world.domains.get('b.example')! },
+      NOW,
+      true,
+    );
+    if (read.kind !== 'domain') throw new Error(told(read));
+    const { fingerprint } = read;
+    return { kind: 'domain state', domain: 'b.example', fingerprint, copies: await copies(world), servers: null };
+  };
 
 /** Whose home says nothing: others have his key, certified or not. */
 const find =
@@ -295,6 +209,22 @@ const rows: readonly Row[] = [
     days: 32,
     answer: '_keys_unknown',
   },
+  {
+    what: 'what a domain’s key says of itself',
+    ask: stateOf((world) => [world.domains.get('b.example')!]),
+    answer: 'domain state, not revoked, ends never',
+  },
+  { what: 'the same without a copy', ask: stateOf(() => []), answer: '_keys_unknown' },
+  {
+    what: 'the same of another key',
+    ask: stateOf((world) => [world.domains.get('a.example')!]),
+    answer: '_keys_unknown',
+  },
+  {
+    what: 'the same where one copy is revoked, and one is broken',
+    ask: stateOf(async (world) => [world.domains.get('b.example')!, new Uint8Array([1, 2]), await world.revoked()]),
+    answer: 'domain state, hard revoked, ends never',
+  },
   { what: 'a domain to be countersigned', ask: countersign('none'), answer: 'countersigned, 180 days' },
   { what: 'in another domain’s name', ask: countersign('none', 'c.example'), answer: '_foreign_user_id' },
   { what: 'countersigned already', ask: countersign('lasting'), days: 120, answer: 'countersigned, 180 days' },
@@ -339,6 +269,10 @@ function told(answer: PkiAnswer): string {
       return answer.kind;
     case 'certified':
       return answer.invite === null ? 'certified' : 'certified, invited';
+    case 'domain state': {
+      const ends = answer.endsMs === null ? 'never' : `in ${Math.round((answer.endsMs / 1000 - NOW) / DAY)} days`;
+      return `domain state, ${answer.revocation ?? 'not'} revoked, ends ${ends}`;
+    }
     case 'found':
       return `found, ${told(answer.read)}`;
     case 'countersigned':

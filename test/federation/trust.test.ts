@@ -173,7 +173,7 @@ test('who is to have another key tells it to all who are there, and to those who
   fixture.hear(b);
   const [own, next] = [fixture.keys.domain('a.example'), fixture.keys.domain('a.example', 'next')];
   const statement = fixture.keys.rotation(own, next, 2, beginUnixMs, beginUnixMs + DAY);
-  fixture.tell({ kind: 'announced', announced: { statement, key: next.certificate } });
+  fixture.tell({ kind: 'announced', announced: { statement, key: next.certificate, recovery: null } });
   for (const circuit of [b, fixture.connect('server c.example')]) {
     const [told] = fixture.hear(circuit).filter(({ method }) => method === '_notice_key_rotation');
     expect(told!.packet.text('_domain')).toBe('a.example');

@@ -23,7 +23,7 @@ async function made(): Promise<string> {
 async function prepare(folder: string, at = NOW, isByRecovery = false): Promise<Domain> {
   const { key, rotation: before } = await loadDomain(folder);
   const recovery = isByRecovery ? await readKeyFile(join(folder, 'recovery.key')) : null;
-  await prepareRotation(folder, { domain, key, before, recovery, notBefore: at, now: at });
+  await prepareRotation(folder, { domain, key, before, recovery, named: null, notBefore: at, now: at });
   return loadDomain(folder);
 }
 
