@@ -4,6 +4,7 @@ import { equalBytes } from '../psyc/bytes.ts';
 import type { Author } from '../publication/sign.ts';
 import type { Desk } from './desk.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
+import { KeyReports } from './key-reports.ts';
 import type { KeySearch } from './key-search.ts';
 import type { PkiAnswer } from './pki.ts';
 import { readRecords, record } from './records.ts';
@@ -43,6 +44,7 @@ const passing: ReadonlySet<string> = new Set(['_expired_certification', '_future
 export class Authors {
   readonly #desk: Desk;
   readonly #search: KeySearch;
+  readonly #reports: KeyReports;
   readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Asking>();
   #asked = 0;
@@ -50,6 +52,7 @@ export class Authors {
   constructor(desk: Desk, search: KeySearch) {
     this.#desk = desk;
     this.#search = search;
+    this.#reports = new KeyReports(desk);
   }
 
   queues(): [string, number][] {
@@ -223,6 +226,7 @@ export class Authors {
       }
       // Another key than the pinned one, or one that nobody vouches for: as good as none.
       if (read.kind !== 'person' || (pinned !== null && !equalBytes(pinned, read.fingerprint))) {
+        if (read.kind === 'person') this.#reports.tell(person, read.fingerprint);
         const isPassing = read.kind === 'refused' && passing.has(read.code);
         this.#settle(person, isPassing ? 'later' : 'nobody');
         return;

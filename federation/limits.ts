@@ -90,6 +90,8 @@ export const federationLimits = {
   rotationsMax: 8,
   /** Domains that are asked which key they see of a third, and whose answers are remembered. */
   witnessesAskedMax: 32,
+  /** A person is told again after this that another key was shown for him. */
+  keyReportMsMin: 3_600_000,
   /** People whose keys are looked for elsewhere, since nobody at home answers. */
   searchesMax: 16,
   /** Of whom it is remembered for `keysMsMax` what was found. */

@@ -16,6 +16,7 @@ import type { AmendedKey } from './events.ts';
 import { Errands } from './errands.ts';
 import { Friendship, isAboutFriendship, wordIn } from './friendship.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
+import { isKeyReport } from './key-reports.ts';
 import { tellKeys } from './keys-told.ts';
 import {
   answerLetter,
@@ -223,7 +224,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     else if (isOwn && this.#errands.take(letter)) return;
     else if (isNumbered(letter) || (method !== null && inherits(method, '_request'))) {
       this.#refuse(letter, '_unsupported_method');
-    } else if (this.#circle.expects(entityOf(source))) this.#hear(letter);
+    } else if (isKeyReport(letter) || this.#circle.expects(entityOf(source))) this.#hear(letter);
   }
 
   /** Whom a channel that is here has addressed; null: no such channel is. */

@@ -295,6 +295,8 @@ export type Notice =
   | { readonly kind: 'followed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
   /** Another key than the pinned one came; it is not believed. */
   | { readonly kind: 'changed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
+  /** Another domain was shown this key for us, which is not ours. */
+  | { readonly kind: 'foreign own key'; readonly by: string; readonly fingerprint: string }
   /** Publications `from` up to `to` of this author here have not come. */
   | {
       readonly kind: 'gap';

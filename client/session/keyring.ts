@@ -44,10 +44,15 @@ export class Keyring {
   readonly #entries = new Map<string, Entry>();
   #tags = 0;
   readonly #tagPrefix: string;
+  /** Fingerprint of our own identity, hexadecimal. */
+  readonly #own: string;
+  /** What other domains have reported of our own keys. */
+  readonly #reported = new Set<string>();
 
   /** `tagPrefix` tells this session's requests from those of earlier ones. */
-  constructor(owner: KeyringOwner, pins: ReadonlyMap<string, Pin>, tagPrefix: string) {
+  constructor(owner: KeyringOwner, pins: ReadonlyMap<string, Pin>, own: string, tagPrefix: string) {
     this.#owner = owner;
+    this.#own = own;
     this.#pins = new Map(pins);
     this.#tagPrefix = tagPrefix;
   }
@@ -100,6 +105,20 @@ export class Keyring {
     }
     this.#begin(person, nowMs);
     return { kind: 'waiting' };
+  }
+
+  /** Whether it is another domain's report that another key than ours was shown for us; told once of each, `reportsMax` at most. */
+  told(packet: Packet, routing: ReadonlyMap<string, string>): boolean {
+    if (packet.method !== '_notice_key_foreign' || routing.get('_context')) return false;
+    const by = routing.get('_source') ?? '';
+    const fingerprint = packet.text('_fingerprint') ?? '';
+    const isWhole = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(fingerprint) && /^psyc:\/\/[^/#]+$/.test(by);
+    const name = `${by} ${fingerprint}`;
+    if (!isWhole || fingerprint === this.#own || this.#reported.has(name)) return true;
+    if (this.#reported.size >= sessionLimits.reportsMax) return true;
+    this.#reported.add(name);
+    this.#owner.notice({ kind: 'foreign own key', by: parseUniform(by).host, fingerprint });
+    return true;
   }
 
   /** The time has come to ask again whom nobody answered for. */

@@ -48,6 +48,8 @@ export const sessionLimits = {
   redialMsMax: 30_000,
   /** How long a circuit is used: only a login renews our certification, which it does in the last 20 of its 30 days. */
   circuitMsMax: 604_800_000,
+  /** Reports of other domains about our own keys that are told. */
+  reportsMax: 16,
   /** Friends whose presence waits for the keys that signed it. */
   presencesMax: 1024,
   /** Things told in one page of an answer. */

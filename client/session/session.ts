@@ -111,6 +111,7 @@ export class Session {
         notice: output,
       },
       pins,
+      hexOf(fingerprint),
       tagPrefix,
     );
     const requestStatus = (place: string, statusTag: string): void => {
@@ -199,8 +200,6 @@ export class Session {
     switch (event.kind) {
       case 'answered':
         this.#answered(event.question, event.answer);
-        break;
-      case 'kept':
         break;
       case 'command':
         this.#command(event.command);
@@ -295,19 +294,19 @@ export class Session {
   #packet(packet: Packet, routing: ReadonlyMap<string, string>): void {
     const tag = routing.get('_context') ? undefined : tagAnswered((name) => routing.get(name));
     if (tag === undefined) {
-      if (!this.#presences.take(packet, routing, this.#now)) this.#hearing.take(packet, routing, this.#now);
+      if (this.#keyring.told(packet, routing) || this.#presences.take(packet, routing, this.#now)) return;
+      this.#hearing.take(packet, routing, this.#now);
       return;
     }
     const method = packet.method ?? '';
     if (routing.get('_target') !== this.#channel()) return;
     const code = /^_(?:error|failure)(?:_|$)/.test(method) ? codeIn(packet) : null;
-    const text = (name: string): string | undefined => packet.text(name);
     const from = routing.get('_source') ?? '';
     // What our server or that of whom we asked does not let pass, it refuses in its own name.
     const asked = code === null ? null : this.#askedBy(tag);
-    const nodes = [this.#host, asked === null ? '' : domainOf(asked)].map((domain) => `psyc://${domain}`);
-    const source = asked !== null && nodes.includes(from) ? asked : from;
-    if (this.#speech.answered(source, tag, method, text, code)) return;
+    const source =
+      asked !== null && [this.#host, domainOf(asked)].some((node) => from === `psyc://${node}`) ? asked : from;
+    if (this.#speech.answered(source, tag, method, (name) => packet.text(name), code)) return;
     if (this.#hearing.answered(source, tag, packet, code, this.#now)) return;
     if (this.#statuses.answered(source, tag, packet, code)) return;
     if (this.#errands.answered(source, tag, packet, code, this.#now)) return;

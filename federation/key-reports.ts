@@ -1,0 +1,33 @@
+/** A person is told by other domains that they were shown another key for him than the one that they had pinned. docs/spec/people.md#another-key-for-a-person */
+import { hexOf } from '../crypto/bytes.ts';
+import type { Desk } from './desk.ts';
+import { entityIn, type Letter, newLetter } from './letter.ts';
+import { remember } from './remember.ts';
+
+const METHOD = '_notice_key_foreign';
+
+/** What one node reports. */
+export class KeyReports {
+  readonly #desk: Desk;
+  /** When each was told last. */
+  readonly #told = new Map<string, number>();
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  /** Tells the person, by way of his home; as long as it stays so, every `keyReportMsMin` at most. */
+  tell(person: string, fingerprint: Uint8Array): void {
+    const { nowMs, domain, options } = this.#desk;
+    const { keyReportMsMin, authorsKnownMax } = options.federationLimits;
+    const last = this.#told.get(person);
+    if (last !== undefined && nowMs - last < keyReportMsMin) return;
+    remember(this.#told, person, nowMs, authorsKnownMax);
+    const routing = { _source: `psyc://${domain}`, _target: person };
+    this.#desk.post(newLetter({ routing, entity: { _fingerprint: hexOf(fingerprint) }, method: METHOD }));
+  }
+}
+
+/** Whether another domain's node reports it: then the person's devices hear it. */
+export const isKeyReport = ({ routing, packet }: Letter): boolean =>
+  packet.method === METHOD && entityIn(routing.get('_source') ?? '')?.kind === 'node';

@@ -1,0 +1,63 @@
+/** A person hears that another key was shown for him: who tells it, how often, and who may. */
+import { expect, test } from '@jest/globals';
+import { hexOf } from '../../crypto/bytes.ts';
+import { federationLimits } from '../../federation/limits.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
+
+const server = 'server b.example';
+const zoe = 'psyc://b.example/~zoe';
+const REPORT = '_notice_key_foreign';
+
+/** zoe’s home shows a key for her, and another one is pinned. */
+function changed(): NodeFixture {
+  const fixture = new NodeFixture();
+  const value = new Uint8Array(20).fill(7);
+  const operations = [{ op: 'record', context: zoe, lease: 1, name: 'fingerprint', value } as const];
+  fixture.store.perform({ kind: 'write', request: 0, operations });
+  fixture.connect(server);
+  return fixture;
+}
+
+const say = (fixture: NodeFixture, counter: number): void =>
+  fixture.say(
+    server,
+    said(channel('zoe', 'phone', 'b.example'), 'psyc://a.example/~ada', counter, '_message_private_sealed', 'x'),
+  );
+
+test('whoever is shown another key than the pinned one does not believe it, and tells the person; again after an hour', () => {
+  const fixture = changed();
+  const phone = fixture.connect('client ada phone');
+  const reports = (circuit = server): unknown[] => fixture.hear(circuit).filter(({ method }) => method === REPORT);
+  say(fixture, 1);
+  say(fixture, 1);
+  const [report, ...more] = reports() as ReturnType<typeof fixture.hear>;
+  expect(more).toEqual([]);
+  expect(report!.routing).toEqual({ _source: 'psyc://a.example', _target: zoe });
+  expect(report!.packet.text('_fingerprint')).toBe(hexOf(fixture.identityOf('zoe', 'b.example').fingerprint));
+  expect(fixture.methods(phone)).not.toContain('_message_private_sealed');
+  fixture.pass(federationLimits.keyReportMsMin);
+  fixture.connect(server, { name: 'later' });
+  fixture.say(
+    'later',
+    said(channel('zoe', 'phone', 'b.example'), 'psyc://a.example/~ada', 1, '_message_private_sealed', 'x'),
+  );
+  expect(reports('later')).toHaveLength(1);
+});
+
+test('his devices hear it of another domain’s node, and of nobody else', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(server);
+  const phone = fixture.connect('client ada phone');
+  fixture.hear(phone);
+  const report = (source: string): void =>
+    fixture.sayRaw(server, {
+      routing: { _source: source, _target: 'psyc://a.example/~ada' },
+      entity: { _fingerprint: 'ab'.repeat(20) },
+      method: REPORT,
+    });
+  report(zoe);
+  expect(fixture.methods(phone)).toEqual([]);
+  report('psyc://b.example');
+  expect(fixture.methods(phone)).toEqual([REPORT]);
+});
