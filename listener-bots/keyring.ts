@@ -19,6 +19,8 @@ interface Context {
   readonly publicKey: Uint8Array;
   readonly untilMs: number;
   readonly isWide: boolean;
+  /** The key before it: envelopes for it are still under way, and its server may hear of them by forwards only. */
+  readonly former: Uint8Array | null;
 }
 
 /** All keys of one life. */
@@ -42,7 +44,10 @@ export class Keyring {
   /** What hints are held against. */
   get owners(): Owners {
     const others = this.#stations.flatMap(({ domain, keys }) => keys.map(({ publicKey }) => ({ domain, publicKey })));
-    const contexts = [...this.#contexts].map(([domain, { publicKey }]) => ({ domain, publicKey }));
+    const contexts = [...this.#contexts].flatMap(([domain, { publicKey, former }]) => [
+      { domain, publicKey },
+      ...(former === null ? [] : [{ domain, publicKey: former }]),
+    ]);
     this.#owners ??= new Owners(
       this.#suite,
       { own: this.#own.pairs, others: contexts },
@@ -56,6 +61,11 @@ export class Keyring {
     return [...this.#keys.map(({ pair }) => pair), ...this.#own.pairs].map((pair) =>
       keyName(this.#suite, pair.publicKey),
     );
+  }
+
+  /** Whether this is the name of a key of this server's context. */
+  isContext(name: string): boolean {
+    return this.#own.pairs.some(({ publicKey }) => keyName(this.#suite, publicKey) === name);
   }
 
   /** The other servers. */
@@ -92,7 +102,10 @@ export class Keyring {
     const isPoint = publicKey[31]! < 0x80 && this.#suite.x25519(this.#suite.random(32), publicKey) !== null;
     if (!isPoint) return false;
     const untilMs = nowMs + Math.min(1000 * seconds, this.#limits.contextKeyMs);
-    this.#contexts.set(domain, { publicKey, untilMs, isWide });
+    const known = this.#contexts.get(domain);
+    const isSame = known !== undefined && this.#suite.equal(known.publicKey, publicKey);
+    const former = isSame ? known.former : (known?.publicKey ?? null);
+    this.#contexts.set(domain, { publicKey, untilMs, isWide, former });
     this.#owners = null;
     return true;
   }
@@ -112,14 +125,21 @@ export class Keyring {
     return { ...this.#own.told(nowMs), isWide };
   }
 
-  /**
-   * The enveloped cell of an onion (4000 bytes) for a context drawn uniformly from those that reach the whole network; null: none
-   * is known, nothing may leave.
-   */
-  wrap(onion: Uint8Array, nowMs: number): Uint8Array | null {
+  /** The key of a context, drawn uniformly from those that reach the whole network; null: none is known, nothing may leave. */
+  drawContext(nowMs: number): Uint8Array | null {
     const wide = this.reachable(nowMs);
-    if (wide.length === 0) return null;
-    return wrapOnion(this.#suite, drawOne(this.#suite.random, wide).publicKey, onion, this.#suite.random);
+    return wide.length === 0 ? null : drawOne(this.#suite.random, wide).publicKey;
+  }
+
+  /** The enveloped cell of an onion (4000 bytes) for a context's key. */
+  wrapFor(publicKey: Uint8Array, onion: Uint8Array): Uint8Array {
+    return wrapOnion(this.#suite, publicKey, onion, this.#suite.random);
+  }
+
+  /** The same for a context that is drawn; null: none is known. */
+  wrap(onion: Uint8Array, nowMs: number): Uint8Array | null {
+    const key = this.drawContext(nowMs);
+    return key === null ? null : this.wrapFor(key, onion);
   }
 
   /** Turns keys whose time has come, forgets contexts' keys that are over. */

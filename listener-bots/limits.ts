@@ -35,10 +35,12 @@ export const listenerLimits = {
   originCellsMax: 1_024,
   originOpenedMax: 512,
   originCellsOfOneMax: 64,
-  /** Layers of a loop, how many are ready, how many are awaited and for how long. */
+  /** Of strikes at which nothing waits one in so many puts out a loop, the others a drop. */
+  loopShare: 32,
+  /** Layers of a loop; how many are awaited; loops and drops that are ready. */
   loopLayers: 3,
-  loopsReadyMax: 2,
   loopsMax: 1_024,
+  coverReadyMax: 2,
   /** Servers whose keys are known; keys of each. */
   stationsMax: 4_096,
   stationKeysMax: 2,

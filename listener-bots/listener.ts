@@ -6,13 +6,13 @@ import { copyBytes } from '../psyc/bytes.ts';
 import { readExit } from './anonymous.ts';
 import { isAsks, readTell, renderTell } from './context-packets.ts';
 import { Counts } from './counts.ts';
+import { Cover, type LoopCounts } from './cover.ts';
 import { Delayed } from './delayed.ts';
 import type { ListenerEffect, ListenerEvent } from './events.ts';
 import { Keyring } from './keyring.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { Membership } from './link.ts';
 import { Links } from './links.ts';
-import { type LoopCounts, Loops } from './loops.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
 import { PoissonClock } from './poisson.ts';
@@ -59,7 +59,7 @@ export class Listener {
   readonly #delayed: Delayed;
   readonly #origin: Origin;
   readonly #clock: PoissonClock;
-  readonly #loops: Loops;
+  readonly #cover: Cover;
   readonly #watches: Watches;
   #effects: ListenerEffect[] = [];
   #loaded = false;
@@ -86,17 +86,13 @@ export class Listener {
       keyring: this.#keyring,
       counts: this.#counts,
       effect: (effect) => void this.#effects.push(effect),
-      unwrapped: (onion) => {
-        this.#counts.add('unwrapped');
-        // The one kind of cell that leaves bare: it has just been taken out of an envelope.
-        this.#release({ cell: bareCell(onion, envelopeFiller(suite, suite.random)), onion });
-      },
+      unwrapped: (onion) => this.#unwrapped(onion),
       opened: (layer) => this.#act(layer),
     });
     this.#delayed = new Delayed(limits.delayedCellsMax);
     this.#origin = new Origin(limits);
     this.#clock = new PoissonClock(suite.random, originMsMean(limits, 1), limits.lateMsMax, nowMs);
-    this.#loops = new Loops(suite, limits);
+    this.#cover = new Cover(suite, limits);
     this.#watches = new Watches(limits);
   }
 
@@ -133,7 +129,7 @@ export class Listener {
   status(): ListenerStatus {
     return {
       counts: this.#counts.entries(),
-      loops: this.#loops.counts,
+      loops: this.#cover.counts,
       links: this.#links.all.length,
       contexts: this.#keyring.reachable(this.#nowMs).length,
       stations: this.#keyring.stations.length,
@@ -157,7 +153,7 @@ export class Listener {
       case 'keys':
         this.#keyring.setKeys(event.keys);
         this.#keyed = true;
-        this.#loops.clear();
+        this.#cover.clear();
         this.#opener.forgetKeys();
         break;
       case 'stations':
@@ -196,10 +192,10 @@ export class Listener {
     if (!membership.isMemberThere) this.#unlearn(peer);
   }
 
-  /** Loops that are ready may be for that context. */
+  /** Cover that is ready may be for that context. */
   #unlearn(peer: string): void {
     this.#keyring.unlearn(peer);
-    this.#loops.clear();
+    this.#cover.clear();
   }
 
   #takeFrame({ peer, frame: { kind, data } }: Told<'frame'>): void {
@@ -299,7 +295,7 @@ export class Listener {
         break;
       }
       case 'discard':
-        if (!this.#loops.returned(replayTag, this.#nowMs)) this.#counts.add('discarded');
+        if (!this.#cover.returned(replayTag, this.#nowMs)) this.#counts.add('discarded');
         break;
       case 'reply':
         this.#effect({ kind: 'reply', id: outcome.id, body: outcome.body });
@@ -308,6 +304,16 @@ export class Listener {
         this.#counts.add(`dropped ${outcome.code}`);
         break;
     }
+  }
+
+  /** Cover for this context ends here; everything else leaves bare, as nothing else does: it has just been taken out of an envelope. */
+  #unwrapped(onion: Uint8Array): void {
+    const { suite } = this.#options;
+    this.#counts.add('unwrapped');
+    const cell = bareCell(onion, envelopeFiller(suite, suite.random));
+    const mine = this.#keyring.owners.recogniseCover(onion);
+    if (mine.length === 0) this.#release({ cell, onion });
+    else this.#opener.offer(cell, fieldsOf(onion).hint, [], mine, this.#unixMs);
   }
 
   /** Lets something wait for the origin clock. */
@@ -323,13 +329,13 @@ export class Listener {
     this.#origin.prepare((onion) => this.#keyring.wrap(onion, nowMs));
     const strikes = unsafe ? limits.originCellsMax : this.#clock.strikes(nowMs, this.#originMsMean);
     for (let strike = 0; strike < strikes; strike++) {
-      const cell = this.#origin.take(suite.random) ?? (unsafe ? null : this.#loops.take(nowMs));
+      const cell = this.#origin.take(suite.random) ?? (unsafe ? null : this.#cover.take(nowMs));
       if (cell === null) break;
       this.#counts.add('put out');
       // Of what it puts out itself it is the first who has seen it.
       if (this.#seen.isNew(cell, nowMs)) this.#pass(cell, '');
     }
-    if (!unsafe) this.#loops.refill(this.#keyring, nowMs, this.#unixMs);
+    if (!unsafe) this.#cover.refill(this.#keyring, nowMs, this.#unixMs);
     this.#links.ask((peer) => this.#keyring.lastsMs(peer, nowMs), nowMs);
     this.#effects.push(...this.#links.strike(nowMs, unsafe));
   }
@@ -337,7 +343,7 @@ export class Listener {
   #tidy(): void {
     this.#tidyMs = this.#nowMs + this.#options.limits.tidyMs;
     this.#keyring.tidy(this.#nowMs, this.#unixMs);
-    this.#loops.tidy(this.#nowMs);
+    this.#cover.tidy(this.#nowMs);
     this.#counts.add('too old', this.#origin.tidy(this.#nowMs));
     this.#opener.tidy(Math.floor(this.#unixMs / 1000));
     if (this.#keyed) this.#opener.forgetKeys();

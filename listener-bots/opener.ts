@@ -144,6 +144,11 @@ export class Opener {
       if (!this.#isFirst(key, replayTag, keptUntilSeconds)) return;
       leaving = { tag: { key, tag: replayTag, untilSeconds: keptUntilSeconds }, burnt: null, deposit: null };
     }
+    // A context's key opens cover and nothing else, and what it opened need not be written down.
+    if (leaving.tag !== null && this.#around.keyring.isContext(leaving.tag.key)) {
+      counts.add(layer.outcome.kind === 'discard' ? 'cover that ends here' : 'cover that is none');
+      return;
+    }
     const isKept = deposit !== null && this.#slots.deposit(deposit);
     if (deposit !== null && !isKept) counts.add('deposit ignored');
     this.#ledger.add(isKept ? { ...leaving, deposit } : leaving, () => this.#around.opened(layer));

@@ -45,6 +45,12 @@ export class Owners {
     this.#servers = ring(suite, servers);
   }
 
+  /** The pairs of this server's context that an onion may be for, by its hint: cover that ends here. */
+  recogniseCover(onion: Uint8Array): readonly KeyPair[] {
+    const { alpha, hint } = fieldsOf(onion);
+    return pairsOf(this.#contexts.recognise(this.#suite, alpha, hint));
+  }
+
   /** Looks at both hints of a cell. */
   recognise(cell: Uint8Array): Recognised {
     const onion = fieldsOf(onionOf(cell));

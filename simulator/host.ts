@@ -218,11 +218,11 @@ export class Host {
 
   /** Sees what leaves for all members of a context behind one circuit. */
   #watchMulticast(circuit: string, peer: string, bytes: Uint8Array): void {
-    const { routing } = readRaw(bytes);
+    const { routing, content } = readRaw(bytes);
     const context = routing.get('_context') ?? '';
     if (context === '' || (routing.get('_target') ?? '') !== '') return;
     const [host, counter, atUs] = [this.name, routing.get('_counter') ?? '', this.#world.clock.nowUs];
-    this.#world.observe({ kind: 'multicast', host, circuit, peer, context, counter, atUs });
+    this.#world.observe({ kind: 'multicast', host, circuit, peer, context, counter, content, atUs });
   }
 
   #measure(name: string, length: number): void {

@@ -112,7 +112,17 @@ export type Observation =
       readonly peer: string;
       readonly context: string;
       readonly counter: string;
+      /** Everything between the length line and the terminator. */
+      readonly content: Uint8Array;
       readonly atUs: number;
+    }
+  /** A client gave its server an onion to send; `isCalm`: when nothing failed any more. */
+  | {
+      readonly kind: 'handed';
+      readonly host: string;
+      readonly key: string;
+      readonly onion: Uint8Array;
+      readonly isCalm: boolean;
     }
   /** A queue is longer than it ever was. */
   | { readonly kind: 'queue'; readonly host: string; readonly name: string; readonly length: number }

@@ -1,5 +1,6 @@
 /** The trace of a run: every event and effect in one fixed encoding, hashed to the run's fingerprint. docs/simulator.md#fingerprint */
 import { blake2b } from '@noble/hashes/blake2.js';
+import { digestOf } from './digest.ts';
 
 /** Plain data: what events and effects are made of. */
 export type Plain =
@@ -32,6 +33,8 @@ const Bytes = Uint8Array;
 
 const numberMax = 2 ** 52;
 const chunkBytes = 16_384;
+/** Bytes from this length on are traced by their digest: a scene of cells would do nothing but hash otherwise. */
+const digestBytesMin = 2_048;
 const encoder = new TextEncoder();
 
 /** Hashes what happens, in order. BLAKE2b-256 (RFC 7693) over the encoding of docs/simulator.md#fingerprint. */
@@ -77,7 +80,11 @@ export class Trace {
       this.#number(value);
     } else if (typeof value === 'boolean') this.#byte(value ? 0x74 : 0x66);
     else if (value === null || value === undefined) this.#byte(0x30);
-    else if (value instanceof Bytes) {
+    else if (value instanceof Bytes && value.length >= digestBytesMin) {
+      this.#byte(0x64);
+      this.#number(value.length);
+      for (const word of digestOf(value)) this.#number(word);
+    } else if (value instanceof Bytes) {
       this.#byte(0x62);
       this.#number(value.length);
       this.#bytes(value);

@@ -20,6 +20,12 @@ export const checkerNames = [
   'blocked',
   'secrecy',
   'readers',
+  'reopening',
+  'arrival',
+  'keyholders',
+  'flood',
+  'enveloping',
+  'congestion',
   'crash',
   'determinism',
 ] as const;

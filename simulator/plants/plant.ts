@@ -4,6 +4,7 @@ import type { Disk } from '../disk.ts';
 import type { NodeOptions } from '../../federation/events.ts';
 import type { Boot, Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { ConfidantOptions } from '../scenes/confidant.ts';
+import type { MorStart } from '../scenes/mor-node.ts';
 import type { TalkNodeOptions } from '../scenes/talk-node.ts';
 import type { World } from '../world.ts';
 
@@ -24,8 +25,10 @@ export interface Plant {
   readonly federation?: (options: NodeOptions) => NodeOptions;
   /** Changes what devices go by in the members-only place of that scene. */
   readonly confidant?: (options: ConfidantOptions) => ConfidantOptions;
+  /** Stands between the nodes of the scene `onions` and what they are told of themselves, or around them. */
+  readonly onions?: (start: MorStart) => MorStart;
   /** The scene in which it must be noticed; `talk` unless told. */
-  readonly scene?: 'federation';
+  readonly scene?: 'federation' | 'onions';
 }
 
 /** Steps the real machine. */

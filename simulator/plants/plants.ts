@@ -27,6 +27,15 @@ import {
   unasked,
 } from './federation-nodes.ts';
 import { openWindow } from './plain-peers.ts';
+import {
+  busyOrigin,
+  forgottenTags,
+  freshTags,
+  keptForItself,
+  putOutBare,
+  spentByDamage,
+  toldToAnybody,
+} from './onion-nodes.ts';
 import type { Plant } from './plant.ts';
 
 /** The plants. */
@@ -61,5 +70,12 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     forgottenRules,
     sameKeyAgain,
     overlookedReader,
+    forgottenTags,
+    freshTags,
+    spentByDamage,
+    toldToAnybody,
+    keptForItself,
+    putOutBare,
+    busyOrigin,
   ].map((plant) => [plant.name, plant]),
 );

@@ -1,6 +1,7 @@
 /** The three rules, envelopes, opening once, context keys: one listener, told events, looked at by its effects. */
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
+import { newPair } from '../../onion/keys.ts';
 import { readTell, renderAsks, renderTell } from '../../listener-bots/context-packets.ts';
 import { openCell } from '../../listener-bots/opening.ts';
 import { bare, enveloped, oneTime, onionOf, packetTo, Stand, suite } from './stand.ts';
@@ -178,6 +179,18 @@ test('it asks the contexts that it is a member of, and no others; again when a k
   stand.nowMs += 2000;
   stand.tell({ kind: 'wake' });
   expect(asked()).toHaveLength(4);
+});
+
+test('an envelope for the key that a context had before is still forwarded, and none is made for it', () => {
+  const stand = new Stand().introduce(['may.example']);
+  const former = stand.contexts.get('may.example')!;
+  stand.contexts.set('may.example', newPair(suite, suite.random));
+  stand.introduce(['may.example']);
+  const before = stand.cells.length;
+  stand.hear('mia.example', enveloped(former.publicKey, suite.random(4000).fill(0, 31, 32)));
+  expect(stand.cells.slice(before).map(({ peer }) => peer)).toContain('may.example');
+  stand.tell({ kind: 'handed', client: 'ada', request: 1, cell: foreign(stand) });
+  expect(stand.envelopeOf(stand.cells.at(-1)!.cell)?.domain).toBe('may.example');
 });
 
 test('a key whose link is gone is used no more, nor one that is no point', () => {
