@@ -12,7 +12,7 @@ import { cellIn } from '../raw-cell.ts';
 /** How many old cells it remembers. */
 const oldMax = 200;
 /** So many of them greet a peer that has opened another circuit: it may have forgotten what it has opened. */
-const greetings = 8;
+const greetings = 14;
 /** How long a cell is held back. */
 const heldMs = 3_000;
 

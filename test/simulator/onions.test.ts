@@ -5,10 +5,10 @@ import { scenes } from '../../simulator/scenes/scenes.ts';
 
 const scene = scenes.get('onions')!;
 
-test('12 seeds, no checker fails, most of what is handed in arrives', () => {
+test('8 seeds, no checker fails, most of what is handed in arrives', () => {
   const broken: string[] = [];
   let [said, delivered, crashes, resets] = [0, 0, 0, 0];
-  for (let seed = 1n; seed <= 12n; seed++) {
+  for (let seed = 1n; seed <= 8n; seed++) {
     const report = run({ scene, seed, once: true });
     for (const { checker, verdict, what } of report.verdicts) {
       if (verdict === 'failed') broken.push(`seed ${seed}: ${checker}: ${what}`);
@@ -19,7 +19,7 @@ test('12 seeds, no checker fails, most of what is handed in arrives', () => {
   }
   expect(broken).toEqual([]);
   expect(delivered).toBeGreaterThan(said / 2);
-  expect([crashes > 10, resets > 10]).toEqual([true, true]);
+  expect([crashes > 5, resets > 5]).toEqual([true, true]);
 });
 
 test('the same seed is the same run', () => {
