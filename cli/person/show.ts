@@ -57,8 +57,10 @@ export function heardLine(heard: Heard): string {
 }
 
 /** What is said of a text that we have no key for. */
-const unopened = (place: string | null): string =>
-  place === null ? '(sealed, and does not open)' : '(said before you came, or sealed to others)';
+export const unopened = (place: string | null): string =>
+  place === null
+    ? '(sealed to a key that this device does not have: ask for it again)'
+    : '(said before you came, or sealed to others)';
 
 /** What somebody says of friendship, in words; null: it is something else. */
 function friendshipText({ method, author, word, isStranger }: Heard): string | null {

@@ -3,7 +3,7 @@ import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
 import { covers } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
-import { nameOf, noticeLine, safeText, whoOf } from '../person/show.ts';
+import { nameOf, noticeLine, safeText, unopened, whoOf } from '../person/show.ts';
 
 /** Hours and minutes of this machine; blank where the author has signed none. */
 function clock(timeMs: number | null): string {
@@ -18,7 +18,7 @@ export function heardShort(heard: Heard, here: string | null, reader: string): s
   let where = '';
   if (place === null) where = ` to ${reader} alone`;
   else if (place !== here) where = ` in ${nameOf(place)}`;
-  const said = text === null ? '(sealed, and does not open)' : safeText(text);
+  const said = text === null ? unopened(place) : safeText(text);
   return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}: ${said}`;
 }
 

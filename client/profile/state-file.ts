@@ -23,6 +23,7 @@ export function renderState(kept: Kept): Uint8Array {
       ...rendered(speaking),
       chains: Object.fromEntries(speaking.chains),
       entered: Object.fromEntries(speaking.entered),
+      left: Object.fromEntries(speaking.left),
       sealing: mapped(speaking.sealing, (own) => ({ ...own, key: renderBase64(own.key) })),
     },
     visits: mapped(visits, rendered),
@@ -96,7 +97,8 @@ const speakingIn = (state: Json): Speaking => ({
   ...voiceIn(state),
   chains: mapIn(state['chains'], headIn),
   entered: mapIn(state['entered'], (sequence) => (sequence === null ? null : numberIn(sequence))),
-  // Files from before there were members-only places have none.
+  // Files of before have none of these.
+  left: mapIn(state['left'] ?? {}, numberIn),
   sealing: mapIn(state['sealing'] ?? {}, ownKeyIn),
 });
 

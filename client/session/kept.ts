@@ -61,6 +61,8 @@ export interface Speaking extends Voice {
   readonly chains: ReadonlyMap<string, Head>;
   /** The place's row of our coming, for who listens next; null where we left. */
   readonly entered: ReadonlyMap<string, number | null>;
+  /** The place's row of our leaving, as far as it was said: a later membership is not ended by it. */
+  readonly left: ReadonlyMap<string, number>;
   /** Places that are known to be members-only: nothing is ever said there in the clear. */
   readonly sealing: ReadonlyMap<string, OwnKey>;
 }
@@ -106,6 +108,7 @@ export const silent: Speaking = {
   chains: new Map(),
   pending: [],
   entered: new Map(),
+  left: new Map(),
   sealing: new Map(),
 };
 
@@ -131,7 +134,7 @@ export const noKey: OwnKey = { epoch: 0, parted: 0, counter: 0, key: new Uint8Ar
 export const unheard: Hearing = { person: null, places: new Map(), heads: new Map(), keys: new Map(), gone: new Map() };
 
 /** What a listener goes on with: also places that were entered while nobody listened, and none that we left. */
-export function heardFrom({ speaking, hearing }: Kept): Hearing {
+export function heardFrom({ speaking, hearing }: Pick<Kept, 'speaking' | 'hearing'>): Hearing {
   const places = new Map(hearing.places);
   for (const [place, sequence] of speaking.entered) {
     if (sequence === null) places.delete(place);

@@ -215,9 +215,13 @@ export class Speech {
   #remember({ target, method }: Pending, text: (name: string) => string | undefined): void {
     const isEnter = inherits(method, '_request_context_enter');
     if (!isEnter && !inherits(method, '_request_context_leave')) return;
-    const row = isEnter ? counted(text('_sequence')) : null;
+    const row = counted(text('_sequence'));
     if (isEnter && row === null) return;
-    this.#speaking = { ...this.#speaking, entered: new Map(this.#speaking.entered).set(target, row) };
+    const entered = new Map(this.#speaking.entered).set(target, isEnter ? row : null);
+    const left = new Map(this.#speaking.left);
+    if (isEnter || row === null) left.delete(target);
+    else left.set(target, row);
+    this.#speaking = { ...this.#speaking, entered, left };
     if (text('_mode') === 'members' && !this.#speaking.sealing.has(target)) this.#setKey(target, noKey);
   }
 

@@ -111,6 +111,7 @@ describe('the state', () => {
       ...voice,
       chains: mapOf(head),
       entered: mapOf(fc.option(number)),
+      left: mapOf(number),
       sealing: mapOf(fc.record({ epoch: number, parted: number, counter: number, key: bytes, madeAtMs: number })),
     }),
     visits: mapOf(fc.record(voice)),
