@@ -13,6 +13,8 @@ export class KeyStates {
   readonly #heard: (domain: string, copy: Uint8Array) => void;
   /** When each was looked for last. */
   readonly #fetched = new Map<string, number>();
+  /** How many are being looked for: each may take a minute, and OpenPGP is asked for others too. */
+  #fetching = 0;
 
   /** `heard`: somebody has more of its pinned key than is kept here. */
   constructor(node: TrustOwner, heard: (domain: string, copy: Uint8Array) => void) {
@@ -24,6 +26,8 @@ export class KeyStates {
   fetch(domain: string, isUrgent: boolean): void {
     const { unixMs, options } = this.#node;
     const { recheckSoonMs, recheckLaterMs } = options.trustLimits;
+    // At the next look then.
+    if (this.#fetching >= options.federationLimits.searchesMax) return;
     const last = this.#fetched.get(domain);
     if (last !== undefined && unixMs - last < (isUrgent ? recheckSoonMs : recheckLaterMs)) return;
     remember(this.#fetched, domain, unixMs, options.federationLimits.peersMax);
@@ -34,7 +38,9 @@ export class KeyStates {
       const linked = this.#node.ways.linked().filter((other) => other !== domain);
       const servers = linked.slice(0, options.federationLimits.keyServersAskedMax);
       const fingerprint = bytesOfHex(pin.fingerprint)!;
+      this.#fetching++;
       this.#node.askPki({ kind: 'domain state', domain, fingerprint, copies: [kept], servers }, (answer) => {
+        this.#fetching--;
         if (answer.kind === 'domain state' && !equalBytes(answer.key, kept)) this.#heard(domain, answer.key);
       });
     });

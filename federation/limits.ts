@@ -92,7 +92,7 @@ export const federationLimits = {
   witnessesAskedMax: 32,
   /** A person is told again after this that another key was shown for him. */
   keyReportMsMin: 3_600_000,
-  /** People whose keys are looked for elsewhere, since nobody at home answers. */
+  /** People whose keys are looked for elsewhere, since nobody at home answers; and so many domains. */
   searchesMax: 16,
   /** Of whom it is remembered for `keysMsMax` what was found. */
   searchedMax: 256,

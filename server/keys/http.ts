@@ -130,7 +130,7 @@ export class KeyHttp {
     const key = await this.#options.ring.add(await bodyOf(request, this.#options.limits.formBytesMax));
     const { fingerprint } = key;
     for (const person of key.persons) this.#options.amended(person, key);
-    const domains = key.addresses.flatMap((address) => /^p3do@(.+)$/.exec(address)?.[1] ?? []);
+    const domains = (key.isNews ? key.addresses : []).flatMap((address) => /^p3do@(.+)$/.exec(address)?.[1] ?? []);
     for (const domain of domains) if (domain !== this.#options.domain) this.#options.domainAmended(domain);
     this.#options.log.debug({ fingerprint }, 'key added');
     this.#end(request, response, 200, TEXT, `${fingerprint}\n`);

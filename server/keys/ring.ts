@@ -35,6 +35,9 @@ type Records = ReadonlyMap<string, Uint8Array>;
 
 const unavailable = (): KeyServerError => new KeyServerError('_keys_unavailable', 'the store does not answer');
 
+/** A key that was added, which persons who live here have it, and whether anything of it was not here before. */
+export type Added = RingKey & { readonly persons: readonly string[]; readonly isNews: boolean };
+
 /** One domain's ring. */
 export class Ring {
   readonly #options: RingOptions;
@@ -74,10 +77,10 @@ export class Ring {
   }
 
   /**
-   * Takes what may be kept of a key in a form, and says which persons who live here have it. Rejects with PkiError,
+   * Takes what may be kept of a key in a form. Rejects with PkiError,
    * KeyServerError.
    */
-  async add(form: Uint8Array): Promise<RingKey & { readonly persons: readonly string[] }> {
+  async add(form: Uint8Array): Promise<Added> {
     const { key, wanted } = await this.#options.clerk.read(form);
     return this.#turn(wanted.fingerprint, () => this.#merge(key, wanted));
   }
@@ -116,14 +119,15 @@ export class Ring {
     });
   }
 
-  async #merge(sent: Uint8Array, wanted: Wanted): Promise<RingKey & { readonly persons: readonly string[] }> {
+  async #merge(sent: Uint8Array, wanted: Wanted): Promise<Added> {
     const { clerk, now } = this.#options;
     const { fingerprint } = wanted;
     const records = await this.#records(ringContext(fingerprint));
     const kept = copiesOf(records);
     const key = await clerk.admit([sent, ...kept], await this.#authorities(wanted, records), now());
     const persons = await this.#personsWith(key);
-    if (!kept.some((copy) => equalBytes(copy, key.bytes))) {
+    const isNews = !kept.some((copy) => equalBytes(copy, key.bytes));
+    if (isNews) {
       await this.#write([
         ringRecord(fingerprint, 'sent', key.bytes),
         ...key.addresses.flatMap((address) => addressOperations(address, fingerprint, this.#options.domain)),
@@ -131,7 +135,7 @@ export class Ring {
         ...persons.map((person) => record(person, 'key', key.bytes)),
       ]);
     }
-    return { ...key, persons };
+    return { ...key, persons, isNews };
   }
 
   /** Who lives here by this key. */

@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
+import type { PkiQuestion } from '../../federation/pki.ts';
 import { sightingBytes } from '../../federation/sightings.ts';
 import { type TrustLimits, trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';
@@ -58,6 +59,32 @@ test('where only others have heard of it, it is found within a day', () => {
     fixture.connect(server, { name: `after ${minutes}` });
   }
   expect(kept(fixture).standing).toBe('void');
+});
+
+test('searchesMax: so many are looked for at once, and the others at their next look', () => {
+  const fixture = new NodeFixture({ searchesMax: 1 });
+  // What is not looked for elsewhere is answered.
+  const only = (): void => {
+    const held = fixture.held.pki ?? [];
+    fixture.held.pki = [];
+    for (const [request, question] of held) {
+      const isFar = question.kind === 'domain state' && question.servers !== null;
+      if (isFar) far.push([request, question]);
+      else
+        fixture.tell({
+          kind: 'answered',
+          request,
+          answer: fixture.keys.answer(question, fixture.keys.domain('a.example'), beginUnixMs),
+        });
+    }
+  };
+  const far: [number, PkiQuestion][] = [];
+  fixture.held.pki = [];
+  for (const domain of [b, 'c.example']) {
+    fixture.connect(`server ${domain}`);
+    for (let times = 0; times < 8; times++) only();
+  }
+  expect(far.map(([, question]) => question.kind === 'domain state' && question.domain)).toEqual([b]);
 });
 
 test.each(['soft', 'ended'] as const)(
