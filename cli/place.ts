@@ -118,8 +118,9 @@ function clear(command: Command): void {
   shared(command, 'clear', 'erase what was said, for all and for ever')
     .argument('<place>', PLACE, placeArgument)
     .requiredOption('--through <row>', 'up to this row (p3do history --numbers shows them)', count)
-    .action(async (place: string, options: Shared & { through: number }, own: Command) =>
-      ask(own, options, place, { kind: 'clear', through: options.through }),
+    // Of a conversation `through` is the server that it goes through.
+    .action(async (place: string, { through, ...options }: Shared & { through: number }, own: Command) =>
+      ask(own, options, place, { kind: 'clear', through }),
     );
 }
 
