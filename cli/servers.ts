@@ -3,7 +3,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { readServers, writeServers } from '../client/profile/servers-file.ts';
 import { parseEndpoint } from '../server/config/address.ts';
 import { isDomain } from '../psyc/names.ts';
-import { type Shared, tell, whoseOf } from './person/conversation.ts';
+import { type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { nameOf } from './person/show.ts';
+import { talk } from './person/talk.ts';
 import { address } from './person/target.ts';
 
 type Options = Pick<Shared, 'as' | 'json'>;
@@ -21,7 +23,8 @@ device has seen. What is said to you meanwhile waits until your server is back.
 Examples:
   $ p3do servers add c.example
   $ p3do servers add localhost --server 127.0.0.1:9404
-  $ p3do servers list`,
+  $ p3do servers list
+  $ p3do servers visits`,
   );
   const sub = (name: string, summary: string): Command =>
     command
@@ -37,6 +40,26 @@ Examples:
   sub('list', 'show them, in the order in which they are tried').action(async (options: Options, asked: Command) => {
     await show(await whoseOf(asked, options.as), options);
   });
+  withShared(
+    command
+      .command('visits')
+      .description('where your devices have spoken while your server was silent, as it was told since'),
+    'how long to wait for the answer (60)',
+  ).action((options: Shared, asked: Command) =>
+    talk(asked, options, async (home) => {
+      const told = await home.askHome('_request_visits');
+      for (const { packet } of told ?? []) {
+        if (packet.method !== '_status_visit') continue;
+        const [uniform = '', device = '', time = ''] = ['_uniform_visited', '_device', '_time'].map((name) =>
+          packet.text(name),
+        );
+        const timeMs = Number(time);
+        const line = `${nameOf(uniform)}, device ${device}, ${new Date(timeMs).toISOString().slice(0, 10)}\n`;
+        tell(options, { kind: 'visit', domain: nameOf(uniform), device, timeMs }, line);
+      }
+      if (told?.length === 1 && !options.json) process.stdout.write('nowhere\n');
+    }),
+  );
   sub('add', 'name another one')
     .argument('<domain>', 'the other domain', domainArgument)
     .option('--server <host:port>', 'where it is, if it is not found by the domain', endpoint)

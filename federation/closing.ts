@@ -15,6 +15,7 @@ import { pairOf } from './friendship.ts';
 import { domainOf, isEcho, isRefusal, type Letter, newLetter } from './letter.ts';
 import { officesOf } from './place-state.ts';
 import { announcedBy } from './presence.ts';
+import { visitsOf } from './visit-reports.ts';
 import { closingOf, leftOf, LEAVING } from './tombstone.ts';
 
 /** Memberships, and others, of one page. */
@@ -120,6 +121,7 @@ export class Closing {
         cabinetOf(uniform),
         circleOf(uniform),
         announcedBy(uniform),
+        visitsOf(uniform),
         placesOf(uniform),
       ];
       if (isLast) own.push(officesOf(uniform));

@@ -14,6 +14,7 @@ import { entityOf, keepLetter, type Letter, letterBytes, newLetter, refusalLette
 import type { Presence } from './presence.ts';
 import { readRecords } from './records.ts';
 import { Turns } from './turns.ts';
+import { tellVisits } from './visit-reports.ts';
 
 /** What an errand needs of its person. */
 export interface ErrandOwner {
@@ -44,6 +45,7 @@ const errands: Readonly<Record<string, Errand>> = {
   _request_log: log,
   _request_announce: announce,
   _request_presences: presences,
+  _request_visits: (owner, _, tell, done) => tellVisits(owner, tell, done),
 };
 
 /** Things asked by one person's devices, one after the other. */

@@ -8,6 +8,7 @@ import type { Done, Tell } from './errand.ts';
 import type { Letter } from './letter.ts';
 import { announcedBy } from './presence.ts';
 import { readRecords } from './records.ts';
+import { visitsOf } from './visit-reports.ts';
 
 const wholeIn = (text: string | undefined): number => (/^[0-9]{1,15}$/.test(text ?? '') ? Number(text) : 0);
 
@@ -58,7 +59,7 @@ export function exportRecords({ uniform, desk }: Owner, { packet }: Letter, tell
   const { othersRowsMax, historyBytesMax } = desk.options.federationLimits;
   const [, first = '0', above = ''] = /^([0-9]) (.*)$/s.exec(packet.text('_after') ?? '') ?? [];
   let [count, bytes] = [0, 0];
-  const contexts = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform)];
+  const contexts = [uniform, cabinetOf(uniform), circleOf(uniform), announcedBy(uniform), visitsOf(uniform)];
   const goOn = (at: number): void => {
     const context = contexts[at];
     if (context === undefined) {

@@ -16,7 +16,17 @@ import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
 import type { Hearers } from './hearers.ts';
 import { KeySearch } from './key-search.ts';
-import { carrierOf, domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
+import {
+  carrierOf,
+  domainOf,
+  entityIn,
+  entityOf,
+  isNumbered,
+  isPerson,
+  keepLetter,
+  type Letter,
+  refusalLetter,
+} from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
 import { Peers } from './peers.ts';
@@ -30,6 +40,7 @@ import { Roll } from './roll.ts';
 import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
+import { VISIT_REPORT, VisitReports } from './visit-reports.ts';
 import { Visits } from './visits.ts';
 import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
@@ -57,6 +68,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #search = new KeySearch(this);
   readonly #authors: Authors;
   readonly #visits: Visits;
+  readonly #reports: VisitReports;
   readonly #meetings = new Meetings(this);
   readonly #requests: Requests;
   readonly #entities: Entities;
@@ -71,6 +83,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#trusts = new Trusts(this);
     this.#authors = new Authors(this, this.#search);
     this.#visits = new Visits(this, this.#authors, this.#search, (letter, code) => this.refuse(letter, code));
+    this.#reports = new VisitReports(this, this.#authors);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);
@@ -364,6 +377,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       if (!this.#trusts.take(letter) && !this.#visits.take(letter)) this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place') this.#hand(letter, this.#entities.place(name));
+    else if (uniform?.host === this.domain && letter.packet.method === VISIT_REPORT)
+      this.#reports.take(keepLetter(letter));
     else if (uniform?.kind === 'person' && uniform.host === this.domain)
       this.#hand(letter, this.#entities.person(name));
     else if (uniform?.kind === 'person') this.#entities.inhabitantAwake(name)?.take(letter);

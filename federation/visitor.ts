@@ -13,6 +13,7 @@ import type { PersonCircuits } from './person.ts';
 import { readRecords, record } from './records.ts';
 import { trustIn } from './trust-record.ts';
 import { Turns } from './turns.ts';
+import { isWorthReporting, reportOf } from './visit-reports.ts';
 import { type Visits, visitRecord } from './visits.ts';
 
 /** So many other domains are asked whether they have heard that something was revoked. */
@@ -142,14 +143,20 @@ export class Visitor implements Entity {
       answer(refused(fault));
       return;
     }
-    const operations = [record(uniform, 'key', key), record(uniform, visitRecord(visitorIn(peer.channel)!), visit)];
-    desk.ask({ kind: 'write', operations }, (outcome) => {
-      if (outcome.kind !== 'written') {
-        answer(refused('_trust_unavailable'));
-        return;
-      }
-      desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
-      answer({ kind: 'admitted', key: null, statement: null });
+    const visitor = visitorIn(peer.channel)!;
+    readRecords(desk, uniform, (records) => {
+      const before = records?.get(visitRecord(visitor));
+      const isNews = records !== null && isWorthReporting(before, desk.domain, desk.unixMs);
+      const operations = [record(uniform, 'key', key), record(uniform, visitRecord(visitor), visit)];
+      desk.ask({ kind: 'write', operations }, (outcome) => {
+        if (outcome.kind !== 'written') {
+          answer(refused('_trust_unavailable'));
+          return;
+        }
+        desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
+        if (isNews) desk.post(reportOf(visitor, visit, desk));
+        answer({ kind: 'admitted', key: null, statement: null });
+      });
     });
   }
 

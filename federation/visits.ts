@@ -28,7 +28,8 @@ interface Asking {
 /** The record of a device's visit, by the digits of its channel. */
 export const visitRecord = (visitor: string): RecordName => `visit ${digitsOf(visitor)}`;
 
-const digitsOf = (visitor: string): string => visitor.slice(visitor.indexOf('#') + 1, visitor.lastIndexOf('@'));
+/** The digits of its device in a visitor's name. */
+export const digitsOf = (visitor: string): string => visitor.slice(visitor.indexOf('#') + 1, visitor.lastIndexOf('@'));
 
 /** What one node knows of visitors elsewhere, and tells of those who are here. */
 export class Visits {

@@ -6,6 +6,7 @@ import { PsycError } from '../psyc/error.ts';
 import { Parser } from '../psyc/parse.ts';
 import { render } from '../psyc/render.ts';
 import { PublicationError } from './error.ts';
+import type { Publication } from './fields.ts';
 import { publicationLimits } from './limits.ts';
 import { readPublication, renderPublication } from './packet.ts';
 import { type Author, signPublication, verifyPublication } from './sign.ts';
@@ -56,15 +57,22 @@ export function readVisit(
 
 /** The id of the device that says it visits, 16 bytes, not checked yet; null: it is no visit of that domain. */
 export function visitingDevice(bytes: Uint8Array, domain: string): Uint8Array | null {
+  return of(bytes, domain)?.device ?? null;
+}
+
+/** When it was signed, milliseconds since 1970, not checked; null: it is no visit of that domain. */
+export const visitedAtMs = (bytes: Uint8Array, domain: string): number | null => of(bytes, domain)?.timeMs ?? null;
+
+function of(bytes: Uint8Array, domain: string): Publication | null {
   try {
-    return parse(bytes, domain)?.device ?? null;
+    return parse(bytes, domain);
   } catch (error) {
     if (error instanceof PublicationError) return null;
     throw error;
   }
 }
 
-function parse(bytes: Uint8Array, domain: string) {
+function parse(bytes: Uint8Array, domain: string): Publication | null {
   try {
     const parser = new Parser();
     parser.feed(bytes);

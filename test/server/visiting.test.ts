@@ -97,4 +97,9 @@ test('her home is back: she is at home again, and nothing is lost or there twice
   const said = await p3do('say', '@hall@b.test', 'back', '--as', 'alice@a.test');
   expect(said).toMatchObject({ code: 0, out: 'stored at b.test\n' });
   expect(said.complaints).not.toContain('through');
+  // Where she has spoken meanwhile her home has been told.
+  let told = '';
+  for (let tries = 0; tries < 40 && !told.startsWith('c.test, device '); tries++)
+    told = await done('servers', 'visits', '--as', 'alice@a.test');
+  expect(told).toMatch(/^c\.test, device [0-9a-f]{16}, \d{4}-\d\d-\d\d\n$/);
 });

@@ -1,0 +1,117 @@
+/** A home hears where its people have logged in while it was silent: each visit is told as soon as it answers. docs/spec/people.md#visitors */
+import { messageOf } from '../circuit/message.ts';
+import { hexOf } from '../crypto/bytes.ts';
+import { decodeText, encodeText } from '../psyc/bytes.ts';
+import { withoutChannel } from '../psyc/uniform.ts';
+import { PublicationError } from '../publication/error.ts';
+import { publicationLimits } from '../publication/limits.ts';
+import type { Author } from '../publication/sign.ts';
+import { readVisit, visitedAtMs, visitingDevice } from '../publication/visit.ts';
+import type { Authors } from './authors.ts';
+import type { Desk } from './desk.ts';
+import type { Done, Tell } from './errand.ts';
+import { answerLetter, domainOf, type Letter, newLetter } from './letter.ts';
+import { echoOf } from './methods.ts';
+import { readRecords, record } from './records.ts';
+import { digitsOf } from './visits.ts';
+
+/** Of a device's id in the name of a visit. */
+const DIGITS = 16;
+
+/** The context of what a home knows of its person's visits. */
+export const visitsOf = (person: string): string => `visits of ${person}`;
+
+/** How often a visitor's home is told of the same device again. */
+const AGAIN_MS = 86_400_000;
+
+/** The name of what tells; what it says is numbered, and kept until it is answered, like anybody's words. */
+const SERVICE = '$visits';
+
+/** Whether a home is to be told, who has been told of that device's visit before. */
+export function isWorthReporting(before: Uint8Array | undefined, domain: string, unixMs: number): boolean {
+  const lastMs = before === undefined ? null : visitedAtMs(before, domain);
+  return lastMs === null || unixMs - lastMs >= AGAIN_MS;
+}
+
+/** What tells a visitor's home. */
+export function reportOf(visitor: string, visit: Uint8Array, { domain, unixMs }: Desk): Letter {
+  // A name that nobody had: each report is its own first.
+  const source = `psyc://${domain}/${SERVICE}#${digitsOf(visitor)}-${unixMs.toString(36)}`;
+  const routing = { _source: source, _target: withoutChannel(visitor), _tag: 'visit', _counter: '1' };
+  return newLetter({ routing, entity: { _visit: visit }, method: VISIT_REPORT });
+}
+
+/** A report to a person who lives here. */
+export const VISIT_REPORT = '_request_visit';
+
+/** What one home is told of its people. */
+export class VisitReports {
+  readonly #desk: Desk;
+  readonly #authors: Authors;
+
+  constructor(desk: Desk, authors: Authors) {
+    this.#desk = desk;
+    this.#authors = authors;
+  }
+
+  /** Somebody of ours is said to have been there: by his own device's word, or it counts for nothing. Silence where that is not known now. */
+  take(letter: Letter): void {
+    const { routing, packet } = letter;
+    const message = messageOf(packet, (name) => routing.get(name));
+    const person = routing.get('_target') ?? '';
+    const domain = domainOf(routing.get('_source') ?? '');
+    const visit = new Uint8Array(packet.value('_visit') ?? []);
+    const device = visitingDevice(visit, domain);
+    if (message === null) return;
+    const answer = (): void => this.#desk.post(answerLetter(message, echoOf(VISIT_REPORT)));
+    if (device === null) {
+      answer();
+      return;
+    }
+    this.#authors.find(person, device, (author) => {
+      const atMs = typeof author === 'string' ? null : this.#timeMs(visit, domain, device, author);
+      if (author === 'later') return;
+      if (atMs === null) answer();
+      else {
+        const name = `visit ${hexOf(device).slice(0, DIGITS)}@${domain}` as const;
+        const operations = [record(visitsOf(person), name, encodeText(String(atMs)))];
+        // What finds no room is not told again and again.
+        this.#desk.ask({ kind: 'write', operations }, ({ kind }) => {
+          if (kind === 'written' || kind === 'refused') answer();
+        });
+      }
+    });
+  }
+
+  #timeMs(visit: Uint8Array, domain: string, device: Uint8Array, author: Author): number | null {
+    const { options, unixMs } = this.#desk;
+    try {
+      return readVisit(options.suite, visit, domain, device, author, unixMs) - publicationLimits.visitMsMax;
+    } catch (error) {
+      if (error instanceof PublicationError) return null;
+      throw error;
+    }
+  }
+}
+
+/** Where the person's devices have spoken while this server was silent, as he asks for it. */
+export function tellVisits(
+  { uniform, desk }: { readonly uniform: string; readonly desk: Desk },
+  tell: Tell,
+  done: Done,
+): void {
+  readRecords(desk, visitsOf(uniform), (records) => {
+    if (records !== null) {
+      for (const [name, value] of records) {
+        const [device = '', domain = ''] = name.replace('visit ', '').split('@');
+        tell('_status_visit', {
+          _uniform_visited: `psyc://${domain}`,
+          _device: device,
+          _time: decodeText(value),
+        });
+      }
+      tell('_echo_visits', {});
+    }
+    done();
+  });
+}
