@@ -9,6 +9,7 @@ import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
 import { faultOf, personIn } from './claims.ts';
 import type { Asked, Entity, Link } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import { Duties } from './duties.ts';
 import { Entities } from './entities.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from './events.ts';
 import { Followers } from './followers.ts';
@@ -36,7 +37,6 @@ import { PlainPeers } from './plain-peers.ts';
 import { longestQueues } from './queues.ts';
 import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
-import { Roll } from './roll.ts';
 import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
@@ -58,8 +58,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #peers: Peers;
   readonly ways: Ways;
   readonly #plain: PlainPeers;
-  /** What the last life left to be done: peers to whom something is on its way, places with members elsewhere. */
-  readonly #duties: Roll;
+  readonly #duties: Duties;
   readonly #timers = new Map<string, () => void>();
   #posted: Letter[] = [];
   #isDelivering = false;
@@ -95,12 +94,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       visits: this.#visits,
       peers: this.#peers,
     });
-    this.#duties = new Roll(
-      nodeUniform(this.domain),
-      this,
-      () => this.#wake([...this.#duties.members.keys()]),
-      () => {},
-    );
+    this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
   }
 
   /**
@@ -388,17 +382,5 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   #hand(letter: Letter, entity: Entity | null): void {
     if (entity === null) this.refuse(letter, '_excessive_entities');
     else entity.take(letter);
-  }
-
-  /** Wakes what the last life left to be done: places, mirrors of plain peers', who has places to leave, domains; what finds no room is woken when there is some. */
-  #wake(names: readonly string[]): void {
-    const left = names.filter((name) => {
-      const kind = entityIn(name)?.kind;
-      if (kind === 'place' && domainOf(name) === this.domain) return this.#entities.place(name) === null;
-      if (kind === 'place') return this.#plain.get(domainOf(name))?.wake(name) === false;
-      if (kind === 'person') return this.#entities.person(name) === null;
-      return typeof this.#peers.reach(domainOf(name), null) === 'string';
-    });
-    if (left.length > 0) this.timer('wake', this.options.deliveryLimits.retryMsMax, () => this.#wake(left));
   }
 }
