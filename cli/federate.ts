@@ -22,6 +22,8 @@ type Options = Whose & { readonly json?: true };
 /** How long it is waited for a domain that was gone to. */
 const metMsMax = 20_000;
 const lookMs = 250;
+/** To so many domains it is gone at once whose keys a file of rules names; to others when somebody has something to say there. */
+const invitedMax = 16;
 
 /** Adds the subcommands and the page of `p3do federate`. */
 export function register(command: Command): void {
@@ -111,7 +113,11 @@ Examples:
         );
       }
       const question = { kind: 'change', unknown: policy.unknown, changes: policy.lines } as const;
-      await answered(await folderOf(asked, options), question, 'done');
+      const folder = await folderOf(asked, options);
+      await answered(folder, question, 'done');
+      // An invitation names a domain and its key: whoever takes it wants to be there.
+      const invited = policy.lines.filter(({ rule, fingerprint: key }) => rule === 'allow' && key !== null);
+      for (const { domain } of invited.slice(0, invitedMax)) await answered(folder, { kind: 'meet', domain }, 'done');
       say(options, { imported: policy.lines.length }, `${policy.lines.length} rules taken`);
     });
   sub('self', 'print the line by which others take this domain').action(async (options: Options, asked: Command) => {
