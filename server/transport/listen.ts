@@ -3,60 +3,35 @@ import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
-import { Admission } from './admission.ts';
 import type { Credentials } from './certificate.ts';
-import type { TransportCode } from './errors.ts';
+import { Door, type DoorOptions } from './door.ts';
 import { type Answering, httpFor } from './http.ts';
-import { type TransportLimits, transportLimits } from './limits.ts';
-import type { Shell } from './outlet.ts';
 import { peek } from './peek.ts';
 import { isHttp, isTls, plainAnswer } from './plain.ts';
-import { Ports } from './ports.ts';
 import type { ByteStream } from './stream.ts';
-import type { Timers } from './timers.ts';
 import { SocketStream } from './socket-stream.ts';
 import { acceptingTls, ALPN_HTTP, ALPN_PSYC, exporter } from './tls.ts';
-import { WriteTurn } from './write-turn.ts';
 
 /** Where to listen, and whom to tell. */
-export interface ListenOptions {
-  /** Addresses of ours, IPv4 and IPv6; `::` is every one of both kinds. */
-  readonly hosts: readonly string[];
-  /** 0: any, and one of its own for each host. */
-  readonly port: number;
+export interface ListenOptions extends DoorOptions {
   readonly credentials: Credentials;
   /** Takes a stream that a peer has opened; must call its `carry` at once. */
   readonly accept: (stream: ByteStream) => void;
   /** Answers HTTP requests that are no upgrades; without, none is. */
   readonly requested?: Answering;
-  readonly timers: Timers;
-  readonly log: Logger;
-  readonly limits?: TransportLimits;
 }
-
-/** The two ends of a connection, as raw socket and TLS socket both know them. */
-const endsOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
-  `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
 
 /** A listening server. */
 export class Listener {
   readonly #options: ListenOptions;
-  readonly #limits: TransportLimits;
-  readonly #admission: Admission;
-  readonly #shell: Shell;
+  readonly #door: Door;
   readonly #tls: TlsServer;
   readonly #http: HttpServer;
-  readonly #ports = new Ports();
-  /** What ends the wait of connections that are no circuits yet. */
-  readonly #waiting = new Map<string, () => void>();
 
   private constructor(options: ListenOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? transportLimits;
-    this.#admission = new Admission(this.#limits);
-    this.#shell = { turn: new WriteTurn(this.#limits), timers: options.timers, limits: this.#limits };
-    this.#http = httpFor(this.#shell, {
+    const door = (this.#door = new Door(options));
+    this.#http = httpFor(door.shell, {
       channelOf: (socket) => ({
         domain: (socket as TLSSocket).servername || null,
         exportKey: exporter(socket as TLSSocket),
@@ -64,92 +39,57 @@ export class Listener {
       admit: () => true,
       requested: options.requested,
       accept: (stream, socket) => this.#accept(stream, socket),
-      refused: (reason) => this.#log('_transport_invalid_request', reason),
+      refused: (reason) => door.refused('_transport_invalid_request', reason),
     });
-    this.#tls = createTlsServer(acceptingTls(options.credentials, this.#limits.acceptMsMax), (socket) =>
+    this.#tls = createTlsServer(acceptingTls(options.credentials, door.limits.acceptMsMax), (socket) =>
       this.#secure(socket),
     );
-    this.#tls.on('tlsClientError', (error) => this.#log('_transport_handshake', error.message));
+    this.#tls.on('tlsClientError', (error) => door.refused('_transport_handshake', error.message));
   }
 
   /** Rejects with the system's error when an address is taken or not ours. */
   static async open(options: ListenOptions): Promise<Listener> {
     const listener = new Listener(options);
-    try {
-      const { hosts, port, log } = options;
-      await listener.#ports.open(hosts, port, log, (socket) => listener.#connected(socket));
-    } catch (error) {
-      await listener.close();
-      throw error;
-    }
+    await listener.#door.open((socket) => listener.#connected(socket));
     return listener;
   }
 
   /** Where it listens, in the order of `hosts`. */
   get addresses(): AddressInfo[] {
-    return this.#ports.addresses;
+    return this.#door.addresses;
   }
 
   /** How many connections there are. */
   get connections(): number {
-    return this.#admission.sockets.size;
+    return this.#door.connections;
   }
 
-  /** Takes no more, breaks off what is no circuit yet, and gives the others `closingMsMax` to end. */
+  /** As `Door.close`. */
   async close(): Promise<void> {
-    const closed = this.#ports.close();
-    for (const socket of this.#admission.sockets) if (this.#waiting.has(endsOf(socket))) socket.destroy();
-    const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
-      for (const socket of this.#admission.sockets) socket.destroy();
-    });
-    // A server counts a connection as gone a little before it is.
-    const gone = Array.from(
-      this.#admission.sockets,
-      (socket) => new Promise<void>((done) => void socket.once('close', () => done())),
-    );
-    await Promise.all([closed, ...gone]);
-    cancel();
+    await this.#door.close();
     this.#http.close();
   }
 
   #connected(socket: Socket): void {
-    // Its errors are told by what lies above it; without a listener they would end the process.
-    socket.on('error', () => {});
-    if (!this.#admission.admit(socket)) {
-      this.#log('_transport_excessive_connections', `from ${socket.remoteAddress}`);
+    if (!this.#door.admit(socket)) {
       socket.destroy();
       return;
     }
-    this.#await(socket);
+    this.#door.await(socket);
     peek(socket, (first) => {
       if (isTls(first)) {
         this.#tls.emit('connection', socket);
         return;
       }
-      this.#log('_transport_plain', `from ${socket.remoteAddress}`);
+      this.#door.refused('_transport_plain', `from ${socket.remoteAddress}`);
       const answer = plainAnswer(first);
       if (answer === null) socket.destroy();
       else socket.end(answer).resume();
     });
   }
 
-  /** Gives the connection so long to become a circuit. */
-  #await(socket: Socket): void {
-    const ends = endsOf(socket);
-    const cancel = this.#options.timers.after(this.#limits.acceptMsMax, () => {
-      this.#log('_transport_timeout', `from ${socket.remoteAddress}`);
-      socket.destroy();
-    });
-    const stop = (): void => {
-      cancel();
-      if (this.#waiting.get(ends) === stop) this.#waiting.delete(ends);
-    };
-    this.#waiting.set(ends, stop);
-    socket.once('close', stop);
-  }
-
   #secure(socket: TLSSocket): void {
-    socket.on('error', (error: Error) => this.#log('_transport_broken', error.message));
+    socket.on('error', (error: Error) => this.#door.refused('_transport_broken', error.message));
     if (socket.alpnProtocol === ALPN_PSYC) this.#raw(socket);
     else if (socket.alpnProtocol === ALPN_HTTP) this.#http.emit('connection', socket);
     else {
@@ -170,17 +110,12 @@ export class Listener {
       origin: null,
       exportKey: exporter(socket),
     } as const;
-    this.#accept(new SocketStream(socket, channel, this.#shell), socket);
+    this.#accept(new SocketStream(socket, channel, this.#door.shell), socket);
   }
 
   #accept(stream: ByteStream, socket: Socket): void {
-    this.#waiting.get(endsOf(socket))?.();
+    this.#door.taken(socket);
     this.#options.accept(stream);
-  }
-
-  /** For the debug level only: `reason` may name the peer's address. */
-  #log(code: TransportCode, reason: string): void {
-    this.#options.log.debug({ code, reason }, 'connection refused');
   }
 }
 

@@ -1,24 +1,17 @@
 /** A port without TLS, for peers that the configuration names by their addresses. docs/spec/plain.md#listening */
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import type { Logger } from 'pino';
-import { Admission } from './admission.ts';
+import { Door, type DoorOptions } from './door.ts';
 import { TransportError } from './errors.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
-import { Ports } from './ports.ts';
 import { SocketStream } from './socket-stream.ts';
 import type { ByteStream, Channel } from './stream.ts';
 import type { Timers } from './timers.ts';
 import { WriteTurn } from './write-turn.ts';
 
 /** Where to listen, and whom to tell. */
-export interface PlainListenOptions {
-  readonly hosts: readonly string[];
-  readonly port: number;
+export interface PlainListenOptions extends DoorOptions {
   /** Takes a stream, and the peer's address; must call its `carry` at once. */
   readonly accept: (stream: ByteStream, address: string) => void;
-  readonly timers: Timers;
-  readonly log: Logger;
-  readonly limits?: TransportLimits;
 }
 
 const turn = new WriteTurn(transportLimits);
@@ -34,54 +27,36 @@ const channelOf = (accepted: boolean, domain: string | null): Channel => ({
 /** A listening port. */
 export class PlainListener {
   readonly #options: PlainListenOptions;
-  readonly #limits: TransportLimits;
-  readonly #admission: Admission;
-  readonly #ports = new Ports();
+  readonly #door: Door;
 
   private constructor(options: PlainListenOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? transportLimits;
-    this.#admission = new Admission(this.#limits);
+    this.#door = new Door(options);
   }
 
   /** Rejects with the system's error when an address is taken or not ours. */
   static async open(options: PlainListenOptions): Promise<PlainListener> {
     const listener = new PlainListener(options);
-    try {
-      const { hosts, port, log } = options;
-      await listener.#ports.open(hosts, port, log, (socket) => listener.#connected(socket));
-    } catch (error) {
-      await listener.close();
-      throw error;
-    }
+    await listener.#door.open((socket) => listener.#connected(socket));
     return listener;
   }
 
   /** Where it listens, in the order of `hosts`. */
   get addresses(): AddressInfo[] {
-    return this.#ports.addresses;
+    return this.#door.addresses;
   }
 
-  /** Takes no more, and gives what is there `closingMsMax` to end. */
-  async close(): Promise<void> {
-    const cancel = this.#options.timers.after(this.#limits.closingMsMax, () => {
-      for (const socket of this.#admission.sockets) socket.destroy();
-    });
-    await this.#ports.close();
-    cancel();
+  /** As `Door.close`. */
+  close(): Promise<void> {
+    return this.#door.close();
   }
 
   #connected(socket: Socket): void {
-    socket.on('error', () => {});
-    if (!this.#admission.admit(socket)) {
-      const code = '_transport_excessive_connections';
-      this.#options.log.debug({ code, reason: `from ${socket.remoteAddress}` }, 'connection refused');
-      socket.destroy();
-      return;
+    if (!this.#door.admit(socket)) socket.destroy();
+    else {
+      const stream = new SocketStream(socket, channelOf(true, null), this.#door.shell);
+      this.#options.accept(stream, socket.remoteAddress ?? '');
     }
-    const { timers } = this.#options;
-    const stream = new SocketStream(socket, channelOf(true, null), { turn, timers, limits: this.#limits });
-    this.#options.accept(stream, socket.remoteAddress ?? '');
   }
 }
 
