@@ -34,7 +34,7 @@ const Bytes = Uint8Array;
 const numberMax = 2 ** 52;
 const chunkBytes = 16_384;
 /** Bytes from this length on are traced by their digest: a scene of cells would do nothing but hash otherwise. */
-const digestBytesMin = 2_048;
+const digestBytesMin = 4_096;
 const encoder = new TextEncoder();
 
 /** Hashes what happens, in order. BLAKE2b-256 (RFC 7693) over the encoding of docs/simulator.md#fingerprint. */

@@ -41,6 +41,13 @@ test('equal values give equal fingerprints, and others others', () => {
   expect(fingerprint(new Uint8Array(40_000))).not.toBe(fingerprint(new Uint8Array(40_001)));
 });
 
+test('any changed bit of long bytes counts, and where it is', () => {
+  const cell = Uint8Array.from({ length: 4_146 }, (_, at) => (at * 7) % 251);
+  const changed = (at: number): string => fingerprint(cell.map((byte, index) => (index === at ? byte ^ 1 : byte)));
+  const prints = [fingerprint(cell), ...[0, 1, 2_000, 4_144, 4_145].map(changed)];
+  expect(new Set(prints).size).toBe(prints.length);
+});
+
 test('time, place and direction count too; a listener changes nothing', () => {
   const of = (atUs: number, at: string, sign: '>' | '<'): string => {
     const lines: unknown[] = [];
