@@ -193,7 +193,9 @@ function pageOf(shown: DomainShown): string {
     ...(fingerprint === null
       ? []
       : [`  by us   countersigned ${word(byUsUntilMs)}`, `  by them countersigned ${word(byThemUntilMs)}`]),
-    ...(refused === null ? [] : [`  refused ${dated(refused.atMs)} (${refused.code})`]),
+    ...(refused === null
+      ? []
+      : [`  refused ${dated(refused.atMs)} (${refused.code}${refused.row === null ? '' : `, row ${refused.row}`})`]),
   ].join('\n');
 }
 

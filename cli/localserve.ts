@@ -1,17 +1,18 @@
 /** `p3do localserve`: three domains on this machine, two people who speak, and a prompt for whoever is new. docs/operating.md#playground */
 import { fileURLToPath } from 'node:url';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { renderEndpoint } from '../server/config/address.ts';
-import { removeLeft } from '../server/town/folder.ts';
 import { Town } from '../server/town/town.ts';
 import { Circle } from './playground/circle.ts';
 import { Ending } from './playground/ending.ts';
+import { inOrder, tidied } from './playground/closing.ts';
 import { eventShort, heardShort } from './playground/heard.ts';
 import { Play } from './playground/play.ts';
 import { Resident } from './playground/resident.ts';
 import { shortKey } from './playground/replies.ts';
 import { Screen } from './playground/screen.ts';
 import { talk } from './playground/talk.ts';
+import { playTrust } from './playground/trust-scene.ts';
 import { address } from './person/target.ts';
 import { nameOf } from './person/show.ts';
 
@@ -21,6 +22,9 @@ const BLUE = 'blue.localhost';
 const DOMAINS = [RED, GREEN, BLUE];
 const PLACE = `psyc://${BLUE}/@square`;
 
+/** The p3do command, for Node. */
+const COMMAND = fileURLToPath(new URL('./main.js', import.meta.url));
+
 /** Between two lines of the scripted conversation: long enough to read one. */
 const BETWEEN_MS = 1_100;
 
@@ -28,6 +32,7 @@ interface Options {
   readonly nick: string;
   readonly bare?: true;
   readonly fast?: true;
+  readonly scene?: 'trust';
   readonly json?: true;
 }
 
@@ -36,6 +41,7 @@ export function register(command: Command): void {
   command
     .option('--nick <nick>', 'your name, at blue.localhost', nick, 'guest')
     .option('--fast', 'without pauses in the conversation, as where nobody looks on')
+    .addOption(new Option('--scene <name>', 'a scene that plays by itself, and ends: trust').choices(['trust']))
     .option('--bare', 'the three servers alone, until Ctrl-C or SIGTERM')
     .option('--json', 'one object a line')
     .addHelpText(
@@ -47,11 +53,15 @@ in a place at blue; you join them. Everything is real: keys, TLS, signatures, st
 can reach it. At its end (Ctrl-C, /quit, SIGTERM, a closed terminal) processes and folder are gone. What a
 killed one left behind is removed at the next start.
 
+--scene trust shows what keys are for, in real commands: three domains that only the DNS has told of each other;
+one changes its key; the DNS of one is taken over; its server is killed, and its person speaks on.
+
 Without a terminal it reads lines from standard input, and ends behind the last one. /elsewhere says how
 to take part with ordinary commands from another terminal.
 
 Examples:
   $ p3do localserve
+  $ p3do localserve --scene trust
   $ printf 'hello Bob\\n/msg ada hello\\n' | p3do localserve`,
     )
     .action((options: Options) => localserve(options));
@@ -60,10 +70,14 @@ Examples:
 async function localserve(options: Options): Promise<void> {
   const screen = new Screen(options.json === true);
   const ending = new Ending(() => screen.say('already ending; a moment …'));
+  if (options.scene === 'trust') {
+    await playTrust({ screen, ending, command: COMMAND, betweenMs: options.fast || options.json ? 0 : BETWEEN_MS });
+    return;
+  }
   let circle: Circle | null = null;
   const town = new Town({
     domains: DOMAINS,
-    command: fileURLToPath(new URL('./main.js', import.meta.url)),
+    command: COMMAND,
     ready: (domain) => (circle === null ? ready(town, screen, domain) : undefined),
     // While it starts, that is an error.
     ended: (domain, how) =>
@@ -100,26 +114,6 @@ async function localserve(options: Options): Promise<void> {
     ]);
   }
   if (ending.error !== null) throw ending.error;
-}
-
-/** Does one step after the other, whatever becomes of those before: nothing must be left. Throws what went wrong first. */
-async function inOrder(steps: readonly (() => unknown)[]): Promise<void> {
-  const wrong: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      wrong.push(error);
-    }
-  }
-  if (wrong.length > 0) throw wrong[0];
-}
-
-/** What a killed one has left is removed, and told. */
-async function tidied(screen: Screen): Promise<void> {
-  const { gone, kept } = await removeLeft();
-  for (const folder of gone) screen.note(`removed what a killed p3do localserve had left: ${folder}`);
-  for (const folder of kept) screen.note(`left for the next time, since something still runs in it: ${folder}`);
 }
 
 function ready(town: Town, screen: Screen, domain: string): void {

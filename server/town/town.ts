@@ -1,10 +1,14 @@
 /** A town: some domains on the loopback of this machine, each with its server, its keys and its database, for as long as one process lives. docs/operating.md#playground */
+import { readFile } from 'node:fs/promises';
+import { writePrivate } from '../../disk/private-file.ts';
+import { encodeText } from '../../psyc/bytes.ts';
 import { domainFolder } from '../domain/folders.ts';
 import { quickstart } from '../domain/quickstart.ts';
 import type { Endpoint } from '../transport/resolve.ts';
 import { TownError } from './errors.ts';
 import { makeTownFolder, removeTownFolder } from './folder.ts';
 import { Life } from './life.ts';
+import type { Delegation, TownNames } from './names.ts';
 import { freePort } from './port.ts';
 
 const HOST = '127.0.0.1';
@@ -15,6 +19,11 @@ export interface TownOptions {
   readonly domains: readonly string[];
   /** The file of the p3do command, for Node. */
   readonly command: string;
+  /**
+   * The DNS by which the domains find each other, who are no `peers` then; each answers for its own record. `timeScale` divides
+   * every time by which keys are trusted. Without: they are told where the others are, and time is as it is.
+   */
+  readonly trial?: { readonly names: TownNames; readonly timeScale: number };
   /** Told as each server takes circuits. */
   readonly ready?: (domain: string) => void;
   /** Told when a server ends that nobody has ended. */
@@ -27,6 +36,7 @@ export class Town {
   readonly #lives = new Map<string, Life>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #fingerprints = new Map<string, string>();
+  readonly #delegations = new Map<string, Delegation>();
   #home: string | null = null;
   #starting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
@@ -44,6 +54,11 @@ export class Town {
   /** Where each domain's server is. */
   get endpoints(): ReadonlyMap<string, Endpoint> {
     return this.#endpoints;
+  }
+
+  /** What the DNS of a trial has to say of each domain, for it to be found. */
+  get delegations(): ReadonlyMap<string, Delegation> {
+    return this.#delegations;
   }
 
   /** Of each domain's key, 40 hexadecimal digits. */
@@ -70,7 +85,7 @@ export class Town {
     if (this.#lives.has(domain)) return;
     this.#mustBeOpen();
     const { command } = this.#options;
-    const life = await Life.start({ domain, command, folder: this.#folderOf(domain) });
+    const life = await Life.start({ domain, command, folder: this.folderOf(domain) });
     this.#lives.set(domain, life);
     void life.over.then((how) => {
       if (this.#lives.get(domain) !== life) return;
@@ -103,10 +118,15 @@ export class Town {
     this.#home = await makeTownFolder();
     this.#mustBeOpen();
     const taken = new Set<number>();
-    for (const domain of domains) {
+    const free = async (): Promise<Endpoint> => {
       const port = await freePort(HOST, taken);
       taken.add(port);
-      this.#endpoints.set(domain, { host: HOST, port });
+      return { host: HOST, port };
+    };
+    for (const domain of domains) {
+      const server = await free();
+      this.#endpoints.set(domain, server);
+      if (this.#options.trial !== undefined) this.#delegations.set(domain, { server, responder: await free() });
     }
     // Whether one fails or all stand: nothing goes on behind whoever closes.
     const begun = await Promise.allSettled(domains.map((domain) => this.#begin(domain)));
@@ -115,11 +135,25 @@ export class Town {
 
   async #begin(domain: string): Promise<void> {
     const { port } = this.#endpoints.get(domain)!;
-    const peers = new Map([...this.#endpoints].filter(([name]) => name !== domain));
+    const isTold = this.#options.trial === undefined;
+    const peers = new Map([...this.#endpoints].filter(([name]) => isTold && name !== domain));
     const now = Math.floor(Date.now() / 1000);
-    const made = await quickstart(this.#folderOf(domain), { domain, now, hosts: [HOST], port, peers });
+    const made = await quickstart(this.folderOf(domain), { domain, now, hosts: [HOST], port, peers });
     this.#fingerprints.set(domain, made.fingerprint);
+    await this.#configure(domain, made.config);
     await this.startDomain(domain);
+  }
+
+  /** Adds what only a trial has. */
+  async #configure(domain: string, file: string): Promise<void> {
+    const { trial } = this.#options;
+    const delegation = this.#delegations.get(domain);
+    if (trial === undefined || delegation === undefined) return;
+    const { host, port } = delegation.responder;
+    const dns = { resolvers: [trial.names.resolver], responder: { hosts: [host], port, nameServer: `ns.${domain}` } };
+    const config = JSON.parse(await readFile(file, 'utf8')) as object;
+    const more = { ...config, dns, policy: { timeScale: trial.timeScale } };
+    await writePrivate(file, encodeText(`${JSON.stringify(more, null, 2)}\n`), 'replace');
   }
 
   async #close(): Promise<void> {
@@ -131,7 +165,8 @@ export class Town {
     if (this.#home !== null) await removeTownFolder(this.#home);
   }
 
-  #folderOf(domain: string): string {
+  /** Where a domain's files are; its log is the file `log`. */
+  folderOf(domain: string): string {
     return domainFolder(domain, { P3DO_HOME: this.home });
   }
 

@@ -79,8 +79,12 @@ export interface Primary {
   readonly anchors: string;
 }
 
-/** `zones`: records by zone, relative names, without SOA and NS. */
-export async function startBind(zones: Readonly<Record<string, string>>, isSigned = true): Promise<Primary> {
+/** `zones`: records by zone, relative names, without SOA and NS. `granted`: what the key may change in each. */
+export async function startBind(
+  zones: Readonly<Record<string, string>>,
+  isSigned = true,
+  granted: (zone: string) => string = (zone) => `name _p3do.${zone}. TXT`,
+): Promise<Primary> {
   const folder = newFolder();
   const port = await freePort();
   const key = join(folder, 'tsig.key');
@@ -90,7 +94,7 @@ export async function startBind(zones: Readonly<Record<string, string>>, isSigne
     const soa = `$TTL 60\n@ IN SOA ns.${zone}. admin.${zone}. 1 3600 600 86400 60\n@ IN NS ns.${zone}.\nns IN A 127.0.0.1\n`;
     writeFileSync(join(folder, `${zone}.zone`), soa + records);
     return `zone "${zone}" { type primary; file "${zone}.zone"; ${signing}
-  update-policy { grant p3do-update name _p3do.${zone}. TXT; }; };`;
+  update-policy { grant p3do-update ${granted(zone)}; }; };`;
   });
   writeFileSync(
     join(folder, 'named.conf'),
@@ -123,11 +127,12 @@ export interface Validator {
   readonly httpsPort: number;
 }
 
-/** `stubs`: for each zone the port of its server. `credentials`: PEM files. */
+/** `stubs`: for each zone the port of its server. `credentials`: PEM files. `ttlMax`: seconds that answers are kept. */
 export async function startUnbound(
   stubs: Readonly<Record<string, number>>,
   anchors: string,
   credentials: { readonly key: string; readonly certificate: string } | null = null,
+  ttlMax = 86_400,
 ): Promise<Validator> {
   const folder = newFolder();
   const [port, tlsPort, httpsPort] = [await freePort(), await freePort(), await freePort()];
@@ -152,6 +157,8 @@ export async function startUnbound(
 ${encrypted}  do-ip6: no
   do-not-query-localhost: no
   num-threads: 1
+  cache-max-ttl: ${ttlMax}
+  cache-max-negative-ttl: ${Math.min(ttlMax, 3600)}
   local-zone: "test." nodefault
   trust-anchor-file: "${anchors}"
   module-config: "validator iterator"
