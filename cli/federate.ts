@@ -120,6 +120,16 @@ Examples:
       for (const { domain } of invited.slice(0, invitedMax)) await answered(folder, { kind: 'meet', domain }, 'done');
       say(options, { imported: policy.lines.length }, `${policy.lines.length} rules taken`);
     });
+  sub('onions', 'what passes of onions: counts and rates, never routes').action(
+    async (options: Options, asked: Command) => {
+      const { status } = await answered(await folderOf(asked, options), { kind: 'mor' }, 'mor');
+      say(
+        options,
+        status ?? { off: true },
+        status === null ? 'no onions: "mor" is not in config.json' : pageOfOnions(status),
+      );
+    },
+  );
   sub('self', 'print the line by which others take this domain').action(async (options: Options, asked: Command) => {
     const { config, key } = await loadDomain(await folderOf(asked, options));
     const line = { rule: 'allow', domain: config.domain, fingerprint: key.certificate.key.fingerprint } as const;
@@ -196,6 +206,19 @@ function pageOf(shown: DomainShown): string {
     ...(refused === null
       ? []
       : [`  refused ${dated(refused.atMs)} (${refused.code}${refused.row === null ? '' : `, row ${refused.row}`})`]),
+  ].join('\n');
+}
+
+function pageOfOnions(status: NonNullable<(AdminAnswer & { readonly kind: 'mor' })['status']>): string {
+  const { links, contexts, stations, linkMsMean, originMsMean, loops, counts, closedExits } = status;
+  const { sent, returned, lost, returnedMs } = loops;
+  const mean = returned === 0 ? '' : `, ${(returnedMs / returned / 1000).toFixed(1)} s each`;
+  return [
+    `${links} links, ${contexts} contexts, ${stations} servers known`,
+    `a frame on each link every ${linkMsMean} ms, a new cell every ${originMsMean} ms`,
+    `loops: ${sent} sent, ${returned} back${mean}, ${lost} lost`,
+    ...counts.map(([name, count]) => `  ${name}: ${count}`),
+    ...(closedExits === 0 ? [] : [`  packets that nobody here takes: ${closedExits}`]),
   ].join('\n');
 }
 

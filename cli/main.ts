@@ -113,6 +113,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do say bob@b.example Good morning',
     load: () => import('./say.ts'),
   },
+  send: {
+    summary: 'say something to a person as nobody, over other servers',
+    example: 'p3do send --anonymous bob@b.example Look under the stone',
+    load: () => import('./send.ts'),
+  },
   pending: {
     summary: 'show or drop what was said and not answered',
     example: 'p3do pending',

@@ -1,5 +1,6 @@
 /** What the admin of a running server may ask of it, and what he is answered, as data. docs/spec/trust.md#policy */
 import type { Basis, Standing } from '../pki/trust-state.ts';
+import type { ListenerStatus } from '../listener-bots/listener.ts';
 import type { FederationCode } from './error.ts';
 import type { PolicyChange, Rule } from './policy-lines.ts';
 
@@ -19,6 +20,8 @@ export type AdminQuestion =
   | AccountQuestion
   /** People of other domains who speak through this server now. Answer: `visitors`. */
   | { readonly kind: 'visitors' }
+  /** Counts of the listener. Answer: `mor`. */
+  | { readonly kind: 'mor' }
   /** Everything that is known of one domain; of all that have a rule or a circuit. Answer: `domains`. */
   | { readonly kind: 'show'; readonly domain: string }
   | { readonly kind: 'list' }
@@ -93,6 +96,8 @@ export type AdminAnswer =
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
   | { readonly kind: 'visitors'; readonly visitors: readonly VisitorShown[] }
   | { readonly kind: 'policy'; readonly text: string }
+  /** null: this server has no part in the flood of cells. `closedExits`: packets from nobody that nobody here takes. */
+  | { readonly kind: 'mor'; readonly status: (ListenerStatus & { readonly closedExits: number }) | null }
   /** His key in base64, its fingerprint in hexadecimal, and until when his domain vouches for it, Unix milliseconds. */
   | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }
   | { readonly kind: 'done' }

@@ -5,6 +5,7 @@ import { answerAccounts } from './accounts.ts';
 import type { Entities } from './entities.ts';
 import type { FederationCode } from './error.ts';
 import type { KeySearch } from './key-search.ts';
+import type { Mor } from './mor.ts';
 import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
 import type { NodeEffect } from './events.ts';
 import { renderPolicy } from './policy-lines.ts';
@@ -17,6 +18,7 @@ export function answerAdmin(
   trusts: Trusts,
   entities: Entities,
   search: KeySearch,
+  mor: Mor | null,
   { request, question }: { readonly request: number; readonly question: AdminQuestion },
 ): void {
   const answer = (told: AdminAnswer): void => node.effect({ kind: 'told', request, answer: told });
@@ -37,6 +39,9 @@ export function answerAdmin(
       break;
     case 'visitors':
       answer({ kind: 'visitors', visitors: entities.visitors() });
+      break;
+    case 'mor':
+      answer({ kind: 'mor', status: mor?.status() ?? null });
       break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);

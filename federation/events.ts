@@ -7,6 +7,7 @@ import type { DecodeRange } from '../psyc/bytes.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
 import type { FederationLimits } from './limits.ts';
+import type { MorEffect, MorEvent, MorOptions } from './mor-events.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { TrustLimits } from '../pki/trust-limits.ts';
 import type { Alarm, TrustRow } from '../pki/trust-state.ts';
@@ -41,7 +42,9 @@ export type NodeEvent =
   /** More of a domain's key is on the ring. */
   | { readonly kind: 'domain key'; readonly domain: string }
   /** More of a person's key is on the ring, and in his records. */
-  | { readonly kind: 'key'; readonly amended: AmendedKey };
+  | { readonly kind: 'key'; readonly amended: AmendedKey }
+  /** What the listener asked for, or is told of keys. */
+  | { readonly kind: 'mor'; readonly event: MorEvent };
 
 /** A key that is to follow a domain's, with the statement of it. */
 export interface Announced {
@@ -69,6 +72,10 @@ export type NodeEffect =
   /** The same bytes on each of these. */
   | { readonly kind: 'write all'; readonly circuits: readonly string[]; readonly bytes: Uint8Array }
   | { readonly kind: 'close'; readonly circuit: string }
+  /** Hand over what was written until now, and let nothing join it. */
+  | { readonly kind: 'flush'; readonly circuit: string }
+  /** What the listener needs a thread or the disk for; answered by an event of its own. */
+  | { readonly kind: 'mor'; readonly effect: MorEffect }
   /** A packet found no room there: look whether the peer still reads. */
   | { readonly kind: 'full'; readonly circuit: string }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
@@ -131,4 +138,6 @@ export interface NodeOptions {
   readonly circuitLimits: CircuitLimits;
   readonly deliveryLimits: DeliveryLimits;
   readonly federationLimits: FederationLimits;
+  /** Its part in the flood of cells; without, it has none. */
+  readonly mor?: MorOptions;
 }

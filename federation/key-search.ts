@@ -94,8 +94,13 @@ export class KeySearch {
           return;
         }
         const [fingerprint, known] = [records.get('fingerprint') ?? null, records.get('statement') ?? null];
-        const others = node.ways.linked().filter((domain) => domain !== home);
-        const servers = others.slice(0, node.options.federationLimits.keyServersAskedMax);
+        const linked = node.ways.linked();
+        // Nobody knows better than his home, if it is there.
+        const first = linked.filter((domain) => domain === home);
+        const servers = [...first, ...linked.filter((domain) => domain !== home)].slice(
+          0,
+          node.options.federationLimits.keyServersAskedMax,
+        );
         node.askPki({ kind: 'find', person, fingerprint, known, authorities, honoured, servers }, (answer) => {
           const isIt =
             answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint));

@@ -30,6 +30,8 @@ import {
 } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
+import type { Mor } from './mor.ts';
+import { morFor } from './mor-owner.ts';
 import { Peers } from './peers.ts';
 import { isUnasked } from './person-channel.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
@@ -72,6 +74,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #requests: Requests;
   readonly #entities: Entities;
   readonly #followers = new Followers();
+  /** null: it has no part in the flood of cells. */
+  readonly #mor: Mor | null;
 
   constructor(options: NodeOptions) {
     this.options = options;
@@ -94,6 +98,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       visits: this.#visits,
       peers: this.#peers,
     });
+    this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);
     this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
   }
 
@@ -121,6 +126,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       this.#questions,
       this.#plain,
       this.#entities,
+      ...(this.#mor === null ? [] : [this.#mor]),
     ];
     const known: [string, number][] = [
       ['peers', this.#peers.size],
@@ -218,6 +224,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.notify({ kind: 'connected', domain: proved.domain });
         peer.ready(circuit, accepted);
         this.#trusts.ready(proved.domain);
+        this.#mor?.ready(proved.domain);
       }
       return;
     }
@@ -245,7 +252,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
       const peer = this.#peers.get(domain);
       peer?.closed(circuit, heard);
-      if (peer?.isUp === false) this.#trusts.lost(domain);
+      if (peer?.isUp === false) for (const part of [this.#trusts, this.#mor]) part?.lost(domain);
     }
   }
 
@@ -259,9 +266,13 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       case 'started':
         this.#duties.load();
         this.#trusts.policy.load();
+        this.#mor?.start();
+        break;
+      case 'mor':
+        this.#mor?.told(event.event);
         break;
       case 'asked':
-        answerAdmin(this, this.#trusts, this.#entities, this.#search, event);
+        answerAdmin(this, this.#trusts, this.#entities, this.#search, this.#mor, event);
         break;
       case 'opened':
         if (event.plain !== undefined) this.#plain.opened(event.circuit, event.plain, event.accepted);
@@ -318,6 +329,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     if (target === undefined) {
       // Between the ends of a circuit, or to the root: nothing is asked of either yet.
       if (context === undefined || from?.kind !== 'server') return;
+      if (this.#mor?.heard(letter, from.domain) === true) return;
       if (isPerson(context)) this.tellFollowers(letter);
       else this.#entities.audience(context)?.take(letter);
       return;
@@ -343,6 +355,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       }
     }
     const by = from?.kind === 'client' ? from.person : null;
+    if (from?.kind !== 'server' && this.#mor?.asked(letter, by) === true) return;
     if (from !== null && isUnasked(letter, from, (name) => this.#entities.personAwake(name))) return;
     // What two people agree on is known at both homes: at ours first.
     if (by !== null && isAboutFriendship(letter.packet.method) && isNumbered(letter)) {
@@ -368,7 +381,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const uniform = entityIn(target);
     const name = entityOf(target);
     if (uniform?.kind === 'node' && !isNumbered(letter)) {
-      if (!this.#trusts.take(letter) && !this.#visits.take(letter)) this.#authors.answered(letter);
+      if (this.#mor?.take(letter) !== true && !this.#trusts.take(letter) && !this.#visits.take(letter))
+        this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place') this.#hand(letter, this.#entities.place(name));
     else if (uniform?.host === this.domain && letter.packet.method === VISIT_REPORT)

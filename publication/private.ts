@@ -37,6 +37,27 @@ export function sealPrivate(
 ): Uint8Array {
   const { entity, method, data } = message;
   const inner = render({ entity: { ...entity, [AUTHOR_NAME]: hexOf(author) }, method, data });
+  return outerOf(suite, recipient, publicKey, inner, ephemeral);
+}
+
+/** The same of nobody: there is no author inside, and nobody signs it. Throws the same. */
+export function sealAnonymous(
+  suite: Suite,
+  recipient: Recipient,
+  publicKey: Uint8Array,
+  message: PrivateMessage,
+): Uint8Array {
+  return outerOf(suite, recipient, publicKey, render(message));
+}
+
+/** What `inner` says, sealed, under the name of the key that opens it. */
+function outerOf(
+  suite: Suite,
+  recipient: Recipient,
+  publicKey: Uint8Array,
+  inner: Uint8Array,
+  ephemeral?: Uint8Array,
+): Uint8Array {
   const sealed = sealToPerson(suite, recipient, publicKey, parseOnly(inner).content!, ephemeral);
   const outer = render({
     entity: { [READER_NAME]: hexOf(recipient.fingerprint) },

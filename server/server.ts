@@ -20,6 +20,8 @@ import type { Successor } from './domain/rotating.ts';
 import { KeyFinder } from './keys/find.ts';
 import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
+import { MorDuty } from './mor/duty.ts';
+import { morOptions } from './mor/options.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { openStore, type OpenStore } from './open-store.ts';
@@ -67,6 +69,7 @@ export class Server {
   #further: Listener | null = null;
   #dns: DnsDuty | null = null;
   #admin: AdminChannel | null = null;
+  #mor: MorDuty | null = null;
   #stopping: Promise<void> | null = null;
   #rotate = (): void => {};
   #waiting: () => void = () => {};
@@ -110,6 +113,7 @@ export class Server {
     const dnsHosts = config.dns.responder === null ? [] : hostsHere(config.dns.responder.hosts, log);
     if (config.dns.responder !== null) await checkPort(dnsHosts, config.dns.responder.port);
     let server: Server | undefined;
+    let mor: MorDuty | null = null;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
       log.fatal({ error: error instanceof Error ? error.stack : String(error) }, 'the server crashed');
@@ -192,6 +196,7 @@ export class Server {
           ...federationLimits,
           circuitsMax: Math.max(federationLimits.circuitsMax, config.limits.connections),
         },
+        ...morOptions(config.mor),
       },
       store: store.store,
       answer: (question) => notary.answer(question),
@@ -211,8 +216,10 @@ export class Server {
         if (isNews) keys.learn(notice.domain);
       },
       crashed,
+      mor: (effect) => mor?.perform(effect),
       limits,
     });
+    let begin = (): void => {};
     try {
       await keys.start();
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
@@ -235,6 +242,13 @@ export class Server {
       const dnsKeys = ownKeysOf(domain);
       server.#dns = await DnsDuty.open(dnsHosts, { config, keys: dnsKeys, asker, timers: systemTimers, log });
       const running = server;
+      if (config.mor !== null) {
+        const tell = shell.tellMor.bind(shell);
+        const around = { folder: config.folder, key, store: store.store, timers: systemTimers, log, tell };
+        const { duty, loaded } = await MorDuty.open(around);
+        mor = server.#mor = duty;
+        begin = () => duty.begin(loaded);
+      }
       server.#admin = await AdminChannel.open(
         config.folder,
         (question) => (question.kind === 'announce' ? running.#announce(config.folder) : shell.ask(question)),
@@ -245,6 +259,7 @@ export class Server {
       throw error;
     }
     shell.start();
+    begin();
     server.#await(next);
     return server;
   }
@@ -321,6 +336,7 @@ export class Server {
   async #close(): Promise<void> {
     this.#waiting();
     this.#shell.stop();
+    await this.#mor?.close();
     await this.#admin?.close();
     await this.#listener.close();
     await this.#plain?.close();

@@ -78,6 +78,8 @@ export function whoOf(author: string, word: Word): string {
   const alias = aliasOf(author);
   const known = alias === null ? '' : `"${alias}" `;
   const name = author === '' ? 'somebody' : `${known}${nameOf(author)}`;
+  // What comes out of an onion has no author; that it came out of one is the home's word.
+  if (word.kind === 'hearsay' && author === `psyc://${word.host}/$mor`) return 'nobody (out of an onion)';
   switch (word.kind) {
     case 'author':
       return name;

@@ -24,6 +24,7 @@ const change = z.strictObject({ domain, rule: z.enum(['allow', 'limit', 'block']
 const schema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('show'), domain }),
   z.strictObject({ kind: z.literal('list') }),
+  z.strictObject({ kind: z.literal('mor') }),
   z.strictObject({ kind: z.literal('visitors') }),
   z.strictObject({ kind: z.literal('find'), person: z.string().refine(isPersonUniform) }),
   z.strictObject({ kind: z.literal('policy') }),

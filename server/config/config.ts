@@ -67,6 +67,8 @@ export type Config = {
   /** Peers without TLS, by host, and where they are listened for; null: nobody is. */
   readonly plain: PlainConfig | null;
   readonly dns: DnsConfig;
+  /** Its part in the flood of cells: domains that circuits are held to, frames a second on each link; null: none. */
+  readonly mor: { readonly links: readonly string[]; readonly framesPerSecond: number } | null;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */
   readonly proxy: Endpoint | null;
   /** Where proxies that end TLS bring browsers; null: nowhere. */

@@ -87,8 +87,23 @@ function partsOf(
   environment: Environment,
 ): Pick<Config, 'file' | 'folder'> & Partial<Config> {
   const folder = dirname(file);
-  const { domain, listen, tls, peers, plain, proxy, web, keys, recovery, registration, origins, log, policy, limits } =
-    raw;
+  const {
+    domain,
+    listen,
+    tls,
+    peers,
+    plain,
+    proxy,
+    web,
+    keys,
+    recovery,
+    registration,
+    origins,
+    log,
+    mor,
+    policy,
+    limits,
+  } = raw;
   const store = storeOf(folder, raw.store, environment);
   return {
     file,
@@ -98,6 +113,7 @@ function partsOf(
     dns: dnsOf(folder, raw.dns, domain),
     proxy: proxy === undefined ? null : parseProxy(proxy),
     web: web ?? null,
+    mor: mor ?? null,
     keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { dnsRecordLimits } from '../../pki/dns-limits.ts';
 import { isKeyServer } from '../../pki/dns-record.ts';
 import { plainLimits } from '../../federation/plain-limits.ts';
+import { listenerLimits } from '../../listener-bots/limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { transportLimits } from '../transport/limits.ts';
 import { DEFAULT_PORT, HKP_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
@@ -15,6 +16,9 @@ import type { Step } from './json.ts';
 import { configLimits } from './limits.ts';
 
 const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax } = configLimits;
+const { linksMax: morLinksMax, linkMsMean } = listenerLimits;
+/** Of a link, a second; what a listener was made for. */
+const framesMax = 1000 / linkMsMean;
 
 /** pino's. */
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -138,6 +142,11 @@ const dns = {
 
 const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
 
+const mor = {
+  links: list(text('a domain in lower case', isDomain), 0, morLinksMax).default([]),
+  framesPerSecond: whole(1, framesMax).default(framesMax),
+};
+
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };
 
 const limits = {
@@ -167,6 +176,7 @@ const root = {
     originsMax,
   ).default([]),
   log: group(log).prefault({}),
+  mor: group(mor).optional(),
   policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
 };
@@ -181,7 +191,7 @@ export type RawConfig = z.output<typeof configSchema>;
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
 const groups = new Map<string, object>(
-  Object.entries({ listen, tls, store, plain, web, keys, dns, log, policy, limits }),
+  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, policy, limits }),
 );
 
 /** The keys that an object at this place may have. */

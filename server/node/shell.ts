@@ -4,6 +4,7 @@ import { exportedBy } from '../../circuit/exporting.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
 import type { AmendedKey, Announced, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { MorEffect, MorEvent } from '../../federation/mor-events.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
@@ -30,6 +31,8 @@ export interface ShellOptions {
   readonly log: Logger;
   /** Told what the admin is told. */
   readonly noticed?: (notice: Notice) => void;
+  /** Does what the listener needs a thread or the disk for. */
+  readonly mor?: (effect: MorEffect) => void;
   /** Called with what must never happen: the node's state can be trusted no more. */
   readonly crashed: (error: unknown) => void;
   readonly limits?: TransportLimits;
@@ -81,6 +84,11 @@ export class NodeShell {
     this.#tell({ kind: 'domain key', domain });
   }
 
+  /** Tells the listener what it asked for, or is to know. */
+  tellMor(event: MorEvent): void {
+    this.#tell({ kind: 'mor', event });
+  }
+
   /** Asks the node something as its admin; null: it is over. */
   ask(question: AdminQuestion): Promise<AdminAnswer | null> {
     if (this.#isOver) return Promise.resolve(null);
@@ -129,6 +137,12 @@ export class NodeShell {
         break;
       case 'close':
         this.#close(effect.circuit);
+        break;
+      case 'flush':
+        this.#streams.get(effect.circuit)?.flush();
+        break;
+      case 'mor':
+        this.#options.mor?.(effect.effect);
         break;
       case 'full':
         // When the node's step is done: what follows from it is another event.

@@ -19,6 +19,8 @@ export class Outlet {
   readonly #drained: (bytes: number) => void;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** After how many of the chunks that wait a write ends, whatever follows. */
+  #ends: number[] = [];
   #isQueued = false;
   /** Bytes of the chunks that the write under way holds, frame not counted; 0 without one. */
   #writingBytes = 0;
@@ -50,6 +52,13 @@ export class Outlet {
     this.#socket.write(this.#shell.turn.joined(this.#join, chunks, this.#writingBytes), this.#written);
   }
 
+  /** Ends a write here: what waits goes out now, or as soon as the one under way is taken, and nothing joins it. */
+  push(): void {
+    const { length } = this.#waiting;
+    if (length > 0 && this.#ends.at(-1) !== length) this.#ends.push(length);
+    if (this.#writingBytes === 0) this.flush();
+  }
+
   /** Hands the socket everything that is left, for it to be sent before the end. */
   finish(): void {
     if (this.#socket.destroyed) return;
@@ -65,22 +74,25 @@ export class Outlet {
     this.#shell.turn.add(this);
   }
 
-  /** The chunks of the next write: as many as the limit allows, one at least. */
+  /** The chunks of the next write: as many as the limit allows, one at least, and none behind an end. */
   #take(): Uint8Array[] {
     const { batchBytesMax } = this.#shell.limits;
     const chunks = this.#waiting;
-    if (this.#waitingBytes <= batchBytesMax) {
+    const most = this.#ends[0] ?? chunks.length;
+    if (this.#waitingBytes <= batchBytesMax && most === chunks.length) {
       this.#writingBytes = this.#waitingBytes;
       this.#waiting = [];
       this.#waitingBytes = 0;
+      this.#ends = [];
       return chunks;
     }
     let count = 1;
     let bytes = chunks[0]!.length;
-    while (count < chunks.length && bytes + chunks[count]!.length <= batchBytesMax) bytes += chunks[count++]!.length;
+    while (count < most && bytes + chunks[count]!.length <= batchBytesMax) bytes += chunks[count++]!.length;
     this.#waiting = chunks.slice(count);
     this.#waitingBytes -= bytes;
     this.#writingBytes = bytes;
+    this.#ends = this.#ends.map((end) => end - count).filter((end) => end > 0);
     return chunks.slice(0, count);
   }
 

@@ -48,6 +48,10 @@ export class SocketStream implements ByteStream {
     this.#outlet.write(bytes);
   }
 
+  flush(): void {
+    this.#outlet.push();
+  }
+
   end(): void {
     this.#release();
     this.#outlet.finish();

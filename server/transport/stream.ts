@@ -37,6 +37,8 @@ export interface ByteStream {
   carry(owner: StreamOwner): void;
   /** Sends the bytes, soon, together with others of this turn of the event loop. They must not be changed any more. */
   write(bytes: Uint8Array): void;
+  /** Hands over what was written until now, so that nothing joins it. */
+  flush(): void;
   /** When the write began that the peer has not taken yet, by `Timers`; null when everything is taken. */
   readonly writingSinceMs: number | null;
   /** Sends what was written, closes, and tells the owner nothing more. */

@@ -46,6 +46,10 @@ export class WebSocketStream implements ByteStream {
     this.#outlet.write(bytes);
   }
 
+  flush(): void {
+    this.#outlet.push();
+  }
+
   end(): void {
     this.#owner = null;
     this.#close(NORMAL);

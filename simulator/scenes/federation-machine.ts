@@ -78,6 +78,8 @@ export class FederationMachine implements Machine {
 
   #done(effect: Effect): NodeEffect[] {
     if (effect.kind === 'notice' || effect.kind === 'told' || effect.kind === 'full') return [];
+    // Nodes of this scene have no listener; those of `onions` have.
+    if (effect.kind === 'flush' || effect.kind === 'mor') return [];
     if (effect.kind === 'write all') {
       const { circuits, bytes } = effect;
       return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));

@@ -1,0 +1,151 @@
+/** `p3do send --anonymous`: one message from nobody, in an onion over other servers. docs/spec/people.md#anonymous */
+import { buffer } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { AnonymousError } from '../client/anonymous/error.ts';
+import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-file.ts';
+import { anonymousLimits } from '../client/anonymous/limits.ts';
+import { anonymousCell, stationsIn } from '../client/anonymous/message.ts';
+import { Profile } from '../client/profile/profile.ts';
+import { answerTo } from '../client/session/answers.ts';
+import { bytesOfHex } from '../crypto/bytes.ts';
+import { OnionError } from '../onion/error.ts';
+import { parseUniform } from '../psyc/uniform.ts';
+import { suite } from '../server/suite.ts';
+import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { nameOf } from './person/show.ts';
+import { type Talk, talk, type Told } from './person/talk.ts';
+import { person } from './person/target.ts';
+import { textIn } from './person/text.ts';
+
+interface Options extends Shared {
+  readonly anonymous?: true;
+  readonly hops: number;
+}
+
+type Station = Awaited<ReturnType<typeof stationsIn>>[number];
+
+const { hopsMin, hopsMax, hopsUsual } = anonymousLimits;
+
+/** Adds the arguments, the page and the action of `p3do send`. */
+export function register(command: Command): void {
+  withShared(
+    command
+      .argument('<target>', 'nick@domain, or a uniform', person)
+      .argument('<text...>', 'what to say; - reads it on standard input, less one line feed at its end')
+      .option('--anonymous', 'as nobody: without it there is p3do say')
+      .option(
+        '--hops <number>',
+        `servers on the way, the last one’s included: ${hopsMin} to ${hopsMax}`,
+        hops,
+        hopsUsual,
+      ),
+    'how long to wait for your home (60)',
+  )
+    .addHelpText(
+      'after',
+      `
+Nobody but its reader can read it, and no server learns both who sends it and for whom it is: your home gets a
+cell like all others, each server on the way finds the next one in it, and the last one finds the reader. The
+way is drawn anew each time from the servers that your home knows. Nobody tells whether it arrives, and what is lost
+is not said again. The reader sees that it comes from nobody, among the requests of strangers, and cannot answer.
+
+What is told by asking: the first time your home looks for the keys of the reader, and knows for whom; it asks in
+its own name. They are kept here for later. Write again some other time than right after, if that matters.
+
+Example:
+  $ p3do send --anonymous --hops 3 bob@b.example Look under the stone`,
+    )
+    .action(async (to: string, words: string[], options: Options) => {
+      if (options.anonymous !== true) command.error('--anonymous is needed: in your own name it is p3do say');
+      const isRead = words.length === 1 && words[0] === '-';
+      const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
+      if (text === null) {
+        fail(command, options, '_input_invalid', 'standard input is not UTF-8');
+        return;
+      }
+      if (text === '') command.error('there is nothing to say');
+      const whose = await whoseOf(command, options.as);
+      await talk(command, options, async (home) => {
+        try {
+          const mor = `psyc://${whose.domain}/$mor`;
+          const stations = await asked(home, mor);
+          const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, stations);
+          if (stations === null || reader === null) return;
+          const cell = anonymousCell(suite, stations, whose.domain, options.hops, reader, text, Date.now());
+          const told = await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: cell } });
+          if (told === null) return;
+          const line = `handed to ${whose.domain}; nobody tells whether it arrives\n`;
+          tell(options, { kind: 'handed', at: whose.domain, hops: options.hops }, line);
+        } catch (error) {
+          if (!(error instanceof AnonymousError || error instanceof OnionError)) throw error;
+          fail(command, options, error.code, `${error.message} (${error.code})`);
+        }
+      });
+    });
+}
+
+/** The servers that the home knows; null: it was refused, and that has been told. */
+async function asked(home: Talk, mor: string): Promise<readonly Station[] | null> {
+  const told = await home.ask({ target: mor, method: '_request_mor_servers', excused: ['_unknown_target'] });
+  if (told === null) return null;
+  if (typeof told === 'string') throw new AnonymousError('_anonymous_unreachable', 'your home passes no onions on');
+  const given = told.flatMap(({ packet }) => {
+    const [domain, key] = [packet.text('_domain'), packet.value('_key')];
+    return packet.method === '_status_mor_server' && domain !== undefined && key !== undefined
+      ? [{ domain, key: new Uint8Array(key) }]
+      : [];
+  });
+  return stationsIn(given, Math.floor(Date.now() / 1000));
+}
+
+/** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
+async function readerOf(
+  command: Command,
+  home: Talk,
+  mor: string,
+  whose: { readonly folder: string; readonly nick: string; readonly domain: string },
+  to: string,
+  stations: readonly Station[],
+): Promise<KeptReader | null> {
+  const now = Math.floor(Date.now() / 1000);
+  const pins = (await Profile.open(whose))?.kept.pins ?? new Map<string, { readonly fingerprint: string }>();
+  const changed = (of: string, fingerprint: string): boolean =>
+    (pins.get(of)?.fingerprint ?? fingerprint) !== fingerprint;
+  const foreign = stations.find(({ domain, fingerprint }) => changed(domain, fingerprint));
+  if (foreign !== undefined) {
+    const text = `your home shows another key of ${foreign.domain} than the one that is pinned here`;
+    throw new AnonymousError('_anonymous_changed_key', text);
+  }
+  const kept = await readKeys(whose.folder, nameOf(to), now);
+  if (kept !== null) return kept;
+  const told = await home.ask({ target: mor, method: '_request_mor_keys', entity: { _person: to } });
+  if (told === null || typeof told === 'string') return null;
+  const reader = await checked(told, to, now);
+  if (changed(to, reader.print) || changed(parseUniform(to).host, reader.domainPrint)) {
+    throw new AnonymousError('_anonymous_changed_key', `another key of ${nameOf(to)} than the one that is pinned here`);
+  }
+  await writeKeys(whose.folder, nameOf(to), reader.kept);
+  complain(command, `key of ${nameOf(to)}, found by your home and kept here: ${reader.print}`);
+  return reader.kept;
+}
+
+async function checked(told: readonly Told[], to: string, now: number) {
+  const { packet } = told.at(-1)!;
+  const bytes = (name: string): Uint8Array => new Uint8Array(packet.value(name) ?? []);
+  const question = { kind: 'check person', person: to, succession: null, known: null } as const;
+  const [key, statement, domainKey] = [bytes('_key'), bytes('_statement'), bytes('_key_domain')];
+  const answer = await answerTo({ ...question, key, statement, domainKey }, now);
+  if (answer.kind !== 'person' || answer.keys.encryptionKey === null) {
+    throw new AnonymousError('_anonymous_unknown_keys', `no keys of ${nameOf(to)} that hold`);
+  }
+  const { fingerprint: print, domainFingerprint: domainPrint, encryptionKey: publicKey, until } = answer.keys;
+  const kept = { uniform: to, fingerprint: bytesOfHex(print)!, publicKey, until };
+  return { print, domainPrint, kept };
+}
+
+function hops(typed: string): number {
+  const number = Number(typed);
+  if (/^[0-9]$/.test(typed) && number >= hopsMin && number <= hopsMax) return number;
+  throw new InvalidArgumentError(`It takes ${hopsMin} to ${hopsMax}.`);
+}

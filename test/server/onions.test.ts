@@ -1,0 +1,126 @@
+/** Four servers pass cells around: what one person hands in anonymously arrives at another's, over three hops, whoever of the others is killed. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readDomainKey } from '../../server/domain/key-file.ts';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+
+const undoing = new Undoing();
+const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
+const servers = new Map<string, Served>();
+let home = '';
+
+const env = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  P3DO_HOME: home,
+  P3DO_PASSPHRASE: 'a passphrase of these people',
+});
+
+/** What a command says and complains of, and its exit code. */
+function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { env: env() }, (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
+    });
+  });
+}
+
+/** The same, which must succeed. */
+async function done(...args: string[]): Promise<string> {
+  const { code, out, complaints } = await p3do(...args);
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
+  return out;
+}
+
+async function registered(nick: string, domain: string): Promise<void> {
+  const { folder, endpoint } = servers.get(domain)!;
+  const { invite } = JSON.parse(await done('invite', '--folder', folder, '--json')) as { invite: string };
+  await done('register', `${nick}@${domain}`, '--server', `${endpoint.host}:${endpoint.port}`, '--invite', invite);
+}
+
+/** Lines of objects that a person hears, until the process is ended. */
+function listening(who: string): { said(holds: (heard: Record<string, unknown>) => boolean): Promise<object> } {
+  const child = spawn(process.execPath, [command, 'listen', '--as', who, '--json'], { env: env() });
+  undoing.add(async () => {
+    const over = once(child, 'exit');
+    child.kill();
+    await over;
+  });
+  const heard: Record<string, unknown>[] = [];
+  let told = (): void => {};
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    heard.push(JSON.parse(line) as Record<string, unknown>);
+    told();
+  });
+  return {
+    said: (holds) =>
+      new Promise((resolve) => {
+        told = () => {
+          const found = heard.find(holds);
+          if (found !== undefined) resolve(found);
+        };
+        told();
+      }),
+  };
+}
+
+/** Asks until so many links stand and contexts are known; the test's own time ends it. */
+async function linked(domain: string, links: number): Promise<void> {
+  const { folder } = servers.get(domain)!;
+  for (;;) {
+    const { out } = await p3do('federate', 'onions', '--folder', folder, '--json');
+    const status = out === '' ? null : (JSON.parse(out) as { links: number; contexts: number; stations: number });
+    if (status?.links === links && status.contexts === links && status.stations === links) return;
+    await wait(200);
+  }
+}
+
+beforeAll(async () => {
+  home = await passableFolder(undoing);
+  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
+  for (const name of names) {
+    const peers = new Map([...ends].filter(([other]) => other !== name));
+    const config = { mor: { links: [...peers.keys()] } };
+    const made = await Served.make(undoing, name, { memory: true, endpoint: ends.get(name)!, peers, config });
+    servers.set(name, made);
+  }
+  for (const served of servers.values()) served.start();
+  for (const served of servers.values()) await served.ready;
+  const lines = await Promise.all(
+    [...servers.values()].map(async ({ folder, domain }) => {
+      const { fingerprint } = (await readDomainKey(folder, domain)).certificate.key;
+      return { domain, line: `allow ${domain} ${fingerprint}\n` };
+    }),
+  );
+  for (const { folder, domain } of servers.values()) {
+    const rules = join(home, `${domain}.rules`);
+    const others = lines.filter((other) => other.domain !== domain);
+    await writeFile(rules, others.map(({ line }) => line).join(''));
+    await done('federate', 'import', rules, '--folder', folder);
+  }
+  await registered('ada', 'a.test');
+  await registered('bob', 'b.test');
+  for (const name of names) await linked(name, 4);
+});
+afterAll(() => undoing.run());
+
+test('a message over three hops arrives, as nobody’s, and its sender is told no more than is known', async () => {
+  const bob = listening('bob@b.test');
+  const sent = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'who', 'am', 'I', '--as', 'ada@a.test');
+  expect(sent).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
+  const heard = await bob.said(({ kind, text }) => kind === 'heard' && text === 'who am I');
+  expect(heard).toMatchObject({ author: 'psyc://b.test/$mor', isSealed: true, isStranger: true });
+  expect(JSON.stringify(heard)).not.toContain('ada');
+  // Nor do the servers' logs name anybody.
+  for (const { log } of servers.values()) expect(log.join('\n')).not.toMatch(/~|ada@|bob@/);
+
+  await servers.get('e.test')!.kill();
+  for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linked(name, 3);
+  await done('send', '--anonymous', '--hops', '3', 'bob@b.test', 'over another way', '--as', 'ada@a.test');
+  await bob.said(({ kind, text }) => kind === 'heard' && text === 'over another way');
+});
