@@ -6,6 +6,7 @@ import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federatio
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { MorEffect } from '../../federation/mor-events.ts';
 import type { PkiQuestion } from '../../federation/pki.ts';
 import { decodeRange, decodeText, encodeText } from '../../psyc/bytes.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
@@ -87,6 +88,8 @@ export class NodeFixture {
   drains = true;
   readonly notices: Notice[] = [];
   readonly told: AdminAnswer[] = [];
+  /** What the listener asked for. */
+  readonly mor: MorEffect[] = [];
   /** Newer statements that clients were handed, by circuit. */
   readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
@@ -383,8 +386,9 @@ export class NodeFixture {
         this.told.push(effect.answer);
         break;
       case 'flush':
+        break;
       case 'mor':
-        // Nodes of these tests have no listener.
+        this.mor.push(effect.effect);
         break;
       case 'full':
         this.full.push(effect.circuit);

@@ -1,0 +1,186 @@
+/** A node with a listener: who is a member, what is heard of whom, what people may ask, and what comes out of a cell. */
+import { expect, test } from '@jest/globals';
+import type { AdminAnswer } from '../../federation/admin-questions.ts';
+import { listenerLimits } from '../../listener-bots/limits.ts';
+import { openCell } from '../../listener-bots/opening.ts';
+import { bareCell, envelopeFiller } from '../../onion/cell.ts';
+import { newPair, pairOf } from '../../onion/keys.ts';
+import { sealOnion } from '../../onion/seal.ts';
+import { sizes } from '../../onion/sizes.ts';
+import { type Draft, render, renderRouted } from '../../psyc/render.ts';
+import { sealAnonymous } from '../../publication/private.ts';
+import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+
+const a = 'a.example';
+const b = 'server b.example';
+const mor = `psyc://${a}/$mor`;
+const bob = `psyc://${a}/~bob`;
+const zeros = new Uint8Array(sizes.cell);
+
+type Status = NonNullable<(AdminAnswer & { readonly kind: 'mor' })['status']>;
+
+function begun(links: readonly string[] = []): NodeFixture {
+  const fixture = new NodeFixture({}, { options: { mor: { limits: listenerLimits, links } } });
+  fixture.tell({ kind: 'mor', event: { kind: 'loaded', tags: [], marks: [], slots: [] } });
+  return fixture;
+}
+
+function status(fixture: NodeFixture): Status {
+  fixture.tell({ kind: 'asked', request: 1, question: { kind: 'mor' } });
+  const answer = fixture.told.at(-1)!;
+  if (answer.kind !== 'mor' || answer.status === null) throw new Error(answer.kind);
+  return answer.status;
+}
+
+const counted = (fixture: NodeFixture, name: string): number =>
+  status(fixture).counts.find(([known]) => known === name)?.[1] ?? 0;
+
+const notice = (fixture: NodeFixture, source = 'psyc://b.example'): void =>
+  fixture.sayRaw(b, { routing: { _source: source, _target: `psyc://${a}` }, method: '_notice_mor' });
+
+const frame = (fixture: NodeFixture, kind = 'idle', data: Uint8Array = zeros, domain = 'b.example'): void =>
+  fixture.sayRaw(b, { routing: { _context: `psyc://${domain}/$mor` }, method: `_mor_${kind}`, data });
+
+function linked(): NodeFixture {
+  const fixture = begun();
+  fixture.connect(b);
+  notice(fixture);
+  fixture.hear(b);
+  return fixture;
+}
+
+const rule = (fixture: NodeFixture, kind: 'allow' | 'limit'): void =>
+  fixture.tell({
+    kind: 'asked',
+    request: 1,
+    question: { kind: 'change', unknown: null, changes: [{ rule: kind, domain: 'b.example', fingerprint: null }] },
+  });
+
+test('a trusted domain is told that it is a member; when it says the same the link stands, and frames are of one length', () => {
+  const fixture = begun();
+  fixture.connect(b);
+  expect(fixture.methods(b)).toContain('_notice_mor');
+  expect(status(fixture).links).toBe(0);
+  notice(fixture);
+  expect(status(fixture).links).toBe(1);
+  expect(fixture.mor).toContainEqual({ kind: 'linked to', domains: ['b.example'] });
+  fixture.pass(1000);
+  const frames = fixture.hear(b).filter(({ method }) => method?.startsWith('_mor_') === true);
+  expect(frames.length).toBeGreaterThan(5);
+  expect(new Set(frames.map(({ packet }) => packet.data?.length))).toEqual(new Set([sizes.cell]));
+  expect(new Set(frames.map(({ routing }) => JSON.stringify(routing)))).toEqual(
+    new Set([JSON.stringify({ _context: mor })]),
+  );
+});
+
+test('circuits are held to the domains that the configuration names', () => {
+  expect(begun(['c.example']).dialled).toEqual([expect.stringContaining('c.example')]);
+});
+
+test('before the link stands frames are dropped; behind it they are heard', () => {
+  const fixture = begun();
+  fixture.connect(b);
+  frame(fixture);
+  expect(counted(fixture, 'heard idle')).toBe(0);
+  notice(fixture);
+  frame(fixture);
+  expect(counted(fixture, 'heard idle')).toBe(1);
+  // What is no frame is nobody's, and the circuit stays.
+  frame(fixture, 'idle', zeros.subarray(1));
+  frame(fixture, 'other');
+  expect(counted(fixture, 'heard idle')).toBe(1);
+  expect(fixture.closed).toEqual([]);
+});
+
+test('what a person there says makes no member; in another’s context nobody speaks', () => {
+  const fixture = begun();
+  fixture.connect(b);
+  notice(fixture, 'psyc://b.example/~zoe');
+  expect(status(fixture).links).toBe(0);
+  frame(fixture, 'idle', zeros, 'c.example');
+  expect(fixture.closed).toEqual([b]);
+});
+
+test('whom the admin limits is no member any more; whose circuit is over has no link', () => {
+  const fixture = linked();
+  rule(fixture, 'limit');
+  fixture.pass(6000);
+  expect(status(fixture).links).toBe(0);
+  rule(fixture, 'allow');
+  fixture.pass(6000);
+  expect(status(fixture).links).toBe(1);
+  fixture.tell({ kind: 'failed', circuit: b });
+  expect(status(fixture).links).toBe(0);
+});
+
+test('a device hands in cells and hears what is known; others are told nothing', () => {
+  const fixture = begun();
+  fixture.connect('client bob phone');
+  const source = channel('bob', 'phone');
+  const ask = (method: string, entity: Draft['entity'] = {}): (string | null)[] => {
+    fixture.hear('client bob phone');
+    fixture.sayRaw('client bob phone', { routing: { _source: source, _target: mor, _tag: 'x' }, entity, method });
+    return fixture.methods('client bob phone');
+  };
+  const { suite } = fixture.keys;
+  const cell = bareCell(suite.random(4000), envelopeFiller(suite, suite.random));
+  cell[127]! &= 0x7f;
+  expect(ask('_request_mor_cell', { _cell: cell })).toEqual(['_echo_mor_cell']);
+  expect(ask('_request_mor_cell', { _cell: cell.subarray(1) })).toEqual(['_error_mor_invalid_cell']);
+  expect(ask('_request_mor_servers')).toEqual(['_status_mor_server', '_echo_mor_servers']);
+  expect(ask('_request_mor_keys', { _person: 'nobody' })).toEqual(['_failure_mor_unknown_keys']);
+  expect(ask('_request_other')).toEqual(['_error_unsupported_method']);
+  for (let more = 1; more < listenerLimits.originCellsOfOneMax; more++) ask('_request_mor_cell', { _cell: cell });
+  expect(ask('_request_mor_cell', { _cell: cell })).toEqual(['_failure_mor_full']);
+  fixture.connect(b);
+  fixture.hear(b);
+  const routing = { _source: 'psyc://b.example', _target: mor, _tag: 'x' };
+  fixture.sayRaw(b, { routing, entity: { _cell: cell }, method: '_request_mor_cell' });
+  expect(counted(fixture, 'handed in')).toBe(listenerLimits.originCellsOfOneMax);
+});
+
+/** Everything that comes out of a cell for this node with such a content. */
+function comeOut(fixture: NodeFixture, content: Uint8Array): void {
+  const { suite } = fixture.keys;
+  const nowSeconds = Math.floor((beginUnixMs + fixture.nowMs) / 1000);
+  const pair = pairOf(suite, new Uint8Array(32).fill(77));
+  const keys = [{ pair, beginsMs: 0, endsMs: Number.MAX_SAFE_INTEGER }];
+  fixture.tell({ kind: 'mor', event: { kind: 'keys', keys } });
+  const whom = { kind: 'server', key: pair.publicKey, pair: newPair(suite, suite.random) } as const;
+  const route = [{ whom, delayMs: 0, isDeposit: false }];
+  const { onion } = sealOnion(suite, route, 'exit', content, nowSeconds, suite.random);
+  fixture.mor.splice(0);
+  frame(fixture, 'cell', bareCell(onion, envelopeFiller(suite, suite.random)));
+  const [open] = fixture.mor.splice(0);
+  if (open?.kind !== 'open') throw new Error('nothing was to be opened');
+  const { job } = open;
+  fixture.tell({ kind: 'mor', event: { kind: 'opened', job: job.job, found: openCell(suite, job) } });
+  const [remember] = fixture.mor.splice(0);
+  if (remember?.kind !== 'remember') throw new Error('nothing was to be remembered');
+  expect(remember.batch.tags).toHaveLength(1);
+  fixture.tell({ kind: 'mor', event: { kind: 'remembered', batch: remember.batch.batch, isDurable: true } });
+}
+
+test('what is sealed to a person comes to him from nobody, as a stranger’s; everything else is dropped', () => {
+  const fixture = linked();
+  fixture.connect('client bob phone');
+  fixture.hear('client bob phone');
+  const { suite } = fixture.keys;
+  const reader = { uniform: bob, fingerprint: fixture.identityOf('bob').fingerprint };
+  const { publicKey } = newPair(suite, suite.random);
+  const message = { entity: {}, method: '_message_private', data: 'who am I' };
+  const sealed = renderRouted({ _target: bob }, sealAnonymous(suite, reader, publicKey, message));
+  comeOut(fixture, sealed);
+  const [heard, ...more] = fixture
+    .hear('client bob phone')
+    .filter(({ method }) => method?.startsWith('_message') === true);
+  expect(more).toEqual([]);
+  expect(heard).toMatchObject({ method: '_message_private_sealed', routing: { _target: bob, _counter: '1' } });
+  expect(heard!.routing['_source']).toMatch(/^psyc:\/\/a\.example\/\$mor#[0-9a-f]{32}$/);
+  expect(heard!.routing['_target_relay']).toBe(`${bob}#_strangers`);
+  comeOut(fixture, render({ routing: { _target: bob }, method: '_message_private', data: 'in the clear' }));
+  comeOut(fixture, render({ routing: { _target: bob }, method: '_request_close' }));
+  expect(status(fixture).closedExits).toBe(2);
+  expect(fixture.hear('client bob phone').filter(({ method }) => method !== null)).toEqual([]);
+});
