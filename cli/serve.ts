@@ -69,6 +69,7 @@ async function serve(folder: string, isJson: boolean, said: (line: string) => bo
       },
     });
   let server = await start(domain);
+  let serving = domain.key.certificate.key.fingerprint;
   const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys, dnsAddresses: dns } = server;
   const further = {
     ...(plain.length === 0 ? {} : { plain }),
@@ -92,10 +93,15 @@ async function serve(folder: string, isJson: boolean, said: (line: string) => bo
     const store = await server.handOver();
     const next = await loadServed(folder, Date.now());
     const { fingerprint } = next.key.certificate.key;
-    log.warn(
-      { fingerprint },
-      'ROTATED: the domain has its next key from now on; take the one before, in the folder former, off this machine',
-    );
+    const isSame = fingerprint === serving;
+    serving = fingerprint;
+    if (isSame) log.info('the next onion epoch begins');
+    else {
+      log.warn(
+        { fingerprint },
+        'ROTATED: the domain has its next key from now on; take the one before, in the folder former, off this machine',
+      );
+    }
     server = await start(next, { store });
   }
   log.info('stopping');

@@ -15,6 +15,7 @@ import type { Config } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import { askingOf } from './dns/asking.ts';
 import { DnsDuty } from './dns/duty.ts';
+import { nextEpochMs } from './domain/epochs.ts';
 import { type Domain, loadDomain, ownKeysOf } from './domain/load.ts';
 import type { Successor } from './domain/rotating.ts';
 import { KeyFinder } from './keys/find.ts';
@@ -73,6 +74,8 @@ export class Server {
   #stopping: Promise<void> | null = null;
   #rotate = (): void => {};
   #waiting: () => void = () => {};
+  /** When the next onion epoch begins; null: there are none. */
+  #epochMs: number | null = null;
 
   private constructor(
     listener: Listener,
@@ -247,6 +250,7 @@ export class Server {
         const around = { folder: config.folder, key, store: store.store, timers: systemTimers, log, tell };
         const { duty, loaded } = await MorDuty.open(around);
         mor = server.#mor = duty;
+        server.#epochMs = nextEpochMs(key);
         begin = () => duty.begin(loaded);
       }
       server.#admin = await AdminChannel.open(
@@ -264,7 +268,7 @@ export class Server {
     return server;
   }
 
-  /** Resolves when the key that is to follow is to be put in its place, and this server to be started anew with it. */
+  /** Resolves when the key that is to follow is to be put in its place, or the next onion epoch in the key, and this server to be started anew with it. */
   readonly rotating: Promise<void> = new Promise((resolve) => (this.#rotate = resolve));
 
   /** A key that is to follow was made: other domains and the DNS are told of it from now on. */
@@ -278,8 +282,9 @@ export class Server {
 
   #await(next: Successor | null): void {
     this.#waiting();
-    if (next === null) return;
-    const leftMs = next.switchMs - Date.now();
+    const dues = [next?.switchMs, this.#epochMs].filter((due) => due !== undefined && due !== null);
+    if (dues.length === 0) return;
+    const leftMs = Math.min(...dues) - Date.now();
     // Timers of Node hold no month.
     this.#waiting = systemTimers.after(Math.max(0, Math.min(leftMs, WAIT_MS_MAX)), () => {
       if (leftMs > WAIT_MS_MAX) this.#await(next);

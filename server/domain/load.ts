@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read.ts';
+import { renewEpochs } from './epochs.ts';
 import { DomainError } from './errors.ts';
 import { type Invites, readInvites } from './invites.ts';
 import { readDomainKey, readRotation } from './key-file.ts';
@@ -53,11 +54,12 @@ export async function loadDomain(folder: string): Promise<Domain> {
   return { config, key, rotation, former, recovery, next, invites: () => readInvites(config.folder) };
 }
 
-/** The same for whoever serves it: with the key that is to follow in its place, if its time has come. Throws the same. */
+/** The same for whoever serves it: with the key that is to follow in its place, and the next onion epoch in the key, if their time has come. Throws the same. */
 export async function loadServed(folder: string, unixMs: number): Promise<Domain> {
   await checkDomain(folder);
-  const { folder: root, domain, policy } = await readConfig(configFile(folder));
+  const { folder: root, domain, policy, mor } = await readConfig(configFile(folder));
   await takeSuccessor(root, domain, unixMs, policy.timeScale);
+  if (mor !== null) await renewEpochs(root, domain, unixMs);
   return loadDomain(folder);
 }
 
