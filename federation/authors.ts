@@ -5,7 +5,7 @@ import type { Author } from '../publication/sign.ts';
 import type { Desk } from './desk.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
 import { KeyReports } from './key-reports.ts';
-import type { KeySearch } from './key-search.ts';
+import type { FoundKeys, KeySearch } from './key-search.ts';
 import type { PkiAnswer } from './pki.ts';
 import { readRecords, record } from './records.ts';
 import { authoritiesIn } from './trust-record.ts';
@@ -97,6 +97,18 @@ export class Authors {
     if (asking.isReading) return;
     asking.isReading = asking.isOffer = true;
     this.#read(person, key, statement);
+  }
+
+  /** What was found of a person without asking his domain; `done` when it is pinned and remembered, or cannot be now. */
+  adopt(person: string, { read, statement, isPinned }: FoundKeys, done: () => void): void {
+    const asking = this.#asking.get(person) ?? this.#begin(person);
+    if (asking === null) {
+      done();
+      return;
+    }
+    asking.offered.push(done);
+    asking.isReading = true;
+    this.#keep(person, read, statement, isPinned);
   }
 
   /** A letter to the node itself that may answer a question. */

@@ -12,7 +12,6 @@ import { Place } from './place.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitor.ts';
-import type { Visits } from './visits.ts';
 
 /** What they need of their node. */
 export interface EntitiesOwner {
@@ -20,7 +19,6 @@ export interface EntitiesOwner {
   readonly circuits: NodeCircuits;
   readonly founders: Founders;
   readonly authors: Authors;
-  readonly visits: Visits;
   readonly peers: Peers;
 }
 

@@ -95,7 +95,6 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       circuits: this.#circuits,
       founders: new Founders(this),
       authors: this.#authors,
-      visits: this.#visits,
       peers: this.#peers,
     });
     this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);

@@ -41,6 +41,21 @@ export type PkiQuestion =
       readonly honoured: Honoured | null;
       readonly servers: readonly string[];
     }
+  /**
+   * Whose keys are these, that he has brought himself, with all that our own ring and the key servers of these domains know of
+   * them: what anybody has taken back counts, and the newest statement. Answer: `found`.
+   */
+  | {
+      readonly kind: 'visitor';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array;
+      /** The newest statement that was seen before. */
+      readonly known: Uint8Array | null;
+      readonly authorities: readonly Uint8Array[];
+      readonly honoured: Honoured | null;
+      readonly servers: readonly string[];
+    }
   /** Is this a statement that `key` follows `old`, all as they came, signed by that or by the recovery key? Answer: `rotation`. */
   | {
       readonly kind: 'rotation';

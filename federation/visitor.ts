@@ -4,20 +4,22 @@ import type { ServerAnswer } from '../circuit/server-handshake.ts';
 import { PublicationError } from '../publication/error.ts';
 import type { Author } from '../publication/sign.ts';
 import { readVisit } from '../publication/visit.ts';
+import { equalBytes } from '../psyc/bytes.ts';
 import { SparseMap } from '../psyc/sparse.ts';
 import type { Authors } from './authors.ts';
 import type { PersonQuestion } from './claims.ts';
 import type { Desk, Entity } from './desk.ts';
+import type { FoundKeys } from './key-search.ts';
 import { domainOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
 import type { PersonCircuits } from './person.ts';
 import { readRecords, record } from './records.ts';
-import { trustIn } from './trust-record.ts';
+import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
 import { Turns } from './turns.ts';
 import { isWorthReporting, reportOf } from './visit-reports.ts';
-import { type Visits, visitRecord } from './visits.ts';
+import { visitRecord } from './visits.ts';
 
-/** So many other domains are asked whether they have heard that something was revoked. */
-const WITNESSES = 2;
+/** So many key servers are asked whether they have heard that something was taken back, beside our own ring. */
+const WITNESSES = 3;
 
 type Answering = (answer: ServerAnswer) => void;
 
@@ -29,7 +31,6 @@ export interface VisitorOwner {
   readonly desk: Desk;
   readonly circuits: PersonCircuits;
   readonly authors: Authors;
-  readonly visits: Visits;
   /** Other domains to which a circuit is ready. */
   readonly linked: () => readonly string[];
 }
@@ -98,34 +99,58 @@ export class Visitor implements Entity {
     } else if (circuit !== undefined) this.#owner.circuits.send(circuit, letter);
   }
 
-  /** Which key his device has, by the keys that came along, under his home's key as this server knows it; and by what others have heard since. */
+  /** Which key his device has, by the keys that came along, under his home's key as this server knows it, and by what was taken back since. */
   #deviceKey({ claim, evidence }: PersonQuestion & { kind: 'device key' }, answer: Answering): void {
-    const { uniform, desk, authors, visits, linked } = this.#owner;
+    const { uniform, authors } = this.#owner;
     const { key, statement, visit } = evidence;
     if (key === null || statement === null || visit === undefined) {
       answer(refused('_necessary_visit'));
       return;
     }
+    this.#judge(key, statement, (judged) => {
+      if (typeof judged === 'string') {
+        answer(refused(judged));
+        return;
+      }
+      authors.adopt(uniform, judged, () => {
+        const author = authors.known(uniform, claim.device);
+        if (typeof author === 'string') answer(refused('_unlisted_device'));
+        else answer({ kind: 'key', publicKey: author.deviceKey });
+      });
+    });
+  }
+
+  #judge(key: Uint8Array, statement: Uint8Array, found: (keys: FoundKeys | string) => void): void {
+    const { uniform, desk, linked } = this.#owner;
     const home = domainOf(uniform);
     readRecords(desk, `psyc://${home}`, (ofHome) => {
-      const standing = ofHome === null ? null : trustIn(ofHome, desk.unixMs).standing;
-      if (standing === null || standing === 'unknown') {
-        // Where his home is found somewhere, it is known the next time.
-        if (standing !== null) desk.meet(home);
-        answer(refused(standing === null ? '_trust_unavailable' : '_login_unknown_home'));
-      } else if (standing !== 'normal') answer(refused('_login_doubtful_home'));
-      else {
-        const others = linked()
-          .filter((domain) => domain !== home)
-          .slice(0, WITNESSES);
-        authors.offer(uniform, key, statement, () =>
-          visits.askOthers(uniform, others, () => {
-            const author = authors.known(uniform, claim.device);
-            if (typeof author === 'string') answer(refused('_login_uncertified'));
-            else answer({ kind: 'key', publicKey: author.deviceKey });
-          }),
-        );
-      }
+      readRecords(desk, uniform, (pinned) => {
+        const state = ofHome === null ? null : trustIn(ofHome, desk.unixMs);
+        if (ofHome === null || pinned === null || state === null) {
+          found('_trust_unavailable');
+          return;
+        }
+        const { standing } = state;
+        if (standing !== 'normal') {
+          // Where his home is found somewhere, it is known the next time.
+          if (standing === 'unknown') desk.meet(home);
+          found(standing === 'unknown' ? '_login_unknown_home' : '_login_doubtful_home');
+          return;
+        }
+        const authorities = authoritiesIn(ofHome, desk.unixMs);
+        const honoured = honouredIn(ofHome, desk.unixMs, desk.options.trustLimits);
+        const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
+        // The home itself first, where it answers us, and then others.
+        const all = linked();
+        const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
+        const question = { kind: 'visitor', person: uniform, key, statement, known, authorities, honoured } as const;
+        desk.askPki({ ...question, servers: servers.slice(0, WITNESSES) }, (answer) => {
+          if (answer.kind !== 'found') found(answer.kind === 'refused' ? answer.code : '_trust_unavailable');
+          else if (fingerprint !== null && !equalBytes(fingerprint, answer.read.fingerprint))
+            found('_trust_changed_key');
+          else found({ ...answer, isPinned: fingerprint !== null });
+        });
+      });
     });
   }
 
@@ -138,7 +163,7 @@ export class Visitor implements Entity {
       return;
     }
     const author = authors.known(uniform, peer.device);
-    const fault = typeof author === 'string' ? '_login_uncertified' : this.#faultOf(visit, peer.device, author);
+    const fault = typeof author === 'string' ? '_unlisted_device' : this.#faultOf(visit, peer.device, author);
     if (fault !== null) {
       answer(refused(fault));
       return;

@@ -73,21 +73,6 @@ export class Visits {
     });
   }
 
-  /** Asks other domains than his own for the newest that they have of a person, and is done when they have answered, or it is no use waiting. */
-  askOthers(person: string, domains: readonly string[], done: () => void): void {
-    let left = domains.length;
-    const over = (): void => {
-      if (--left <= 0) done();
-    };
-    if (domains.length === 0) done();
-    for (const domain of domains) {
-      this.#ask(domain, person, null, (told) => {
-        if (typeof told === 'string') over();
-        else this.#authors.offer(person, told.key, told.statement, over);
-      });
-    }
-  }
-
   /** A letter to the node that asks for somebody's keys, or tells them; false: neither. */
   take(letter: Letter): boolean {
     const { routing, packet } = letter;

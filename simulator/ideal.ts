@@ -11,6 +11,7 @@ import type { IdealPerson, IdealStatement } from './ideal-person.ts';
 import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
+import { findKeys, visitorKeys } from './ideal-search.ts';
 
 const SIGNATURE_BYTES = 64;
 const FINGERPRINT_BYTES = 20;
@@ -155,7 +156,12 @@ export class IdealKeys {
     if (question.kind === 'close') return this.#close(question);
     if (question.kind === 'rotation') return this.#rotation(question);
     if (question.kind === 'domain state') return this.#domainState(question);
-    if (question.kind === 'find') return this.#find(question, identity, unixMs);
+    const judge = (asked: Question<'person'>, atMs: number): PkiAnswer => this.#person(asked, identity, atMs);
+    const published = 'person' in question ? this.published.get(question.person) : undefined;
+    if (question.kind === 'find') return findKeys(judge, question, published, unixMs);
+    if (question.kind === 'visitor') {
+      return visitorKeys(judge, question, published, (statement) => this.#counterOf(statement), unixMs);
+    }
     if (question.kind === 'countersign') return this.#countersign(question, identity, unixMs);
     if (question.kind === 'uncountersign') return this.#countersigned(question.key, identity, 0);
     if (question.kind === 'read countersignature') return this.#readCountersignature(question, identity);
@@ -241,21 +247,6 @@ export class IdealKeys {
         recovery: null,
       },
     };
-  }
-
-  #find({ person, known, authorities, honoured }: Question<'find'>, home: ServerIdentity, unixMs: number): PkiAnswer {
-    const published = this.published.get(person);
-    if (published === undefined) return { kind: 'refused', code: '_keys_unknown' };
-    for (const authority of authorities) {
-      const question = { kind: 'person', person, ...published, known, authority } as const;
-      const now = this.#person(question, home, unixMs);
-      const isEnded = now.kind === 'refused' && now.code === '_expired_certification' && honoured !== null;
-      const read = isEnded ? this.#person(question, home, honoured.atMs) : now;
-      if (read.kind !== 'person') continue;
-      const untilMs = isEnded ? honoured.untilMs : read.untilMs;
-      return { kind: 'found', ...published, authority, read: { ...read, untilMs } };
-    }
-    return { kind: 'refused', code: '_keys_unknown' };
   }
 
   #countersign({ domain, key, kept }: Question<'countersign'>, identity: ServerIdentity, unixMs: number): PkiAnswer {

@@ -33,11 +33,17 @@ export class KeyFinder {
   }
 
   /** One after the other, as long as somebody wants more; nothing is checked. Who cannot be asked is passed over. Never rejects for what others do. */
-  async *copies({ address, fingerprint, servers, isNear = false }: Sought): AsyncGenerator<SoughtKeys> {
+  async *copies({
+    address,
+    fingerprint,
+    servers,
+    isNear = false,
+    isPointed = true,
+  }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
     if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
-    for (const at of await this.#pointers(home)) yield* await this.#askedOf(at, address, fingerprint);
+    for (const at of isPointed ? await this.#pointers(home) : []) yield* await this.#askedOf(at, address, fingerprint);
     for (const domain of servers) {
       const [at] = await endpointsOf(domain, this.#options.finding, 1).catch(() => []);
       if (at !== undefined) yield* await this.#askedOf(at, address, fingerprint);

@@ -45,6 +45,8 @@ export interface Sought {
   readonly servers: readonly string[];
   /** Only our own ring is asked. */
   readonly isNear?: boolean;
+  /** Unless false, also where his domain's DNS points. */
+  readonly isPointed?: boolean;
 }
 
 /** A key, and a statement where there was one, as somebody gave them. */
@@ -55,6 +57,31 @@ export interface SoughtKeys {
 
 /** A question of a kind. */
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
+
+/** How long others are waited for whether they know that something was taken back: somebody waits to be let in. */
+const VISITOR_MS = 1500;
+
+const counterOf = (statement: Uint8Array): number => splitStatement(statement).statement.counter;
+
+async function* none(): AsyncGenerator<never> {}
+
+/** What comes within so long. */
+async function* within<T>(all: AsyncIterable<T>, ms: number): AsyncGenerator<T> {
+  const reading = all[Symbol.asyncIterator]();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((done) => {
+    timer = setTimeout(() => done(null), ms);
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([reading.next(), late]);
+      if (next === null || next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Answers a node's questions. */
 export class Notary {
@@ -74,6 +101,8 @@ export class Notary {
           return await this.#person(question);
         case 'find':
           return await this.#find(question);
+        case 'visitor':
+          return await this.#visitor(question);
         case 'rotation':
           return await this.#rotation(question);
         case 'domain state':
@@ -184,6 +213,41 @@ export class Notary {
       }
     }
     return { kind: 'refused', code: '_keys_unknown' };
+  }
+
+  /** All copies of his key as one, and of the statements the newest that holds. */
+  async #visitor({ servers, authorities, honoured, ...asked }: Question<'visitor'>): Promise<PkiAnswer> {
+    const { person, key, statement, known } = asked;
+    const { host, name } = parseEntity(person);
+    const { fingerprint } = (await readCertificate(key)).key;
+    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false };
+    const copies = [key];
+    const statements = [statement, known].filter((one) => one !== null);
+    for await (const found of within(this.#options.search?.(sought) ?? none(), VISITOR_MS)) {
+      if (isKeyOf(found.key, bytesOfHex(fingerprint)!)) copies.push(found.key);
+      if (found.statement !== null) statements.push(found.statement);
+    }
+    const signers = await Promise.all(authorities.map((authority) => readCertificate(authority)));
+    const merged = (await admit(copies, signers, this.#options.now())).bytes;
+    let newest: (PkiAnswer & { readonly kind: 'found' }) | null = null;
+    let fault: PkiError | null = null;
+    for (const authority of authorities) {
+      for (const each of statements) {
+        try {
+          const question = { kind: 'person', person, key: merged, statement: each, known, authority } as const;
+          const read = await this.#tried(question, honoured);
+          if (read === null) fault ??= new PkiError('_uncertified', 'nobody that counts certifies the key');
+          else if (newest === null || counterOf(each) > counterOf(newest.statement)) {
+            newest = { kind: 'found', key: merged, statement: each, authority, read };
+          }
+        } catch (error) {
+          if (!(error instanceof PkiError)) throw error;
+          fault = error;
+        }
+      }
+    }
+    if (newest === null) throw fault ?? new PkiError('_uncertified', 'nobody that counts certifies the key');
+    return newest;
   }
 
   /** As a home's answer would be read, or, where that is silent, as it would have been when it fell silent; null: it does not hold. */

@@ -1,0 +1,58 @@
+/** Ideal keys of people whose home does not answer: what was published of them everybody knows. docs/simulator.md#ideal-keys */
+import type { Honoured, PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+
+type Question<Kind> = PkiQuestion & { readonly kind: Kind };
+
+/** A key and a statement of devices, as somebody has them. */
+interface Copies {
+  readonly key: Uint8Array;
+  readonly statement: Uint8Array;
+}
+
+/** How they are judged at a time, milliseconds since 1970. */
+type Judging = (question: Question<'person'>, unixMs: number) => PkiAnswer;
+
+/** Under the first key of his domain that vouches for him; while his home is silent also where that did when it fell silent. */
+function judged(
+  judge: Judging,
+  { person, known, authorities, honoured }: Question<'find'> | Question<'visitor'>,
+  copies: Copies,
+  unixMs: number,
+): PkiAnswer {
+  let told: PkiAnswer = { kind: 'refused', code: '_uncertified' };
+  for (const authority of authorities) {
+    const question = { kind: 'person', person, ...copies, known, authority } as const;
+    told = judge(question, unixMs);
+    const isEnded = told.kind === 'refused' && told.code === '_expired_certification' && honoured !== null;
+    const read = isEnded ? judge(question, honoured.atMs) : told;
+    if (read.kind !== 'person') continue;
+    const untilMs = isEnded ? (honoured as Honoured).untilMs : read.untilMs;
+    return { kind: 'found', ...copies, authority, read: { ...read, untilMs } };
+  }
+  return told;
+}
+
+/** Answers `find`. */
+export function findKeys(
+  judge: Judging,
+  question: Question<'find'>,
+  published: Copies | undefined,
+  unixMs: number,
+): PkiAnswer {
+  const answer = published === undefined ? null : judged(judge, question, published, unixMs);
+  return answer?.kind === 'found' ? answer : { kind: 'refused', code: '_keys_unknown' };
+}
+
+/** Answers `visitor`, by the newest statement that anybody has. */
+export function visitorKeys(
+  judge: Judging,
+  question: Question<'visitor'>,
+  published: Copies | undefined,
+  counterOf: (statement: Uint8Array) => number,
+  unixMs: number,
+): PkiAnswer {
+  const { key, known } = question;
+  const statements = [published?.statement, known, question.statement].filter((one) => one instanceof Uint8Array);
+  const statement = statements.reduce((one, other) => (counterOf(other) > counterOf(one) ? other : one));
+  return judged(judge, question, { key, statement }, unixMs);
+}
