@@ -6,6 +6,7 @@ import { withoutChannel } from '../psyc/uniform.ts';
 /** Hexadecimal digits of the device id in a channel. */
 const DIGITS = 16;
 
+const PERSON = /^psyc:\/\/[^/#]+\/~/;
 const CHANNEL = /^([0-9a-f]{16})(?:-([0-9a-z]{1,16}))?(?:@([^@]+))?$/;
 
 /** Which channel of a device. */
@@ -38,7 +39,8 @@ export const isMainChannel = (channel: string): boolean => partsOf(channel)?.[2]
 export function visitedIn(uniform: string): string | null {
   // Asked of every packet: nearly none has it.
   const at = uniform.lastIndexOf('@');
-  return at > uniform.indexOf('#') && uniform.includes('#') ? (partsOf(uniform)?.[3] ?? null) : null;
+  if (at < uniform.indexOf('#') || !uniform.includes('#') || !PERSON.test(uniform)) return null;
+  return partsOf(uniform)?.[3] ?? null;
 }
 
 /** A visitor as he is known by others: his person, the digits of his device and the domain, whichever of its channels it is; null: no visitor's. */

@@ -107,7 +107,7 @@ export class Lines {
   }
 
   signature(): { signature: Uint8Array; evidence: Evidence } {
-    const visit = this.evidence('_visit');
+    const visit = this.evidence('_visit', proofLimits.visitBytesMax);
     const before = this.has('_key_before') ? { before: this.evidence('_key_before') } : {};
     const recovery = this.has('_fingerprint_recovery')
       ? { recovery: this.hex('_fingerprint_recovery', [20, 32]), recoveryKey: this.evidence('_key_recovery') }
@@ -123,10 +123,10 @@ export class Lines {
   }
 
   /** Bytes of its own; null where they did not come along. */
-  evidence(name: string): Uint8Array | null {
+  evidence(name: string, bytesMax: number = proofLimits.evidenceBytesMax): Uint8Array | null {
     const value = this.values.get(name);
     if (value === undefined) return null;
-    return value.length <= proofLimits.evidenceBytesMax ? new Uint8Array(value) : this.fail(name);
+    return value.length <= bytesMax ? new Uint8Array(value) : this.fail(name);
   }
 
   /** A person, or a channel of one. */

@@ -57,7 +57,7 @@ Examples:
         const line = `${nameOf(uniform)}, device ${device}, ${new Date(timeMs).toISOString().slice(0, 10)}\n`;
         tell(options, { kind: 'visit', domain: nameOf(uniform), device, timeMs }, line);
       }
-      if (told?.length === 1 && !options.json) process.stdout.write('nowhere\n');
+      if (told?.length === 1 && !options.json) process.stdout.write('through no other server\n');
     }),
   );
   sub('add', 'name another one')

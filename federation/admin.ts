@@ -61,6 +61,7 @@ export function answerAdmin(
           return;
         }
         trusts.ruled();
+        entities.dismissVisitors((domain) => policy.faultOf(domain));
         const disowned = question.changes.filter(({ rule }) => rule === 'block' || rule === 'limit');
         trusts.disown(
           disowned.map(({ domain }) => domain),

@@ -1,5 +1,6 @@
 /** The border of a node: what comes in over a circuit must be said by whom it may be said, and what is signed must be signed. docs/spec/people.md#what-must-be-signed-and-sealed */
 import { type Authority, judge, type Signed } from '../circuit/authority.ts';
+import { isVisitorsDevice, visitedIn } from '../circuit/channel.ts';
 import type { ProofCode } from '../circuit/proof-errors.ts';
 import type { Proved } from '../circuit/server-handshake.ts';
 import { equalBytes } from '../psyc/bytes.ts';
@@ -22,6 +23,8 @@ export interface Border {
   readonly unixMs: number;
   /** Finds an author's device, now or later. */
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void;
+  /** Why the admin wants nothing to do with a domain; null: he does. */
+  blocked(domain: string): FederationCode | null;
   /** Finds until when a visitor of another domain speaks through it, now or later. */
   findVisit(visitor: string, found: (untilMs: number | Absent) => void): void;
   /** Tells whoever said it that it is not taken. */
@@ -68,7 +71,9 @@ function isPresence({ routing, packet }: Letter): boolean {
 function faultOfCarrier(speaker: Authority, letter: Letter): ProofCode | null {
   const { routing } = letter;
   const [context, source, relay] = [routing.get('_context'), routing.get('_source'), routing.get('_source_relay')];
-  if (context !== undefined) return speaker.covers(context) ? null : '_authority_unproved_context';
+  // No visitor has a context of his own where he visits.
+  const isCovered = context !== undefined && visitedIn(context) === null && speaker.covers(context);
+  if (context !== undefined) return isCovered ? null : '_authority_unproved_context';
   // It would be signed by one, and done in the name of another.
   if (!isInOneName(letter) || (relay !== undefined && !speaker.covers(relay)))
     return '_authority_unproved_source_relay';
@@ -133,6 +138,11 @@ export class BorderCheck {
   #check(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     const { routing, packet } = letter;
     const visitor = peer.kind === 'server' ? visitorOf(letter, peer.domain) : null;
+    const blocked = visitor === null ? null : this.#border.blocked(domainOf(visitor));
+    if (blocked !== null) {
+      this.#border.refuse(letter, blocked);
+      return;
+    }
     if (visitor !== null && speaker.visitorUntilMs(visitor) <= this.#border.unixMs) {
       this.#welcome(visitor, letter, peer, speaker, own, pass);
       return;
@@ -163,6 +173,8 @@ export class BorderCheck {
     // Her home could say it, and be named for it; of who carries it nobody would know.
     else if (visitor !== null && publication === null && isMessage(packet)) {
       this.#border.refuse(letter, '_necessary_signature');
+    } else if (visitor !== null && publication !== null && !isVisitorsDevice(visitor, publication.device)) {
+      this.#border.refuse(letter, '_publication_foreign_device');
     } else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
     // Nobody else has keys to be asked for.
     else if (!isPerson(author)) this.#border.refuse(letter, '_unknown_author');

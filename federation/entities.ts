@@ -6,12 +6,13 @@ import type { NodeCircuits } from './circuits.ts';
 import type { Desk, Entity } from './desk.ts';
 import type { Founders } from './founders.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
-import type { Peers } from './peers.ts';
 import { Person } from './person.ts';
 import { Place } from './place.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitor.ts';
+import type { VisitorJudge } from './visitor-keys.ts';
+import type { VisitorLedger } from './visitor-ledger.ts';
 
 /** What they need of their node. */
 export interface EntitiesOwner {
@@ -19,7 +20,8 @@ export interface EntitiesOwner {
   readonly circuits: NodeCircuits;
   readonly founders: Founders;
   readonly authors: Authors;
-  readonly peers: Peers;
+  readonly judge: VisitorJudge;
+  readonly ledger: VisitorLedger;
 }
 
 /** One node's entities. What gives null finds no room: too many are awake, and none of them idle. */
@@ -66,13 +68,27 @@ export class Entities {
 
   /** Who lives here, or is to be here as a visitor. */
   inhabitant(uniform: string): Person | Visitor | null {
-    const { desk, peers, ...rest } = this.#owner;
+    const { desk, circuits, authors, judge, ledger } = this.#owner;
     if (domainOf(uniform) === desk.domain) return this.person(uniform);
-    const { visitorsMax } = desk.options.federationLimits;
-    if (!this.#visitors.has(uniform) && this.#visitors.size >= visitorsMax) sweep(this.#visitors);
-    if (!this.#visitors.has(uniform) && this.#visitors.size >= visitorsMax) return null;
-    const linked = (): readonly string[] => peers.up();
-    return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, linked, ...rest }));
+    if (!this.#visitors.has(uniform) && !this.#hasRoomFor(domainOf(uniform))) sweep(this.#visitors);
+    if (!this.#visitors.has(uniform) && !this.#hasRoomFor(domainOf(uniform))) return null;
+    return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, circuits, authors, judge, ledger }));
+  }
+
+  /** Whether another visitor finds room: of one domain no more than a quarter of all. */
+  #hasRoomFor(domain: string): boolean {
+    const { visitorsMax, visitorsOfDomainMax } = this.#owner.desk.options.federationLimits;
+    let ofDomain = 0;
+    for (const uniform of this.#visitors.keys()) if (domainOf(uniform) === domain) ofDomain++;
+    return this.#visitors.size < visitorsMax && ofDomain < visitorsOfDomainMax;
+  }
+
+  /** The admin wants nothing to do with some domains any more. */
+  dismissVisitors(faultOf: (domain: string) => string | null): void {
+    for (const [uniform, visitor] of [...this.#visitors]) {
+      const code = faultOf(domainOf(uniform));
+      if (code !== null) visitor.dismissDevices(code);
+    }
   }
 
   /** Visitors who are here, in the order of their names. */

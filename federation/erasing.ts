@@ -113,7 +113,8 @@ export class Eraser {
   #erase(rows: readonly Row[], isOld: boolean): void {
     const { days } = this.#state();
     const sinceMs = days === null || !isOld ? Number.NEGATIVE_INFINITY : this.#desk.unixMs - days * dayMs;
-    const isOver = (row: Row): boolean => row.sequence <= this.hidden || (timeOf(row) ?? sinceMs) < sinceMs;
+    const isOver = (row: Row): boolean =>
+      row.sequence <= this.hidden || (timeOf(row) ?? Number.NEGATIVE_INFINITY) < sinceMs;
     const first = rows.findIndex((row) => !isOver(row));
     const over = first === -1 ? rows : rows.slice(0, first);
     const last = over.at(-1);

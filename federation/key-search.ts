@@ -1,6 +1,6 @@
 /** The keys of people of whom nobody at home answers: found with others, and told to those here who ask. docs/spec/people.md#keys-of-others */
 import { equalBytes } from '../psyc/bytes.ts';
-import { domainOf, isPerson, keepLetter, type Letter, newLetter } from './letter.ts';
+import { domainOf, entityIn, isPerson, keepLetter, type Letter, newLetter } from './letter.ts';
 import type { PkiAnswer } from './pki.ts';
 import { readRecords } from './records.ts';
 import { remember } from './remember.ts';
@@ -32,6 +32,10 @@ export class KeySearch {
 
   /** Looks for them, on our own ring first; null: nobody has them, or too much is being looked for. */
   find(person: string, found: Waiting): void {
+    if (entityIn(person)?.kind !== 'person') {
+      found(null);
+      return;
+    }
     const { searchesMax, searchedMax, keysMsMax } = this.#node.options.federationLimits;
     const last = this.#found.get(person);
     if (last !== undefined && this.#node.nowMs - last.atMs < keysMsMax) {

@@ -36,6 +36,10 @@ export const federationLimits = {
   devicesMax: 16,
   /** People of other domains who have logged in here. */
   visitorsMax: 1000,
+  /** Of these, people of one domain. */
+  visitorsOfDomainMax: 250,
+  /** People of one domain who are taken in on one day. */
+  visitorsADayMax: 1000,
   /** Entities, and their nodes, that a channel has addressed and that may answer it; the oldest goes first. */
   addressedMax: 2_048,
   /** Persons, places and audiences awake at one time. */

@@ -42,6 +42,7 @@ import { Requests } from './requests.ts';
 import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
+import { VisitorLedger } from './visitor-ledger.ts';
 import { VISIT_REPORT, VisitReports } from './visit-reports.ts';
 import { Visits } from './visits.ts';
 import { nodeUniform } from './waking.ts';
@@ -70,6 +71,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #authors: Authors;
   readonly #visits: Visits;
   readonly #reports: VisitReports;
+  readonly #ledger = new VisitorLedger(this);
   readonly #meetings = new Meetings(this);
   readonly #requests: Requests;
   readonly #entities: Entities;
@@ -85,7 +87,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
     this.#authors = new Authors(this, this.#search);
-    this.#visits = new Visits(this, this.#authors, this.#search, (letter, code) => this.refuse(letter, code));
+    const judge = {
+      desk: this,
+      blocked: (domain: string) => this.blocked(domain),
+      linked: () => this.#peers.up(),
+    };
+    this.#visits = new Visits(judge, this.#authors, (letter, code) => this.refuse(letter, code));
     this.#reports = new VisitReports(this, this.#authors);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
@@ -95,7 +102,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       circuits: this.#circuits,
       founders: new Founders(this),
       authors: this.#authors,
-      peers: this.#peers,
+      judge,
+      ledger: this.#ledger,
     });
     this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);
     this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
@@ -187,6 +195,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#effects.push(effect);
   }
 
+  blocked(domain: string): FederationCode | null {
+    return this.#trusts.policy.faultOf(domain);
+  }
+
   findVisit(visitor: string, found: (untilMs: number | Absent) => void): void {
     this.#visits.find(visitor, found);
   }
@@ -264,6 +276,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     switch (event.kind) {
       case 'started':
         this.#duties.load();
+        this.#ledger.begin();
         this.#trusts.policy.load();
         this.#mor?.start();
         break;
@@ -355,7 +368,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     }
     const by = from?.kind === 'client' ? from.person : null;
     if (from?.kind !== 'server' && this.#mor?.asked(letter, by) === true) return;
-    if (from !== null && isUnasked(letter, from, (name) => this.#entities.personAwake(name))) return;
+    if (from !== null && isUnasked(letter, from, (name) => this.#entities.inhabitantAwake(name))) return;
     // What two people agree on is known at both homes: at ours first.
     if (by !== null && isAboutFriendship(letter.packet.method) && isNumbered(letter)) {
       if (domainOf(by) !== this.domain) this.refuse(letter, '_necessary_home');
@@ -383,7 +396,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       if (this.#mor?.take(letter) !== true && !this.#trusts.take(letter) && !this.#visits.take(letter))
         this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
-    else if (uniform?.kind === 'place') this.#hand(letter, this.#entities.place(name));
+    else if (uniform?.kind === 'place' && uniform.host === this.domain) this.#hand(letter, this.#entities.place(name));
     else if (uniform?.host === this.domain && letter.packet.method === VISIT_REPORT)
       this.#reports.take(keepLetter(letter));
     else if (uniform?.kind === 'person' && uniform.host === this.domain)

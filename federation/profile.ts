@@ -1,4 +1,5 @@
 /** What a person shows of himself, told to whoever asks: some of it to everybody, some to friends. docs/spec/friends.md#profile */
+import { visitedIn } from '../circuit/channel.ts';
 import { cabinetOf, drawerIn, profileDrawers } from './cabinet.ts';
 import type { Circle } from './circle.ts';
 import type { Desk } from './desk.ts';
@@ -10,7 +11,8 @@ export function tellProfile(desk: Desk, person: string, circle: Circle, { routin
   const [source, tag] = [routing.get('_source'), routing.get('_tag')];
   if (source === undefined || tag === undefined) return;
   const asker = entityOf(source);
-  const isFriend = asker === person || circle.isFriend(asker);
+  // What another domain carries for a friend, it would read.
+  const isFriend = visitedIn(source) === null && (asker === person || circle.isFriend(asker));
   readRecords(desk, cabinetOf(person), (records) => {
     if (records === null) return;
     const [forAll, forFriends] = profileDrawers.map((name) => drawerIn(records, name).value);

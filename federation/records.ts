@@ -27,7 +27,8 @@ export type RecordName =
   | 'countersigned'
   | 'countersignatures'
   | `rotation ${string}`
-  | `visit ${string}`;
+  | `visit ${string}`
+  | `told ${string}`;
 
 /** The records of one uniform. */
 export type Records = ReadonlyMap<string, Uint8Array>;
@@ -49,8 +50,14 @@ export function readRecords(desk: Desk, context: string, found: (records: Record
   });
 }
 
-/** The same, until the store answers. */
-export function insistOnRecords(desk: Desk, context: string, found: (records: Records) => void, failures = 0): void {
+/** The same, until the store answers. `by` tells apart who insists on the same context. */
+export function insistOnRecords(
+  desk: Desk,
+  context: string,
+  found: (records: Records) => void,
+  by = '',
+  failures = 0,
+): void {
   readRecords(desk, context, (records) => {
     if (records !== null) {
       found(records);
@@ -58,6 +65,6 @@ export function insistOnRecords(desk: Desk, context: string, found: (records: Re
     }
     const { retryMsMin, retryMsMax } = desk.options.deliveryLimits;
     const delayMs = backoffMs(failures, retryMsMin, retryMsMax);
-    desk.timer(`records ${context}`, delayMs, () => insistOnRecords(desk, context, found, failures + 1));
+    desk.timer(`records ${context}${by}`, delayMs, () => insistOnRecords(desk, context, found, by, failures + 1));
   });
 }

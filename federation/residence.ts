@@ -12,7 +12,7 @@ import { keyIn, standingOf } from './device-standing.ts';
 import type { PkiAnswer } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
-import { askFree, isOthers, looksOf, takingOf, type Tombstone, tombstoneOf } from './tombstone.ts';
+import { askFree, insistOnTombstone, isOthers, looksOf, takingOf, type Tombstone } from './tombstone.ts';
 
 /** What the store has of a person. */
 interface Keys {
@@ -177,8 +177,7 @@ export class Residence {
       this.#keys = isWhole ? { fingerprint, key, statement } : null;
       this.account.loaded(records);
       if (isWhole) this.#know(null);
-      else
-        insistOnRecords(this.#desk, looksOf(this.#uniform), (looks) => this.#know(tombstoneOf(this.#uniform, looks)));
+      else insistOnTombstone(this.#desk, this.#uniform, (tombstone) => this.#know(tombstone));
     });
   }
 

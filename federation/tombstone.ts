@@ -6,7 +6,7 @@ import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import { listing } from './account.ts';
 import { type Desk, lease } from './desk.ts';
-import { type RecordName, readRecords, record, type Records } from './records.ts';
+import { insistOnRecords, type RecordName, readRecords, record, type Records } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
 import { vacate } from './vacated.ts';
 import { nodeUniform } from './waking.ts';
@@ -43,6 +43,12 @@ function closedIn(looks: Records): Tombstone | null {
 /** The tombstone of this very person among these records. */
 export const tombstoneOf = (person: string, looks: Records): Tombstone | null =>
   holderIn(looks) === person ? closedIn(looks) : null;
+
+/** The same, until the store answers. */
+export function insistOnTombstone(desk: Desk, person: string, found: (tombstone: Tombstone | null) => void): void {
+  // Others may look the same, and insist as well.
+  insistOnRecords(desk, looksOf(person), (looks) => found(tombstoneOf(person, looks)), ` of ${person}`);
+}
 
 const set = (person: string, name: RecordName, value: Uint8Array): Operation => record(looksOf(person), name, value);
 const nothing = new Uint8Array(0);

@@ -6,13 +6,14 @@ import { withoutChannel } from '../psyc/uniform.ts';
 import { PublicationError } from '../publication/error.ts';
 import { publicationLimits } from '../publication/limits.ts';
 import type { Author } from '../publication/sign.ts';
-import { readVisit, visitedAtMs, visitingDevice } from '../publication/visit.ts';
+import { readVisit, visitingDevice } from '../publication/visit.ts';
+import type { Operation } from '../store/store.ts';
 import type { Authors } from './authors.ts';
 import type { Desk } from './desk.ts';
 import type { Done, Tell } from './errand.ts';
 import { answerLetter, domainOf, type Letter, newLetter } from './letter.ts';
 import { echoOf } from './methods.ts';
-import { readRecords, record } from './records.ts';
+import { readRecords, record, type RecordName, type Records } from './records.ts';
 import { digitsOf } from './visits.ts';
 
 /** Of a device's id in the name of a visit. */
@@ -27,11 +28,17 @@ const AGAIN_MS = 86_400_000;
 /** The name of what tells; what it says is numbered, and kept until it is answered, like anybody's words. */
 const SERVICE = '$visits';
 
-/** Whether a home is to be told, who has been told of that device's visit before. */
-export function isWorthReporting(before: Uint8Array | undefined, domain: string, unixMs: number): boolean {
-  const lastMs = before === undefined ? null : visitedAtMs(before, domain);
-  return lastMs === null || unixMs - lastMs >= AGAIN_MS;
+const toldRecord = (visitor: string): RecordName => `told ${digitsOf(visitor)}`;
+
+/** Whether a home is to be told of a device's visit; `records` are its person's here. */
+export function isWorthReporting(records: Records, visitor: string, unixMs: number): boolean {
+  const told = records.get(toldRecord(visitor));
+  return told === undefined || unixMs - Number(decodeText(told)) >= AGAIN_MS;
 }
+
+/** It is told now. */
+export const reportedAt = (visitor: string, unixMs: number): Operation =>
+  record(withoutChannel(visitor), toldRecord(visitor), encodeText(String(unixMs)));
 
 /** What tells a visitor's home. */
 export function reportOf(visitor: string, visit: Uint8Array, { domain, unixMs }: Desk): Letter {
@@ -58,7 +65,7 @@ export class VisitReports {
   take(letter: Letter): void {
     const { routing, packet } = letter;
     const message = messageOf(packet, (name) => routing.get(name));
-    const person = routing.get('_target') ?? '';
+    const person = withoutChannel(routing.get('_target') ?? '');
     const domain = domainOf(routing.get('_source') ?? '');
     const visit = new Uint8Array(packet.value('_visit') ?? []);
     const device = visitingDevice(visit, domain);

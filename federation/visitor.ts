@@ -12,18 +12,23 @@ import type { Desk, Entity } from './desk.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf, isNumbered, type Letter, refusalLetter } from './letter.ts';
 import type { PersonCircuits } from './person.ts';
+import { Addressed } from './person-channel.ts';
 import { readRecords, record } from './records.ts';
-import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
 import { Turns } from './turns.ts';
-import { isWorthReporting, reportOf } from './visit-reports.ts';
+import { isWorthReporting, reportedAt, reportOf } from './visit-reports.ts';
+import type { VisitorLedger } from './visitor-ledger.ts';
+import { judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
 import { visitRecord } from './visits.ts';
-
-/** So many key servers are asked whether they have heard that something was taken back, beside our own ring. */
-const WITNESSES = 3;
 
 type Answering = (answer: ServerAnswer) => void;
 
 const refused = (code: string): ServerAnswer => ({ kind: 'refused', code });
+
+/** A circuit of his, and whom it has addressed. */
+interface Channel {
+  readonly circuit: string;
+  readonly addressed: Addressed;
+}
 
 /** What a visitor needs of its node. */
 export interface VisitorOwner {
@@ -31,16 +36,17 @@ export interface VisitorOwner {
   readonly desk: Desk;
   readonly circuits: PersonCircuits;
   readonly authors: Authors;
-  /** Other domains to which a circuit is ready. */
-  readonly linked: () => readonly string[];
+  readonly judge: VisitorJudge;
+  readonly ledger: VisitorLedger;
 }
 
 /** One visitor, on all his circuits. He has no log here: what is for him waits at home. */
 export class Visitor implements Entity {
   readonly #owner: VisitorOwner;
   readonly #turns: Turns;
-  /** Circuits by channel. */
-  readonly #channels = new SparseMap<string, string>();
+  readonly #channels = new SparseMap<string, Channel>();
+  /** Until when each channel may be here, Unix milliseconds. */
+  readonly #untilMs = new SparseMap<string, number>();
 
   constructor(owner: VisitorOwner) {
     this.#owner = owner;
@@ -78,121 +84,126 @@ export class Visitor implements Entity {
   }
 
   attach(channel: string, circuit: string): { replaced: string | null } | '_excessive_devices' {
+    const { desk } = this.#owner;
     const before = this.#channels.get(channel);
-    if (before === undefined && this.#channels.size >= this.#owner.desk.options.federationLimits.devicesMax) {
+    if (before === undefined && this.#channels.size >= desk.options.federationLimits.devicesMax) {
       return '_excessive_devices';
     }
-    this.#channels.set(channel, circuit);
-    return { replaced: before ?? null };
+    const { addressedMax } = desk.options.federationLimits;
+    this.#channels.set(channel, { circuit, addressed: before?.addressed ?? new Addressed(addressedMax) });
+    const restMs = (this.#untilMs.get(channel) ?? 0) - desk.unixMs;
+    this.#untilMs.delete(channel);
+    desk.timer(`visit ${channel}`, Math.max(0, restMs), () => this.#dismiss(channel, '_publication_invalid_visit'));
+    return { replaced: before?.circuit ?? null };
   }
 
   detach(channel: string, circuit: string): void {
-    if (this.#channels.get(channel) === circuit) this.#channels.delete(channel);
+    if (this.#channels.get(channel)?.circuit === circuit) this.#channels.delete(channel);
+  }
+
+  /** He is wanted here no more. */
+  dismissDevices(code: string): void {
+    for (const channel of [...this.#channels.keys()]) this.#dismiss(channel, code);
+  }
+
+  #dismiss(channel: string, code: string): void {
+    const there = this.#channels.get(channel);
+    if (there !== undefined) this.#owner.circuits.giveUp(there.circuit, code);
+  }
+
+  /** Whom a channel that is here has addressed; null: no such channel is. */
+  addressedBy(channel: string): Addressed | null {
+    return this.#channels.get(channel)?.addressed ?? null;
   }
 
   /** What answers one of his devices. */
   take(letter: Letter): void {
-    const circuit = this.#channels.get(letter.routing.get('_target') ?? '');
+    const circuit = this.#channels.get(letter.routing.get('_target') ?? '')?.circuit;
     if (isNumbered(letter)) {
       const answer = refusalLetter(letter, '_invalid_target', `psyc://${this.#owner.desk.domain}`);
       if (answer !== null) this.#owner.desk.post(answer);
     } else if (circuit !== undefined) this.#owner.circuits.send(circuit, letter);
   }
 
-  /** Which key his device has, by the keys that came along, under his home's key as this server knows it, and by what was taken back since. */
+  /** Which key his device has, by the keys that came along: nothing is kept, and nobody else asked, before he has proved that it is his. */
   #deviceKey({ claim, evidence }: PersonQuestion & { kind: 'device key' }, answer: Answering): void {
-    const { uniform, authors } = this.#owner;
+    const { uniform: person, judge } = this.#owner;
     const { key, statement, visit } = evidence;
     if (key === null || statement === null || visit === undefined) {
       answer(refused('_necessary_visit'));
       return;
     }
-    this.#judge(key, statement, (judged) => {
-      if (typeof judged === 'string') {
-        answer(refused(judged));
-        return;
-      }
-      authors.adopt(uniform, judged, () => {
-        const author = authors.known(uniform, claim.device);
-        if (typeof author === 'string') answer(refused('_unlisted_device'));
-        else answer({ kind: 'key', publicKey: author.deviceKey });
-      });
+    judgeVisitor(judge, { person, key, statement }, { isAsking: false }, (judged) => {
+      const publicKey = typeof judged === 'string' ? null : deviceIn(judged.read, claim.device);
+      if (typeof judged === 'string') answer(refused(judged));
+      else answer(publicKey === null ? refused('_unlisted_device') : { kind: 'key', publicKey });
     });
   }
 
-  #judge(key: Uint8Array, statement: Uint8Array, found: (keys: FoundKeys | string) => void): void {
-    const { uniform, desk, linked } = this.#owner;
-    const home = domainOf(uniform);
-    readRecords(desk, `psyc://${home}`, (ofHome) => {
-      readRecords(desk, uniform, (pinned) => {
-        const state = ofHome === null ? null : trustIn(ofHome, desk.unixMs);
-        if (ofHome === null || pinned === null || state === null) {
-          found('_trust_unavailable');
-          return;
-        }
-        const { standing } = state;
-        if (standing !== 'normal') {
-          // Where his home is found somewhere, it is known the next time.
-          if (standing === 'unknown') desk.meet(home);
-          found(standing === 'unknown' ? '_login_unknown_home' : '_login_doubtful_home');
-          return;
-        }
-        const authorities = authoritiesIn(ofHome, desk.unixMs);
-        const honoured = honouredIn(ofHome, desk.unixMs, desk.options.trustLimits);
-        const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
-        // The home itself first, where it answers us, and then others.
-        const all = linked();
-        const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
-        const question = { kind: 'visitor', person: uniform, key, statement, known, authorities, honoured } as const;
-        desk.askPki({ ...question, servers: servers.slice(0, WITNESSES) }, (answer) => {
-          if (answer.kind !== 'found') found(answer.kind === 'refused' ? answer.code : '_trust_unavailable');
-          else if (fingerprint !== null && !equalBytes(fingerprint, answer.read.fingerprint))
-            found('_trust_changed_key');
-          else found({ ...answer, isPinned: fingerprint !== null });
-        });
-      });
-    });
-  }
-
-  /** His device has said, for others to see, that it speaks through this server: kept before it does. */
+  /** Others may know better by now; and his device has said, for all to see, that it speaks through this server. Kept before it does. */
   #admit({ peer, evidence }: PersonQuestion & { kind: 'admission' }, answer: Answering): void {
-    const { uniform, desk, authors } = this.#owner;
+    const { uniform: person, authors, judge } = this.#owner;
     const { key, statement, visit } = evidence;
     if (peer.kind !== 'client' || key === null || statement === null || visit === undefined) {
       answer(refused('_necessary_visit'));
       return;
     }
-    const author = authors.known(uniform, peer.device);
-    const fault = typeof author === 'string' ? '_unlisted_device' : this.#faultOf(visit, peer.device, author);
-    if (fault !== null) {
-      answer(refused(fault));
+    judgeVisitor(judge, { person, key, statement }, { isAsking: true }, (judged) => {
+      if (typeof judged === 'string') {
+        answer(refused(judged));
+        return;
+      }
+      const { fingerprint, untilMs } = judged.read;
+      const deviceKey = deviceIn(judged.read, peer.device);
+      const isHis = deviceKey !== null && equalBytes(deviceKey, peer.deviceKey);
+      const read = isHis ? this.#visitUntil(visit, peer.device, { uniform: person, fingerprint, deviceKey }) : null;
+      if (typeof read !== 'number') answer(refused(read ?? '_unlisted_device'));
+      else {
+        authors.adopt(person, judged, () => {
+          this.#keep(peer.channel, judged.key, visit, (code) => {
+            if (code === null) this.#untilMs.set(peer.channel, Math.min(read, untilMs));
+            answer(code === null ? { kind: 'admitted', key: null, statement: null } : refused(code));
+          });
+        });
+      }
+    });
+  }
+
+  #keep(channel: string, key: Uint8Array, visit: Uint8Array, kept: (code: string | null) => void): void {
+    const { uniform, desk, ledger } = this.#owner;
+    const visitor = visitorIn(channel)!;
+    if (!ledger.takes(uniform)) {
+      kept('_excessive_entities');
       return;
     }
-    const visitor = visitorIn(peer.channel)!;
     readRecords(desk, uniform, (records) => {
-      const before = records?.get(visitRecord(visitor));
-      const isNews = records !== null && isWorthReporting(before, desk.domain, desk.unixMs);
+      const isNews = records !== null && isWorthReporting(records, visitor, desk.unixMs);
       const operations = [record(uniform, 'key', key), record(uniform, visitRecord(visitor), visit)];
+      operations.push(ledger.entry(visitor));
+      if (isNews) operations.push(reportedAt(visitor, desk.unixMs));
       desk.ask({ kind: 'write', operations }, (outcome) => {
         if (outcome.kind !== 'written') {
-          answer(refused('_trust_unavailable'));
+          kept('_trust_unavailable');
           return;
         }
         desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
         if (isNews) desk.post(reportOf(visitor, visit, desk));
-        answer({ kind: 'admitted', key: null, statement: null });
+        kept(null);
       });
     });
   }
 
-  #faultOf(visit: Uint8Array, device: Uint8Array, author: Author): string | null {
-    const { suite } = this.#owner.desk.options;
+  /** Until when, Unix milliseconds; or why it is no visit. */
+  #visitUntil(visit: Uint8Array, device: Uint8Array, author: Author): number | string {
+    const { options, domain, unixMs } = this.#owner.judge.desk;
     try {
-      readVisit(suite, visit, this.#owner.desk.domain, device, author, this.#owner.desk.unixMs);
-      return null;
+      return readVisit(options.suite, visit, domain, device, author, unixMs);
     } catch (error) {
       if (error instanceof PublicationError) return error.code;
       throw error;
     }
   }
 }
+
+const deviceIn = ({ devices }: FoundKeys['read'], device: Uint8Array): Uint8Array | null =>
+  devices.find(({ id }) => equalBytes(id, device))?.key ?? null;

@@ -1,14 +1,15 @@
 /** Visitors of other domains' servers: whoever carries what one says is asked for his keys and for his device's own word. docs/spec/people.md#visitors */
 import { visitorIn, isVisitorsDevice, visitedIn } from '../circuit/channel.ts';
+import { equalBytes } from '../psyc/bytes.ts';
 import { withoutChannel } from '../psyc/uniform.ts';
 import { PublicationError } from '../publication/error.ts';
 import { readVisit, visitingDevice } from '../publication/visit.ts';
 import type { Absent, Authors } from './authors.ts';
-import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
-import type { KeySearch } from './key-search.ts';
-import { domainOf, keepLetter, type Letter, newLetter } from './letter.ts';
+import type { FoundKeys } from './key-search.ts';
+import { domainOf, entityIn, keepLetter, type Letter, newLetter } from './letter.ts';
 import { type RecordName, readRecords } from './records.ts';
+import { judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
 
 /** What a node that was asked for somebody's keys has told. */
 interface Told {
@@ -16,6 +17,9 @@ interface Told {
   readonly statement: Uint8Array;
   readonly visit: Uint8Array | null;
 }
+
+/** Whose they are. */
+type JudgedKeys = FoundKeys & { readonly person: string };
 
 /** A question to another node that is not answered. */
 interface Asking {
@@ -33,19 +37,17 @@ export const digitsOf = (visitor: string): string => visitor.slice(visitor.index
 
 /** What one node knows of visitors elsewhere, and tells of those who are here. */
 export class Visits {
-  readonly #desk: Desk;
+  readonly #judge: VisitorJudge;
   readonly #authors: Authors;
-  readonly #search: KeySearch;
   readonly #refuse: (letter: Letter, code: FederationCode) => void;
   /** By tag. */
   readonly #asking = new Map<string, Asking>();
   #asked = 0;
 
   /** `refuse`: tells whoever asked. */
-  constructor(desk: Desk, authors: Authors, search: KeySearch, refuse: (letter: Letter, code: FederationCode) => void) {
-    this.#desk = desk;
+  constructor(judge: VisitorJudge, authors: Authors, refuse: (letter: Letter, code: FederationCode) => void) {
+    this.#judge = judge;
     this.#authors = authors;
-    this.#search = search;
     this.#refuse = refuse;
   }
 
@@ -64,11 +66,12 @@ export class Visits {
         found(told === 'later' ? 'later' : 'nobody');
         return;
       }
-      this.#authors.offer(person, told.key, told.statement, () => {
-        // Whatever was made of these very keys: what counts is what is known of him by now.
-        const author = this.#authors.known(person, device);
-        if (typeof author === 'string') found(author);
-        else found(this.#until(visit, domain, device, author));
+      // What is public is heard from a domain that is new here, too.
+      const how = { isAsking: true, standings: ['normal', 'quarantine'] } as const;
+      judgeVisitor(this.#judge, { person, ...told }, how, (judged) => {
+        if (typeof judged === 'string') found(judged === '_trust_unavailable' ? 'later' : 'nobody');
+        else
+          this.#authors.adopt(person, judged, () => found(this.#untilMs(visit, domain, device, { person, ...judged })));
       });
     });
   }
@@ -94,15 +97,14 @@ export class Visits {
     return true;
   }
 
-  #until(
-    visit: Uint8Array,
-    domain: string,
-    device: Uint8Array,
-    author: Parameters<typeof readVisit>[4],
-  ): number | Absent {
-    const { options, unixMs } = this.#desk;
+  /** As long as he visits, and his domain vouches for him. */
+  #untilMs(visit: Uint8Array, domain: string, device: Uint8Array, { person, read }: JudgedKeys): number | Absent {
+    const { options, unixMs } = this.#judge.desk;
+    const deviceKey = read.devices.find(({ id }) => equalBytes(id, device))?.key;
+    if (deviceKey === undefined) return 'nobody';
     try {
-      return readVisit(options.suite, visit, domain, device, author, unixMs);
+      const author = { uniform: person, fingerprint: read.fingerprint, deviceKey };
+      return Math.min(readVisit(options.suite, visit, domain, device, author, unixMs), read.untilMs);
     } catch (error) {
       if (error instanceof PublicationError) return 'nobody';
       throw error;
@@ -110,14 +112,14 @@ export class Visits {
   }
 
   #ask(domain: string, person: string, digits: string | null, found: Asking['found']): void {
-    const { authorsAskedMax, keysMsMax } = this.#desk.options.federationLimits;
+    const { authorsAskedMax, keysMsMax } = this.#judge.desk.options.federationLimits;
     if (this.#asking.size >= authorsAskedMax) {
       found('later');
       return;
     }
     const tag = `v${++this.#asked}`;
     this.#asking.set(tag, { domain, person, digits, found });
-    this.#desk.timer(`visit ${tag}`, keysMsMax, () => this.#settle(tag, 'later'));
+    this.#judge.desk.timer(`visit ${tag}`, keysMsMax, () => this.#settle(tag, 'later'));
     this.#request(tag);
   }
 
@@ -126,10 +128,12 @@ export class Visits {
     const asking = this.#asking.get(tag);
     if (asking === undefined) return;
     const { domain, person, digits } = asking;
-    const routing = { _source: `psyc://${this.#desk.domain}`, _target: `psyc://${domain}`, _tag: tag };
+    const routing = { _source: `psyc://${this.#judge.desk.domain}`, _target: `psyc://${domain}`, _tag: tag };
     const entity = { _uniform: person, ...(digits === null ? {} : { _device: digits }) };
-    this.#desk.post(newLetter({ routing, entity, method: '_request_keys' }));
-    this.#desk.timer(`visit again ${tag}`, this.#desk.options.deliveryLimits.resendMsMin, () => this.#request(tag));
+    this.#judge.desk.post(newLetter({ routing, entity, method: '_request_keys' }));
+    this.#judge.desk.timer(`visit again ${tag}`, this.#judge.desk.options.deliveryLimits.resendMsMin, () =>
+      this.#request(tag),
+    );
   }
 
   #settle(tag: string, told: Told | Absent): void {
@@ -138,24 +142,18 @@ export class Visits {
     asking?.found(told);
   }
 
-  /** What is kept of a person of another domain: he was a visitor here, or his key is on the ring. */
+  /** What is kept of a person of another domain who was a visitor here; of anybody else others know more. */
   #tell(person: string, digits: string | null, letter: Letter): void {
-    // Of those who live here they themselves are asked.
-    if (domainOf(person) === this.#desk.domain) {
+    if (entityIn(person)?.kind !== 'person' || domainOf(person) === this.#judge.desk.domain) {
       this.#refuse(letter, '_unknown_target');
       return;
     }
-    readRecords(this.#desk, person, (records) => {
+    readRecords(this.#judge.desk, person, (records) => {
       if (records === null) return;
       const [key, statement] = [records.get('key'), records.get('statement')];
       const visit = digits === null ? undefined : records.get(`visit ${digits}`);
-      if (key !== undefined && statement !== undefined) this.#answer(letter, person, key, statement, visit);
-      else {
-        this.#search.find(person, (found) => {
-          if (found === null) this.#refuse(letter, '_unknown_target');
-          else this.#answer(letter, person, found.key, found.statement, visit);
-        });
-      }
+      if (key === undefined || statement === undefined) this.#refuse(letter, '_unknown_target');
+      else this.#answer(letter, person, key, statement, visit);
     });
   }
 
@@ -167,21 +165,22 @@ export class Visits {
     visit: Uint8Array | undefined,
   ): void {
     const [tag, target] = [routing.get('_tag'), routing.get('_source')];
-    const heading = { _source: `psyc://${this.#desk.domain}`, _target: target, _tag_relay: tag, _tag_reply: tag };
+    const heading = { _source: `psyc://${this.#judge.desk.domain}`, _target: target, _tag_relay: tag, _tag_reply: tag };
     const told = {
       _uniform: person,
       _key: key,
       _statement: statement,
       ...(visit === undefined ? {} : { _visit: visit }),
     };
-    this.#desk.post(newLetter({ routing: heading, entity: told, method: '_status_keys' }));
+    this.#judge.desk.post(newLetter({ routing: heading, entity: told, method: '_status_keys' }));
   }
 }
 
 /** Who is a visitor by the source of a letter, where the domain that brought it is the one he visits; null: nobody. */
 export function visitorOf({ routing }: Letter, carrier: string): string | null {
   const source = routing.get('_source');
-  return source !== undefined && visitedIn(source) === carrier ? visitorIn(source) : null;
+  // Nobody else has a channel like that.
+  return source !== undefined && visitedIn(source) === carrier && entityIn(source) !== null ? visitorIn(source) : null;
 }
 
 /** Whether a visitor here says it, to somebody. */

@@ -60,9 +60,6 @@ export function visitingDevice(bytes: Uint8Array, domain: string): Uint8Array | 
   return of(bytes, domain)?.device ?? null;
 }
 
-/** When it was signed, milliseconds since 1970, not checked; null: it is no visit of that domain. */
-export const visitedAtMs = (bytes: Uint8Array, domain: string): number | null => of(bytes, domain)?.timeMs ?? null;
-
 function of(bytes: Uint8Array, domain: string): Publication | null {
   try {
     return parse(bytes, domain);

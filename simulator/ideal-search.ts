@@ -1,5 +1,5 @@
 /** Ideal keys of people whose home does not answer: what was published of them everybody knows. docs/simulator.md#ideal-keys */
-import type { Honoured, PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
 
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 
@@ -26,7 +26,7 @@ function judged(
     const isEnded = told.kind === 'refused' && told.code === '_expired_certification' && honoured !== null;
     const read = isEnded ? judge(question, honoured.atMs) : told;
     if (read.kind !== 'person') continue;
-    const untilMs = isEnded ? (honoured as Honoured).untilMs : read.untilMs;
+    const untilMs = isEnded ? honoured.untilMs : read.untilMs;
     return { kind: 'found', ...copies, authority, read: { ...read, untilMs } };
   }
   return told;

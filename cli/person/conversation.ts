@@ -14,7 +14,7 @@ import { sessionOf } from './session.ts';
 import { jsonLine, nameOf, noticeLine } from './show.ts';
 import { address, count } from './target.ts';
 import { unreached } from './unreached.ts';
-import { noticeMs, waysOf } from './ways.ts';
+import { noticeMs, proxiedNoticeMs, waysOf } from './ways.ts';
 
 /** Options that all of them have. */
 export interface Shared {
@@ -158,6 +158,13 @@ async function inSession(
   const { carried, through = null } = course;
   const servers = carried === undefined ? new Map<string, string | null>() : await readServers(whose.folder);
   const ways = waysOf(profile, carried === undefined ? null : { servers, ...carried }, through);
+  for (const [domain, { pending }] of profile.kept.visits) {
+    if (pending.length > 0 && domain !== through)
+      complain(
+        command,
+        `not answered yet, of what was said through ${domain}: ${pending.length}; --through ${domain} says it again (p3do pending)`,
+      );
+  }
   let now = profile;
   for (const way of ways) {
     const visited = way.at === null ? null : { domain: way.at, server: servers.get(way.at) ?? null };
@@ -191,11 +198,13 @@ async function attempt(
   let lost = '';
   /** Why the server was not reached, until it is. */
   let reason: string | null = null;
-  let isLetIn = false;
+  let wasProved = false;
   let isElsewhere = false;
   let failures = 0;
+  const proxy = proxyFor(course.proxy, profile.proxy);
   const goElsewhere = (why: string): void => {
-    if (isLast || isLetIn || isDone) return;
+    // Whoever was let in may have said it already.
+    if (isLast || isDone || isSent || wasProved || shell.isProved) return;
     isElsewhere = isDone = true;
     complain(command, `${why}; trying another server`);
     shell.stop();
@@ -204,7 +213,7 @@ async function attempt(
     channel,
     registration,
     ...(heardMax === undefined ? {} : { heardMax }),
-    proxy: proxyFor(course.proxy, profile.proxy),
+    proxy,
     visited,
     reached(error) {
       reason = error === null ? null : unreached(visited?.server ?? profile.server ?? domain, error);
@@ -215,7 +224,7 @@ async function attempt(
       isSent ||= output.kind === 'sent';
       if (isDone) return;
       if (output.kind === 'ready' && visited !== null) tellVisit(command, course, whose, domain);
-      isLetIn ||= output.kind === 'ready';
+      wasProved ||= output.kind === 'ready';
       if (output.kind === 'over' && visited !== null) goElsewhere(`${domain}: ${explained(output.code, output.by)}`);
       if (isElsewhere) return;
       if (output.kind === 'lost') {
@@ -229,7 +238,9 @@ async function attempt(
     },
   });
   const finish = (code: string, said: string): void => {
-    if (isDone) return;
+    // Between two servers nothing is done yet.
+    if (isDone && !isElsewhere) return;
+    isElsewhere = false;
     isDone = true;
     const text = [said, course.late?.(isSent)].filter((part) => part).join(': ');
     if (course.late !== null) fail(command, course, code, text);
@@ -242,7 +253,9 @@ async function attempt(
   const spentMs = performance.now() - beganMs;
   const { timeout } = course;
   const cancel = timeout === undefined ? () => {} : systemTimers.after(Math.max(timeout * 1000 - spentMs, 0), late);
-  const cancelNotice = systemTimers.after(noticeMs, () => goElsewhere(`${domain} does not answer`));
+  const cancelNotice = systemTimers.after(proxy === null ? noticeMs : proxiedNoticeMs, () =>
+    goElsewhere(`${domain} does not answer`),
+  );
   try {
     course.begin?.(shell, visited?.domain ?? null);
     await shell.run();
@@ -263,7 +276,7 @@ function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, 
 
 /** What every command tells alike. */
 function hear(command: Command, course: Course, output: Output): void {
-  if (course.excusesRefusal?.(output) === true) return;
+  if (output.kind === 'refused' && course.excusesRefusal?.(output) === true) return;
   const notice = noticeLine(output);
   if (notice !== null) {
     if (course.json) stdout.write(jsonLine(output));

@@ -23,6 +23,9 @@ const OTHERS_MAX = 3;
 /** How long one may take until both ends are proved, before the next is tried. */
 export const noticeMs = 2500;
 
+/** The same through a proxy: Tor takes its time. */
+export const proxiedNoticeMs = 20_000;
+
 /** A server to speak through. */
 export interface Way {
   /** null: at home. */
@@ -45,8 +48,7 @@ export function waysOf({ whose, kept }: Profile, carried: Carried | null, throug
   if (carried === null || through !== null) return [{ at: through, isLast: true }];
   const { servers, target } = carried;
   const seen = [...kept.pins.keys()].filter((name) => !name.startsWith('psyc://'));
-  const near = seen.filter((domain) => domain === domainOf(target));
-  const others = new Set([...servers.keys(), ...near, ...seen]);
+  const others = new Set([...servers.keys(), domainOf(target), ...seen]);
   others.delete(whose.domain);
   const ways = [null, ...[...others].slice(0, OTHERS_MAX)].map((domain) => ({ at: domain, isLast: false }));
   return ways.length === 1 ? [{ at: null, isLast: true }] : [...ways, { at: null, isLast: true }];

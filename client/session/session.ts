@@ -126,8 +126,7 @@ export class Session {
       witness.told(place, answer);
     };
     this.#statuses = new Statuses({ request: requestStatus, output, told }, tagPrefix);
-    const writer = new Writer({ suite, person, nick, fingerprint, device, seed, at: this.#at });
-    this.#writer = writer;
+    const writer = (this.#writer = new Writer({ suite, person, nick, fingerprint, device, seed, at: this.#at }));
     const voice = {
       send,
       output,
@@ -165,9 +164,7 @@ export class Session {
     this.#presences = new Presences(reader, output);
     this.#link = new Link(this.#gate, {
       login: () => this.#login(),
-      ask: (question) => {
-        this.#proving = this.#question(question);
-      },
+      ask: (question) => void (this.#proving = this.#question(question)),
       pinned: (key, isFollowed) => {
         if (!this.#keyring.pin(host, hexOf(key), isFollowed)) this.#over('_session_excessive_pins', null);
       },
@@ -185,6 +182,9 @@ export class Session {
       lost: (cause, wasProved) => this.#lost(cause, wasProved),
     });
   }
+
+  /** Whether both ends are proved: what was asked may be on its way. */
+  readonly isProved = (): boolean => this.#link.isProved;
 
   /** Gives the effects, in order. Never throws, whatever the peer says. */
   step(event: SessionEvent, now: Moment): SessionEffect[] {

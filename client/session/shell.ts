@@ -68,6 +68,11 @@ export class SessionShell {
     }
   }
 
+  /** As `Session.isProved`. */
+  get isProved(): boolean {
+    return this.#options.session.isProved();
+  }
+
   /** An event of the session's. */
   tell(event: SessionEvent): void {
     const { session, now } = this.#options;

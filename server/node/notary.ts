@@ -16,6 +16,7 @@ import { domainOf, personOf } from '../../pki/user-id.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { answerCountersign } from './countersigner.ts';
+import { PsycError } from '../../psyc/error.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
 /** What a notary works with. */
@@ -118,6 +119,8 @@ export class Notary {
       }
     } catch (error) {
       if (error instanceof PkiError) return { kind: 'refused', code: error.code };
+      // A name that is none.
+      if (error instanceof PsycError) return { kind: 'refused', code: '_foreign_user_id' };
       throw error;
     }
   }

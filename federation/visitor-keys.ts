@@ -1,0 +1,73 @@
+/** Whose keys these are that a visitor has brought, or whoever carries him: judged more strictly than anybody else's. docs/spec/people.md#visitors */
+import type { Standing } from '../pki/trust-state.ts';
+import { equalBytes } from '../psyc/bytes.ts';
+import type { Desk } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import type { FoundKeys } from './key-search.ts';
+import { domainOf } from './letter.ts';
+import { readRecords } from './records.ts';
+import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
+
+/** So many key servers are asked whether they have heard that something was taken back, beside our own ring. */
+const WITNESSES = 3;
+
+/** Who judges visitors. */
+export interface VisitorJudge {
+  readonly desk: Desk;
+  /** Why the admin wants nothing to do with a domain; null: he does. */
+  readonly blocked: (domain: string) => FederationCode | null;
+  /** Other domains to which a circuit is ready. */
+  readonly linked: () => readonly string[];
+}
+
+/** Keys of somebody. */
+export interface BroughtKeys {
+  readonly person: string;
+  readonly key: Uint8Array;
+  readonly statement: Uint8Array;
+}
+
+/**
+ * Under his home's key, which must be pinned and stand like this here, with what our ring knows and, with `isAsking`, the key servers of
+ * his home, where it is linked, and of others; a code where they are not his, or are not good any more.
+ */
+export function judgeVisitor(
+  { desk, blocked, linked }: VisitorJudge,
+  { person, key, statement }: BroughtKeys,
+  { isAsking, standings = ['normal'] }: { readonly isAsking: boolean; readonly standings?: readonly Standing[] },
+  found: (keys: FoundKeys | string) => void,
+): void {
+  const home = domainOf(person);
+  const rule = home === desk.domain ? '_necessary_home' : blocked(home);
+  if (rule !== null) {
+    found(rule);
+    return;
+  }
+  readRecords(desk, `psyc://${home}`, (ofHome) => {
+    readRecords(desk, person, (pinned) => {
+      if (ofHome === null || pinned === null) {
+        found('_trust_unavailable');
+        return;
+      }
+      const { standing } = trustIn(ofHome, desk.unixMs);
+      if (!standings.includes(standing)) {
+        // Where his home is found somewhere, it is known the next time.
+        if (standing === 'unknown') desk.meet(home);
+        found(standing === 'unknown' ? '_login_unknown_home' : '_login_doubtful_home');
+        return;
+      }
+      const authorities = authoritiesIn(ofHome, desk.unixMs);
+      const honoured = honouredIn(ofHome, desk.unixMs, desk.options.trustLimits);
+      const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
+      // The home itself first, where it answers us, and then others.
+      const all = isAsking ? linked() : [];
+      const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
+      const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured } as const;
+      desk.askPki({ ...asked, servers: servers.slice(0, WITNESSES) }, (answer) => {
+        if (answer.kind !== 'found') found(answer.kind === 'refused' ? answer.code : '_trust_unavailable');
+        else if (fingerprint !== null && !equalBytes(fingerprint, answer.read.fingerprint)) found('_trust_changed_key');
+        else found({ ...answer, isPinned: fingerprint !== null });
+      });
+    });
+  });
+}
