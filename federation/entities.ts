@@ -11,8 +11,7 @@ import { Place } from './place.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitor.ts';
-import type { VisitorJudge } from './visitor-keys.ts';
-import type { VisitorLedger } from './visitor-ledger.ts';
+import type { Visiting } from './visiting.ts';
 
 /** What they need of their node. */
 export interface EntitiesOwner {
@@ -20,8 +19,7 @@ export interface EntitiesOwner {
   readonly circuits: NodeCircuits;
   readonly founders: Founders;
   readonly authors: Authors;
-  readonly judge: VisitorJudge;
-  readonly ledger: VisitorLedger;
+  readonly visiting: Visiting;
 }
 
 /** One node's entities. What gives null finds no room: too many are awake, and none of them idle. */
@@ -68,11 +66,11 @@ export class Entities {
 
   /** Who lives here, or is to be here as a visitor. */
   inhabitant(uniform: string): Person | Visitor | null {
-    const { desk, circuits, authors, judge, ledger } = this.#owner;
+    const { desk, circuits, authors, visiting } = this.#owner;
     if (domainOf(uniform) === desk.domain) return this.person(uniform);
     if (!this.#visitors.has(uniform) && !this.#hasRoomFor(domainOf(uniform))) sweep(this.#visitors);
     if (!this.#visitors.has(uniform) && !this.#hasRoomFor(domainOf(uniform))) return null;
-    return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, circuits, authors, judge, ledger }));
+    return this.#awake(this.#visitors, uniform, () => new Visitor({ uniform, desk, circuits, authors, ...visiting }));
   }
 
   /** Whether another visitor finds room: of one domain no more than a quarter of all. */

@@ -42,9 +42,8 @@ import { Requests } from './requests.ts';
 import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
-import { VisitorLedger } from './visitor-ledger.ts';
-import { VISIT_REPORT, VisitReports } from './visit-reports.ts';
-import { Visits } from './visits.ts';
+import { VISIT_REPORT } from './visit-reports.ts';
+import { type Visiting, visitingOf } from './visiting.ts';
 import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
 
@@ -69,9 +68,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #trusts: Trusts;
   readonly #search = new KeySearch(this);
   readonly #authors: Authors;
-  readonly #visits: Visits;
-  readonly #reports: VisitReports;
-  readonly #ledger = new VisitorLedger(this);
+  readonly #visiting: Visiting;
   readonly #meetings = new Meetings(this);
   readonly #requests: Requests;
   readonly #entities: Entities;
@@ -87,13 +84,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
     this.#authors = new Authors(this, this.#search);
-    const judge = {
-      desk: this,
-      blocked: (domain: string) => this.blocked(domain),
-      linked: () => this.#peers.up(),
-    };
-    this.#visits = new Visits(judge, this.#authors, (letter, code) => this.refuse(letter, code));
-    this.#reports = new VisitReports(this, this.#authors);
+    this.#visiting = visitingOf(this, this.#authors, () => this.#peers.up());
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);
@@ -102,8 +93,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       circuits: this.#circuits,
       founders: new Founders(this),
       authors: this.#authors,
-      judge,
-      ledger: this.#ledger,
+      visiting: this.#visiting,
     });
     this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);
     this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
@@ -127,7 +117,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const parts = [
       this.#circuits,
       this.#authors,
-      this.#visits,
+      this.#visiting.visits,
       this.#search,
       this.#trusts,
       this.#questions,
@@ -195,12 +185,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#effects.push(effect);
   }
 
-  blocked(domain: string): FederationCode | null {
-    return this.#trusts.policy.faultOf(domain);
-  }
+  readonly blocked = (domain: string): FederationCode | null => this.#trusts.policy.faultOf(domain);
 
   findVisit(visitor: string, found: (untilMs: number | Absent) => void): void {
-    this.#visits.find(visitor, found);
+    this.#visiting.visits.find(visitor, found);
   }
 
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void {
@@ -276,7 +264,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     switch (event.kind) {
       case 'started':
         this.#duties.load();
-        this.#ledger.begin();
+        this.#visiting.ledger.begin();
         this.#trusts.policy.load();
         this.#mor?.start();
         break;
@@ -393,12 +381,12 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const uniform = entityIn(target);
     const name = entityOf(target);
     if (uniform?.kind === 'node' && !isNumbered(letter)) {
-      if (this.#mor?.take(letter) !== true && !this.#trusts.take(letter) && !this.#visits.take(letter))
+      if (this.#mor?.take(letter) !== true && !this.#trusts.take(letter) && !this.#visiting.visits.take(letter))
         this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place' && uniform.host === this.domain) this.#hand(letter, this.#entities.place(name));
     else if (uniform?.host === this.domain && letter.packet.method === VISIT_REPORT)
-      this.#reports.take(keepLetter(letter));
+      this.#visiting.reports.take(keepLetter(letter));
     else if (uniform?.kind === 'person' && uniform.host === this.domain)
       this.#hand(letter, this.#entities.person(name));
     else if (uniform?.kind === 'person') this.#entities.inhabitantAwake(name)?.take(letter);
