@@ -1,11 +1,17 @@
 /** `p3do requests`: what strangers have written, kept apart until it is answered; and who may write. docs/spec/friends.md#strangers */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Heard } from '../client/session/events.ts';
+import { parseUniform } from '../psyc/uniform.ts';
 import { type Shared, tell, withShared } from './person/conversation.ts';
 import { changeDrawer } from './person/drawer.ts';
 import { heardLine, nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
 import { person as personArgument } from './person/target.ts';
+
+/** Whose words come out of onions. */
+const NOBODY = 'nobody';
+
+const whom = (text: string): string => (text === NOBODY ? NOBODY : personArgument(text));
 
 /** Adds the options, the page and the subcommands of `p3do requests`. */
 export function register(command: Command): void {
@@ -20,6 +26,7 @@ refuse says no, p3do requests dismiss says nothing, and makes room.
 Examples:
   $ p3do requests
   $ p3do requests dismiss eve@e.example
+  $ p3do requests dismiss nobody
   $ p3do requests from friends`,
     )
     .action((options: Shared) =>
@@ -38,14 +45,18 @@ Examples:
     );
   const dismiss = command.command('dismiss').description('let somebody’s requests be, without an answer');
   withShared(
-    dismiss.argument('<who>', 'nick@domain', personArgument).showHelpAfterError('See: p3do help requests dismiss'),
+    dismiss
+      .argument('<who>', 'nick@domain; nobody: what came without a name', whom)
+      .showHelpAfterError('See: p3do help requests dismiss'),
     'how long to wait for the answer (60)',
   )
     .addHelpText('after', '\nExample:\n  $ p3do requests dismiss eve@e.example')
     .action((who: string, options: Shared) =>
       talk(dismiss, options, async (home) => {
-        if ((await home.askHome('_request_dismiss', { _uniform: who })) === null) return;
-        tell(options, { kind: 'dismissed', who }, `dismissed what ${nameOf(who)} has written\n`);
+        const uniform = who === NOBODY ? `psyc://${parseUniform(home.person).host}/$mor` : who;
+        if ((await home.askHome('_request_dismiss', { _uniform: uniform })) === null) return;
+        const name = who === NOBODY ? who : nameOf(who);
+        tell(options, { kind: 'dismissed', who: uniform }, `dismissed what ${name} has written\n`);
       }),
     );
   const from = command.command('from').description('say who may write: everybody, or friends only');

@@ -63,6 +63,12 @@ function isPresence({ routing, packet }: Letter): boolean {
   return method === '_notice_presence' && context !== undefined && (relay ?? entityOf(context)) === entityOf(context);
 }
 
+/** Frames of cells leave at the strikes of a clock and are said once: if they waited they would push everything else out of the queue. */
+function isFrame({ routing, packet }: Letter): boolean {
+  const context = routing.get('_context') ?? '';
+  return context.endsWith('/$mor') && !routing.has('_target') && !isSigned(packet);
+}
+
 /**
  * A signature proves words, and nothing of the numbers and tags that they travel under: whoever copies them under the next
  * number would have the author's own next word taken for one said before. So what reaches a log or an audience comes from
@@ -116,7 +122,7 @@ export class BorderCheck {
   take(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     // The answer that the others wait for may come on this very circuit; and the peer may wait for ours.
     const node = `psyc://${this.#border.options.identity.domain}`;
-    if (this.#queue === null || isAboutKeys(letter, node) || isPresence(letter)) {
+    if (this.#queue === null || isFrame(letter) || isAboutKeys(letter, node) || isPresence(letter)) {
       this.#check(letter, peer, speaker, own, pass);
       return;
     }

@@ -4,6 +4,7 @@ import type { Exit } from '../listener-bots/anonymous.ts';
 import type { ListenerEffect, ListenerEvent } from '../listener-bots/events.ts';
 import { readFrame, renderFrame } from '../listener-bots/frame.ts';
 import { Listener, type ListenerStatus } from '../listener-bots/listener.ts';
+import { onionOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
 import { copyBytes } from '../psyc/bytes.ts';
 import type { Value } from '../psyc/render.ts';
@@ -35,6 +36,9 @@ export interface MorOwner {
 
 /** Says that a domain's server is a member of this server's context. */
 const NOTICE = '_notice_mor';
+/** Onions that were handed in and are known again, and by how many bytes of their hash. */
+const HANDED_MAX = 1024;
+const HANDED_BYTES = 16;
 /** How often it is looked who may be a member. */
 const LOOK_MS = 5_000;
 /** Keys of servers that one answer holds: pages of those that there are. */
@@ -56,7 +60,9 @@ export class Mor {
   readonly #linked = new Set<string>();
   #servers: readonly MorServer[] = [];
   /** Letters of clients that the step under way answers. */
-  readonly #asked = new Map<number, Letter>();
+  readonly #asked = new Map<number, { readonly letter: Letter; readonly name: string }>();
+  /** Onions that were taken lately, the oldest first. */
+  readonly #handed = new Set<string>();
   #requests = 0;
   #closedExits = 0;
 
@@ -198,9 +204,16 @@ export class Mor {
       this.#answer(letter, '_error_mor_invalid_cell', { _code: '_mor_invalid_cell' });
       return;
     }
+    const kept = copyBytes(cell);
+    const name = hexOf(this.#desk.options.suite.blake2b(onionOf(kept), HANDED_BYTES));
+    // Who has heard no answer asks again: twice on its way it would be known for no cover.
+    if (this.#handed.has(name)) {
+      this.#answer(letter, '_echo_mor_cell', {});
+      return;
+    }
     const request = ++this.#requests;
-    this.#asked.set(request, letter);
-    this.#tell({ kind: 'handed', client, request, cell: copyBytes(cell) });
+    this.#asked.set(request, { letter, name });
+    this.#tell({ kind: 'handed', client, request, cell: kept });
     this.#asked.delete(request);
   }
 
@@ -270,10 +283,14 @@ export class Mor {
         break;
       case 'taken':
       case 'refused': {
-        const letter = this.#asked.get(effect.request);
-        if (letter === undefined) break;
-        if (effect.kind === 'taken') this.#answer(letter, '_echo_mor_cell', {});
-        else this.#answer(letter, `_failure${effect.code}`, { _code: effect.code });
+        const asked = this.#asked.get(effect.request);
+        if (asked === undefined) break;
+        const { letter, name } = asked;
+        if (effect.kind === 'taken') {
+          this.#handed.add(name);
+          if (this.#handed.size > HANDED_MAX) this.#handed.delete(this.#handed.values().next().value!);
+          this.#answer(letter, '_echo_mor_cell', {});
+        } else this.#answer(letter, `_failure${effect.code}`, { _code: effect.code });
         break;
       }
       case 'wake':

@@ -131,8 +131,16 @@ test('a device hands in cells and hears what is known; others are told nothing',
   expect(ask('_request_mor_servers')).toEqual(['_status_mor_server', '_echo_mor_servers']);
   expect(ask('_request_mor_keys', { _person: 'nobody' })).toEqual(['_failure_mor_unknown_keys']);
   expect(ask('_request_other')).toEqual(['_error_unsupported_method']);
-  for (let more = 1; more < listenerLimits.originCellsOfOneMax; more++) ask('_request_mor_cell', { _cell: cell });
-  expect(ask('_request_mor_cell', { _cell: cell })).toEqual(['_failure_mor_full']);
+  // Asked once more, it is taken once.
+  expect(ask('_request_mor_cell', { _cell: cell })).toEqual(['_echo_mor_cell']);
+  expect(counted(fixture, 'handed in')).toBe(1);
+  const another = (): Uint8Array<ArrayBuffer> => {
+    const other = new Uint8Array(cell);
+    other.set(suite.random(8), 200);
+    return other;
+  };
+  for (let more = 1; more < listenerLimits.originCellsOfOneMax; more++) ask('_request_mor_cell', { _cell: another() });
+  expect(ask('_request_mor_cell', { _cell: another() })).toEqual(['_failure_mor_full']);
   fixture.connect(b);
   fixture.hear(b);
   const routing = { _source: 'psyc://b.example', _target: mor, _tag: 'x' };
@@ -183,4 +191,17 @@ test('what is sealed to a person comes to him from nobody, as a stranger’s; ev
   comeOut(fixture, render({ routing: { _target: bob }, method: '_request_close' }));
   expect(status(fixture).closedExits).toBe(2);
   expect(fixture.hear('client bob phone').filter(({ method }) => method !== null)).toEqual([]);
+});
+
+test('frames do not wait behind a letter whose author’s keys are asked for', () => {
+  const fixture = linked();
+  fixture.tellsKeys = false;
+  fixture.connect('client bob phone');
+  const source = channel('zoe', 'phone', 'b.example');
+  const routing = { _source: source, _target: bob, _tag: 'x', _counter: '1' };
+  fixture.say(b, { routing, method: '_message_private', data: 'hello' });
+  expect(fixture.methods(b)).toContain('_request_keys');
+  for (let more = 0; more < 40; more++) frame(fixture);
+  expect(counted(fixture, 'heard idle')).toBe(40);
+  expect(fixture.queue('unchecked')).toBe(0);
 });

@@ -119,6 +119,12 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   // Nor do the servers' logs name anybody.
   for (const { log } of servers.values()) expect(log.join('\n')).not.toMatch(/~|ada@|bob@/);
 
+  // It takes room among what strangers have written until it is dismissed.
+  const requests = (): Promise<string> => done('requests', '--as', 'bob@b.test');
+  expect(await requests()).toBe('- request nobody (out of an onion): who am I\n');
+  await done('requests', 'dismiss', 'nobody', '--as', 'bob@b.test');
+  expect(await requests()).toBe('');
+
   await servers.get('e.test')!.kill();
   for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linked(name, 3);
   await done('send', '--anonymous', '--hops', '3', 'bob@b.test', 'over another way', '--as', 'ada@a.test');
