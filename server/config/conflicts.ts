@@ -15,6 +15,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...stores(raw.store ?? {}, conflict),
     ...peers(raw.peers ?? {}, raw.domain, conflict),
     ...plain(raw, conflict),
+    ...links(raw, conflict),
     ...proxies(raw, conflict),
     ...resolvers(raw, conflict),
     ...ports(raw, conflict),
@@ -112,6 +113,16 @@ function plain({ plain: given, peers: named = {}, domain }: Partial<RawConfig>, 
       return name in named ? conflict(['plain', 'peers', name], 'is one of peers, who prove keys') : [];
     }),
   ];
+}
+
+/** Onions go to domains that prove keys. */
+function links({ mor, plain: given, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  return (mor?.links ?? []).flatMap((name, at) => {
+    const place = ['mor', 'links', at];
+    if (name === domain) return conflict(place, 'is this domain itself');
+    if (name in (given?.peers ?? {})) return conflict(place, 'is one of plain.peers, who prove no keys');
+    return (mor?.links ?? []).indexOf(name) < at ? conflict(place, 'stands there twice') : [];
+  });
 }
 
 function peers(named: RawConfig['peers'], domain: string | undefined, conflict: Conflict): Mistake[] {

@@ -119,6 +119,11 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   // Nor do the servers' logs name anybody.
   for (const { log } of servers.values()) expect(log.join('\n')).not.toMatch(/~|ada@|bob@/);
 
+  // Whoever takes everything along takes it along too, as what nobody has signed.
+  const exported = join(home, 'exported');
+  await done('export', exported, '--as', 'bob@b.test');
+  const checked = await p3do('export', exported, '--verify', '--as', 'bob@b.test');
+  expect(checked).toMatchObject({ code: 0 });
   // It takes room among what strangers have written until it is dismissed.
   const requests = (): Promise<string> => done('requests', '--as', 'bob@b.test');
   expect(await requests()).toBe('- request nobody (out of an onion): who am I\n');
