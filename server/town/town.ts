@@ -37,6 +37,8 @@ export class Town {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #fingerprints = new Map<string, string>();
   readonly #delegations = new Map<string, Delegation>();
+  /** Files, by domain. */
+  readonly #configs = new Map<string, string>();
   #home: string | null = null;
   #starting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
@@ -128,31 +130,36 @@ export class Town {
       this.#endpoints.set(domain, server);
       if (this.#options.trial !== undefined) this.#delegations.set(domain, { server, responder: await free() });
     }
-    // Whether one fails or all stand: nothing goes on behind whoever closes.
-    const begun = await Promise.allSettled(domains.map((domain) => this.#begin(domain)));
-    for (const one of begun) if (one.status === 'rejected') throw one.reason;
+    await allOf(domains.map((domain) => this.#make(domain)));
+    for (const [domain, file] of this.#configs) await this.#configure(domain, file);
+    await allOf(domains.map((domain) => this.startDomain(domain)));
   }
 
-  async #begin(domain: string): Promise<void> {
+  async #make(domain: string): Promise<void> {
     const { port } = this.#endpoints.get(domain)!;
     const isTold = this.#options.trial === undefined;
     const peers = new Map([...this.#endpoints].filter(([name]) => isTold && name !== domain));
     const now = Math.floor(Date.now() / 1000);
     const made = await quickstart(this.folderOf(domain), { domain, now, hosts: [HOST], port, peers });
     this.#fingerprints.set(domain, made.fingerprint);
-    await this.#configure(domain, made.config);
-    await this.startDomain(domain);
+    this.#configs.set(domain, made.config);
   }
 
-  /** Adds what only a trial has. */
+  /** Adds what only a trial has; without one the domains know each other's keys, as admins who have spoken. */
   async #configure(domain: string, file: string): Promise<void> {
     const { trial } = this.#options;
     const delegation = this.#delegations.get(domain);
-    if (trial === undefined || delegation === undefined) return;
-    const { host, port } = delegation.responder;
-    const dns = { resolvers: [trial.names.resolver], responder: { hosts: [host], port, nameServer: `ns.${domain}` } };
-    const config = JSON.parse(await readFile(file, 'utf8')) as object;
-    const more = { ...config, dns, policy: { timeScale: trial.timeScale } };
+    const config = JSON.parse(await readFile(file, 'utf8')) as { readonly peers?: Record<string, object> };
+    const told = ([name, peer]: [string, object]): [string, object] => [
+      name,
+      { ...peer, fingerprint: this.#fingerprints.get(name) },
+    ];
+    let more: object = { ...config, peers: Object.fromEntries(Object.entries(config.peers ?? {}).map(told)) };
+    if (trial !== undefined && delegation !== undefined) {
+      const { host, port } = delegation.responder;
+      const dns = { resolvers: [trial.names.resolver], responder: { hosts: [host], port, nameServer: `ns.${domain}` } };
+      more = { ...config, dns, policy: { timeScale: trial.timeScale } };
+    }
     await writePrivate(file, encodeText(`${JSON.stringify(more, null, 2)}\n`), 'replace');
   }
 
@@ -173,4 +180,9 @@ export class Town {
   #mustBeOpen(): void {
     if (this.#closing !== null) throw new TownError('_town_closed', 'it was ended while it started');
   }
+}
+
+/** Whether one fails or all stand: nothing goes on behind whoever closes. */
+async function allOf(all: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(all)) if (one.status === 'rejected') throw one.reason;
 }
