@@ -188,6 +188,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do export ada-2026',
     load: () => import('./export.ts'),
   },
+  move: {
+    summary: 'say that you live somewhere else now, by the word of your old key',
+    example: 'p3do move ada@a.example --as ada@b.example',
+    load: () => import('./move.ts'),
+  },
   close: {
     summary: 'close an account for good',
     example: 'p3do close --as ada@a.example',

@@ -133,7 +133,7 @@ async function readerOf(
 async function checked(told: readonly Told[], to: string, now: number) {
   const { packet } = told.at(-1)!;
   const bytes = (name: string): Uint8Array => new Uint8Array(packet.value(name) ?? []);
-  const question = { kind: 'check person', person: to, succession: null, known: null } as const;
+  const question = { kind: 'check person', person: to, succession: null, known: null, move: null } as const;
   const [key, statement, domainKey] = [bytes('_key'), bytes('_statement'), bytes('_key_domain')];
   const answer = await answerTo({ ...question, key, statement, domainKey }, now);
   if (answer.kind !== 'person' || answer.keys.encryptionKey === null) {

@@ -11,6 +11,7 @@ import type { Done, Tell } from './errand.ts';
 import type { FederationCode } from './error.ts';
 import type { Friendship } from './friendship.ts';
 import { entityOf, keepLetter, type Letter, letterBytes, newLetter, refusalLetter } from './letter.ts';
+import { type Home, takeMove } from './moving.ts';
 import type { Presence } from './presence.ts';
 import { readRecords } from './records.ts';
 import { Turns } from './turns.ts';
@@ -25,6 +26,7 @@ export interface ErrandOwner {
   /** Closes the account by this key. */
   readonly close: (key: Uint8Array, done: (outcome: Closed) => void) => void;
   readonly presence: Presence;
+  readonly residence: () => Home;
   /** The device that has this channel. */
   deviceOf(channel: string): Uint8Array | null;
   /** He has decided anew whom he blocks or ignores. */
@@ -45,6 +47,7 @@ const errands: Readonly<Record<string, Errand>> = {
   _request_log: log,
   _request_announce: announce,
   _request_presences: presences,
+  _request_move: takeMove,
   _request_visits: (owner, _, tell, done) => tellVisits(owner, tell, done),
 };
 

@@ -7,7 +7,7 @@ import type { Residence } from './residence.ts';
 export function tellKeys(desk: Desk, person: string, residence: Residence, { routing }: Letter): void {
   const { identity } = desk.options;
   const [source, tag, counter] = ['_source', '_tag', '_counter'].map((name) => routing.get(name));
-  residence.told(({ key, statement }) => {
+  residence.told(({ key, statement, move }) => {
     const answer = newLetter({
       routing: { _source: person, _target: source, _tag_relay: tag, _tag_reply: tag },
       entity: {
@@ -17,6 +17,8 @@ export function tellKeys(desk: Desk, person: string, residence: Residence, { rou
         _key_domain: identity.certificate,
         _rotation: identity.rotation,
         _key_domain_before: identity.before,
+        _move: move?.statement,
+        _key_before: move?.before,
       },
       method: '_status_keys',
     });

@@ -79,6 +79,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       friendship: this.#friendship,
       close: (key, done) => this.close(key, done),
       presence: this.#presence,
+      residence: () => this.residence,
       deviceOf: (channel) => this.#channels.get(channel)?.device ?? null,
       ruled: changed,
     });
@@ -204,8 +205,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       return;
     }
     const { routing, packet } = letter;
-    const [source, target] = [routing.get('_source') ?? '', routing.get('_target') ?? ''];
-    const { method } = packet;
+    const [source, target, method] = [routing.get('_source') ?? '', routing.get('_target') ?? '', packet.method];
     const [isOwn, isForChannel] = [isAtHome(source, this.#uniform), target !== this.#uniform];
     if (this.#friendship.vacated(letter)) return;
     if (isPerson(routing.get('_context') ?? '')) this.#presence.heard(letter);

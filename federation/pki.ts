@@ -114,7 +114,21 @@ export type PkiQuestion =
       readonly key: Uint8Array;
       readonly member: Uint8Array;
       readonly isByAdmin: boolean;
+    }
+  /** Whether this person, with this key, has come from elsewhere, as both keys say, and not before what is `known`; null: nothing. Answer: `moved`. */
+  | {
+      readonly kind: 'move';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly move: ToldMove;
+      readonly known: ToldMove | null;
     };
+
+/** A move statement as it came, and the key that it says has moved. */
+export interface ToldMove {
+  readonly statement: Uint8Array;
+  readonly before: Uint8Array;
+}
 
 /** A domain's key, and what it says of itself: whether it has revoked itself, and when it ends, Unix milliseconds; null: never. */
 export interface KeyState {
@@ -176,6 +190,7 @@ export type PkiAnswer =
     }
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }
+  | { readonly kind: 'moved' }
   | { readonly kind: 'rotation'; readonly rotation: HeardRotation }
   | ({ readonly kind: 'domain state' } & KeyState)
   /** With a stable code of whatever was wrong. */

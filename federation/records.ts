@@ -6,7 +6,8 @@ import { type Desk, lease } from './desk.ts';
 /**
  * Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices; of a
  * domain, what the table of continuity remembers, the key before, and statements that a key has a successor, by hash; our own key
- * with that domain's countersignature, and until when the two countersign each other.
+ * with that domain's countersignature, and until when the two countersign each other; of a person who has come from elsewhere, the
+ * statement, and the key before.
  */
 export type RecordName =
   | 'fingerprint'
@@ -22,6 +23,7 @@ export type RecordName =
   | 'policy'
   | 'trust'
   | 'key before'
+  | 'move'
   | 'revocation'
   | 'lost'
   | 'countersigned'

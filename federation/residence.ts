@@ -1,18 +1,19 @@
 /** The keys of one person who lives here: who registers, logs in, enrols devices. docs/spec/people.md#login */
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
-import { hexOf, joinBytes } from '../crypto/bytes.ts';
+import { hexOf } from '../crypto/bytes.ts';
 import { limits } from '../pki/limits.ts';
-import { encodeText, equalBytes } from '../psyc/bytes.ts';
+import { equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import { Account, openedOperations } from './account.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { AmendedKey } from './events.ts';
 import { keyIn, standingOf } from './device-standing.ts';
-import type { PkiAnswer } from './pki.ts';
+import { moveIn } from './moving.ts';
+import type { PkiAnswer, ToldMove } from './pki.ts';
 import { insistOnRecords, readRecords, record } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
-import { askFree, insistOnTombstone, isOthers, looksOf, takingOf, type Tombstone } from './tombstone.ts';
+import { askFree, insistOnTombstone, isOthers, looksOf, takingOf, type Tombstone, useOf } from './tombstone.ts';
 
 /** What the store has of a person. */
 interface Keys {
@@ -20,6 +21,7 @@ interface Keys {
   /** The identity key as this domain has certified it. */
   readonly key: Uint8Array;
   readonly statement: Uint8Array;
+  readonly move?: ToldMove | undefined;
 }
 
 type PersonQuestion = Exclude<ServerQuestion, { readonly kind: 'server key' }>;
@@ -94,6 +96,11 @@ export class Residence {
       const now = this.#keys ?? keys;
       this.#readKept(now, end, (read) => this.#renew(now, read, null, end));
     });
+  }
+
+  /** He says that he came from elsewhere, and that is durable. */
+  moved(move: ToldMove): void {
+    if (this.#keys !== null) this.#keys = { ...this.#keys, move };
   }
 
   /** What is left of who lived here; null: nobody did, or somebody does. */
@@ -174,7 +181,7 @@ export class Residence {
     insistOnRecords(this.#desk, this.#uniform, (records) => {
       const [fingerprint, key, statement] = [records.get('fingerprint'), records.get('key'), records.get('statement')];
       const isWhole = fingerprint !== undefined && key !== undefined && statement !== undefined;
-      this.#keys = isWhole ? { fingerprint, key, statement } : null;
+      this.#keys = isWhole ? { fingerprint, key, statement, move: moveIn(records) } : null;
       this.account.loaded(records);
       if (isWhole) this.#know(null);
       else insistOnTombstone(this.#desk, this.#uniform, (tombstone) => this.#know(tombstone));
@@ -328,7 +335,7 @@ export class Residence {
       }
       if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint, person));
       this.#write(operations, answer, () => {
-        this.#keys = { fingerprint, key: certified.key, statement: kept };
+        this.#keys = { ...before, fingerprint, key: certified.key, statement: kept };
         this.#tombstone = null;
         if (before === null) this.account.loaded(new Map());
         answer({ kind: 'registered', key: certified.key });
@@ -390,7 +397,3 @@ export class Residence {
     });
   }
 }
-
-/** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
-const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
-  record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);

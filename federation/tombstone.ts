@@ -1,5 +1,5 @@
 /** What is left of an account that was closed: its name, for a while, so that nobody else gets it. docs/spec/leaving.md#closing */
-import { hexOf } from '../crypto/bytes.ts';
+import { hexOf, joinBytes } from '../crypto/bytes.ts';
 import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
 import { skeleton } from '../psyc/names.ts';
 import { parseEntity } from '../psyc/uniform.ts';
@@ -120,3 +120,7 @@ export function isOthers(person: string, looks: Records): boolean {
   const used = looks.get('used');
   return used !== undefined && !equalBytes(used, encodeText(person));
 }
+
+/** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
+export const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
+  record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);

@@ -66,7 +66,7 @@ function isPerson(userId: string): boolean {
 }
 
 /** Throws PkiError `_oversized_move`, `_invalid_move`. The signatures are not checked. */
-function splitMove(bytes: Uint8Array): SignedMove {
+export function splitMove(bytes: Uint8Array): SignedMove {
   if (bytes.length > limits.rotationBytesMax) throw new PkiError('_oversized_move', 'at most 4 KiB');
   const { signed, signatures = [] } = splitSigned(bytes, 2) ?? {};
   const [given, taken] = signatures;

@@ -154,6 +154,8 @@ export class IdealKeys {
   answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
+    // Nobody moves here.
+    if (question.kind === 'move') return { kind: 'refused', code: '_invalid_move' };
     if (question.kind === 'rotation') return this.#rotation(question);
     if (question.kind === 'domain state') return this.#domainState(question);
     const judge = (asked: Question<'person'>, atMs: number): PkiAnswer => this.#person(asked, identity, atMs);

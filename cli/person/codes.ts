@@ -20,6 +20,10 @@ const sentences: Readonly<Record<string, string>> = {
   _frozen_account: 'the admin of this domain has frozen this account: nobody can log in to it; ask him',
   _closed_target: 'this person has closed the account, and hears nothing any more',
   _necessary_revocation: 'the key does not say that its name is taken back: use a p3do as new as the server’s',
+  _invalid_move: 'these keys do not say that you have moved: the old one may be revoked, or another’s',
+  _stale_move: 'your home knows a newer move of that key: look at the clock of this machine (date)',
+  _conflicting_move:
+    'your home knows another move with the same number: do it again, and look who else has your old key',
   _registration_closed: 'this domain takes who is invited: ask its admin for an invitation, and give it with --invite',
   _registration_invalid_invite: 'there is no such invitation at this domain: look at each letter, or ask for another',
   _registration_used_invite: 'somebody has used this invitation: ask for another',

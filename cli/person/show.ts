@@ -99,6 +99,8 @@ export function noticeLine(output: Output): string | null {
       return `${nameOf(output.of)} has another key now, as its old one says: ${output.fingerprint}`;
     case 'foreign own key':
       return `SOMEBODY ELSE’S KEY FOR YOU was shown to ${nameOf(output.by)}: ${output.fingerprint}. It is not believed there. Ask your server’s admin: he, or whoever has your server, may have done it.`;
+    case 'moved':
+      return `${nameOf(output.from)} has moved, as the key says that is pinned: it is ${nameOf(output.to)} now`;
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':

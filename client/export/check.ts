@@ -111,6 +111,7 @@ async function readKeys(
       domainKey: domainKey!,
       succession: null,
       known: null,
+      move: null,
     } as const;
     const answer = await answerTo(question, Math.floor(timeMs / 1000));
     if (answer.kind !== 'person') keys.set(person, answer.kind === 'refused' ? answer.code : '_invalid_key');

@@ -81,7 +81,10 @@ export function merged(kept: Kept, change: Keeping): Kept {
     if (before !== undefined && before.fingerprint !== pin.fingerprint && !isFollowed) {
       throw new SessionError('_session_conflicting_pin', `another command has taken another key for ${name}`);
     }
-    pins.set(name, { ...pin, counter: Math.max(pin.counter, before?.counter ?? 0) });
+    const counter = Math.max(pin.counter, before?.counter ?? 0);
+    // What is said of one key says nothing of the next.
+    const moved = pin.moved ?? (isFollowed ? undefined : before?.moved);
+    pins.set(name, { ...pin, counter, ...(moved === undefined ? {} : { moved }) });
   }
   return { ...kept, ...change, pins };
 }
@@ -147,9 +150,12 @@ function headIn(value: unknown): Head {
 }
 
 function pinIn(value: unknown): Pin {
-  const { counter, fingerprint } = objectIn(value);
+  const { counter, fingerprint, moved } = objectIn(value);
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(textIn(fingerprint))) throw invalid();
-  return { counter: numberIn(counter), fingerprint: textIn(fingerprint) };
+  const pin = { counter: numberIn(counter), fingerprint: textIn(fingerprint) };
+  if (moved === undefined) return pin;
+  const to = objectIn(moved);
+  return { ...pin, moved: { to: textIn(to['to']), counter: numberIn(to['counter']) } };
 }
 
 const invalid = (): ClientError => new ClientError('_invalid_file', 'not what a session keeps');

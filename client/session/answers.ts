@@ -6,10 +6,11 @@ import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
 import { limits } from '../../pki/limits.ts';
+import { readMove } from '../../pki/move-statement.ts';
 import { readRotation } from '../../pki/rotation.ts';
 import { checkPerson, type Vouched } from '../../pki/staple.ts';
 import { certStatus } from '../../pki/certification.ts';
-import { domainOf } from '../../pki/user-id.ts';
+import { domainOf, personOf } from '../../pki/user-id.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import type { Answer, PersonKeys, Question } from './events.ts';
@@ -83,7 +84,7 @@ async function checkStatement(
 }
 
 async function readPerson(
-  { person, key, statement, domainKey, succession, known }: Extract<Question, { kind: 'check person' }>,
+  { person, key, statement, domainKey, succession, known, move }: Extract<Question, { kind: 'check person' }>,
   now: number,
 ): Promise<PersonKeys> {
   const authority = await readCertificate(domainKey);
@@ -96,7 +97,25 @@ async function readPerson(
     throw new PkiError('_foreign_user_id', `these are the keys of ${vouched.nick}@${vouched.domain}`);
   }
   const follows = succession === null ? null : await followed(authority, succession, now);
-  return keysOf(vouched, authority.key.fingerprint, follows, statement);
+  const moved = move === null ? null : await movedFrom(vouched, move, now);
+  return { ...keysOf(vouched, authority.key.fingerprint, follows, statement), moved };
+}
+
+/** Who he was elsewhere; null: the statement does not hold. Whether that key was anybody's is for the pin to say. */
+async function movedFrom(
+  { certificate, nick, domain }: Vouched,
+  { statement, before }: NonNullable<Extract<Question, { kind: 'check person' }>['move']>,
+  now: number,
+): Promise<PersonKeys['moved']> {
+  try {
+    const { move } = await readMove(statement, await readCertificate(before), certificate, now);
+    const from = personOf(move.from);
+    if (move.to !== renderUserId(nick, domain)) return null;
+    return { from: `psyc://${from.domain}/~${from.nick}`, fingerprint: move.old, counter: move.counter };
+  } catch (error) {
+    if (error instanceof PkiError) return null;
+    throw error;
+  }
 }
 
 function keysOf(
@@ -104,7 +123,7 @@ function keysOf(
   domainFingerprint: string,
   follows: Uint8Array | null,
   bytes: Uint8Array,
-): PersonKeys {
+): Omit<PersonKeys, 'moved'> {
   const { certificate, statement, encryptionKey, until } = vouched;
   const { devices, revoked, counter } = statement.statement;
   const idOf = (device: Device): string => hexOf(deviceId(rawKey(device)));

@@ -66,6 +66,8 @@ export type Question =
       readonly domainKey: Uint8Array;
       readonly succession: Succession | null;
       readonly known: Uint8Array | null;
+      /** The statement that he came from elsewhere, and the key that he had there; null: none came. */
+      readonly move: { readonly statement: Uint8Array; readonly before: Uint8Array } | null;
     };
 
 /** A person's keys, as his identity and his domain vouch for them; fingerprints and ids in hexadecimal. */
@@ -84,6 +86,8 @@ export interface PersonKeys {
   /** Of the statement of devices. */
   readonly counter: number;
   readonly statement: Uint8Array;
+  /** Whom he says to have been, with which key, as both keys say; `counter`: of that statement. null: nobody else. */
+  readonly moved: { readonly from: string; readonly fingerprint: string; readonly counter: number } | null;
 }
 
 /** What it answers. */
@@ -293,6 +297,8 @@ export type Notice =
   | { readonly kind: 'first key'; readonly of: string; readonly fingerprint: string }
   /** A domain has another key, by the word of the pinned one. */
   | { readonly kind: 'followed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
+  /** Somebody lives elsewhere now, by the word of the key that is pinned for him. */
+  | { readonly kind: 'moved'; readonly from: string; readonly to: string }
   /** Another key than the pinned one came; it is not believed. */
   | { readonly kind: 'changed key'; readonly of: string; readonly pinned: string; readonly fingerprint: string }
   /** Another domain was shown this key for us, which is not ours. */

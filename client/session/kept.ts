@@ -8,6 +8,8 @@ export interface Pin {
   readonly counter: number;
   /** The key before, which has named this one its successor; without it none was replaced by its word. */
   readonly follows?: string;
+  /** Where this person lives now, by the word of this key, and that word's number. */
+  readonly moved?: { readonly to: string; readonly counter: number };
 }
 
 /** The end of a chain: counter and id (hexadecimal) of what was last signed, or heard. */

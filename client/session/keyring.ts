@@ -154,6 +154,7 @@ export class Keyring {
     const [rotation, domainBefore] = [packet.value('_rotation'), packet.value('_key_domain_before')];
     const succession =
       rotation && domainBefore ? { statement: new Uint8Array(rotation), before: new Uint8Array(domainBefore) } : null;
+    const [move, moved] = [packet.value('_move'), packet.value('_key_before')];
     entry.question = this.#owner.ask({
       kind: 'check person',
       person: source,
@@ -162,6 +163,7 @@ export class Keyring {
       domainKey: new Uint8Array(domainKey),
       succession,
       known: entry.before?.statement ?? null,
+      move: move && moved ? { statement: new Uint8Array(move), before: new Uint8Array(moved) } : null,
     });
     return true;
   }
@@ -194,10 +196,28 @@ export class Keyring {
     const news = new Map<string, Pin>();
     if (!this.#pins.has(domain)) news.set(domain, { fingerprint: keys.domainFingerprint, counter: 0 });
     if (!this.#pins.has(person) || keys.counter > counter) {
-      news.set(person, { fingerprint: keys.fingerprint, counter: keys.counter });
+      news.set(person, { ...this.#pins.get(person), fingerprint: keys.fingerprint, counter: keys.counter });
     }
     if (news.size > 0 && !this.#pinAll(news)) return { kind: 'refused', code: '_session_excessive_pins' };
+    this.#followHome(person, keys);
     return { kind: 'known', keys };
+  }
+
+  /** Whom we knew by the key that says so lives here now: told once. Of two words with one number the first counts. */
+  #followHome(person: string, { moved }: PersonKeys): void {
+    const pin = moved === null ? undefined : this.#pins.get(moved.from);
+    if (moved === null || pin?.fingerprint !== moved.fingerprint || moved.from === person) return;
+    if (pin.moved !== undefined && pin.moved.counter >= moved.counter) return;
+    const next: Pin = { ...pin, moved: { to: person, counter: moved.counter } };
+    this.#pins.set(moved.from, next);
+    this.#owner.pinned(new Map([[moved.from, next]]));
+    if (pin.moved?.to !== person) this.remind(moved.from);
+  }
+
+  /** Tells where somebody lives now, if he has moved. */
+  remind(person: string): void {
+    const to = this.#pins.get(person)?.moved?.to;
+    if (to !== undefined) this.#owner.notice({ kind: 'moved', from: person, to });
   }
 
   #changed(name: string, fingerprint: string): Notice | null {

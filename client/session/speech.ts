@@ -102,6 +102,7 @@ export class Speech {
   }
 
   say(command: number, target: string, wish: Wish): void {
+    this.#keyring.remind(target);
     this.#queue(target).push(newSaying(command, wish));
   }
 

@@ -5,6 +5,7 @@ import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
+import { isNewerMove, readMove, splitMove } from '../../pki/move-statement.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
@@ -114,6 +115,8 @@ export class Notary {
           return await answerCountersign(this.#options.key, question, this.#options.now());
         case 'certify':
           return await this.#certify(question);
+        case 'move':
+          return await this.#move(question);
         case 'close':
           return await this.#close(question);
       }
@@ -335,6 +338,19 @@ export class Notary {
   }
 
   /** The identity alone can take its name back; our own word, which is all that an admin takes back, goes with it. */
+  /** The signatures of both keys; that the old one is somebody's is for those to judge who knew him. */
+  async #move({ person, key, move, known }: Question<'move'>): Promise<PkiAnswer> {
+    const now = this.#options.now();
+    const [before, next] = [await readCertificate(move.before), await readCertificate(key)];
+    const read = await readMove(move.statement, before, next, now);
+    const { host, name } = parseEntity(person);
+    if (read.move.to !== renderUserId(name, host)) throw new PkiError('_foreign_move', 'a move of another person');
+    const last = known === null ? null : splitMove(known.statement);
+    // Who lived at two places before says so of the newer one.
+    if (last?.move.old === read.move.old) isNewerMove(last, read);
+    return { kind: 'moved' };
+  }
+
   async #close({ person, key, member, isByAdmin }: Question<'close'>): Promise<PkiAnswer> {
     if (!isKeyOf(key, member)) return { kind: 'refused', code: '_trust_changed_key' };
     const certificate = await readCertificate(key);

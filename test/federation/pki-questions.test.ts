@@ -265,6 +265,7 @@ function told(answer: PkiAnswer): string {
       return answer.code;
     case 'domain':
     case 'closed':
+    case 'moved':
     case 'rotation':
       return answer.kind;
     case 'certified':

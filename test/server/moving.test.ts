@@ -1,0 +1,94 @@
+/** A home is dead, and its person lives somewhere else: by the word of her old key, whoever knew her is told; nobody else can say so. */
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+
+const undoing = new Undoing();
+let a: Served;
+let b: Served;
+let c: Served;
+let home = '';
+let villains = '';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly complaints: string;
+}
+
+function p3doOf(folder: string, args: readonly string[]): Promise<Outcome> {
+  const env = { ...process.env, P3DO_HOME: folder, P3DO_PASSPHRASE: 'a passphrase of these people' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
+    });
+  });
+}
+const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
+
+/** The same, which must succeed. */
+async function done(folder: string, ...args: string[]): Promise<Outcome> {
+  const outcome = await p3doOf(folder, args);
+  if (outcome.code !== 0) throw new Error(`${args.join(' ')}: ${outcome.out}${outcome.complaints}`);
+  return outcome;
+}
+
+const at = ({ endpoint: { host, port } }: Served): string => `${host}:${port}`;
+
+beforeAll(async () => {
+  home = await passableFolder(undoing);
+  villains = await passableFolder(undoing);
+  const names = ['a.test', 'b.test', 'c.test'];
+  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
+  const made = names.map((name) => {
+    const peers = new Map([...ends].filter(([other]) => other !== name));
+    const config = { registration: 'open' };
+    return Served.make(undoing, name, { memory: true, endpoint: ends.get(name)!, peers, config });
+  });
+  [a, b, c] = (await Promise.all(made)) as [Served, Served, Served];
+  for (const served of [a, b, c]) served.start();
+  await Promise.all([a.ready, b.ready, c.ready]);
+  await done(home, 'register', 'alice@a.test', '--server', at(a));
+  await done(home, 'register', 'bob@b.test', '--server', at(b));
+  for (const who of ['alice@a.test', 'bob@b.test']) await done(home, 'enter', '@hall@b.test', '--as', who);
+  await done(home, 'say', '@hall@b.test', 'at', 'home', '--as', 'alice@a.test');
+  // He knows her key from here on.
+  await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
+  await a.kill();
+});
+afterAll(async () => undoing.run());
+
+test('her new home takes what both her keys have signed, once and again', async () => {
+  await done(home, 'register', 'alice@c.test', '--server', at(c));
+  const line = 'alice@a.test is alice@c.test from now on, for all who knew that key\n';
+  for (let times = 0; times < 2; times++) {
+    expect(await p3do('move', 'alice@a.test', '--as', 'alice@c.test')).toMatchObject({ code: 0, out: line });
+  }
+  expect(await p3do('move', 'alice@c.test', '--as', 'alice@c.test')).toMatchObject({ code: 2 });
+});
+
+test('who knew her is told once when he hears her, and again when he writes to the old name', async () => {
+  await done(home, 'enter', '@hall@b.test', '--as', 'alice@c.test');
+  await done(home, 'say', '@hall@b.test', 'I live here now', '--as', 'alice@c.test');
+  const moved = 'alice@a.test has moved, as the key says that is pinned: it is alice@c.test now\n';
+  const first = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
+  expect(first.complaints).toContain(moved);
+  expect(first.out).toContain('alice@c.test: I live here now');
+  expect((await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test')).complaints).not.toContain('moved');
+  const late = await p3do('say', 'alice@a.test', 'where are you?', '--as', 'bob@b.test', '--timeout', '1');
+  expect(late.complaints).toContain(moved);
+});
+
+test('whoever else says that he was she is nobody to those who knew her', async () => {
+  // Keys under her name, which no domain has certified: her home is dead.
+  await p3doOf(villains, ['register', 'alice@a.test', '--server', at(a), '--timeout', '1']);
+  await done(villains, 'register', 'mallory@c.test', '--server', at(c));
+  // The home cannot know whose key that is; those who ask it do.
+  await done(villains, 'move', 'alice@a.test', '--as', 'mallory@c.test');
+  await done(villains, 'enter', '@hall@b.test', '--as', 'mallory@c.test');
+  await done(villains, 'say', '@hall@b.test', 'it is me, alice', '--as', 'mallory@c.test');
+  const heard = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
+  expect(heard.out).toContain('mallory@c.test: it is me, alice');
+  expect(heard.complaints).not.toContain('moved');
+});
