@@ -1,6 +1,6 @@
-/** Why nothing can be said anonymously: one class, a stable code each. docs/spec/people.md#anonymous */
+/** Why nothing can be said anonymously: one class, a stable code each. docs/spec/people.md#anonymous-errors */
 
-/** The stable codes; docs/spec/people.md#anonymous says what each means. */
+/** The stable codes; docs/spec/people.md#anonymous-errors says what each means. */
 export type AnonymousCode =
   | '_anonymous_unreachable'
   | '_anonymous_excessive_hops'

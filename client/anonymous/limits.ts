@@ -1,7 +1,7 @@
-/** What an anonymous message may be. docs/spec/people.md#anonymous */
+/** What an anonymous message may be. docs/spec/people.md#anonymous-limits */
 import { onionLimits } from '../../onion/limits.ts';
 
-/** Counts and bytes. */
+/** Counts and bytes; the table in docs/spec/people.md#anonymous-limits holds the same numbers. */
 export const anonymousLimits = {
   /** Layers of a route, the last one's included. */
   hopsMin: 2,

@@ -23,6 +23,7 @@ import { beginUnixMs, CircuitEnd, type Party } from '../../simulator/scenes/circ
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
+import type { Coming, Settings } from './node-settings.ts';
 
 /** The node's. */
 const home = 'a.example';
@@ -45,25 +46,6 @@ export interface Heard {
   readonly method: string | null;
   readonly data: string;
   readonly packet: Packet;
-}
-
-/** What a fixture may be told beside limits. */
-export interface Settings {
-  readonly store?: { perform(request: StoreRequest): StoreOutcome };
-  readonly life?: number;
-  readonly keys?: IdealKeys;
-  readonly options?: Partial<NodeOptions>;
-}
-
-/** How somebody comes in, where it is not as usual. */
-export interface Coming {
-  /** What the circuit is called; the peer, unless told. */
-  readonly name?: string;
-  readonly party?: Partial<Party>;
-  /** Where it is. */
-  readonly address?: string;
-  /** A server whose key the node has never seen; else it has met him. */
-  readonly isUnmet?: boolean;
 }
 
 interface Line {

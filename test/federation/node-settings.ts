@@ -1,0 +1,24 @@
+/** What a fixture of a node may be told, and how somebody comes in. */
+import type { NodeOptions } from '../../federation/events.ts';
+import type { IdealKeys } from '../../simulator/ideal.ts';
+import type { Party } from '../../simulator/scenes/circuit-end.ts';
+import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
+
+/** What a fixture may be told beside limits. */
+export interface Settings {
+  readonly store?: { perform(request: StoreRequest): StoreOutcome };
+  readonly life?: number;
+  readonly keys?: IdealKeys;
+  readonly options?: Partial<NodeOptions>;
+}
+
+/** How somebody comes in, where it is not as usual. */
+export interface Coming {
+  /** What the circuit is called; the peer, unless told. */
+  readonly name?: string;
+  readonly party?: Partial<Party>;
+  /** Where it is. */
+  readonly address?: string;
+  /** A server whose key the node has never seen; else it has met him. */
+  readonly isUnmet?: boolean;
+}
