@@ -31,10 +31,9 @@ const sentences: Readonly<Record<string, string>> = {
   _login_unknown_person: 'nobody of this name is registered there: p3do register',
   _login_invalid_channel: `the server does not take this device’s channel: ${ADMIN}`,
   _login_unknown_home: `this server does not know your domain yet, and looks for it now: ${SAY_AGAIN}`,
-  _login_doubtful_home: 'this server does not trust the key of your domain now: log in at home, or ask its admin',
-  _login_uncertified:
-    'this server knows other keys of yours, or of your domain, or not this device: log in at home first',
-  _necessary_home: 'that goes only at your own domain’s server: leave --server out',
+  _login_doubtful_home:
+    'this server has known the key of your domain too short a time, or doubts it: its admin can confirm it (p3do federate add, with its fingerprint)',
+  _necessary_home: 'that goes only at your own domain’s server: leave --through out',
   _necessary_visit: 'it is not known there that you log in through another domain: log in there again, or at home',
   _trust_foreign_key: TRUST,
   _trust_changed_key: TRUST,

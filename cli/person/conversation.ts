@@ -217,6 +217,8 @@ async function attempt(
     visited,
     reached(error) {
       reason = error === null ? null : unreached(visited?.server ?? profile.server ?? domain, error);
+      if (visited !== null)
+        reason = reason?.replace('use --server', `p3do servers add ${domain} --server says where it is`) ?? null;
       if (reason !== null && ++failures >= FAILURES_MAX) goElsewhere(reason);
     },
     output(output, at) {
@@ -244,6 +246,8 @@ async function attempt(
     isDone = true;
     const text = [said, course.late?.(isSent)].filter((part) => part).join(': ');
     if (course.late !== null) fail(command, course, code, text);
+    // Whoever only listens has waited for nothing where nobody has let him in.
+    else if (code === '_late' && !wasProved) fail(command, course, code, reason ?? 'no server has let us in');
     else if (text !== '') complain(command, text);
     shell.stop();
   };
@@ -276,7 +280,8 @@ function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, 
 
 /** What every command tells alike. */
 function hear(command: Command, course: Course, output: Output): void {
-  if (output.kind === 'refused' && course.excusesRefusal?.(output) === true) return;
+  // That it is over is no refusal of something.
+  if (output.kind !== 'over' && course.excusesRefusal?.(output) === true) return;
   const notice = noticeLine(output);
   if (notice !== null) {
     if (course.json) stdout.write(jsonLine(output));
