@@ -38,6 +38,8 @@ export const maxima = {
   searches: 3,
   'authors known': 6,
   'authors asked for': 4,
+  'authors judged': 4,
+  'visits asked for': 4,
   unchecked: 12,
   looks: 8,
   'domains looked at': 4,
