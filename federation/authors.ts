@@ -69,12 +69,7 @@ export class Authors {
     return known === undefined ? null : this.#authorIn(person, known, hexOf(device));
   }
 
-  /** Keys of a person that somebody else than his domain has brought; `done` when they were judged, and what is good of them is remembered. */
-  offer(person: string, key: Uint8Array, statement: Uint8Array, done: () => void): void {
-    this.#keys.check(person, key, statement, (judged) => this.#brought(person, judged, done));
-  }
-
-  /** The same of what was found, and judged by that. */
+  /** Keys of a person that were found elsewhere than at his domain, and judged by that; `done` when what is good of them is remembered. */
   adopt(person: string, found: FoundKeys, done: () => void): void {
     this.#keys.adopt(person, found, (judged) => this.#brought(person, judged, done));
   }

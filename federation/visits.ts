@@ -25,7 +25,7 @@ type JudgedKeys = FoundKeys & { readonly person: string };
 interface Asking {
   readonly domain: string;
   readonly person: string;
-  readonly digits: string | null;
+  readonly digits: string;
   readonly found: (told: Told | Absent) => void;
 }
 
@@ -111,7 +111,7 @@ export class Visits {
     }
   }
 
-  #ask(domain: string, person: string, digits: string | null, found: Asking['found']): void {
+  #ask(domain: string, person: string, digits: string, found: Asking['found']): void {
     const { authorsAskedMax, keysMsMax } = this.#judge.desk.options.federationLimits;
     if (this.#asking.size >= authorsAskedMax) {
       found('later');
@@ -129,7 +129,7 @@ export class Visits {
     if (asking === undefined) return;
     const { domain, person, digits } = asking;
     const routing = { _source: `psyc://${this.#judge.desk.domain}`, _target: `psyc://${domain}`, _tag: tag };
-    const entity = { _uniform: person, ...(digits === null ? {} : { _device: digits }) };
+    const entity = { _uniform: person, _device: digits };
     this.#judge.desk.post(newLetter({ routing, entity, method: '_request_keys' }));
     this.#judge.desk.timer(`visit again ${tag}`, this.#judge.desk.options.deliveryLimits.resendMsMin, () =>
       this.#request(tag),

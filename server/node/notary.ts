@@ -67,6 +67,13 @@ const counterOf = (statement: Uint8Array): number => splitStatement(statement).s
 
 async function* none(): AsyncGenerator<never> {}
 
+/** null where it is nothing that OpenPGP takes. */
+const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
+  reading.catch((error: unknown) => {
+    if (error instanceof PkiError) return null;
+    throw error;
+  });
+
 /** What comes within so long. */
 async function* within<T>(all: AsyncIterable<T>, ms: number): AsyncGenerator<T> {
   const reading = all[Symbol.asyncIterator]();
@@ -221,39 +228,38 @@ export class Notary {
     return { kind: 'refused', code: '_keys_unknown' };
   }
 
-  /** All copies of his key as one, and of the statements the newest that holds. */
+  /** All copies of his key as one, and of the statements the newest that holds; what is broken in what others give spoils nothing. */
   async #visitor({ servers, authorities, honoured, ...asked }: Question<'visitor'>): Promise<PkiAnswer> {
-    const { person, key, statement, known } = asked;
+    const { person, statement, known } = asked;
     const { host, name } = parseEntity(person);
-    const { fingerprint } = (await readCertificate(key)).key;
-    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false };
-    const copies = [key];
-    const statements = [statement, known].filter((one) => one !== null);
-    for await (const found of within(this.#options.search?.(sought) ?? none(), VISITOR_MS)) {
-      if (isKeyOf(found.key, bytesOfHex(fingerprint)!)) copies.push(found.key);
-      if (found.statement !== null) statements.push(found.statement);
-    }
     const signers = await Promise.all(authorities.map((authority) => readCertificate(authority)));
-    const merged = (await admit(copies, signers, this.#options.now())).bytes;
+    const own = await admit([asked.key], signers, this.#options.now());
+    const { fingerprint } = own;
+    let key = own.bytes;
+    const statements = [statement, known].filter((one) => one !== null);
+    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false };
+    for await (const found of within(this.#options.search?.(sought) ?? none(), VISITOR_MS)) {
+      if (found.statement !== null) statements.push(found.statement);
+      const both = admit([key, found.key], signers, this.#options.now());
+      key = (await orNull(both))?.bytes ?? key;
+    }
     let newest: (PkiAnswer & { readonly kind: 'found' }) | null = null;
-    let fault: PkiError | null = null;
+    let refused: PkiAnswer = { kind: 'refused', code: '_uncertified' };
+    let isFirst = true;
     for (const authority of authorities) {
       for (const each of statements) {
-        try {
-          const question = { kind: 'person', person, key: merged, statement: each, known, authority } as const;
-          const read = await this.#tried(question, honoured);
-          if (read === null) fault ??= new PkiError('_uncertified', 'nobody that counts certifies the key');
-          else if (newest === null || counterOf(each) > counterOf(newest.statement)) {
-            newest = { kind: 'found', key: merged, statement: each, authority, read };
-          }
-        } catch (error) {
-          if (!(error instanceof PkiError)) throw error;
-          fault = error;
+        const question = { kind: 'person', person, key, statement: each, known, authority } as const;
+        const told = await this.answer(question);
+        const read = told.kind === 'person' ? told : await orNull(this.#tried(question, honoured));
+        // Why what he has brought himself does not hold.
+        if (read === null && isFirst) refused = told;
+        if (read !== null && (newest === null || counterOf(each) > counterOf(newest.statement))) {
+          newest = { kind: 'found', key, statement: each, authority, read };
         }
+        isFirst = false;
       }
     }
-    if (newest === null) throw fault ?? new PkiError('_uncertified', 'nobody that counts certifies the key');
-    return newest;
+    return newest ?? refused;
   }
 
   /** As a home's answer would be read, or, where that is silent, as it would have been when it fell silent; null: it does not hold. */

@@ -78,6 +78,18 @@ const find =
     return { ...question, honoured: null, servers: [], ...change };
   };
 
+/** Who brings his keys himself; others have another statement of his. */
+const visitor =
+  (change: object = {}, isCertified = true, elsewhere: Who = ada) =>
+  async (world: World): Promise<PkiQuestion> => {
+    const [shown, other] = [await world.show(ada), await world.show(elsewhere)];
+    world.publish(uniform('ada'), other.certified, other.statement);
+    const authorities = [world.domains.get('a.example')!];
+    const key = isCertified ? shown.certified : shown.key;
+    const asked = { kind: 'visitor', person: uniform('ada'), key, statement: shown.statement } as const;
+    return { ...asked, known: null, authorities, honoured: null, servers: [], ...change };
+  };
+
 const honoured = { atMs: (NOW + 10 * DAY) * 1000, untilMs: (NOW + 400 * DAY) * 1000 };
 
 /** A key as it comes out of a question about countersignatures; `by` is whom they are of. */
@@ -209,6 +221,21 @@ const rows: readonly Row[] = [
     days: 32,
     answer: '_keys_unknown',
   },
+  { what: 'a visitor', ask: visitor(), answer: 'found, person, 30 days' },
+  {
+    what: 'a visitor whose newest statement others have',
+    ask: visitor({}, true, { ...ada, counter: 2, revoked: [1], devices: [2] }),
+    answer: 'found, person, 30 days, revokes 1',
+  },
+  { what: 'a visitor as somebody else', ask: visitor({ person: uniform('bob') }), answer: '_foreign_user_id' },
+  { what: 'a visitor of a domain that is not trusted', ask: visitor({ authorities: [] }), answer: '_uncertified' },
+  { what: 'a visitor whose certification has ended', ask: visitor(), days: 30, answer: '_expired_certification' },
+  {
+    what: 'the same of a home that was silent',
+    ask: visitor({ honoured }),
+    days: 30,
+    answer: 'found, person, 400 days',
+  },
   {
     what: 'what a domain’s key says of itself',
     ask: stateOf((world) => [world.domains.get('b.example')!]),
@@ -302,3 +329,15 @@ for (const [name, world] of Object.entries(worlds)) {
     expect(certifiedNow).toMatchObject({ kind: 'certified', fingerprint: one.fingerprint });
   });
 }
+
+test('a visitor brings the copy in which he has not taken his name back: another one is known', async () => {
+  const world = await openPgp();
+  const { certified, retired, statement } = await world.show(ada);
+  const question = await visitor()(world);
+  // Behind something that is no key of his.
+  world.publish(uniform('ada'), retired, statement);
+  expect(await world.answer(question, NOW + DAY, true)).toMatchObject({ kind: 'refused' });
+  world.publish(uniform('ada'), Uint8Array.of(1, 2, 3), Uint8Array.of(4));
+  expect(await world.answer(question, NOW + DAY, true)).toMatchObject({ kind: 'found' });
+  expect(certified).not.toEqual(retired);
+});
