@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addEnvelope } from './cell/envelope.ts';
 import { addPeel } from './cell/peel.ts';
 import { addSeal } from './cell/seal.ts';
+import { addShards } from './cell/shards.ts';
 import { addTicket } from './cell/ticket.ts';
 
 /** Adds the subcommands of `p3do cell`. */
@@ -21,4 +22,5 @@ Examples:
   addPeel(command);
   addEnvelope(command);
   addTicket(command);
+  addShards(command);
 }

@@ -15,10 +15,15 @@ export type OnionCode =
   // ticket
   | '_onion_invalid_armour'
   | '_onion_invalid_ticket'
+  // parts
+  | '_onion_invalid_shard'
+  | '_onion_spoilt_shard'
+  | '_onion_excessive_shards'
   // sender
   | '_onion_invalid_key'
   | '_onion_invalid_route'
-  | '_onion_oversized_content';
+  | '_onion_oversized_content'
+  | '_onion_oversized_message';
 
 /** Bytes that are no cell, ticket or content, or wishes that no cell can carry. */
 export class OnionError extends Error {

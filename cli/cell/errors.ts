@@ -1,6 +1,6 @@
 /** What `p3do cell` finds wrong with what it is given. docs/spec/onion.md#command-errors */
 
-type CellCode = '_cell_invalid_input' | '_cell_oversized_input' | '_cell_foreign';
+type CellCode = '_cell_invalid_input' | '_cell_oversized_input' | '_cell_foreign' | '_cell_missing_shards';
 
 /** Ends the command with its code. */
 export class CellError extends Error {

@@ -64,7 +64,7 @@ export interface RouteVector {
 }
 
 /** The first bytes of a seed's stream: ChaCha20 under the seed, zero nonce, block 0. */
-const streamOf = (suite: Suite, seed: string, length: number): Uint8Array =>
+export const streamOf = (suite: Suite, seed: string, length: number): Uint8Array =>
   suite.chacha20(unhex(seed), new Uint8Array(12), new Uint8Array(length));
 
 /** Draws what is listed, in this order: bytes, or as many as are asked for of a seed's stream. */
