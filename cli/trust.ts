@@ -1,15 +1,20 @@
-/** `p3do trust`: another key for a domain or a person, which is pinned because somebody has typed its fingerprint. docs/spec/people.md#trust */
+/** `p3do trust`: the keys that are pinned; and another one for a domain or a person, because somebody has typed its fingerprint. docs/spec/people.md#trust */
 import { type Command, InvalidArgumentError } from 'commander';
 import { isDomain } from '../psyc/names.ts';
 import { type Shared, registered, tell, whoseOf } from './person/conversation.ts';
+import { pinLine, pinsOf } from './person/pins.ts';
 import { nameOf } from './person/show.ts';
 import { address, target } from './person/target.ts';
 
 /** Adds the arguments, the page and the action of `p3do trust`. */
 export function register(command: Command): void {
   command
-    .argument('<whose>', 'a domain, or nick@domain', whose)
-    .argument('<fingerprint>', '40 hexadecimal digits; blanks and colons do not matter', fingerprint)
+    .argument('[whose]', 'a domain, or nick@domain; without, all that are pinned are listed', whose)
+    .argument(
+      '[fingerprint]',
+      'the key to be pinned, 40 hexadecimal digits; blanks and colons do not matter',
+      fingerprint,
+    )
     .option('--as <nick@domain>', 'who trusts it; may be left out where only one person has a folder here', address)
     .option('--json', 'one line of JSON')
     .addHelpText(
@@ -20,13 +25,24 @@ one. So does who has lost his key. Ask him, or the domain's admin, for the finge
 telephone, in person; not through that server), and type what he says. The one that was pinned is printed;
 this device only is told. End p3do listen before, and begin it again after.
 
+Without a fingerprint it prints what is pinned, and changes nothing: name and key, a domain before its people;
+whether the key before has named it (a rotation), where its person lives now (a move).
+
 Examples:
+  $ p3do trust
+  $ p3do trust bob@b.example
   $ p3do trust b.example 0123456789abcdef0123456789abcdef01234567
   $ p3do trust bob@b.example 0123456789abcdef0123456789abcdef01234567 --as ada@a.example`,
     )
-    .action(async (name: string, key: string, options: Pick<Shared, 'as' | 'json'>) => {
+    .action(async (name: string | undefined, key: string | undefined, options: Pick<Shared, 'as' | 'json'>) => {
       const profile = await registered(command, await whoseOf(command, options.as), options);
       if (profile === null) return;
+      if (name === undefined || key === undefined) {
+        const pins = pinsOf(profile.kept.pins).filter(({ of }) => name === undefined || of === name);
+        for (const one of pins) tell(options, { kind: 'pinned', ...one }, pinLine(one));
+        if (pins.length === 0) tell(options, { kind: 'no pin' }, 'no key is pinned: nobody was met\n');
+        return;
+      }
       const before = await profile.trust(name, key);
       const was = before === null || before === key ? '' : `, and no more ${before}`;
       tell(

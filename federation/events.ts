@@ -98,6 +98,8 @@ export type Notice =
   | { readonly kind: 'first contact'; readonly domain: string; readonly fingerprint: string }
   /** A domain came with another key than the pinned or configured one. */
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
+  /** That domain finds that the DNS names this key for ours. */
+  | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
   /** Something else about its key; `row` of the table of continuity. */
   | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
   /** One of two domains countersigns the key of the other; `untilMs` 0: it takes that back. */

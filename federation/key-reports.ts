@@ -4,7 +4,8 @@ import type { Desk } from './desk.ts';
 import { entityIn, type Letter, newLetter } from './letter.ts';
 import { remember } from './remember.ts';
 
-const METHOD = '_notice_key_foreign';
+/** To a person: another key was shown for him. To a node: the DNS names another key for its domain. */
+export const KEY_REPORT = '_notice_key_foreign';
 
 /** What one node reports. */
 export class KeyReports {
@@ -24,10 +25,10 @@ export class KeyReports {
     if (last !== undefined && nowMs - last < keyReportMsMin) return;
     remember(this.#told, person, nowMs, authorsKnownMax);
     const routing = { _source: `psyc://${domain}`, _target: person };
-    this.#desk.post(newLetter({ routing, entity: { _fingerprint: hexOf(fingerprint) }, method: METHOD }));
+    this.#desk.post(newLetter({ routing, entity: { _fingerprint: hexOf(fingerprint) }, method: KEY_REPORT }));
   }
 }
 
 /** Whether another domain's node reports it: then the person's devices hear it. */
 export const isKeyReport = ({ routing, packet }: Letter): boolean =>
-  packet.method === METHOD && entityIn(routing.get('_source') ?? '')?.kind === 'node';
+  packet.method === KEY_REPORT && entityIn(routing.get('_source') ?? '')?.kind === 'node';

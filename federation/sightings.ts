@@ -3,6 +3,7 @@ import { hexOf, joinBytes, textBytes } from '../crypto/bytes.ts';
 import type { Witness } from '../pki/trust-state.ts';
 import { isDomain } from '../psyc/names.ts';
 import type { Announced } from './events.ts';
+import { KEY_REPORT } from './key-reports.ts';
 import { domainOf, type Letter, newLetter } from './letter.ts';
 import type { Policy } from './policy.ts';
 import { readRecords } from './records.ts';
@@ -50,6 +51,8 @@ export class Sightings {
   readonly #told = new Map<string, Map<string, Told>>();
   /** What the answers must name, by the domain that is asked about. */
   readonly #asked = new Map<string, { readonly nonce: string; readonly atMs: number }>();
+  /** When each domain was told last that the DNS names another key for it. */
+  readonly #named = new Map<string, number>();
 
   /** `news`: somebody has told of this domain. `heard`: a statement of it has come. */
   constructor(
@@ -115,6 +118,16 @@ export class Sightings {
     this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));
   }
 
+  /** Tells a domain that the DNS names this key for it, as seen from here: its admin may have lost hold of the DNS. */
+  tellNamed(domain: string, fingerprint: string): void {
+    const { options, unixMs, domain: own } = this.#node;
+    const last = this.#named.get(domain);
+    if (last !== undefined && unixMs - last < options.federationLimits.keyReportMsMin) return;
+    remember(this.#named, domain, unixMs, this.#max);
+    const routing = { _source: nodeUniform(own), _target: nodeUniform(domain) };
+    this.#node.post(newLetter({ routing, entity: { _fingerprint: fingerprint }, method: KEY_REPORT }));
+  }
+
   /** A letter of another node to this one; whether it is about what is seen. */
   take({ routing, packet }: Letter): boolean {
     const from = domainOf(routing.get('_source') ?? '');
@@ -139,6 +152,10 @@ export class Sightings {
         const third = recovery === null ? null : new Uint8Array(recovery);
         this.#heard(domain, { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third });
       }
+    } else if (packet.method === KEY_REPORT) {
+      const fingerprint = packet.text('_fingerprint') ?? '';
+      const isOurs = fingerprint === hexOf(this.#node.options.identity.fingerprint);
+      if (FINGERPRINT.test(fingerprint) && !isOurs) this.#node.notify({ kind: 'named', domain: from, fingerprint });
     } else return false;
     return true;
   }

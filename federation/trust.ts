@@ -364,8 +364,13 @@ export class Trusts {
   }
 
   /** What the decision wants to be done beside. */
-  #follow(domain: string, { tasks, lookAgainMs, next }: TrustDecision, { rotations, isNew }: Gathered): void {
+  #follow(
+    domain: string,
+    { tasks, lookAgainMs, next }: TrustDecision,
+    { rotations, isNew, inputs: { dns } }: Gathered,
+  ): void {
     if (tasks.includes('ask peers')) this.#sightings.ask(domain);
+    if (tasks.includes('tell the domain') && dns.kind === 'record') this.#sightings.tellNamed(domain, dns.fpr);
     if (next.pin !== null) this.#keyStates.fetch(domain, tasks.includes('fetch key'));
     const told = tasks.includes('pass on') ? rotations : isNew ? rotations.slice(-1) : [];
     for (const one of told) this.#sightings.passOn(domain, one);

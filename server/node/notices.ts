@@ -67,6 +67,16 @@ export class Notices {
         );
         break;
       }
+      case 'named': {
+        const { domain, fingerprint } = notice;
+        const level = this.#isNews(`named ${domain}`, nowMs) ? 'error' : 'debug';
+        log[level](
+          { domain, fingerprint },
+          `OUR NAME: ${domain} finds that the DNS names another key for this domain. If that is not your next key, somebody else may have your DNS: ` +
+            'look who may change it, and at the record (p3do dns show, p3do doctor); whoever knows your key keeps to it',
+        );
+        break;
+      }
       case 'key': {
         const { domain, row, alarm } = notice;
         const level = this.#isNews(`${alarm} ${domain}`, nowMs) ? 'warn' : 'debug';

@@ -103,6 +103,39 @@ test('whoever takes the DNS and the way to a domain gets an alarm; whoever takes
   expect(kept(fixture).pin?.fingerprint).toBe(hexOf(fixture.keys.domain(b).fingerprint));
 });
 
+test('whose DNS names another key is told so, once an hour; and who is told that of himself tells his admin', () => {
+  const fixture = met();
+  fixture.dns = () => idealRecord(fixture.keys, b, 'second');
+  let server = 'server b.example';
+  const report = { _source: 'psyc://a.example', _target: 'psyc://b.example' };
+  let told = 0;
+  for (let minutes = 0; minutes <= 61; minutes++) {
+    fixture.pass(60_000);
+    const heard = fixture.hear(server);
+    // Nothing is said on circuits, so each ends before long.
+    server = fixture.connect('server b.example', { name: `after ${minutes}` });
+    for (const { method, routing, packet } of heard) {
+      if (method !== '_notice_key_foreign') continue;
+      expect(routing).toEqual(report);
+      expect(packet.text('_fingerprint')).toBe(hexOf(fixture.keys.domain(b, 'second').fingerprint));
+      told++;
+    }
+  }
+  expect(told).toBe(2);
+  const say = (fingerprint: string): void =>
+    fixture.say(server, {
+      routing: { _source: 'psyc://b.example', _target: 'psyc://a.example' },
+      entity: { _fingerprint: fingerprint },
+      method: '_notice_key_foreign',
+    });
+  say('no fingerprint');
+  say(hexOf(fixture.keys.domain('a.example').fingerprint));
+  say('ab'.repeat(20));
+  expect(fixture.notices.filter(({ kind }) => kind === 'named')).toEqual([
+    { kind: 'named', domain: b, fingerprint: 'ab'.repeat(20) },
+  ]);
+});
+
 test('a statement of the old key is followed at once where a validator vouches for it', () => {
   const fixture = met();
   fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });

@@ -169,6 +169,7 @@ withNameServers('three domains that know nobody', () => {
     await done('say', '@hall@b.test', 'at home', '--as', 'alice@a.test');
     await done('servers', 'add', 'c.test', '--server', at(c), '--as', 'alice@a.test');
     const lines = [b.log.length, c.log.length];
+    const own = a.log.length;
     mallory = await domainAt('a.test', await freeEndpoint());
     mallory.start();
     await mallory.ready;
@@ -187,6 +188,9 @@ withNameServers('three domains that know nobody', () => {
       const page = await shown(served, 'a.test');
       expect(page).toMatch(/^a\.test, connected, normal, corroborated/);
       expect(page).toContain(grouped(await fingerprintOf(a)));
+      // Its own admin hears it as well, by the word of each.
+      const word = await a.logged((line) => line.includes('OUR NAME') && line.includes(`"${served.domain}"`), own);
+      expect(JSON.parse(word)).toMatchObject({ fingerprint: await fingerprintOf(mallory) });
     }
   });
 
