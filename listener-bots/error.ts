@@ -13,4 +13,5 @@ export type ListenerCode =
   | '_mor_claimed_authority'
   | '_mor_changed_state'
   | '_mor_foreign_target'
-  | '_mor_closed_target';
+  | '_mor_closed_target'
+  | '_mor_invalid_request';

@@ -3,6 +3,7 @@ import type { Suite } from '../crypto/suite.ts';
 import { bareCell, cellFault, envelopeFiller, fieldsOf, onionOf } from '../onion/cell.ts';
 import type { Opened } from '../onion/open.ts';
 import { copyBytes } from '../psyc/bytes.ts';
+import type { Packet } from '../psyc/packet.ts';
 import { readExit } from './anonymous.ts';
 import { isAsks, readTell, renderTell } from './context-packets.ts';
 import { Counts } from './counts.ts';
@@ -15,6 +16,7 @@ import type { Membership } from './link.ts';
 import { Links } from './links.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
+import { place, placeOf } from './placing.ts';
 import { PoissonClock } from './poisson.ts';
 import { SeenMemory } from './seen.ts';
 import { Watches } from './watches.ts';
@@ -282,6 +284,7 @@ export class Listener {
   /** What a layer says, now that it is durable that it was opened. */
   #act({ outcome, replayTag }: Opened): void {
     const { domain, takes } = this.#options;
+    const own = placeOf(domain);
     this.#counts.add(`opened ${outcome.kind}`);
     switch (outcome.kind) {
       case 'relay':
@@ -289,8 +292,9 @@ export class Listener {
         else if (!this.#delayed.add(outcome.onion, this.#nowMs + outcome.delayMs)) this.#counts.add('too many wait');
         break;
       case 'exit': {
-        const exit = readExit(outcome.content, domain, takes);
+        const exit = readExit(outcome.content, domain, (target) => target === own || takes(target));
         if ('code' in exit) this.#counts.add(`dropped ${exit.code}`);
+        else if (exit.target === own && !exit.isSigned) this.#place(exit.packet);
         else this.#effect({ kind: 'exit', exit });
         break;
       }
@@ -304,6 +308,19 @@ export class Listener {
         this.#counts.add(`dropped ${outcome.code}`);
         break;
     }
+  }
+
+  /** A one-time secret is asked for; the answer leaves when the secret is durable. */
+  #place(packet: Packet): void {
+    const { suite, domain } = this.#options;
+    const placed = place(suite, domain, packet, Math.floor(this.#unixMs / 1000));
+    if ('code' in placed) {
+      this.#counts.add(`dropped ${placed.code}`);
+      return;
+    }
+    const { slot, onion } = placed;
+    const isKept = this.#opener.place(slot, () => this.#release({ cell: null, onion }));
+    this.#counts.add(isKept ? 'secrets placed' : 'deposit ignored');
   }
 
   /** Cover for this context ends here; everything else leaves bare, as nothing else does: it has just been taken out of an envelope. */

@@ -9,7 +9,7 @@ import { type Leaving, Ledger } from './ledger.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { Found, OpenJob } from './opening.ts';
 import { ReplayMemory } from './replay.ts';
-import { Slots } from './slots.ts';
+import { type Slot, Slots } from './slots.ts';
 
 /** Who acts on what was opened. */
 export interface OpenerSurroundings {
@@ -87,6 +87,13 @@ export class Opener {
     else if (found.kind === 'layer') this.#takeLayer(found);
     // The context's secret is in this life's memory only: with it goes what it could open, and nothing need be written down.
     else if (this.#isFirst(keyName(suite, found.publicKey), found.replayTag, null)) this.#around.unwrapped(found.onion);
+  }
+
+  /** Keeps a one-time secret that was agreed on, and acts when it is durable; false: there is no room. */
+  place(slot: Slot, act: () => void): boolean {
+    const isKept = this.#slots.deposit(slot);
+    if (isKept) this.#ledger.add({ tag: null, burnt: null, deposit: slot }, act);
+    return isKept;
   }
 
   /** Writes what waits, unless something is being written. */

@@ -45,6 +45,8 @@ export class Stand {
   };
   /** Whether `remember` is answered, and jobs are done. */
   works = true;
+  /** Takes a write, to be done later. */
+  holds: ((write: () => void) => void) | null = null;
   readonly #limits: ListenerLimits;
   readonly #unsafe: boolean;
 
@@ -128,10 +130,14 @@ export class Stand {
       this.tell({ kind: 'opened', job: effect.job.job, found: openCell(suite, effect.job) });
     } else if (effect.kind === 'remember') {
       const { batch, tags, marks, burnt, deposits } = effect.batch;
-      this.disk.tags = [...this.disk.tags, ...tags];
-      this.disk.marks = [...this.disk.marks, ...marks];
-      this.disk.slots = [...this.disk.slots.filter(({ secret }) => !burnt.includes(secret)), ...deposits];
-      this.tell({ kind: 'remembered', batch, isDurable: true });
+      const write = (): void => {
+        this.disk.tags = [...this.disk.tags, ...tags];
+        this.disk.marks = [...this.disk.marks, ...marks];
+        this.disk.slots = [...this.disk.slots.filter(({ secret }) => !burnt.includes(secret)), ...deposits];
+        this.tell({ kind: 'remembered', batch, isDurable: true });
+      };
+      if (this.holds === null) write();
+      else this.holds(write);
     }
   }
 
@@ -154,6 +160,9 @@ export class Stand {
     return null;
   }
 }
+
+/** What time it is there, Unix seconds. */
+export const unixSeconds = ({ nowMs }: Stand): number => Math.floor((UNIX_MS + nowMs) / 1000);
 
 /** A packet from nobody to somebody. */
 export const packetTo = (target: string, text = 'hello'): Uint8Array =>
