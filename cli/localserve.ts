@@ -12,7 +12,9 @@ import { Resident } from './playground/resident.ts';
 import { shortKey } from './playground/replies.ts';
 import { Screen } from './playground/screen.ts';
 import { talk } from './playground/talk.ts';
-import { playTrust } from './playground/trust-scene.ts';
+import { OnionsScene } from './playground/onions-scene.ts';
+import { playScene } from './playground/stage.ts';
+import { TrustScene } from './playground/trust-scene.ts';
 import { address } from './person/target.ts';
 import { nameOf } from './person/show.ts';
 
@@ -28,11 +30,14 @@ const COMMAND = fileURLToPath(new URL('./main.js', import.meta.url));
 /** Between two lines of the scripted conversation: long enough to read one. */
 const BETWEEN_MS = 1_100;
 
+/** By name. */
+const scenes = { onions: OnionsScene, trust: TrustScene };
+
 interface Options {
   readonly nick: string;
   readonly bare?: true;
   readonly fast?: true;
-  readonly scene?: 'trust';
+  readonly scene?: keyof typeof scenes;
   readonly json?: true;
 }
 
@@ -41,7 +46,7 @@ export function register(command: Command): void {
   command
     .option('--nick <nick>', 'your name, at blue.localhost', nick, 'guest')
     .option('--fast', 'without pauses in the conversation, as where nobody looks on')
-    .addOption(new Option('--scene <name>', 'a scene that plays by itself, and ends: trust').choices(['trust']))
+    .addOption(new Option('--scene <name>', 'a scene that plays by itself, and ends').choices(Object.keys(scenes)))
     .option('--bare', 'the three servers alone, until Ctrl-C or SIGTERM')
     .option('--json', 'one object a line')
     .addHelpText(
@@ -53,6 +58,9 @@ in a place at blue; you join them. Everything is real: keys, TLS, signatures, st
 can reach it. At its end (Ctrl-C, /quit, SIGTERM, a closed terminal) processes and folder are gone. What a
 killed one left behind is removed at the next start.
 
+--scene onions starts five domains: something that nobody has said goes over three of them, and its way is drawn;
+one of them is killed, and it goes another way.
+
 --scene trust shows what keys are for, in real commands: three domains that only the DNS has told of each other;
 one changes its key; the DNS of one is taken over; its server is killed, and its person speaks on.
 
@@ -61,7 +69,7 @@ to take part with ordinary commands from another terminal.
 
 Examples:
   $ p3do localserve
-  $ p3do localserve --scene trust
+  $ p3do localserve --scene onions
   $ printf 'hello Bob\\n/msg ada hello\\n' | p3do localserve`,
     )
     .action((options: Options) => localserve(options));
@@ -70,8 +78,9 @@ Examples:
 async function localserve(options: Options): Promise<void> {
   const screen = new Screen(options.json === true);
   const ending = new Ending(() => screen.say('already ending; a moment …'));
-  if (options.scene === 'trust') {
-    await playTrust({ screen, ending, command: COMMAND, betweenMs: options.fast || options.json ? 0 : BETWEEN_MS });
+  if (options.scene !== undefined) {
+    const betweenMs = options.fast || options.json ? 0 : BETWEEN_MS;
+    await playScene({ screen, ending, command: COMMAND, betweenMs }, scenes[options.scene]);
     return;
   }
   let circle: Circle | null = null;

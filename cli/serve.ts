@@ -1,6 +1,6 @@
 /** `p3do serve`: runs a domain's server until it is told to stop; makes `localhost` where there is no domain yet. docs/operating.md#serving */
 import { lookup } from 'node:dns/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type Domain, loadServed } from '../server/domain/load.ts';
@@ -13,12 +13,13 @@ import { domainOptions, folderSaid, commandHere, type Whose } from './whose.ts';
 /** The domain that is made when somebody just wants to see it run. */
 const FIRST = 'localhost';
 
-type Options = Whose & { readonly json?: true };
+type Options = Whose & { readonly json?: true; readonly playground?: true };
 
 /** Adds the options, the page and the action of `p3do serve`. */
 export function register(command: Command): void {
   domainOptions(command)
     .option('--json', 'what is said on standard output, as JSON')
+    .addOption(new Option('--playground', 'tells its parent the ways of onions; for p3do localserve').hideHelp())
     .addHelpText(
       'after',
       `
@@ -33,7 +34,7 @@ Examples:
     .action(async (options: Options) => {
       const said = (line: string): boolean => process.stdout.write(`${line}\n`);
       const folder = await folderToServe(command, options, options.json ? () => {} : said);
-      await serve(folder, options.json === true, said);
+      await serve(folder, options, said);
     });
 }
 
@@ -47,7 +48,7 @@ async function folderToServe(command: Command, options: Options, said: (line: st
   return first;
 }
 
-async function serve(folder: string, isJson: boolean, said: (line: string) => boolean): Promise<void> {
+async function serve(folder: string, { json, playground }: Options, said: (line: string) => boolean): Promise<void> {
   const domain = await loadServed(folder, Date.now());
   const { config } = domain;
   const log = openLog(config.log.level);
@@ -60,6 +61,7 @@ async function serve(folder: string, isJson: boolean, said: (line: string) => bo
   const start = (of: Domain, kept: Pick<ServerOptions, 'store'> = {}): Promise<Server> =>
     Server.start(of, {
       ...kept,
+      ...(playground === undefined ? {} : { watched: tellParent }),
       log,
       progress: (line) => log.info(line),
       crashed: () => {
@@ -77,7 +79,7 @@ async function serve(folder: string, isJson: boolean, said: (line: string) => bo
     ...(keys.plain.length === 0 ? {} : { keys }),
     ...(dns.length === 0 ? {} : { dns }),
   };
-  if (isJson) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
+  if (json) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
   else {
     const without = plain.length === 0 ? '' : `, without TLS at ${plain.join(' and ')}`;
     const proxied = web.length === 0 ? '' : `, for proxies at ${web.join(' and ')}`;
@@ -124,6 +126,11 @@ async function hints(domain: string, address: string): Promise<string[]> {
     `  ${p3do} say @hall@${domain} --as ada@${domain} hello`,
     `  ${p3do} listen --as ada@${domain}`,
   ];
+}
+
+/** Over the channel to whoever has started this process; where there is none, or it is closed, to nobody. */
+function tellParent(deed: object): void {
+  if (process.connected) process.send?.(deed, undefined, undefined, () => {});
 }
 
 /** A program that has started the server with a channel to itself is its life: however that ends, the server ends after it. */

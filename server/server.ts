@@ -21,6 +21,7 @@ import type { Successor } from './domain/rotating.ts';
 import { KeyFinder } from './keys/find.ts';
 import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
+import { type Deed, mustBePlayground } from './mor/deeds.ts';
 import { MorDuty } from './mor/duty.ts';
 import { morOptions } from './mor/options.ts';
 import { Notary } from './node/notary.ts';
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly resolver?: Resolver;
   /** Of the server before this one in this process, which has handed it over; else one is opened. */
   readonly store?: OpenStore;
+  /** Told what becomes of each onion: refused but in a playground, `_town_reachable`. */
+  readonly watched?: (deed: Deed) => void;
 }
 
 /** Longer times are waited for in parts. */
@@ -93,14 +96,15 @@ export class Server {
 
   /**
    * Resolves when it takes circuits. Throws StoreStartError, TransportError for certificates that do not fit, the system's
-   * error for an address that is taken or not ours.
+   * error for an address that is taken or not ours, TownError as `mustBePlayground`.
    */
   static async start(domain: Domain, options: ServerOptions): Promise<Server> {
     const { config, key, rotation, former, next, recovery, invites } = domain;
     const formerKeys = await Promise.all(former.map(readCertificate));
     const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
     const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
-    const { log, progress = () => {} } = options;
+    const { log, progress = () => {}, watched } = options;
+    if (watched !== undefined) mustBePlayground(config);
     const credentials = await credentialsOf(config);
     const { port } = config.listen;
     const hosts = hostsHere(config.listen.hosts, log);
@@ -248,7 +252,7 @@ export class Server {
       if (config.mor !== null) {
         const tell = shell.tellMor.bind(shell);
         const around = { folder: config.folder, key, store: store.store, timers: systemTimers, log, tell };
-        const { duty, loaded } = await MorDuty.open(around);
+        const { duty, loaded } = await MorDuty.open(watched === undefined ? around : { ...around, watched });
         mor = server.#mor = duty;
         server.#epochMs = nextEpochMs(key);
         begin = () => duty.begin(loaded);

@@ -1,15 +1,12 @@
 /** `p3do localserve --scene trust`: what keys are for, played by real servers and commands, and told as it happens. docs/operating.md#a-scene-about-keys */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { renderEndpoint } from '../../server/config/address.ts';
 import { TownNames } from '../../server/town/names.ts';
-import { Town } from '../../server/town/town.ts';
-import { inOrder, tidied } from './closing.ts';
-import { Commands, SceneError } from './commands.ts';
-import type { Ending } from './ending.ts';
+import type { Town } from '../../server/town/town.ts';
+import type { Commands } from './commands.ts';
 import { shortKey } from './replies.ts';
-import type { Screen } from './screen.ts';
+import { Scene } from './stage.ts';
 
 const RED = 'red.test';
 const GREEN = 'green.test';
@@ -21,69 +18,20 @@ const BOB = `bob@${GREEN}`;
 
 /** Three days are six and a half seconds. */
 const TIME_SCALE = 40_000;
-/** How long it may take until a server does what it has to. */
-const WAIT_MS_MAX = 120_000;
-const LOOK_MS = 150;
-
-/** What a scene is played with. */
-export interface Stage {
-  readonly screen: Screen;
-  readonly ending: Ending;
-  /** The file of the p3do command, for Node. */
-  readonly command: string;
-  /** Between two sentences. */
-  readonly betweenMs: number;
-}
-
-/** Plays it, and ends whatever it has started: by itself, or when the ending begins. */
-export async function playTrust(stage: Stage): Promise<void> {
-  const { screen, ending } = stage;
-  const given = new AbortController();
-  const scene = new TrustScene(stage, given.signal);
-  const playing = scene.play();
-  try {
-    await Promise.race([playing, ending.begun]);
-  } finally {
-    // What is broken off complains to nobody.
-    playing.catch(() => {});
-    await inOrder([
-      () => screen.close(),
-      () => (ending.isBegun ? undefined : ending.begin()),
-      () => screen.say('\nending: servers, databases, folders …'),
-      () => given.abort(),
-      () => scene.close(),
-      // Whatever it was about to open when it was broken off.
-      () => playing.catch(() => {}),
-      () => scene.close(),
-      () => screen.say('all gone.'),
-    ]);
-  }
-  if (ending.error !== null) throw ending.error;
-}
-
-class TrustScene {
-  readonly #stage: Stage;
-  readonly #given: AbortSignal;
-  readonly #commands: Commands[] = [];
-  readonly #towns: Town[] = [];
+/** docs/operating.md#a-scene-about-keys says what happens. */
+export class TrustScene extends Scene {
   #names: TownNames | null = null;
 
-  constructor(stage: Stage, given: AbortSignal) {
-    this.#stage = stage;
-    this.#given = given;
-  }
-
-  async play(): Promise<void> {
-    await tidied(this.#stage.screen);
+  override async play(): Promise<void> {
     const names = await TownNames.open('127.0.0.1');
     this.#names = names;
-    await this.#tell(
+    await this.tell(
       'Three domains on this machine that have never heard of each other. They have a DNS, and nothing else. Its times and ' +
         `those of keys run ${TIME_SCALE.toLocaleString('en')} times faster: three days are six seconds.\n`,
     );
     const town = await this.#town(names, DOMAINS);
     for (const domain of DOMAINS) this.#point(names, town, domain);
-    const p3do = this.#commandsOf(town);
+    const p3do = this.commandsOf(town);
     await this.#meet(p3do, town);
     await this.#rotate(p3do, town);
     await this.#speak(p3do, town);
@@ -91,32 +39,30 @@ class TrustScene {
     await this.#speakOn(p3do);
   }
 
-  /** Ends what it has started. May be called again. */
-  async close(): Promise<void> {
-    await Promise.all(this.#commands.map((commands) => commands.over()));
-    await Promise.all(this.#towns.map((town) => town.close()));
+  override async close(): Promise<void> {
+    await super.close();
     const names = this.#names;
     this.#names = null;
     await names?.close();
   }
 
   async #meet(p3do: Commands, town: Town): Promise<void> {
-    await this.#tell('\n1. They find each other by the DNS alone, and try what it says for three days.\n');
+    await this.tell('\n1. They find each other by the DNS alone, and try what it says for three days.\n');
     for (const [one, other] of pairs) await p3do.shown('federate', 'add', other, '--domain', one);
-    await this.#tell(
+    await this.tell(
       '\n   Meanwhile nobody vouches for anybody. (Where a resolver validates DNSSEC, this wait falls away.)\n',
     );
     const isKnown = /, normal,[^]*by us {3}countersigned until[^]*by them countersigned until/;
     for (const one of DOMAINS) {
       for (const other of DOMAINS) if (one !== other) await this.#until(p3do, one, other, isKnown);
     }
-    await this.#tell('   The three days are over. Each has countersigned the key of each other:\n');
+    await this.tell('   The three days are over. Each has countersigned the key of each other:\n');
     await p3do.shown('federate', 'show', GREEN, '--domain', RED);
-    this.#stage.screen.tell({ kind: 'scene', done: 'federated', keys: Object.fromEntries(town.fingerprints) });
+    this.stage.screen.tell({ kind: 'scene', done: 'federated', keys: Object.fromEntries(town.fingerprints) });
   }
 
   async #rotate(p3do: Commands, town: Town): Promise<void> {
-    await this.#tell(`\n2. ${GREEN} takes another key. The old one signs for the new one, three days ahead.\n`);
+    await this.tell(`\n2. ${GREEN} takes another key. The old one signs for the new one, three days ahead.\n`);
     const from = await Promise.all([RED, BLUE].map((domain) => this.#logOf(town, domain)));
     const { out } = await p3do.shown('key', 'rotate', '--domain', GREEN);
     const next = /^key ([0-9a-f]{40}) /.exec(out)?.[1] ?? '';
@@ -124,13 +70,13 @@ class TrustScene {
     for (const [at, domain] of [RED, BLUE].entries()) {
       const { row } = await this.#alarm(town, domain, from[at]!, (line) => line.alarm === 'key followed');
       await this.#until(p3do, domain, GREEN, new RegExp(`rotated[^]*${key}[^]*by us {3}countersigned until`));
-      await this.#tell(`   ${domain} has followed (row ${row} of docs/spec/trust.md), and countersigned the new key.`);
-      this.#stage.screen.tell({ kind: 'scene', done: 'followed', by: domain, row, key: next });
+      await this.tell(`   ${domain} has followed (row ${row} of docs/spec/trust.md), and countersigned the new key.`);
+      this.stage.screen.tell({ kind: 'scene', done: 'followed', by: domain, row, key: next });
     }
   }
 
   async #speak(p3do: Commands, town: Town): Promise<void> {
-    await this.#tell(`\n3. Alice lives at ${RED}, Bob at ${GREEN}; they meet in a place of his domain.\n`);
+    await this.tell(`\n3. Alice lives at ${RED}, Bob at ${GREEN}; they meet in a place of his domain.\n`);
     for (const [who, domain] of [
       [ALICE, RED],
       [BOB, GREEN],
@@ -144,11 +90,11 @@ class TrustScene {
   }
 
   async #takeOver(p3do: Commands, names: TownNames, town: Town): Promise<void> {
-    await this.#tell(
+    await this.tell(
       `\n4. Mallory gets hold of the DNS of ${RED}. He has a server of his own that calls itself ${RED}, and lets the DNS ` +
         'name his key, and lead to him.\n',
     );
-    const his = await this.#town(names, [RED]);
+    const his = await this.#town(names, [RED], '  (Mallory’s)');
     const others = [GREEN, BLUE];
     const before = await Promise.all(others.map((domain) => this.#logOf(town, domain)));
     this.#point(names, his, RED);
@@ -159,39 +105,39 @@ class TrustScene {
         before[at]!,
         (line) => line.alarm === 'dns names another key',
       );
-      await this.#tell(`   log of ${domain}: ${msg} (row ${row})`);
-      this.#stage.screen.tell({ kind: 'scene', done: 'alarmed', by: domain, row });
+      await this.tell(`   log of ${domain}: ${msg} (row ${row})`);
+      this.stage.screen.tell({ kind: 'scene', done: 'alarmed', by: domain, row });
     }
-    await this.#tell(
+    await this.tell(
       `\n   Nothing else happens: whoever is there still proves the old key. So he has the server killed.\n`,
     );
     const later = await Promise.all(others.map((domain) => this.#logOf(town, domain)));
     await town.endDomain(RED, true);
-    await this.#tell(`   ${RED} was killed. All who look for it come to him now:\n`);
+    await this.tell(`   ${RED} was killed. All who look for it come to him now:\n`);
     const [real = '', false_ = ''] = [town, his].map((one) => one.fingerprints.get(RED));
     for (const [at, domain] of others.entries()) {
       const { msg } = await this.#alarm(town, domain, later[at]!, (line) => line.fingerprint === false_);
-      await this.#tell(`   log of ${domain}: ${msg}`);
+      await this.tell(`   log of ${domain}: ${msg}`);
     }
     await this.#until(p3do, GREEN, RED, /\(_trust_changed_key, row 13\)/);
     const { out } = await p3do.shown('federate', 'show', RED, '--domain', GREEN);
-    await this.#tell(
+    await this.tell(
       `\n   The key is still ${shortKey(real)}, and not his, ${shortKey(false_)}: he has gained an alarm.`,
     );
     const isKept = out.replaceAll(' ', '').includes(real.toUpperCase());
-    this.#stage.screen.tell({ kind: 'scene', done: 'refused', row: '13', isKept });
+    this.stage.screen.tell({ kind: 'scene', done: 'refused', row: '13', isKept });
   }
 
   async #speakOn(p3do: Commands): Promise<void> {
-    await this.#tell('\n5. Her home is dead, and her DNS is his. Alice says something all the same.\n');
+    await this.tell('\n5. Her home is dead, and her DNS is his. Alice says something all the same.\n');
     const beganMs = performance.now();
     const { complaints } = await p3do.shown('say', PLACE, 'My home is gone. It is still me.', '--as', ALICE);
     const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
-    await this.#tell(`   It took ${seconds} seconds, and she was asked nothing. Bob reads:\n`);
+    await this.tell(`   It took ${seconds} seconds, and she was asked nothing. Bob reads:\n`);
     const { out } = await p3do.shown('history', PLACE, '--as', BOB);
-    await this.#tell('\n   Her own name, her own signature: nobody had to believe a server.');
+    await this.tell('\n   Her own name, her own signature: nobody had to believe a server.');
     const isHers = out.includes(ALICE) && out.includes('It is still me.') && !out.includes('NOT ');
-    this.#stage.screen.tell({
+    this.stage.screen.tell({
       kind: 'scene',
       done: 'spoken',
       isThrough: complaints.includes(`through ${BLUE}`),
@@ -199,45 +145,17 @@ class TrustScene {
     });
   }
 
-  async #town(names: TownNames, domains: readonly string[]): Promise<Town> {
-    const { screen, command } = this.#stage;
-    const town: Town = new Town({
-      domains,
-      command,
-      trial: { names, timeScale: TIME_SCALE },
-      ready: (domain) => {
-        const key = shortKey(town.fingerprints.get(domain)!);
-        const at = renderEndpoint(town.endpoints.get(domain)!);
-        screen.say(`  ${domain.padEnd(10)}  ${at}  key ${key}${this.#towns[0] === town ? '' : '  (Mallory’s)'}`);
-      },
-    });
-    this.#towns.push(town);
-    this.#given.throwIfAborted();
-    await town.start();
-    return town;
+  #town(names: TownNames, domains: readonly string[], whose = ''): Promise<Town> {
+    return this.town({ domains, trial: { names, timeScale: TIME_SCALE } }, whose);
   }
 
   #point(names: TownNames, town: Town, domain: string): void {
     names.point(domain, town.delegations.get(domain)!);
   }
 
-  #commandsOf(town: Town): Commands {
-    const { screen, command } = this.#stage;
-    const commands = new Commands(command, town.home, screen, this.#given);
-    this.#commands.push(commands);
-    return commands;
-  }
-
-  async #tell(text: string): Promise<void> {
-    const { screen, betweenMs } = this.#stage;
-    screen.say(text, '   ');
-    screen.tell({ kind: 'told', text: text.trim() });
-    if (betweenMs > 0) await pause(betweenMs, undefined, { signal: this.#given });
-  }
-
   /** Resolves when a domain's page of another one is so. Throws SceneError when it is not in time. */
   async #until(p3do: Commands, one: string, other: string, what: RegExp): Promise<void> {
-    await this.#within(`what ${one} knows of ${other}`, async () => {
+    await this.within(`what ${one} knows of ${other}`, async () => {
       const { out } = await p3do.quiet('federate', 'show', other, '--domain', one);
       return what.test(out) ? out : null;
     });
@@ -249,19 +167,10 @@ class TrustScene {
 
   /** The first alarm of a log, behind what stood there before, for which it holds. Throws SceneError when none comes in time. */
   #alarm(town: Town, domain: string, before: string, holds: (line: LogLine) => boolean): Promise<LogLine> {
-    return this.#within(`an alarm at ${domain}`, async () => {
+    return this.within(`an alarm at ${domain}`, async () => {
       const lines = (await this.#logOf(town, domain)).slice(before.length).split('\n').slice(0, -1);
       return lines.map((line) => JSON.parse(line) as LogLine).find(holds) ?? null;
     });
-  }
-
-  async #within<T>(what: string, look: () => Promise<T | null>): Promise<T> {
-    for (const endMs = performance.now() + WAIT_MS_MAX; ; ) {
-      const found = await look();
-      if (found !== null) return found;
-      if (performance.now() > endMs) throw new SceneError(`${what}: it has not come in ${WAIT_MS_MAX / 1000} seconds`);
-      await pause(LOOK_MS, undefined, { signal: this.#given });
-    }
   }
 }
 

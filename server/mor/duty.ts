@@ -14,6 +14,7 @@ import { stationIn } from '../../pki/station.ts';
 import type { Store } from '../../store/store.ts';
 import { suite } from '../suite.ts';
 import type { Timers } from '../transport/timers.ts';
+import { type Deed, deedOf } from './deeds.ts';
 import { KeptCells, type Loaded } from './kept.ts';
 import { OpenPool } from './pool.ts';
 
@@ -26,6 +27,8 @@ export interface MorDutyOptions {
   readonly timers: Timers;
   readonly log: Logger;
   readonly tell: (event: MorEvent) => void;
+  /** Of a playground, and of nothing else: told what became of each onion. */
+  readonly watched?: (deed: Deed) => void;
 }
 
 /** Keys begin and end: so often they are looked at again. */
@@ -67,12 +70,16 @@ export class MorDuty {
 
   /** Does what the listener asks for. */
   perform(effect: MorEffect): void {
-    const { log, tell } = this.#options;
+    const { log, tell, watched } = this.#options;
     const lost = (error: unknown): void => log.error({ reason: String(error) }, 'what opened cells leave is not kept');
     switch (effect.kind) {
       case 'open': {
         const { job } = effect.job;
-        this.#pool.open(effect.job, (found) => tell({ kind: 'opened', job, found }));
+        this.#pool.open(effect.job, (found) => {
+          const deed = watched === undefined ? null : deedOf(effect.job, found);
+          if (deed !== null) watched?.(deed);
+          tell({ kind: 'opened', job, found });
+        });
         break;
       }
       case 'remember': {

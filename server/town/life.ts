@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Deed } from '../mor/deeds.ts';
 import { TownError } from './errors.ts';
 import { townLimits } from './limits.ts';
 
@@ -14,6 +15,8 @@ export interface LifeOptions {
   readonly folder: string;
   /** The command's file, for Node. */
   readonly command: string;
+  /** Told what becomes of each onion there. */
+  readonly watched?: (deed: Deed) => void;
 }
 
 /** A server that was started. */
@@ -32,6 +35,8 @@ export class Life {
       child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : signal));
       child.once('error', (error) => resolve(error.message));
     });
+    const { watched } = options;
+    if (watched !== undefined) child.on('message', (said) => watched(said as Deed));
     this.ready = this.#heard();
     // Whoever never asks is told by `over`.
     this.ready.catch(() => {});
@@ -78,10 +83,11 @@ export class Life {
   }
 }
 
-function spawned({ folder, command }: LifeOptions, log: FileHandle): ChildProcess {
+function spawned({ folder, command, watched }: LifeOptions, log: FileHandle): ChildProcess {
   // A server is told all by its folder: this shell's own database or home is none of its business.
   const { DATABASE_URL: _url, P3DO_HOME: _home, ...env } = process.env;
-  return spawn(process.execPath, [command, 'serve', '--json', '--folder', folder], {
+  const told = watched === undefined ? [] : ['--playground'];
+  return spawn(process.execPath, [command, 'serve', '--json', '--folder', folder, ...told], {
     // By the channel it knows that we are gone, however we went.
     stdio: ['ignore', 'pipe', log.fd, 'ipc'],
     // Ctrl-C in the terminal is for us: we end it in order.

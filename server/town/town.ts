@@ -4,6 +4,7 @@ import { writePrivate } from '../../disk/private-file.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { domainFolder } from '../domain/folders.ts';
 import { quickstart } from '../domain/quickstart.ts';
+import type { Deed } from '../mor/deeds.ts';
 import type { Endpoint } from '../transport/resolve.ts';
 import { TownError } from './errors.ts';
 import { makeTownFolder, removeTownFolder } from './folder.ts';
@@ -24,6 +25,8 @@ export interface TownOptions {
    * every time by which keys are trusted. Without: they are told where the others are, and time is as it is.
    */
   readonly trial?: { readonly names: TownNames; readonly timeScale: number };
+  /** All pass onions around, each with a link to each other, and this is told what becomes of them where. */
+  readonly onions?: (domain: string, deed: Deed) => void;
   /** Told as each server takes circuits. */
   readonly ready?: (domain: string) => void;
   /** Told when a server ends that nobody has ended. */
@@ -86,8 +89,9 @@ export class Town {
   async startDomain(domain: string): Promise<void> {
     if (this.#lives.has(domain)) return;
     this.#mustBeOpen();
-    const { command } = this.#options;
-    const life = await Life.start({ domain, command, folder: this.folderOf(domain) });
+    const { command, onions } = this.#options;
+    const watched = onions === undefined ? {} : { watched: (deed: Deed) => onions(domain, deed) };
+    const life = await Life.start({ domain, command, folder: this.folderOf(domain), ...watched });
     this.#lives.set(domain, life);
     void life.over.then((how) => {
       if (this.#lives.get(domain) !== life) return;
@@ -147,7 +151,7 @@ export class Town {
 
   /** Adds what only a trial has; without one the domains know each other's keys, as admins who have spoken. */
   async #configure(domain: string, file: string): Promise<void> {
-    const { trial } = this.#options;
+    const { trial, domains, onions } = this.#options;
     const delegation = this.#delegations.get(domain);
     const config = JSON.parse(await readFile(file, 'utf8')) as { readonly peers?: Record<string, object> };
     const told = ([name, peer]: [string, object]): [string, object] => [
@@ -155,10 +159,11 @@ export class Town {
       { ...peer, fingerprint: this.#fingerprints.get(name) },
     ];
     let more: object = { ...config, peers: Object.fromEntries(Object.entries(config.peers ?? {}).map(told)) };
+    if (onions !== undefined) more = { ...more, mor: { links: domains.filter((name) => name !== domain) } };
     if (trial !== undefined && delegation !== undefined) {
       const { host, port } = delegation.responder;
       const dns = { resolvers: [trial.names.resolver], responder: { hosts: [host], port, nameServer: `ns.${domain}` } };
-      more = { ...config, dns, policy: { timeScale: trial.timeScale } };
+      more = { ...more, dns, policy: { timeScale: trial.timeScale } };
     }
     await writePrivate(file, encodeText(`${JSON.stringify(more, null, 2)}\n`), 'replace');
   }
