@@ -36,7 +36,7 @@ export class KeySearch {
       found(null);
       return;
     }
-    const { searchesMax, searchedMax, keysMsMax } = this.#node.options.federationLimits;
+    const { searchesMax, searchesOfDomainMax, searchedMax, keysMsMax } = this.#node.options.federationLimits;
     const last = this.#found.get(person);
     if (last !== undefined && this.#node.nowMs - last.atMs < keysMsMax) {
       found(last.found);
@@ -47,7 +47,10 @@ export class KeySearch {
       waiting.push(found);
       return;
     }
-    if (this.#searching.size >= searchesMax) {
+    const home = domainOf(person);
+    const ofHome = [...this.#searching.keys()].filter((other) => domainOf(other) === home).length;
+    // Whoever has a domain has as many people as he likes: they leave room for others'.
+    if (this.#searching.size >= searchesMax || ofHome >= searchesOfDomainMax) {
       found(null);
       return;
     }

@@ -40,6 +40,8 @@ export const federationLimits = {
   visitorsOfDomainMax: 250,
   /** People of one domain who are taken in on one day. */
   visitorsADayMax: 1000,
+  /** Visits of one of our people elsewhere that are remembered; the oldest goes. */
+  visitsKeptMax: 48,
   /** Entities, and their nodes, that a channel has addressed and that may answer it; the oldest goes first. */
   addressedMax: 2_048,
   /** Persons, places and audiences awake at one time. */
@@ -98,6 +100,8 @@ export const federationLimits = {
   keyReportMsMin: 3_600_000,
   /** People whose keys are looked for elsewhere, since nobody at home answers; and so many domains. */
   searchesMax: 16,
+  /** Of these, people of one domain. */
+  searchesOfDomainMax: 4,
   /** Of whom it is remembered for `keysMsMax` what was found. */
   searchedMax: 256,
   /** Other domains whose key servers are asked for one of them. */

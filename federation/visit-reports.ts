@@ -81,12 +81,25 @@ export class VisitReports {
       if (atMs === null) answer();
       else {
         const name = `visit ${hexOf(device).slice(0, DIGITS)}@${domain}` as const;
-        const operations = [record(visitsOf(person), name, encodeText(String(atMs)))];
-        // What finds no room is not told again and again.
-        this.#desk.ask({ kind: 'write', operations }, ({ kind }) => {
-          if (kind === 'written' || kind === 'refused') answer();
-        });
+        this.#keep(visitsOf(person), name, atMs, answer);
       }
+    });
+  }
+
+  /** The oldest makes room. Silence where the store does not answer. */
+  #keep(context: string, name: RecordName, atMs: number, answer: () => void): void {
+    readRecords(this.#desk, context, (records) => {
+      if (records === null) return;
+      const { visitsKeptMax } = this.#desk.options.federationLimits;
+      const others = [...records].filter(([other]) => other !== name);
+      const times = others.map(([other, value]) => [Number(decodeText(value)), other] as const);
+      const over = times.toSorted(([one], [two]) => one - two).slice(0, Math.max(0, others.length + 1 - visitsKeptMax));
+      const gone = over.map(([, other]) => record(context, other as RecordName, new Uint8Array(0)));
+      const operations = [...gone, record(context, name, encodeText(String(atMs)))];
+      // What finds no room is not told again and again.
+      this.#desk.ask({ kind: 'write', operations }, ({ kind }) => {
+        if (kind === 'written' || kind === 'refused') answer();
+      });
     });
   }
 

@@ -18,6 +18,8 @@ export const keyServerLimits = {
   placesMax: 4096,
   /** Keys of other domains' people that are known to be on the ring, and not put there again. */
   learnedMax: 1024,
+  /** Milliseconds that copies of one key are looked for at others, all of them together. */
+  findMsMax: 15_000,
   /** Keys of one answer, the newest. */
   answerKeysMax: 16,
   /** Bytes of what is searched. */

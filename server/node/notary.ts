@@ -16,7 +16,9 @@ import { checkIdentity, checkPerson, type Identified, type Staple } from '../../
 import { domainOf, personOf } from '../../pki/user-id.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
+import { keyServerLimits } from '../keys/limits.ts';
 import { answerCountersign } from './countersigner.ts';
+import { none, within } from './within.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
@@ -33,6 +35,8 @@ export interface NotaryOptions {
   readonly learned?: (key: Uint8Array) => void;
   /** Copies of somebody's key and statement, from wherever there are any; nothing is checked. None without it. */
   readonly search?: (sought: Sought) => AsyncIterable<SoughtKeys>;
+  /** How long copies are looked for in all; as the document says where it is left out. */
+  readonly findMs?: number;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -65,32 +69,12 @@ const VISITOR_MS = 1500;
 
 const counterOf = (statement: Uint8Array): number => splitStatement(statement).statement.counter;
 
-async function* none(): AsyncGenerator<never> {}
-
 /** null where it is nothing that OpenPGP takes. */
 const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
   reading.catch((error: unknown) => {
     if (error instanceof PkiError) return null;
     throw error;
   });
-
-/** What comes within so long. */
-async function* within<T>(all: AsyncIterable<T>, ms: number): AsyncGenerator<T> {
-  const reading = all[Symbol.asyncIterator]();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((done) => {
-    timer = setTimeout(() => done(null), ms);
-  });
-  try {
-    for (;;) {
-      const next = await Promise.race([reading.next(), late]);
-      if (next === null || next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Answers a node's questions. */
 export class Notary {
@@ -148,9 +132,15 @@ export class Notary {
     };
   }
 
+  /** Slow servers hold up nobody for long. */
+  #search(sought: Sought): AsyncIterable<SoughtKeys> {
+    const { search, findMs = keyServerLimits.findMsMax } = this.#options;
+    return within(search?.(sought) ?? none(), findMs);
+  }
+
   /** All copies of one key as one; what is broken in one spoils no other. */
   async #domainState({ domain, fingerprint, copies, servers }: Question<'domain state'>): Promise<PkiAnswer> {
-    const { search, now, learned } = this.#options;
+    const { now, learned } = this.#options;
     const wanted = hexOf(fingerprint);
     let merged: Certificate | null = null;
     const take = async (copy: Uint8Array): Promise<void> => {
@@ -165,7 +155,7 @@ export class Notary {
     };
     for (const copy of copies) await take(copy);
     const sought = { address: `p3do@${domain}`, fingerprint: wanted, servers: servers ?? [], isNear: servers === null };
-    for await (const { key } of search?.(sought) ?? []) await take(key);
+    for await (const { key } of this.#search(sought)) await take(key);
     const known = merged as Certificate | null;
     if (known === null || domainOf(known) !== domain) return { kind: 'refused', code: '_keys_unknown' };
     if (servers !== null) learned?.(known.bytes);
@@ -216,7 +206,7 @@ export class Notary {
     const { host, name } = parseEntity(person);
     const wanted = fingerprint === null ? null : hexOf(fingerprint);
     const sought = { address: `${name}@${host}`, fingerprint: wanted, servers };
-    for await (const { key, statement: came } of this.#options.search?.(sought) ?? []) {
+    for await (const { key, statement: came } of this.#search(sought)) {
       if (fingerprint !== null && !isKeyOf(key, fingerprint)) continue;
       for (const statement of [came, known].filter((one) => one !== null)) {
         for (const authority of authorities) {

@@ -125,6 +125,18 @@ test('searchesMax, searchedMax, keyServersAskedMax', () => {
   expect(asked(busy)).toHaveLength(1);
 });
 
+test('searchesOfDomainMax: people of one domain leave room for those of others', () => {
+  const fixture = new NodeFixture({ searchesMax: 4, searchesOfDomainMax: 2 });
+  for (const domain of [b, 'c.example', 'd.example']) fixture.connect(`server ${domain}`);
+  for (const domain of [b, 'c.example']) fixture.tell({ kind: 'ended', circuit: `server ${domain}` });
+  fixture.connect('client ada phone');
+  fixture.held.pki = [];
+  for (const nick of ['one', 'two', 'three', 'four']) askKeys(fixture, nick, `psyc://b.example/~${nick}`);
+  askKeys(fixture, 'five', 'psyc://c.example/~five');
+  const asked = fixture.held.pki.flatMap(([, question]) => (question.kind === 'find' ? [question.person] : []));
+  expect(asked).toEqual(['psyc://b.example/~one', 'psyc://b.example/~two', 'psyc://c.example/~five']);
+});
+
 test('a home that nobody reaches is asked after; once another finds so too it is silent since it was proved last', () => {
   const fixture = alone({ recheckSoonMs: 2_000 });
   const sinceMs = beginUnixMs + fixture.nowMs;

@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
-import { DAY, NOW } from '../pki/keys.ts';
+import { Notary } from '../../server/node/notary.ts';
+import { DAY, domainKey, NOW } from '../pki/keys.ts';
 import { ideal, openPgp, type Shown, type Who, type World } from './pki-worlds.ts';
 
 interface Row {
@@ -340,4 +341,22 @@ test('a visitor brings the copy in which he has not taken his name back: another
   world.publish(uniform('ada'), Uint8Array.of(1, 2, 3), Uint8Array.of(4));
   expect(await world.answer(question, NOW + DAY, true)).toMatchObject({ kind: 'found' });
   expect(certified).not.toEqual(retired);
+});
+
+test('a key server that never answers holds up nobody: what has come by then counts', async () => {
+  const key = await domainKey('a.example', 1);
+  const search = async function* (): AsyncGenerator<never> {
+    yield await new Promise<never>(() => {});
+  };
+  const notary = new Notary({
+    key,
+    isOpen: true,
+    inviteNamed: () => Promise.resolve(null),
+    search,
+    findMs: 1,
+    now: () => NOW,
+  });
+  const asked = { kind: 'find', person: 'psyc://b.example/~zoe', fingerprint: null, known: null } as const;
+  const answer = await notary.answer({ ...asked, authorities: [], honoured: null, servers: [] });
+  expect(answer).toEqual({ kind: 'refused', code: '_keys_unknown' });
 });

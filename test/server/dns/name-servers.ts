@@ -1,5 +1,5 @@
 /** bind and unbound, each with a folder of its own, on free ports of the loopback. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -118,6 +118,15 @@ ${parts.join('\n')}
   const ds = await Promise.all(keys.map((file) => run('dnssec-dsfromkey', ['-2', join(folder, file)], { env })));
   writeFileSync(anchors, ds.map(({ stdout }) => stdout).join(''));
   return { port, folder, key, anchors };
+}
+
+/** Whoever has the key says by nsupdate, signed, what stands in a zone. */
+export function updateZone({ port, key }: Primary, zone: string, ...lines: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile('nsupdate', ['-k', key], { env }, (error) => (error === null ? resolve() : reject(error)));
+    const updates = lines.map((line) => `update ${line}`);
+    child.stdin!.end([`server 127.0.0.1 ${port}`, `zone ${zone}`, ...updates, 'send\n'].join('\n'));
+  });
 }
 
 /** A resolver: where it is found by UDP and TCP, and with a certificate by TLS and HTTP/2 as well. */

@@ -7,7 +7,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../../../server/transport/resolve.ts';
 import { Undoing } from '../../undoing.ts';
 import { command, freeEndpoint, passableFolder, Served } from '../served.ts';
-import { dig, type Primary, startBind, startUnbound, type Validator, withNameServers } from './name-servers.ts';
+import {
+  dig,
+  type Primary,
+  startBind,
+  startUnbound,
+  updateZone,
+  type Validator,
+  withNameServers,
+} from './name-servers.ts';
 
 /** Three days are six and a half seconds. */
 const TIME_SCALE = 40_000;
@@ -82,16 +90,6 @@ async function domainAt(name: string, endpoint: Endpoint): Promise<Served> {
   copyFileSync(bind.key, key);
   chmodSync(key, 0o600);
   return served;
-}
-
-/** Whoever has the zone says by nsupdate, signed, what stands there. */
-function updated(zone: string, ...lines: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = execFile('nsupdate', ['-k', bind.key], (error) => (error === null ? resolve() : reject(error)));
-    child.stdin!.end(
-      [`server 127.0.0.1 ${bind.port}`, `zone ${zone}`, ...lines.map((line) => `update ${line}`), 'send\n'].join('\n'),
-    );
-  });
 }
 
 /** What stands in the log from a line on: an alarm of the table about a domain. */
@@ -176,7 +174,8 @@ withNameServers('three domains that know nobody', () => {
     const taken = await done('dns', 'publish', '--replace', '--folder', mallory.folder);
     expect(taken).toContain(`_p3do.a.test names ${await fingerprintOf(mallory)}: published`);
     const { host, port } = mallory.endpoint;
-    await updated(
+    await updateZone(
+      bind,
       'a.test',
       'delete _psycs._tcp.a.test. SRV',
       `add _psycs._tcp.a.test. 60 SRV 0 0 ${port} evil.a.test.`,
