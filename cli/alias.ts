@@ -1,7 +1,7 @@
 /** `p3do alias`: names of one's own for people, which nobody else sees. docs/spec/friends.md#aliases-and-filters */
 import { type Command, InvalidArgumentError } from 'commander';
 import { writeAliases } from '../client/profile/aliases-file.ts';
-import { type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { complain, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { changeDrawer, readDrawer } from './person/drawer.ts';
 import { nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
@@ -39,12 +39,13 @@ Examples:
         command.error('it takes an alias and a person, or an alias and --remove');
       return talk(command, options, async (home) => {
         const { folder } = await whoseOf(command, options.as);
+        let was: string | undefined;
         const others = (lines: readonly string[]): string[] => lines.filter((line) => line.split(' ')[0] !== alias);
         const lines = isChange
-          ? await changeDrawer(home, 'aliases', (before) => [
-              ...others(before),
-              ...(who === undefined ? [] : [`${alias} ${who}`]),
-            ])
+          ? await changeDrawer(home, 'aliases', (before) => {
+              was = before.find((line) => line.split(' ')[0] === alias)?.split(' ')[1];
+              return [...others(before), ...(who === undefined ? [] : [`${alias} ${who}`])];
+            })
           : ((await readDrawer(home, 'aliases'))?.lines ?? null);
         if (lines === null) return;
         await writeAliases(folder, lines);
@@ -52,11 +53,18 @@ Examples:
           const [name = '', whom = ''] = line.split(' ');
           tell(options, { kind: 'alias', alias: name, who: whom }, `${name}: ${nameOf(whom)}\n`);
         }
+        if (!isChange && lines.length === 0) complain(command, 'no aliases: p3do alias mum zoe@b.example makes one');
         if (!isChange) return;
-        const done = who === undefined ? `${alias} is no alias any more\n` : `${alias} is ${nameOf(who)}\n`;
-        tell(options, { kind: 'alias', alias, who: who ?? null }, done);
+        tell(options, { kind: 'alias', alias, who: who ?? null, was: was ?? null }, changedLine(alias, who, was));
       });
     });
+}
+
+/** What is said of a change; `was`: whom the alias stood for before. */
+function changedLine(alias: string, who: string | undefined, was: string | undefined): string {
+  if (who === undefined) return was === undefined ? `${alias} was no alias\n` : `${alias} is no alias any more\n`;
+  const before = was === undefined || was === who ? '' : `, and not ${nameOf(was)} any more`;
+  return `${alias} is ${nameOf(who)}${before}\n`;
 }
 
 function aliasArgument(text: string): string {

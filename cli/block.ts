@@ -1,6 +1,6 @@
 /** `p3do block` and `p3do ignore`: from whom one wants to hear nothing, on all devices. docs/spec/friends.md#rules */
 import type { Command } from 'commander';
-import { fail, type Shared, tell, withShared } from './person/conversation.ts';
+import { complain, fail, type Shared, tell, withShared } from './person/conversation.ts';
 import { changeDrawer, readDrawer } from './person/drawer.ts';
 import { nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
@@ -66,7 +66,8 @@ Examples:
                 });
           if (lines === null) return;
           if (who === undefined) {
-            for (const line of lines) list(options, word, line);
+            const isEmpty = !lines.map((line) => list(options, word, line)).includes(true);
+            if (isEmpty) complain(command, `nobody is ${done[word]}`);
             return;
           }
           const whom = who.includes('/~') ? nameOf(who) : `the domain ${nameIn(who)}`;
@@ -91,7 +92,9 @@ function changed(lines: readonly string[], word: Word, who: string, isUndone: bo
   return isUndone ? others : [...others, `${word} ${who}`];
 }
 
-function list(options: Shared, word: Word, line: string): void {
+/** Whether the line is one of this list. */
+function list(options: Shared, word: Word, line: string): boolean {
   const [rule, who = ''] = line.split(' ');
   if (rule === word) tell(options, { kind: word, who, isUndone: false }, `${nameOf(who)}\n`);
+  return rule === word;
 }

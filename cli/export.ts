@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type Judgement, UNSIGNED, verifyExport } from '../client/export/check.ts';
 import { ExportWriter } from '../client/export/writer.ts';
 import type { Profile, Whose } from '../client/profile/profile.ts';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { suite } from '../server/suite.ts';
 import { systemTimers } from '../server/transport/timers.ts';
@@ -120,6 +121,10 @@ async function gathered(
 }
 
 async function verify(command: Command, folder: string, options: Options): Promise<void> {
+  if (!existsSync(folder)) {
+    fail(command, options, '_input_invalid', `there is no folder ${folder} to verify (_input_invalid)`);
+    return;
+  }
   const judged = ({ at, author, code }: Judgement): void => {
     if (code === null || code === UNSIGNED) return;
     complain(command, `${at}: NOT ${nameOf(author)}: ${explained(code)}`);

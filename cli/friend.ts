@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Said } from '../client/session/events.ts';
 import { complain, fail, type Shared, tell, withShared } from './person/conversation.ts';
+import { explained } from './person/codes.ts';
 import { nameOf } from './person/show.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
 import { person as personArgument } from './person/target.ts';
@@ -20,6 +21,9 @@ const verbs: readonly Verb[] = [
   { name: 'refuse', summary: 'answer no to somebody who has asked', kind: 'unfriend', from: ['asked'] },
   { name: 'remove', summary: 'be friends no more', kind: 'unfriend', from: ['friend', 'offered', 'asked'] },
 ];
+
+/** There is nobody who could answer. */
+const goneCodes = ['_unknown_target', '_closed_target'];
 
 /** What a standing is in words, to the person himself. */
 const standings: Readonly<Record<string, string>> = {
@@ -57,7 +61,15 @@ export function register(command: Command): void {
             fail(one, options, '_unknown_friend', `${nameOf(who)} ${text} (_unknown_friend)`);
             return;
           }
-          if (!(await home.befriend(kind, who))) return;
+          const answer = await home.befriend(kind, who, goneCodes);
+          if (typeof answer === 'string') {
+            // Who is not there answers nobody: what the home keeps of it would stand in the list for ever.
+            if (kind === 'befriend') await home.befriend('unfriend', who, goneCodes);
+            if (kind === 'befriend' || standing !== 'offered') {
+              fail(one, options, answer, `${nameOf(who)}: ${explained(answer)}`);
+              return;
+            }
+          } else if (!answer) return;
           const after = await told(home, who);
           if (after !== null) show(home, options, after, who);
         }),
@@ -127,7 +139,11 @@ function show(home: Talk, options: Shared, one: Told, who: string): void {
   const doubt = doubtOf(home, one, who);
   const isProved = doubt === null;
   const note =
-    doubt === null ? '' : doubt === '_closed_target' ? ', has closed the account' : ` (NOT proved: ${doubt})`;
+    doubt === null
+      ? ''
+      : doubt === '_closed_target'
+        ? ', has closed the account'
+        : ` (NOT proved: ${doubt.startsWith('_') ? explained(doubt) : doubt})`;
   const line = `${nameOf(uniform)}: ${standings[standing] ?? standing}${note}\n`;
   tell(options, { kind: 'friend', who: uniform, standing, isProved, doubt }, line);
 }

@@ -39,7 +39,7 @@ lines that say how much it is and where it ends. A line is: time (- where its au
 and go: p3do help presence), who, text. Who said it is
 
   bob@b.example                           by his own signature, which was checked
-  "mum" zoe@b.example                     the same; in quotes, your alias for her: p3do help alias
+  "mum" zoe@b.example                     the same; in quotes, your alias (p3do help alias)
   bob@b.example (according to a.example)  by the word of that server only
   NOT bob@b.example (code)                nobody: signature, seal or key are wrong
 
@@ -113,6 +113,8 @@ class Show {
   #filters: Filters | null = null;
   #homecoming: Homecoming | null = null;
   #unread: readonly Unread[] = [];
+  /** Said before the first line that is shown: nothing may be left of it by what the person wants to hear. */
+  #heading = '';
   readonly #seen = new Set<string>();
 
   /** `complain`: says something on standard error. */
@@ -138,7 +140,8 @@ class Show {
     if (this.#unread.length > 0) {
       this.#homecoming = new Homecoming(this.#unread);
       const since = { kind: 'since you left', unread: this.#unread };
-      tell(this.#options, since, `--- since you left: ${unreadLine(this.#unread)} ---\n`);
+      this.#heading = `--- since you left: ${unreadLine(this.#unread)} ---\n`;
+      if (this.#options.json) tell(this.#options, since, '');
     }
     for (const output of held) this.take(output);
   }
@@ -150,7 +153,9 @@ class Show {
       return;
     }
     this.#tell(output);
-    if (this.#homecoming?.take(output) === true) tell(this.#options, { kind: 'now' }, '--- now ---\n');
+    if (this.#homecoming?.take(output) !== true) return;
+    if (this.#options.json || this.#heading === '') tell(this.#options, { kind: 'now' }, '--- now ---\n');
+    this.#heading = '';
   }
 
   #tell(output: Output): void {
@@ -174,6 +179,8 @@ class Show {
       return;
     }
     const line = lineOf(output);
-    if (line !== null) tell(this.#options, output, line);
+    if (line === null) return;
+    tell(this.#options, output, `${this.#heading}${line}`);
+    this.#heading = '';
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { failureOf } from './failure.ts';
+import { foldedPage, groupOf, groups } from './help.ts';
 
 /** What p3do ends with: `bad` is the input's or the world's fault, `usage` that of whoever typed the command. */
 const exitCodes = { good: 0, bad: 1, usage: 2 } as const;
@@ -205,9 +206,21 @@ const subcommands: Record<string, Subcommand> = {
   },
 };
 
-/** Like git and docker we show, not tell: one line an example. */
-const examples = Object.values(subcommands)
-  .map(({ example }) => `\n  $ ${example}`)
+/** Columns of a page where no terminal says how many. */
+const COLUMNS = 80;
+
+/** In the order of the groups. */
+const places = new Map(
+  Object.values(groups)
+    .flat()
+    .map((name, at) => [name, at]),
+);
+const placeOf = (name: string): number => places.get(name) ?? places.size;
+const ordered = Object.entries(subcommands).sort(([a], [b]) => placeOf(a) - placeOf(b));
+
+/** What somebody types first; each command's own page has more. */
+const examples = ['localserve', 'register', 'enter', 'say', 'listen', 'quickstart', 'serve']
+  .map((name) => `\n  $ ${subcommands[name]!.example}`)
   .join('');
 
 /** The version in package.json, two folders above dist/cli. */
@@ -230,16 +243,27 @@ async function program(args: string[]): Promise<Command> {
   const p3do = new Command('p3do')
     .description('A federated PSYC server with multicast onion routing.')
     .version(version())
-    .helpCommand('help [command]', 'show what a command does')
-    .addHelpText('after', examples === '' ? '' : `\nExamples:${examples}`)
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .helpOption(false)
+        .description('show what a command does')
+        .helpGroup(groupOf('help')),
+    )
+    .addHelpText('after', `\nExamples:${examples}\n\nEach command has a page with examples: p3do help say`)
     .showHelpAfterError('See: p3do help')
     .configureOutput({
+      writeOut: (text) => process.stdout.write(foldedPage(text, process.stdout.columns ?? COLUMNS)),
       outputError: (text, write) => write(`p3do: ${text.replace(/^error: /, '').replace(/\n\(Did/, ' (Did')}`),
     })
     .enablePositionalOptions()
     .exitOverride();
-  for (const [name, { summary, load }] of Object.entries(subcommands)) {
-    const command = p3do.command(name).description(summary).showHelpAfterError(`See: p3do help ${name}`);
+  for (const [name, { summary, load }] of ordered) {
+    const command = p3do
+      .command(name)
+      .helpGroup(groupOf(name))
+      .description(summary)
+      .showHelpAfterError(`See: p3do help ${name}`);
     if (args[0] === name) (await load()).register(command);
   }
   return p3do;

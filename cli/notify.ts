@@ -1,6 +1,6 @@
 /** `p3do notify`: of which people and places one wants to hear everything, what mentions one, or nothing. docs/spec/friends.md#aliases-and-filters */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Shared, tell, withShared } from './person/conversation.ts';
+import { complain, type Shared, tell, withShared } from './person/conversation.ts';
 import { changeDrawer, readDrawer } from './person/drawer.ts';
 import { levels } from './person/filters.ts';
 import { nameOf } from './person/show.ts';
@@ -40,6 +40,8 @@ Examples:
             ? ((await readDrawer(home, 'filters'))?.lines ?? null)
             : await changeDrawer(home, 'filters', (before) => [...others(before), ...added]);
         if (lines === null) return;
+        if (target === undefined && lines.length === 0)
+          complain(command, 'everything is shown, of everybody and every place');
         for (const line of target === undefined ? lines : [`${target} ${level}`]) {
           const [name = '', wanted = ''] = line.split(' ');
           tell(options, { kind: 'notify', target: name, level: wanted }, `${nameOf(name)}: ${wanted}\n`);

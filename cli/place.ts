@@ -2,6 +2,7 @@
 import { Argument, type Command } from 'commander';
 import type { Act, Status } from '../client/session/events.ts';
 import { deedOf } from './person/acts.ts';
+import { confirmed, withYes, type Yes } from './person/confirm.ts';
 import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf, safeText } from './person/show.ts';
 import { count, person, personOrDomain, place as placeArgument } from './person/target.ts';
@@ -14,8 +15,6 @@ const onPeople = [
   ['silence', 'let somebody, or everybody of a domain, hear and not speak', personOrDomain],
   ['unsilence', 'let them speak again', personOrDomain],
   ['uninvite', 'take an invitation back', person],
-  ['aide', 'make somebody an aide', person],
-  ['owner', 'make somebody an owner', person],
   ['dismiss', 'take all offices from somebody, or resign', person],
 ] as const;
 
@@ -28,7 +27,8 @@ export function register(command: Command): void {
     `
 The first who enters a place is its owner. Owners name further owners and aides, and say who may enter.
 Owners and aides set the topic, invite, kick, ban and silence. What they do is signed, and told to
-all members. The last owner cannot resign before he has named another.
+all members. The last owner cannot resign before he has named another. What cannot be taken back is asked
+first: a script says --yes.
 
 Examples:
   $ p3do place show @hall@b.example
@@ -52,6 +52,19 @@ Examples:
         ask(own, options, place, { kind, whom: named }),
       );
   }
+  office(command, 'aide', 'make somebody an aide');
+  office(command, 'owner', 'make somebody an owner, who may do all that you may');
+}
+
+/** A name with a mistake in it may become somebody's: then the place is his. */
+function office(command: Command, kind: 'aide' | 'owner', summary: string): void {
+  shared(command, kind, summary)
+    .argument('<place>', PLACE, placeArgument)
+    .argument('<person>', 'nick@domain', person)
+    .option('--yes', 'even if his home does not say that there is such a person')
+    .action(async (place: string, whom: string, options: Shared & Yes, own: Command) =>
+      ask(own, options, place, { kind, whom }, { known: options.yes ? null : whom }),
+    );
 }
 
 const shared = (command: Command, name: string, summary: string): Command =>
@@ -89,7 +102,7 @@ function topic(command: Command): void {
 }
 
 function mode(command: Command): void {
-  shared(command, 'mode', 'say who may enter')
+  withYes(shared(command, 'mode', 'say who may enter'))
     .argument('<place>', PLACE, placeArgument)
     .addArgument(
       new Argument('<mode>', 'everybody; who is invited; who is invited, and only members read, for ever').choices([
@@ -98,9 +111,11 @@ function mode(command: Command): void {
         'members',
       ]),
     )
-    .action(async (place: string, named: 'public' | 'invited' | 'members', options: Shared, own: Command) =>
-      ask(own, options, place, { kind: 'mode', mode: named }),
-    );
+    .action(async (place: string, mode: 'public' | 'invited' | 'members', options: Shared & Yes, own: Command) => {
+      const what = `${nameOf(place)} becomes members-only for ever, which nobody can take back`;
+      if (mode === 'members' && !(await confirmed(own, options, what))) return;
+      await ask(own, options, place, { kind: 'mode', mode });
+    });
 }
 
 function limit(command: Command): void {
@@ -115,13 +130,14 @@ function limit(command: Command): void {
 }
 
 function clear(command: Command): void {
-  shared(command, 'clear', 'erase what was said, for all and for ever')
+  withYes(shared(command, 'clear', 'erase what was said, for all and for ever'))
     .argument('<place>', PLACE, placeArgument)
     .requiredOption('--through <row>', 'up to this row (p3do history --numbers shows them)', count)
     // Of a conversation `through` is the server that it goes through.
-    .action(async (place: string, { through, ...options }: Shared & { through: number }, own: Command) =>
-      ask(own, options, place, { kind: 'clear', through }),
-    );
+    .action(async (place: string, { through, ...options }: Shared & Yes & { through: number }, own: Command) => {
+      const what = `everything in ${nameOf(place)} up to row ${through} is erased for all, which nobody can take back`;
+      if (await confirmed(own, options, what)) await ask(own, options, place, { kind: 'clear', through });
+    });
 }
 
 function invite(command: Command): void {
@@ -132,38 +148,61 @@ function invite(command: Command): void {
     .action(async (place: string, whom: string, options: Shared & { quiet?: true }, own: Command) => {
       const name = nameOf(place);
       const text = `You are invited to ${name}: p3do enter ${name}`;
-      await ask(own, options, place, { kind: 'invite', whom }, options.quiet ? null : { whom, text });
+      await ask(own, options, place, { kind: 'invite', whom }, options.quiet ? {} : { telling: { whom, text } });
     });
 }
 
-/** Asks a place for something, and waits until it is done; then says something to a person, where `telling` is given. */
+/** What goes along with an act. */
+interface Around {
+  /** Who has to be known at his home before it is asked for. */
+  readonly known?: string | null;
+  /** What is said to a person once it is done. */
+  readonly telling?: { readonly whom: string; readonly text: string };
+}
+
+const commands = { known: 1, act: 2, telling: 3 } as const;
+
+/** Asks a place for something, and waits until it is done. */
 async function ask(
   command: Command,
   options: Shared,
   place: string,
   act: Act,
-  telling: { readonly whom: string; readonly text: string } | null = null,
+  { known = null, telling }: Around = {},
 ): Promise<void> {
-  let isAsked = false;
+  let isKnown = known === null;
+  let isDone = false;
   const whose = await whoseOf(command, options.as);
+  const acting = { kind: 'command', command: { kind: 'act', command: commands.act, place, act } } as const;
   await converse(command, whose, {
     ...options,
     timeout: options.timeout ?? 60,
     channel: 'side',
-    late: (isSent) => {
-      if (isAsked) return unanswered(telling!.whom, 'tells him again');
+    late(isSent) {
+      if (isDone && telling !== undefined) return unanswered(telling.whom, 'tells him again');
+      if (!isKnown)
+        return `not asked: the home of ${nameOf(known!)} does not say whether there is such a person (--yes does it all the same)`;
       return isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered';
     },
     profile: (own) => registered(command, own, options),
-    begin: (shell) => shell.tell({ kind: 'command', command: { kind: 'act', command: 1, place, act } }),
+    begin(shell) {
+      if (known === null) shell.tell(acting);
+      else {
+        const asking = { command: commands.known, target: known, method: '_request_description', entity: {} };
+        shell.tell({ kind: 'command', command: { kind: 'ask', ...asking } });
+      }
+    },
     told(output, shell) {
-      if (output.kind === 'done') {
-        isAsked = true;
+      if (output.kind === 'told' && output.command === commands.known && output.isLast) {
+        isKnown = true;
+        shell.tell(acting);
+      } else if (output.kind === 'done') {
+        isDone = true;
         tell(options, output, `${nameOf(place)}: ${whose.nick}@${whose.domain} ${deedOf(act)}\n`);
-        if (telling === null) return true;
+        if (telling === undefined) return true;
         const { whom: target, text } = telling;
-        shell.tell({ kind: 'command', command: { kind: 'say', command: 2, target, text } });
-      } else if (output.kind === 'stored' && output.command === 2) {
+        shell.tell({ kind: 'command', command: { kind: 'say', command: commands.telling, target, text } });
+      } else if (output.kind === 'stored' && output.command === commands.telling) {
         tell(options, output, `told ${nameOf(output.target)}\n`);
         return true;
       }

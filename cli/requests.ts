@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Heard } from '../client/session/events.ts';
 import { parseUniform } from '../psyc/uniform.ts';
-import { type Shared, tell, withShared } from './person/conversation.ts';
+import { complain, type Shared, tell, withShared } from './person/conversation.ts';
 import { changeDrawer } from './person/drawer.ts';
 import { heardLine, nameOf } from './person/show.ts';
 import { talk } from './person/talk.ts';
@@ -31,8 +31,9 @@ Examples:
     )
     .action((options: Shared) =>
       talk(command, options, async (home) => {
-        const told = (await home.askHome('_request_strangers')) ?? [];
-        for (const { packet, words } of told) {
+        const told = await home.askHome('_request_strangers');
+        let shown = 0;
+        for (const { packet, words } of told ?? []) {
           const said = words.get('_packet');
           if (packet.method !== '_status_stranger' || said === undefined) continue;
           const { author, word, method, text, isSealed, timeMs } = said;
@@ -40,7 +41,9 @@ Examples:
           const row = { place: null, sequence, author, word, method, text, isSealed, timeMs };
           const heard: Heard = { kind: 'heard', ...row, isStranger: true, isOld: false, command: null };
           tell(options, heard, heardLine(heard));
+          shown++;
         }
+        if (told !== null && shown === 0) complain(command, 'no stranger has written');
       }),
     );
   const dismiss = command.command('dismiss').description('let somebody’s requests be, without an answer');

@@ -1,6 +1,7 @@
 /** `p3do serve`: runs a domain's server until it is told to stop; makes `localhost` where there is no domain yet. docs/operating.md#serving */
 import { lookup } from 'node:dns/promises';
 import { type Command, Option } from 'commander';
+import { checkNotRunning } from '../server/admin/channel.ts';
 import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type Domain, loadServed } from '../server/domain/load.ts';
@@ -49,6 +50,7 @@ async function folderToServe(command: Command, options: Options, said: (line: st
 }
 
 async function serve(folder: string, { json, playground }: Options, said: (line: string) => boolean): Promise<void> {
+  await checkNotRunning(folder);
   const domain = await loadServed(folder, Date.now());
   const { config } = domain;
   const log = openLog(config.log.level);

@@ -10,7 +10,8 @@ const ADMIN = 'tell the admin of your server';
 
 /** Longer codes inherit from shorter ones, as keywords do: what has no line of its own has that of the next above it. */
 const sentences: Readonly<Record<string, string>> = {
-  _registration_invalid_nick: 'this nick cannot be had: choose another',
+  _registration_invalid_nick:
+    'this nick cannot be had: it takes 1 to 32 of a to z, 0 to 9, _ and -, and none of the domain’s own',
   _registration_foreign_domain: 'this server is of another domain: look at what stands behind the @, and at --server',
   _registration_taken: 'somebody else has this nick: choose another',
   _registration_confusable: 'this nick looks like somebody else’s, or like one of the domain’s own: choose another',

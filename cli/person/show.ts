@@ -86,6 +86,8 @@ export function whoOf(author: string, word: Word): string {
     case 'hearsay':
       return `${name} (according to ${word.host})`;
     case 'bad':
+      // Nobody answers for the keys of a closed account any more: that makes nobody a liar.
+      if (word.code === '_closed_target') return `${name} (whose account is closed: not to be checked any more)`;
       return `NOT ${name} (${safeLine(word.code)})`;
   }
 }
@@ -104,7 +106,7 @@ export function noticeLine(output: Output): string | null {
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':
-      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: given up on the way, or withheld`;
+      return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: given up on the way, ${output.address.includes('/~') ? 'not taken while you blocked or ignored him, ' : ''}or withheld`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;
     case 'withdrawn':

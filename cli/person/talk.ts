@@ -49,9 +49,14 @@ export class Talk {
     return typeof answer === 'string' ? null : answer;
   }
 
-  /** Says something about friendship; whether it is stored. */
-  async befriend(kind: 'befriend' | 'unfriend', target: string): Promise<boolean> {
-    return (await this.#begin([], (command) => ({ kind, command, target }))) !== null;
+  /** Says something about friendship: whether it is stored, or a code that was excused. */
+  async befriend(
+    kind: 'befriend' | 'unfriend',
+    target: string,
+    excused: readonly string[] = [],
+  ): Promise<boolean | string> {
+    const answer = await this.#begin(excused, (command) => ({ kind, command, target }));
+    return typeof answer === 'string' ? answer : answer !== null;
   }
 
   /** Whether this is an answer that the command goes on with, instead of telling it. */

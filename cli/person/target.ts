@@ -45,7 +45,9 @@ export function address(text: string): { readonly nick: string; readonly domain:
     return { nick, domain };
   } catch (error) {
     if (!(error instanceof PsycError || error instanceof PkiError)) throw error;
-    throw new InvalidArgumentError('It takes nick@domain; the nick p3do is the domain’s own.');
+    throw new InvalidArgumentError(
+      'It takes nick@domain. A nick has 1 to 32 of a to z, 0 to 9, _ and -; the nick p3do is the domain’s own.',
+    );
   }
 }
 

@@ -65,6 +65,22 @@ async function serve(socket: Socket, ask: (question: AdminQuestion) => Promise<A
   socket.end(`${JSON.stringify(answer ?? { kind: 'refused', code: '_admin_refused' })}\n`);
 }
 
+/** Throws AdminError `_admin_running` where a server of the domain in this folder runs already: a second one must not take its place. */
+export async function checkNotRunning(folder: string): Promise<void> {
+  const socket = connect(adminSocket(folder));
+  try {
+    await once(socket, 'connect');
+  } catch {
+    return;
+  } finally {
+    socket.destroy();
+  }
+  throw new AdminError(
+    '_admin_running',
+    `the server of ${folder} runs already, in another process: p3do federate list asks it`,
+  );
+}
+
 /** Asks the server of the domain in this folder. Rejects with AdminError `_admin_not_running`, `_admin_late`, or the code of a refusal. */
 export async function askServer(folder: string, question: AdminQuestion): Promise<AdminAnswer> {
   const socket = connect(adminSocket(folder));

@@ -1,7 +1,12 @@
 /** Why a running server could not be asked. docs/operating.md#admin-errors */
 
 /** The stable codes; docs/operating.md#admin-errors says what each means. */
-export type AdminCode = '_admin_not_running' | '_admin_refused' | '_admin_late' | '_admin_invalid_lines';
+export type AdminCode =
+  | '_admin_not_running'
+  | '_admin_running'
+  | '_admin_refused'
+  | '_admin_late'
+  | '_admin_invalid_lines';
 
 /** `message` is for people. */
 export class AdminError extends Error {

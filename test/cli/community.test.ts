@@ -33,7 +33,7 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['friend list --as bob@d2.test', 'ada@d1.test: wants to be friends: p3do friend accept, or refuse'],
   ['friend accept ada@d1.test --as bob@d2.test', 'ada@d1.test: friend'],
   ['friend list --as ada@d1.test', 'bob@d2.test: friend'],
-  ['requests --as bob@d2.test', ''],
+  ['requests --as bob@d2.test', 'p3do requests: no stranger has written'],
   ['presence away Back at two --mood 7 --as ada@d1.test', 'friends see: away'],
   ['presence --as bob@d2.test', 'ada@d1.test is not here'],
   [
@@ -43,15 +43,30 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['profile set name Ada Lovelace --as ada@d1.test', 'name is shown to everybody'],
   ['profile set page ada.example --friends --as ada@d1.test', 'page is shown to friends'],
   ['profile show ada@d1.test --as bob@d2.test', 'name: Ada Lovelace\npage: ada.example (for friends)'],
-  ['alias mum ada@d1.test --as bob@d2.test', 'mum is ada@d1.test'],
+  ['alias --as bob@d2.test', 'p3do alias: no aliases: p3do alias mum zoe@b.example makes one'],
+  ['alias mum zoe@d1.test --as bob@d2.test', 'mum is zoe@d1.test'],
+  ['alias mum ada@d1.test --as bob@d2.test', 'mum is ada@d1.test, and not zoe@d1.test any more'],
+  [
+    'friend add nobody@d2.test --as ada@d1.test',
+    'p3do friend add: nobody@d2.test: there is nobody of this name: look at how it is written (_unknown_target)',
+  ],
+  ['friend list --as ada@d1.test', 'bob@d2.test: friend'],
   [
     'place show @hall@d1.test --as bob@d2.test',
     '@hall@d1.test: without owner and topic. If nobody has been there yet, who enters first is its owner',
   ],
   ['enter @hall@d1.test --as bob@d2.test', 'made @hall@d1.test: you are its owner'],
   [
-    'place clear @hall@d1.test --through 999 --as bob@d2.test',
+    'place clear @hall@d1.test --through 999 --yes --as bob@d2.test',
     'p3do place clear: @hall@d1.test: there are not so many rows: p3do place show says the last (_invalid_act_missing_row, by d1.test)',
+  ],
+  [
+    'place owner @hall@d1.test adda@d1.test --as bob@d2.test 2>&1; p3do place show @hall@d1.test --as bob@d2.test | grep owners',
+    'p3do place owner: adda@d1.test: there is nobody of this name: look at how it is written (_unknown_target, by d1.test)\n  owners    bob@d2.test',
+  ],
+  [
+    'place mode @hall@d1.test members --as bob@d2.test < /dev/null 2>&1; p3do place show @hall@d1.test --as bob@d2.test | grep entering',
+    'p3do: @hall@d1.test becomes members-only for ever, which nobody can take back: say --yes\nSee: p3do help place mode\n  entering  everybody may enter',
   ],
   ['enter @hall@d1.test --as ada@d1.test', 'entered @hall@d1.test, 2 members'],
   [
@@ -76,6 +91,7 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ],
   ['places --as bob@d2.test', '@hall@d1.test: 0 since you left'],
   ['say mum hi --as bob@d2.test', 'stored at d1.test'],
+  ['block --as bob@d2.test', 'p3do block: nobody is blocked'],
   ['block ada@d1.test --as bob@d2.test', 'ada@d1.test is blocked'],
   ['block --as bob@d2.test', 'ada@d1.test'],
   ['block bob@d2.test --as bob@d2.test', 'p3do block: bob@d2.test is you (_input_invalid)'],
@@ -90,7 +106,7 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['requests from friends --as bob@d2.test', 'friends may write to you'],
   ['say bob@d2.test again --as ada@d1.test', 'stored at d2.test'],
   [
-    'enter @vault@d2.test --as bob@d2.test && p3do place mode @vault@d2.test members --as bob@d2.test',
+    'enter @vault@d2.test --as bob@d2.test && p3do place mode @vault@d2.test members --yes --as bob@d2.test',
     [
       'made @vault@d2.test: you are its owner',
       '@vault@d2.test: bob@d2.test lets only those enter who are invited, and only members read what is said from now on, for ever: it cannot be taken back',

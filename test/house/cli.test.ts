@@ -54,7 +54,7 @@ function fixture(): string {
       });
     }`;
   const files = { 'dist/cli/packet.js': packet, 'dist/cli/simulate.js': `throw new Error('loaded');` };
-  const folder = project(files, ['bin', 'package.json', 'dist/cli/main.js', 'dist/cli/failure.js']);
+  const folder = project(files, ['bin', 'package.json', 'dist/cli/main.js', 'dist/cli/failure.js', 'dist/cli/help.js']);
   linkPackages(folder);
   return join(folder, 'bin/p3do.js');
 }
