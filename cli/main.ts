@@ -109,6 +109,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do place show @hall@b.example',
     load: () => import('./place.ts'),
   },
+  chat: {
+    summary: 'speak and hear at a prompt, in your own name',
+    example: 'p3do chat @hall@b.example',
+    load: () => import('./chat.ts'),
+  },
   say: {
     summary: 'say something to a place or a person',
     example: 'p3do say bob@b.example Good morning',

@@ -92,6 +92,10 @@ export function whoOf(author: string, word: Word): string {
   }
 }
 
+/** A place tells nobody but members who has put whom out: whoever was away only hears that it is so. */
+const NO_MEMBER =
+  'you are no member any more: you left on another device, or somebody who looks after it put you out while you were away (p3do place show names them); p3do enter comes back, unless you are banned (_necessary_membership)';
+
 /** Notices for people, without the name of the command; null for what is no notice. */
 export function noticeLine(output: Output): string | null {
   switch (output.kind) {
@@ -127,6 +131,7 @@ export function noticeLine(output: Output): string | null {
       return `what an earlier command said to ${nameOf(output.target)} is stored at ${output.at} now`;
     case 'refused':
       if (output.command !== null) return null;
+      if (output.code === '_necessary_membership') return `${nameOf(output.target)}: ${NO_MEMBER}`;
       return `${nameOf(output.target)}: ${explained(output.code, output.by)}`;
     default:
       return null;

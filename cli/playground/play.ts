@@ -7,10 +7,9 @@ import { enteredLine } from '../person/lines.ts';
 import { nameOf } from '../person/show.ts';
 import { target } from '../person/target.ts';
 import { commandHere, shellWord } from '../whose.ts';
-import type { Circle } from './circle.ts';
 import { heardShort, placeLost } from './heard.ts';
 import { commands, type Known, parseLine, type Typed } from './line.ts';
-import { PASSPHRASE } from './resident.ts';
+import { PASSPHRASE, type Resident } from './resident.ts';
 import type { Screen } from './screen.ts';
 import type { Wish } from './voice.ts';
 
@@ -19,15 +18,28 @@ const ANSWER_MS_MAX = 10_000;
 
 const HISTORY_ROWS = 20;
 
+/** Who sits at the prompt, and who is there to be spoken to. */
+export interface Company {
+  readonly guest: Pick<Resident, 'whose' | 'person' | 'name' | 'do'>;
+  /** Where plain words go at first, and where places are whose domain is left out; null: nowhere, and at home. */
+  readonly place: string | null;
+  readonly people: readonly string[];
+  /** Resolves when what is said now has been answered by those who always do. */
+  answered(target: string, text: string, delayMs: number): Promise<void>;
+}
+
+/** What only those can wish who have a town. */
+const ofTown = ['servers', 'elsewhere', 'start', 'stop', 'kill'];
+
 /** A person's turn at the prompt. */
 export class Play {
-  readonly #town: Town;
-  readonly #circle: Circle;
+  readonly #town: Town | null;
+  readonly #circle: Company;
   readonly #screen: Screen;
   /** The place where plain words go; null: none. */
   #here: string | null;
 
-  constructor(town: Town, circle: Circle, screen: Screen) {
+  constructor(town: Town | null, circle: Company, screen: Screen) {
     this.#town = town;
     this.#circle = circle;
     this.#screen = screen;
@@ -50,6 +62,11 @@ export class Play {
       this.#screen.say(`      you are not in ${nameOf(place)} any more: /enter ${nameOf(place)}`, '        ');
   }
 
+  /** Enters a place, as `/enter` does. */
+  async enter(place: string): Promise<void> {
+    await this.#visit('enter', place, '/enter');
+  }
+
   /** Reads lines until there are no more, or `/quit`. `failed` is called with what must not happen. */
   async run(interrupted: () => void, failed: (error: unknown) => void): Promise<void> {
     const screen = this.#screen;
@@ -67,13 +84,13 @@ export class Play {
 
   /** How to take part from another terminal. */
   elsewhere(): string[] {
-    const [first = '', ...rest] = [...this.#town.endpoints];
+    const [first = '', ...rest] = [...this.#endpoints];
     const [domain, at] = rest.length === 0 ? [first[0] ?? '', first[1]] : rest[0]!;
     const p3do = commandHere();
-    const place = nameOf(this.#circle.place);
+    const place = nameOf(this.#circle.place ?? '');
     return [
       'In another terminal, while this runs:',
-      `  export P3DO_HOME=${shellWord(this.#town.home)} P3DO_PASSPHRASE=${PASSPHRASE}`,
+      `  export P3DO_HOME=${shellWord(this.#town?.home ?? '')} P3DO_PASSPHRASE=${PASSPHRASE}`,
       `  ${p3do} register zoe@${domain} --server ${at === undefined || typeof at === 'string' ? '' : renderEndpoint(at)}`,
       `  ${p3do} enter ${place} --as zoe@${domain}`,
       `  ${p3do} say ${place} --as zoe@${domain} hello`,
@@ -83,9 +100,9 @@ export class Play {
 
   /** The servers, a line each. */
   servers(): string[] {
-    const widest = Math.max(...[...this.#town.endpoints.keys()].map(({ length }) => length));
-    return [...this.#town.endpoints].map(([domain, at]) => {
-      const pid = this.#town.pidOf(domain);
+    const widest = Math.max(...[...this.#endpoints.keys()].map(({ length }) => length));
+    return [...this.#endpoints].map(([domain, at]) => {
+      const pid = this.#town?.pidOf(domain) ?? null;
       const state = pid === null ? 'stopped' : `process ${pid}`;
       return `  ${domain.padEnd(widest)}  ${renderEndpoint(at)}  ${state}`;
     });
@@ -98,21 +115,40 @@ export class Play {
     return `${nick}${here.endsWith(`@${domain}`) ? here.slice(0, -domain.length - 1) : here}> `;
   }
 
+  get #endpoints(): Town['endpoints'] {
+    return this.#town?.endpoints ?? new Map();
+  }
+
   #known(): Known {
-    const domains = [...this.#town.endpoints.keys()];
-    const placesAt = nameOf(this.#circle.place).replace(/^.*@/, '');
+    const { guest, place } = this.#circle;
+    const domains = this.#town === null ? [guest.whose.domain] : [...this.#endpoints.keys()];
+    const placesAt = place === null ? guest.whose.domain : nameOf(place).replace(/^.*@/, '');
     return { domains, people: this.#circle.people, placesAt, target };
   }
 
+  /** What can be typed here. */
+  get #commands(): typeof commands {
+    if (this.#town !== null) return commands;
+    const isOfTown = (typed: string): boolean => ofTown.some((name) => typed.startsWith(`/${name}`));
+    return commands
+      .filter(([typed]) => !isOfTown(typed))
+      .map(([typed, does]) => [typed, typed === '/quit' ? 'end' : does]);
+  }
+
   #completions(line: string): string[] {
-    if (!line.includes(' ')) return commands.flatMap(([typed]) => /^\/\w+/.exec(typed) ?? []).concat('/help', '/kill');
-    if (/^\/(?:start|stop|kill) /.test(line)) return [...this.#town.endpoints.keys()];
-    if (/^\/(?:enter|leave|history|say) /.test(line)) return [nameOf(this.#circle.place)];
+    if (!line.includes(' ')) return this.#commands.flatMap(([typed]) => /^\/\w+/.exec(typed) ?? []).concat('/help');
+    if (/^\/(?:start|stop|kill) /.test(line)) return [...this.#endpoints.keys()];
+    if (/^\/(?:enter|leave|history|say) /.test(line))
+      return [this.#circle.place ?? this.#here ?? ''].filter((one) => one !== '').map(nameOf);
     return this.#circle.people.map(nameOf);
   }
 
   async #do(typed: Typed, line: string): Promise<void> {
     const screen = this.#screen;
+    if (this.#town === null && ofTown.includes(typed.kind)) {
+      this.#wrong('that is for p3do localserve; /help has what goes here');
+      return;
+    }
     switch (typed.kind) {
       case 'nothing':
       case 'quit':
@@ -121,7 +157,7 @@ export class Play {
         this.#wrong(typed.why);
         return;
       case 'help':
-        for (const [what, does] of commands) screen.say(`  ${what.padEnd(19)}  ${does}`, ' '.repeat(23));
+        for (const [what, does] of this.#commands) screen.say(`  ${what.padEnd(19)}  ${does}`, ' '.repeat(23));
         return;
       case 'elsewhere':
         for (const one of this.elsewhere()) screen.say(one, '    ');
@@ -205,16 +241,18 @@ export class Play {
   }
 
   async #server(kind: 'start' | 'stop' | 'kill', domain: string): Promise<void> {
-    const isUp = this.#town.pidOf(domain) !== null;
+    const town = this.#town;
+    if (town === null) return;
+    const isUp = town.pidOf(domain) !== null;
     if (isUp === (kind === 'start')) {
       this.#wrong(isUp ? `${domain} runs already` : `${domain} does not run: /start ${domain}`);
       return;
     }
-    if (kind === 'start') await this.#town.startDomain(domain);
-    else await this.#town.endDomain(domain, kind === 'kill');
+    if (kind === 'start') await town.startDomain(domain);
+    else await town.endDomain(domain, kind === 'kill');
     const did = { start: 'is up again', stop: 'has stopped', kill: 'was killed' }[kind];
     this.#screen.say(`      ${domain} ${did}`);
-    this.#screen.tell({ kind: 'server', domain, pid: this.#town.pidOf(domain) });
+    this.#screen.tell({ kind: 'server', domain, pid: town.pidOf(domain) });
   }
 
   /** Has the guest do something, and tells what went wrong. */

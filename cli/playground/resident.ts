@@ -7,6 +7,7 @@ import type { SessionShell } from '../../client/session/shell.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
 import { suite } from '../../server/suite.ts';
 import type { Endpoint } from '../../server/transport/resolve.ts';
+import type { Proxy } from '../../server/transport/socks.ts';
 import { explained } from '../person/codes.ts';
 import { sessionOf } from '../person/session.ts';
 import { Voice, type Wish } from './voice.ts';
@@ -37,16 +38,25 @@ export class Resident {
   #ears: SessionShell | null = null;
   #told: (output: Output) => void = () => {};
 
-  private constructor(whose: Whose) {
+  readonly #proxy: Proxy | null;
+
+  private constructor(whose: Whose, proxy: Proxy | null = null) {
+    this.#proxy = proxy;
     this.whose = whose;
     this.person = `psyc://${whose.domain}/~${whose.nick}`;
     this.#voice = new Voice({
+      proxy,
       profile: () => this.#profile(),
       lock: () => this.#locked('side'),
       told: (output) => {
         if (output.kind === 'stored before' || output.kind === 'refused') this.#told(output);
       },
     });
+  }
+
+  /** Somebody who has keys and folder already. */
+  static of(whose: Whose, proxy: Proxy | null): Resident {
+    return new Resident(whose, proxy);
   }
 
   /** Makes keys and folder; nobody is asked yet. */
@@ -69,16 +79,24 @@ export class Resident {
     return (await this.#profile()).device.identity;
   }
 
-  /** Registers on the way, and hears everything from then on; resolves when the server has let this person in. */
-  async listen(told: (output: Output) => void): Promise<void> {
+  /**
+   * Registers on the way, where `registration` is given, and hears everything from then on; resolves when the server has let this
+   * person in. `waiting` is told which process listens already.
+   */
+  async listen(
+    told: (output: Output) => void,
+    registration: { readonly invite: string | null } | null = { invite: null },
+    waiting: (pid: number) => void = () => {},
+  ): Promise<void> {
     this.#told = told;
-    const release = await this.#locked('main');
+    const release = await this.#locked('main', waiting);
     const profile = await this.#profile();
     return new Promise((ready, failed) => {
       let isReady = false;
       const shell = sessionOf(profile, {
         channel: 'main',
-        registration: { invite: null },
+        registration,
+        proxy: this.#proxy,
         output: (output) => {
           if (output.kind === 'first key') this.pinned.set(output.of, output.fingerprint);
           if (output.kind === 'ready') {
@@ -116,8 +134,8 @@ export class Resident {
     return profile;
   }
 
-  async #locked(what: 'main' | 'side'): Promise<Release> {
-    const release = await lock(this.whose.folder, what, () => {});
+  async #locked(what: 'main' | 'side', waiting: (pid: number) => void = () => {}): Promise<Release> {
+    const release = await lock(this.whose.folder, what, waiting);
     const once: Release = () => {
       this.#releases.delete(once);
       return release();

@@ -3,6 +3,7 @@ import type { Profile } from '../../client/profile/profile.ts';
 import type { Release } from '../../client/profile/lock.ts';
 import type { Command, Output } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
+import type { Proxy } from '../../server/transport/socks.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { sessionOf } from '../person/session.ts';
 
@@ -14,6 +15,7 @@ export type Wish = Command extends infer C ? (C extends Command ? Omit<C, 'comma
 
 /** What it needs of its person. */
 export interface Speaker {
+  readonly proxy: Proxy | null;
   readonly profile: () => Promise<Profile>;
   readonly lock: () => Promise<Release>;
   /** Told of what belongs to no wish. */
@@ -76,7 +78,12 @@ export class Voice {
     try {
       const profile = await this.#speaker.profile();
       if (this.#wished.size === 0) return;
-      const shell = sessionOf(profile, { channel: 'side', registration: null, output: (output) => this.#take(output) });
+      const shell = sessionOf(profile, {
+        channel: 'side',
+        registration: null,
+        proxy: this.#speaker.proxy,
+        output: (output) => this.#take(output),
+      });
       this.#shell = shell;
       for (const [command, { wish }] of this.#wished) shell.tell({ kind: 'command', command: { ...wish, command } });
       await shell.run();

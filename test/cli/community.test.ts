@@ -118,6 +118,15 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ],
   ['friend remove bob@d2.test --as ada@d1.test', 'bob@d2.test: no friend any more'],
   ['friend list --as ada@d1.test', 'p3do friend list: no friends yet: p3do friend add asks somebody'],
+  [
+    'chat @den@d1.test --as ada@d1.test < <(printf "hello\\n/history\\n/kill d1\\n/msg bob@d2.test hi\\n") | grep -oE "made @den.*|ada@d1.test: hello$|that is for.*|alone: hi" | sort -u',
+    [
+      'ada@d1.test: hello',
+      'alone: hi',
+      'made @den@d1.test: you are its owner',
+      'that is for p3do localserve; /help has what goes here',
+    ].join('\n'),
+  ],
   ['leave @hall@d1.test --as bob@d2.test', 'left @hall@d1.test'],
   [
     'leave @hall@d1.test --as bob@d2.test',
@@ -144,6 +153,8 @@ test('friends, requests and rules, across domains', async () => {
   const told = output
     .split(/^scene .*\n/m)
     .slice(1, -1)
-    .map((text) => text.replace(/^.*first key of.*\n/gm, '').replace(/^\d{4}-\d\d-\d\d \d\d:\d\d /gm, ''));
+    .map((text) =>
+      text.replace(/^.*(?:first key of|: asking for keys: ).*\n/gm, '').replace(/^\d{4}-\d\d-\d\d \d\d:\d\d /gm, ''),
+    );
   expect(scenes.map(([command], at) => [command, told[at]?.trimEnd()])).toEqual(scenes.map((scene) => [...scene]));
 }, 400_000);

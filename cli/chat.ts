@@ -1,0 +1,118 @@
+/** `p3do chat`: a prompt for one's own account: what is said comes above it, what is typed is said. docs/spec/people.md#prompt */
+import type { Command } from 'commander';
+import type { Output } from '../client/session/events.ts';
+import { explained } from './person/codes.ts';
+import { complain, registered, type Shared, whoseOf } from './person/conversation.ts';
+import { proxyFor, proxyOption } from './person/proxy.ts';
+import { nameOf } from './person/show.ts';
+import { address, target } from './person/target.ts';
+import { Ending } from './playground/ending.ts';
+import { eventShort, heardShort } from './playground/heard.ts';
+import { type Company, Play } from './playground/play.ts';
+import { Resident } from './playground/resident.ts';
+import { Screen } from './playground/screen.ts';
+
+type Options = Pick<Shared, 'as' | 'proxy' | 'json'>;
+
+/** So many people are completed by their names: those who were heard last. */
+const PEOPLE_MAX = 1_000;
+
+/** Adds the argument, the options, the page and the action of `p3do chat`. */
+export function register(command: Command): void {
+  command
+    .argument('[target]', '@place@domain to enter, or nick@domain to speak to; a uniform', target)
+    .option('--as <nick@domain>', 'as whom; may be left out where only one person has a folder here', address)
+    .addOption(proxyOption('go through this SOCKS5 proxy, or none; else as at registration'))
+    .option('--json', 'one object a line')
+    .addHelpText(
+      'after',
+      `
+Everything that is said to you, and in the places where you are a member, comes above the prompt. What you type is
+said in the place that the prompt names; /help has the commands. Without a terminal it reads lines from standard
+input, and ends behind the last one. Who it was is marked as by p3do listen, which cannot run beside it.
+
+Examples:
+  $ p3do chat @hall@b.example
+  $ p3do chat bob@b.example --as ada@a.example`,
+    )
+    .action((to: string | undefined, options: Options) => chat(command, to ?? null, options));
+}
+
+async function chat(command: Command, to: string | null, options: Options): Promise<void> {
+  const whose = await whoseOf(command, options.as);
+  const profile = await registered(command, whose, options);
+  if (profile === null) return;
+  const screen = new Screen(options.json === true);
+  const ending = new Ending(() => screen.say('already ending; a moment …'));
+  const me = Resident.of(whose, proxyFor(options.proxy, profile.proxy));
+  const company = new Alone(me, to?.includes('/~') === true ? to : null);
+  const play = new Play(null, company, screen);
+  let isLost = false;
+  const take = (output: Output): void => {
+    screen.tell(output);
+    // Trying again for as long as the server is away is told once.
+    if (output.kind === 'lost' && isLost) return;
+    if (output.kind === 'lost' || output.kind === 'ready') isLost = output.kind === 'lost';
+    if (output.kind === 'heard') {
+      company.note(output.author);
+      screen.say(heardShort(output, play.here, 'you'), '        ');
+      return;
+    }
+    const line = eventShort(output, play.here);
+    if (line !== null) screen.say(line, '        ');
+    play.take(output);
+    if (output.kind !== 'over') return;
+    screen.say(`      ${explained(output.code, output.by)}`, '      ');
+    process.exitCode = 1;
+    ending.begin();
+  };
+  const playing = (async () => {
+    await me.listen(take, null, (pid) =>
+      complain(command, `already listening in process ${pid}; waiting until it ends`),
+    );
+    screen.note(`${nameOf(me.person)}: /help has the commands, Ctrl-C ends`);
+    if (to?.includes('/@') === true) await play.enter(to);
+    await play.run(ending.begin, ending.fail);
+  })();
+  try {
+    await Promise.race([playing, ending.begun]);
+  } finally {
+    // What is broken off complains to nobody.
+    playing.catch(() => {});
+    screen.close();
+    await me.leave();
+  }
+  if (ending.error !== null) throw ending.error;
+}
+
+/** One person at a prompt, and whom he has heard. */
+class Alone implements Company {
+  readonly guest: Resident;
+  readonly place = null;
+  readonly #people = new Set<string>();
+
+  /** `first`: somebody whom he knows already. */
+  constructor(guest: Resident, first: string | null) {
+    this.guest = guest;
+    if (first !== null) this.#people.add(first);
+  }
+
+  get people(): readonly string[] {
+    return [...this.#people];
+  }
+
+  note(author: string): void {
+    if (!author.includes('/~')) return;
+    this.#people.delete(author);
+    this.#people.add(author);
+    for (const one of this.#people) {
+      if (this.#people.size <= PEOPLE_MAX) break;
+      this.#people.delete(one);
+    }
+  }
+
+  /** Nobody is bound to answer. */
+  answered(): Promise<void> {
+    return Promise.resolve();
+  }
+}
