@@ -1,0 +1,11 @@
+/** How many secrets a client keeps, and how fresh; by name. docs/spec/round-trips.md#stock-limits */
+
+/** Counts and seconds; the table in docs/spec/round-trips.md#stock-limits holds the same numbers. */
+export const stockLimits = {
+  levelMax: 4,
+  /** Tickets that somebody may want to have at any time. */
+  ticketsMax: 32,
+  secretsMax: 1_024,
+  /** Who has less left is not used any more: its ticket would soon be over. */
+  leastSeconds: 86_400,
+} as const;

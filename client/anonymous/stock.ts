@@ -1,0 +1,152 @@
+/** A client's stock of one-time secrets: which servers keep them, of which level, and what is to be fetched next. docs/spec/round-trips.md#stock */
+import { hexOf } from '../../crypto/bytes.ts';
+import { drawOne } from '../../onion/chance.ts';
+import type { Random } from '../../onion/keys.ts';
+import { stockLimits } from './stock-limits.ts';
+
+/** A secret of 32 bytes that a server keeps for us. */
+export interface StockSecret {
+  readonly secret: Uint8Array;
+  /** The registrable domain of the server. */
+  readonly group: string;
+  readonly domain: string;
+  /** 0: it came with a deposit; n: it was agreed on over a ticket of a secret of level n - 1. */
+  readonly level: number;
+  /** The onion that brought it, or the exchange: no ticket has two of one. */
+  readonly origin: string;
+  /** Unix seconds. */
+  readonly expiry: number;
+}
+
+/** What its owner wants, a setting. */
+export interface StockWish {
+  /** Of which level the secrets of tickets are: the comfort zone. */
+  readonly level: number;
+  /** Servers that a ticket goes over. */
+  readonly hops: number;
+  /** So many tickets are to be there at any time. */
+  readonly tickets: number;
+}
+
+/** A server that secrets can be at. */
+export interface StockServer {
+  readonly domain: string;
+  readonly group: string;
+}
+
+/** What is to be done for the wish. */
+export type StockTask =
+  /** Send an onion whose one deposit is at this server. */
+  | { readonly kind: 'deposit'; readonly at: StockServer }
+  /** Ask this server for a secret, over a ticket of this one, which is taken out of the stock. */
+  | { readonly kind: 'agree'; readonly at: StockServer; readonly level: number; readonly over: StockSecret };
+
+const { levelMax, ticketsMax, secretsMax, leastSeconds } = stockLimits;
+
+/** What there is. Whatever is taken out does not come back: it may have been seen. */
+export class Stock {
+  readonly #random: Random;
+  readonly #secrets = new Map<string, StockSecret>();
+
+  /** With what was kept. */
+  constructor(random: Random, kept: readonly StockSecret[] = []) {
+    this.#random = random;
+    for (const secret of kept) this.add(secret);
+  }
+
+  /** All, to be kept in a file. */
+  get all(): readonly StockSecret[] {
+    return [...this.#secrets.values()];
+  }
+
+  /** A secret is there; false: it was there already, or there are too many. */
+  add(secret: StockSecret): boolean {
+    const name = hexOf(secret.secret);
+    if (this.#secrets.has(name) || this.#secrets.size >= secretsMax) return false;
+    this.#secrets.set(name, secret);
+    return true;
+  }
+
+  /** Forgets what is over, or nearly. */
+  tidy(nowSeconds: number): void {
+    for (const [name, { expiry }] of this.#secrets) if (expiry - leastSeconds <= nowSeconds) this.#secrets.delete(name);
+  }
+
+  /** How many tickets could be made one after the other at best: draws are even, and may leave one or two fewer. */
+  tickets({ level, hops }: StockWish, nowSeconds: number): number {
+    const counts = [...this.#byGroup(level, nowSeconds).values()].map(({ length }) => length);
+    // As many as there are if no group gives a ticket more than one of its secrets.
+    let count = 0;
+    while (counts.reduce((sum, of) => sum + Math.min(of, count + 1), 0) >= hops * (count + 1)) count++;
+    return count;
+  }
+
+  /**
+   * The secrets of a ticket, the first hop's first, out of the stock: of the level that is wished and no lower one, of as many
+   * groups and origins. null: it is dry.
+   */
+  take(wish: StockWish, nowSeconds: number): readonly StockSecret[] | null {
+    if (this.tickets(wish, nowSeconds) === 0) return null;
+    const groups = this.#byGroup(wish.level, nowSeconds);
+    const taken: StockSecret[] = [];
+    while (taken.length < wish.hops) {
+      const origins = new Set(taken.map(({ origin }) => origin));
+      const left = [...groups.values()].flatMap((secrets) => {
+        const free = secrets.filter(({ origin }) => !origins.has(origin));
+        return free.length === 0 ? [] : [free];
+      });
+      if (left.length === 0) return null;
+      // A server first, then one of its secrets: who keeps many is no likelier.
+      const one = drawOne(this.#random, drawOne(this.#random, left));
+      groups.delete(one.group);
+      taken.push(one);
+    }
+    for (const { secret } of taken) this.#secrets.delete(hexOf(secret));
+    return taken;
+  }
+
+  /** The next thing to do for a wish, at one of these servers; null: nothing lacks, or it cannot be done. An `agree` takes its secret out. */
+  next(wish: StockWish, servers: readonly StockServer[], nowSeconds: number): StockTask | null {
+    if (wish.level > levelMax || wish.tickets > ticketsMax) throw new RangeError('no such stock may be wished for');
+    if (this.tickets(wish, nowSeconds) >= wish.tickets || this.#secrets.size >= secretsMax) return null;
+    const at = this.#poorest(wish.level, servers, nowSeconds);
+    return at === null ? null : this.#reach(at, wish.level, servers, nowSeconds);
+  }
+
+  /** How to get a secret of a level at a server: over one of the level below at another, or that one first. */
+  #reach(at: StockServer, level: number, servers: readonly StockServer[], nowSeconds: number): StockTask | null {
+    if (level === 0) return { kind: 'deposit', at };
+    const below = [...this.#byGroup(level - 1, nowSeconds)].flatMap(([group, secrets]) =>
+      group === at.group ? [] : [secrets],
+    );
+    if (below.length === 0) {
+      const elsewhere = this.#poorest(
+        level - 1,
+        servers.filter(({ group }) => group !== at.group),
+        nowSeconds,
+      );
+      return elsewhere === null ? null : this.#reach(elsewhere, level - 1, servers, nowSeconds);
+    }
+    const over = drawOne(this.#random, drawOne(this.#random, below));
+    this.#secrets.delete(hexOf(over.secret));
+    return { kind: 'agree', at, level, over };
+  }
+
+  /** Of the servers whose groups have the fewest secrets of the level, any. */
+  #poorest(level: number, servers: readonly StockServer[], nowSeconds: number): StockServer | null {
+    const groups = this.#byGroup(level, nowSeconds);
+    const countOf = ({ group }: StockServer): number => groups.get(group)?.length ?? 0;
+    const fewest = Math.min(...servers.map(countOf));
+    const poorest = servers.filter((server) => countOf(server) === fewest);
+    return poorest.length === 0 ? null : drawOne(this.#random, poorest);
+  }
+
+  #byGroup(level: number, nowSeconds: number): Map<string, StockSecret[]> {
+    const groups = new Map<string, StockSecret[]>();
+    for (const secret of this.#secrets.values()) {
+      if (secret.level !== level || secret.expiry - leastSeconds <= nowSeconds) continue;
+      groups.set(secret.group, [...(groups.get(secret.group) ?? []), secret]);
+    }
+    return groups;
+  }
+}
