@@ -2,7 +2,7 @@
 import { Authority, judge } from '../circuit/authority.ts';
 import type { Exported } from '../circuit/binding.ts';
 import { Challenges } from '../circuit/challenge.ts';
-import { type Circuit, type CircuitEvent, drainAlike, newCircuit, sendAlike, stepCircuit } from '../circuit/circuit.ts';
+import { type CircuitEvent, drainAlike, newCircuit, sendAlike, stepCircuit } from '../circuit/circuit.ts';
 import { proofLimits } from '../circuit/proof-limits.ts';
 import {
   type HandshakeEffect,
@@ -13,8 +13,10 @@ import {
 } from '../circuit/server-handshake.ts';
 import { ownText } from '../psyc/bytes.ts';
 import { PsycError } from '../psyc/error.ts';
+import { GroupMap } from '../psyc/group-map.ts';
 import { render } from '../psyc/render.ts';
 import { BorderCheck, type Border, signedBy } from './border.ts';
+import type { Entry } from './circuit-entry.ts';
 import type { NodeEffect, NodeOptions } from './events.ts';
 import { canonical, carrierOf, entityOf, type Letter, letterBytes } from './letter.ts';
 import { isFromVisitor } from './visits.ts';
@@ -35,23 +37,6 @@ export interface CircuitsOwner extends Border {
   onClosed(circuit: string, peer: Proved | null, domain: string | null, heard: boolean): void;
 }
 
-interface Entry {
-  readonly circuit: Circuit;
-  readonly accepted: boolean;
-  /** Whom it was opened to. */
-  readonly domain: string | null;
-  exported: Exported | null;
-  /** Of the machine at the other end. */
-  address: string | null;
-  handshake: ServerHandshake | null;
-  /** Who is at the other end, once both are proved; and what that end may speak for. */
-  peer: Proved | null;
-  readonly authority: Authority;
-  readonly check: BorderCheck;
-  /** Something was not sent to a client for want of room. */
-  hasMissed: boolean;
-}
-
 const uniforms = ['_source', '_target', '_context', '_source_relay'] as const;
 
 /** Until its end is proved, a circuit takes proofs only. */
@@ -61,7 +46,7 @@ const provingLimits = { contentBytesMax: 2 * proofLimits.evidenceBytesMax + 8192
 export class NodeCircuits {
   readonly #options: NodeOptions;
   readonly #owner: CircuitsOwner;
-  readonly #circuits = new Map<string, Entry>();
+  readonly #circuits = new GroupMap<Entry>();
   readonly #challenges = new Challenges();
   /** This node, to servers; and to its own clients, who take its word for others. */
   readonly #own = new Authority();
@@ -202,14 +187,15 @@ export class NodeCircuits {
     const { nowMs } = this.#owner;
     // As a rule it goes to all of them, and the names are not copied.
     let some: string[] | null = null;
-    for (const [at, name] of names.entries()) {
-      const entry = this.#circuits.get(name);
+    const entries = this.#circuits.group(names);
+    for (let at = 0; at < names.length; at++) {
+      const entry = entries[at];
       const mayGo =
         entry !== undefined && entry.peer !== null && (isForAll || this.#mayGo(entry.peer, entry.authority, letter));
-      if (mayGo && sendAlike(entry.circuit, bytes, nowMs)) some?.push(name);
+      if (mayGo && sendAlike(entry.circuit, bytes, nowMs)) some?.push(names[at]!);
       else {
         some ??= names.slice(0, at);
-        if (mayGo) this.tell(name, { kind: 'send', bytes });
+        if (mayGo) this.tell(names[at]!, { kind: 'send', bytes });
       }
     }
     const circuits = some ?? names;

@@ -7,6 +7,7 @@ import { FederationNode } from '../../federation/node.ts';
 import type { MorEffect, MorEvent } from '../../federation/mor-events.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
+import { GroupMap } from '../../psyc/group-map.ts';
 import type { Store, StoreOutcome, StoreRequest } from '../../store/store.ts';
 import { TransportError } from '../transport/errors.ts';
 import { type TransportLimits, transportLimits } from '../transport/limits.ts';
@@ -42,7 +43,7 @@ export interface ShellOptions {
 export class NodeShell {
   readonly #options: ShellOptions;
   readonly #node: FederationNode;
-  readonly #streams = new Map<string, ByteStream>();
+  readonly #streams = new GroupMap<ByteStream>();
   readonly #dialling = new Map<string, AbortController>();
   readonly #timers = new Map<string, () => void>();
   readonly #notices: Notices;
@@ -133,7 +134,7 @@ export class NodeShell {
         this.#streams.get(effect.circuit)?.write(effect.bytes);
         break;
       case 'write all':
-        for (const circuit of effect.circuits) this.#streams.get(circuit)?.write(effect.bytes);
+        for (const stream of this.#streams.group(effect.circuits)) stream?.write(effect.bytes);
         break;
       case 'close':
         this.#close(effect.circuit);

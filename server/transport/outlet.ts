@@ -1,5 +1,6 @@
 /** The writing half of a stream: gathers chunks, has one write under way at a time, tells what was taken. docs/spec/transport.md#writing */
 import type { Socket } from 'node:net';
+import type { Chain } from './chain.ts';
 import type { TransportLimits } from './limits.ts';
 import type { Timers } from './timers.ts';
 import type { Join, WriteTurn } from './write-turn.ts';
@@ -17,10 +18,10 @@ export class Outlet {
   readonly #shell: Shell;
   readonly #join: Join;
   readonly #drained: (bytes: number) => void;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  /** After how many of the chunks that wait a write ends, whatever follows. */
-  #ends: number[] = [];
+  /** What waits; null: nothing. */
+  #waiting: Chain | null = null;
+  /** After how many of the chunks that wait a write ends, whatever follows; null: nowhere. */
+  #ends: number[] | null = null;
   #isQueued = false;
   /** Bytes of the chunks that the write under way holds, frame not counted; 0 without one. */
   #writingBytes = 0;
@@ -38,33 +39,36 @@ export class Outlet {
   }
 
   write(bytes: Uint8Array): void {
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    this.#waiting = this.#waiting === null ? this.#shell.turn.first(bytes) : this.#waiting.with(bytes);
     this.#queue();
   }
 
   /** Writes what this turn gathered; the rest follows once the peer has taken it. */
   flush(): void {
     this.#isQueued = false;
-    if (this.#writingBytes > 0 || this.#waiting.length === 0 || this.#socket.destroyed) return;
-    const chunks = this.#take();
+    if (this.#writingBytes > 0 || this.#waiting === null || this.#socket.destroyed) return;
+    const chain = this.#take(this.#waiting);
     this.#sinceMs = this.#shell.timers.nowMs();
-    this.#socket.write(this.#shell.turn.joined(this.#join, chunks, this.#writingBytes), this.#written);
+    this.#writingBytes = chain.bytes;
+    this.#socket.write(this.#shell.turn.joined(this.#join, chain), this.#written);
   }
 
   /** Ends a write here: what waits goes out now, or as soon as the one under way is taken, and nothing joins it. */
   push(): void {
+    if (this.#waiting === null) return;
     const { length } = this.#waiting;
-    if (length > 0 && this.#ends.at(-1) !== length) this.#ends.push(length);
+    this.#ends ??= [];
+    if (this.#ends.at(-1) !== length) this.#ends.push(length);
     if (this.#writingBytes === 0) this.flush();
   }
 
   /** Hands the socket everything that is left, for it to be sent before the end. */
   finish(): void {
     if (this.#socket.destroyed) return;
-    while (this.#waiting.length > 0) {
-      const chunks = this.#take();
-      this.#socket.write(this.#join(chunks, this.#writingBytes));
+    while (this.#waiting !== null) {
+      const chain = this.#take(this.#waiting);
+      this.#writingBytes = chain.bytes;
+      this.#socket.write(this.#join(chain.chunks(), chain.bytes));
     }
   }
 
@@ -74,26 +78,27 @@ export class Outlet {
     this.#shell.turn.add(this);
   }
 
-  /** The chunks of the next write: as many as the limit allows, one at least, and none behind an end. */
-  #take(): Uint8Array[] {
+  /** The next write: as many of the chunks that wait as the limit allows, one at least, and none behind an end. */
+  #take(waiting: Chain): Chain {
     const { batchBytesMax } = this.#shell.limits;
-    const chunks = this.#waiting;
-    const most = this.#ends[0] ?? chunks.length;
-    if (this.#waitingBytes <= batchBytesMax && most === chunks.length) {
-      this.#writingBytes = this.#waitingBytes;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      this.#ends = [];
-      return chunks;
+    const most = this.#ends?.[0] ?? waiting.length;
+    if (waiting.bytes <= batchBytesMax && most === waiting.length) {
+      this.#waiting = this.#ends = null;
+      return waiting;
     }
-    let count = 1;
-    let bytes = chunks[0]!.length;
-    while (count < most && bytes + chunks[count]!.length <= batchBytesMax) bytes += chunks[count++]!.length;
-    this.#waiting = chunks.slice(count);
-    this.#waitingBytes -= bytes;
-    this.#writingBytes = bytes;
-    this.#ends = this.#ends.map((end) => end - count).filter((end) => end > 0);
-    return chunks.slice(0, count);
+    let taken = waiting;
+    const rest: Uint8Array[] = [];
+    for (let chain = waiting; chain.before !== null && (chain.length > most || chain.bytes > batchBytesMax); ) {
+      rest.push(chain.chunk);
+      taken = chain = chain.before;
+    }
+    this.#waiting = null;
+    for (const chunk of rest.reverse()) {
+      this.#waiting = this.#waiting === null ? this.#shell.turn.first(chunk) : this.#waiting.with(chunk);
+    }
+    const ends = this.#ends?.map((end) => end - taken.length).filter((end) => end > 0) ?? [];
+    this.#ends = ends.length > 0 ? ends : null;
+    return taken;
   }
 
   readonly #written = (error?: Error | null): void => {
@@ -101,7 +106,7 @@ export class Outlet {
     this.#writingBytes = 0;
     // The socket's own events tell what broke.
     if (error) return;
-    if (this.#waiting.length > 0) this.#queue();
+    if (this.#waiting !== null) this.#queue();
     this.#drained(bytes);
   };
 }

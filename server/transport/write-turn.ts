@@ -1,9 +1,12 @@
 /** Writes of one turn of the event loop go out together, and what many streams write alike is put together once. docs/spec/transport.md#writing */
 
+import { Chain } from './chain.ts';
 import type { TransportLimits } from './limits.ts';
 
 /** Makes one buffer of several, with a frame around them if the stream needs one. */
 export type Join = (chunks: readonly Uint8Array[], bytes: number) => Uint8Array;
+
+const nothing = new Uint8Array(0);
 
 /** Whoever has something to write when the turn ends. */
 interface Flushable {
@@ -17,10 +20,12 @@ interface Flushable {
 export class WriteTurn {
   readonly #limits: TransportLimits;
   #waiting: Flushable[] = [];
+  /** The first chunk that was written last in this turn. */
+  #first: Chain | null = null;
   /** What was joined last in this turn, and from what. */
   #join: Join | null = null;
-  #chunks: readonly Uint8Array[] = [];
-  #joined: Uint8Array = new Uint8Array(0);
+  #chain: Chain | null = null;
+  #joined: Uint8Array = nothing;
 
   constructor(limits: TransportLimits) {
     this.#limits = limits;
@@ -32,11 +37,17 @@ export class WriteTurn {
     this.#waiting.push(stream);
   }
 
-  /** The chunks in one buffer; the same buffer as last time when they are the same objects. */
-  joined(join: Join, chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-    if (join !== this.#join || !areSame(chunks, this.#chunks)) {
-      this.#joined = join(chunks, bytes);
-      this.#chunks = chunks;
+  /** A chain of one chunk: the same as the last time if the chunk is the same object. */
+  first(chunk: Uint8Array): Chain {
+    if (this.#first !== null && this.#first.chunk === chunk) return this.#first;
+    return (this.#first = new Chain(chunk, null));
+  }
+
+  /** A chain's chunks in one buffer; the same buffer as the last time when it is the same chain. */
+  joined(join: Join, chain: Chain): Uint8Array {
+    if (chain !== this.#chain || join !== this.#join) {
+      this.#joined = join(chain.chunks(), chain.bytes);
+      this.#chain = chain;
       this.#join = join;
     }
     return this.#joined;
@@ -52,9 +63,8 @@ export class WriteTurn {
     const streams = this.#waiting;
     this.#waiting = [];
     for (const stream of streams) stream.flush();
-    this.#join = null;
-    this.#chunks = [];
-    this.#joined = new Uint8Array(0);
+    this.#join = this.#chain = this.#first = null;
+    this.#joined = nothing;
   };
 }
 
@@ -64,12 +74,6 @@ export class WriteTurn {
  */
 export const gatherMs = ({ gatheredPerMs, gatherMsMax }: TransportLimits, streams: number): number =>
   Math.min(gatherMsMax, Math.floor(streams / gatheredPerMs));
-
-function areSame(some: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let index = 0; index < some.length; index++) if (some[index] !== others[index]) return false;
-  return true;
-}
 
 /** The bytes alone; a single chunk goes as it is. */
 export const joinPlain: Join = (chunks, bytes) => (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, bytes));

@@ -45,11 +45,26 @@ test('the more they are, the longer they wait, up to a limit', () => {
 test('the same chunks are joined once in a turn, and anew in the next', async () => {
   const turn = new WriteTurn(limits);
   const [some, others] = [Uint8Array.of(1, 2), Uint8Array.of(3)];
-  const joined = turn.joined(joinPlain, [some, others], 3);
+  const chain = turn.first(some).with(others);
+  const joined = turn.joined(joinPlain, chain);
   expect([...joined]).toEqual([1, 2, 3]);
-  expect(turn.joined(joinPlain, [some, others], 3)).toBe(joined);
-  expect([...turn.joined(joinPlain, [others, some], 3)]).toEqual([3, 1, 2]);
+  expect(turn.joined(joinPlain, turn.first(some).with(others))).toBe(joined);
+  expect([...turn.joined(joinPlain, turn.first(others).with(some))]).toEqual([3, 1, 2]);
   turn.add(streams(1)[0]!);
   await turnEnd();
-  expect(turn.joined(joinPlain, [some, others], 3)).not.toBe(joined);
+  expect(turn.joined(joinPlain, turn.first(some).with(others))).not.toBe(joined);
+});
+
+test('a chain is shared by all who write the same, and by nobody else', () => {
+  const turn = new WriteTurn(limits);
+  const [some, others, more] = [Uint8Array.of(1), Uint8Array.of(2, 3), Uint8Array.of(4)];
+  const one = turn.first(some).with(others);
+  expect(turn.first(some).with(others)).toBe(one);
+  expect([one.length, one.bytes]).toEqual([2, 3]);
+  const other = turn.first(some).with(more);
+  expect(other.chunks()).toEqual([some, more]);
+  // Alike is not the same: what others hold is never changed.
+  expect(turn.first(some).with(Uint8Array.of(2, 3))).not.toBe(one);
+  expect(one.chunks()).toEqual([some, others]);
+  expect(turn.first(others)).not.toBe(turn.first(some));
 });
