@@ -3,11 +3,13 @@ import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { bareCell, envelopeFiller } from '../onion/cell.ts';
 import { unwrapCell, wrapOnion } from '../onion/envelope.ts';
+import { answerExchange, askExchange, endExchange } from '../onion/exchange.ts';
 import { KnownKeys } from '../onion/hint.ts';
 import { forgottenKey, type KeyPair, newPair } from '../onion/keys.ts';
 import { layerKeys, secretOfHolder } from '../onion/layer.ts';
 import { openLayer } from '../onion/open.ts';
 import { type Hop, sealOnion } from '../onion/seal.ts';
+import { makeTicket, useTicket } from '../onion/ticket.ts';
 import { suite as fastest } from '../server/suite.ts';
 import { checksum, type Contender, measure, processor } from './measure.ts';
 
@@ -61,6 +63,10 @@ function contenders(suite: Suite): Contender[] {
     return layer.outcome.onion[4000 - 1]!;
   };
   const [own, other] = keys;
+  const ticketHops = keys.map(() => ({ secret: random(32), alpha: forgottenKey(suite, random), delayMs: 0 }));
+  const { ticket } = makeTicket(suite, ticketHops, NOW, random);
+  const asked = askExchange(suite, random);
+  const { answer } = answerExchange(suite, asked.question, random)!;
   return [
     { name: 'one X25519', work: () => suite.x25519(own!.secret, other!.publicKey)![0]! },
     {
@@ -75,6 +81,11 @@ function contenders(suite: Suite): Contender[] {
     { name: 'seal for 3 hops', work: () => seal(toServers(fresh()))[0]! },
     { name: 'seal for 3 hops, pairs made before', work: () => seal(toServers(before))[0]! },
     { name: 'wrap', work: () => wrapOnion(suite, context.publicKey, forward, random)[0]! },
+    { name: 'make a ticket over 3', work: () => makeTicket(suite, ticketHops, NOW, random).ticket[0]! },
+    { name: 'use a ticket', work: () => useTicket(suite, ticket, content, NOW, random)[600]! },
+    { name: 'ask for a secret', work: () => askExchange(suite, random).question[0]! },
+    { name: 'agree on a secret, the hop', work: () => answerExchange(suite, asked.question, random)!.answer[0]! },
+    { name: 'agree on a secret, the asker', work: () => endExchange(suite, asked.memory, answer)![0]! },
     { name: 'unwrap', work: () => unwrapCell(suite, contexts, enveloped)!.onion[0]! },
   ];
 }
