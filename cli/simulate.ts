@@ -8,6 +8,7 @@ import { seedMax } from '../simulator/random.ts';
 import { run } from '../simulator/run.ts';
 import type { Scene } from '../simulator/scenes/scene.ts';
 import { scenes } from '../simulator/scenes/scenes.ts';
+import { addNetOptions, type NetOptions, simulateNet } from './simulate-net.ts';
 import {
   addToSweep,
   describeList,
@@ -20,7 +21,7 @@ import {
   reportJson,
 } from './simulate-text.ts';
 
-interface Options {
+interface Options extends NetOptions {
   readonly seed?: bigint;
   readonly seeds?: Range;
   readonly scene: Scene;
@@ -28,7 +29,6 @@ interface Options {
   readonly events?: number;
   readonly list?: true;
   readonly trace?: true;
-  readonly json?: true;
 }
 
 interface Range {
@@ -52,7 +52,9 @@ export function register(command: Command): void {
     .option('--events <number>', 'stop after so many events; what takes the end is then not judged', eventsOf)
     .option('--trace', 'print every event (>), effect (<) and fault (!) with its virtual time in seconds')
     .option('--json', 'one line of JSON a seed (and a trace line)')
-    .option('--list', 'list scenes, checkers and plants, and play nothing')
+    .option('--list', 'list scenes, checkers and plants, and play nothing');
+  addNetOptions(command);
+  command
     .addHelpText(
       'after',
       `
@@ -62,10 +64,15 @@ that is how determinism is checked. The exit code is 0 when every checker holds,
 Examples:
   $ p3do simulate --seed 7
   $ p3do simulate --seeds 1..500 --scene datagrams
-  $ p3do simulate --seed 3 --plant lying-disk`,
+  $ p3do simulate --seed 3 --plant lying-disk
+  $ p3do simulate --servers 100 --seed 7 --plot network.svg`,
     )
     .action(async (options: Options) => {
+      const isNet = options.servers !== undefined || options.growth === true;
       if (options.list) process.stdout.write(describeList());
+      else if (isNet && (options.seeds !== undefined || options.trace || options.plant || options.events)) {
+        command.error('--servers and --growth take one --seed, and neither --plant, --trace nor --events');
+      } else if (isNet) await simulateNet(options, options.seed ?? drawSeed());
       else if (options.seeds === undefined) playOne(options);
       else if (options.seed !== undefined) command.error('--seed and --seeds exclude each other');
       else if (options.trace) command.error('--trace takes one seed');
@@ -73,8 +80,10 @@ Examples:
     });
 }
 
+const drawSeed = (): bigint => BigInt(randomInt(2 ** 32));
+
 function playOne(options: Options): void {
-  const { scene, plant = null, seed = BigInt(randomInt(2 ** 32)), json } = options;
+  const { scene, plant = null, seed = drawSeed(), json } = options;
   const report = run({
     scene,
     seed,

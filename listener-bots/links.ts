@@ -5,8 +5,12 @@ import { renderAsks } from './context-packets.ts';
 import type { Counts } from './counts.ts';
 import type { ListenerEffect } from './events.ts';
 import type { ListenerLimits } from './limits.ts';
+import type { Frame } from './frame.ts';
 import { Link, type Membership } from './link.ts';
 import type { Queued } from './queue.ts';
+
+/** Most frames of a quiet server are these: one is enough, nobody writes into it. */
+const idle: Frame = { kind: 'idle', data: new Uint8Array(sizes.cell) };
 
 /** The links of one life. */
 export class Links {
@@ -71,22 +75,25 @@ export class Links {
 
   /** Frames that leave now: at each strike of a link's clock what waits, or an idle packet, which says nothing and dies at the peer. */
   strike(nowMs: number, unsafe: boolean): ListenerEffect[] {
-    return [...this.#links.values()].flatMap((link) => {
+    const effects: ListenerEffect[] = [];
+    for (const link of this.#links.values()) {
       const strikes = unsafe ? link.waiting : link.clock.strikes(nowMs, this.#limits.linkMsMean);
-      return Array.from({ length: strikes }, () => this.#frame(link, nowMs));
-    });
+      for (let strike = 0; strike < strikes; strike++) effects.push(this.#frame(link, nowMs));
+    }
+    return effects;
   }
 
   /** When the first link strikes; Infinity: there is none. */
   nextMs(): number {
-    return this.all.reduce((first, { clock }) => Math.min(first, clock.nextMs), Number.POSITIVE_INFINITY);
+    let first = Number.POSITIVE_INFINITY;
+    for (const { clock } of this.#links.values()) first = Math.min(first, clock.nextMs);
+    return first;
   }
 
   #frame(link: Link, nowMs: number): ListenerEffect {
     const { frame, expired } = link.take(nowMs);
     this.#counts.add('too old', expired);
     this.#counts.add(`sent ${frame?.kind ?? 'idle'}`);
-    const idle = { kind: 'idle', data: new Uint8Array(sizes.cell) } as const;
     return { kind: 'send', peer: link.peer, frame: frame ?? idle };
   }
 }

@@ -1,5 +1,8 @@
 /** `p3do simulate` as people meet it: reports, exit codes, wrong usage. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
@@ -86,7 +89,28 @@ test('the list names every scene, checker and plant', () => {
   }
 });
 
+test('a network: a report, a picture, the same result each time', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'p3do-net-'));
+  const plot = join(folder, 'network.svg');
+  const args = ['--servers', '6', '--degree', '4', '--duration', '10', '--seed', '7'];
+  const { status, stdout, stderr } = p3do(...args, '--plot', plot);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toMatch(/^network +6 servers, \d+ links, regular, 1 dishonest\nseed +7\nsuite +ideal/);
+  expect(stdout).toMatch(/^delivery +(\d+) of \1 messages over 3 hops$/m);
+  const picture = readFileSync(plot, 'utf8');
+  expect(picture).toMatch(/^<svg xmlns="[^"]+" width="1060" [^]+<\/svg>\n$/);
+  expect(picture).not.toMatch(/NaN|undefined|Infinity/);
+  const json = p3do(...args, '--json').stdout;
+  const digest = /^digest +([0-9a-f]{16})$/m.exec(stdout)![1];
+  expect(JSON.parse(json)).toMatchObject({ seed: '7', servers: 6, digest });
+  rmSync(folder, { recursive: true });
+});
+
 test.each([
+  [['--servers', '3'], 'It takes a whole number, 4 to 4096.'],
+  [['--servers', '10', '--loss', '2'], 'A share is a number from 0 to 1.'],
+  [['--servers', '10', '--kinds', 'kind'], 'Kinds are log, drop, delay, replay, tag.'],
+  [['--servers', '10', '--seeds', '1..2'], '--servers and --growth take one --seed'],
   [['--seed', '-1'], 'A seed is a whole number, 0 to 18446744073709551615.'],
   [['--seed', '18446744073709551616'], 'A seed is a whole number, 0 to 18446744073709551615.'],
   [['--seed', 'seven'], 'A seed is a whole number'],
