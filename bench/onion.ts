@@ -1,4 +1,5 @@
 /** What does a cell cost, beside one bare X25519 of the same suite? All in one run, for the server's suite and the browser's. */
+import { loadavg } from 'node:os';
 import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { bareCell, envelopeFiller } from '../onion/cell.ts';
@@ -11,10 +12,13 @@ import { openLayer } from '../onion/open.ts';
 import { type Hop, sealOnion } from '../onion/seal.ts';
 import { makeTicket, useTicket } from '../onion/ticket.ts';
 import { suite as fastest } from '../server/suite.ts';
+import { poolRates } from './onion-pool.ts';
 import { checksum, type Contender, measure, processor } from './measure.ts';
 
 const KNOWN = 1000;
 const NOW = 1_795_000_000;
+/** Two threads beside one. */
+const POOL_TARGET = 1.7;
 
 /** The most that each may take, in times of one X25519. */
 const TARGETS: Readonly<Record<string, number>> = {
@@ -111,11 +115,15 @@ for (const [name, suite, rounds] of [
   }
 }
 
+const { one, two } = await poolRates();
+
 process.stdout.write(`Node ${process.version}, processor time in interleaved rounds, lower quartiles. Times of one X25519 of the same suite; "!" marks what is above its target.
 
 | suite | operation | µs | times X25519 | target |
 |---|---|---|---|---|
 ${lines.join('\n')}
+
+The opening pool, fed from memory: ${one.toFixed(0)} cells/s by one thread, ${two.toFixed(0)} by two, ${(two / one).toFixed(2)} times as many; at least ${POOL_TARGET} on two idle cores (load now: ${loadavg()[0]!.toFixed(1)}).
 (checksum ${checksum()})
 `);
 if (!isMet) process.exitCode = 1;

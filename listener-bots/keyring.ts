@@ -43,12 +43,14 @@ export class Keyring {
 
   /** What hints are held against. */
   get owners(): Owners {
+    // Once for each cell: what is known changes seldom.
+    if (this.#owners !== null) return this.#owners;
     const others = this.#stations.flatMap(({ domain, keys }) => keys.map(({ publicKey }) => ({ domain, publicKey })));
     const contexts = [...this.#contexts].flatMap(([domain, { publicKey, former }]) => [
       { domain, publicKey },
       ...(former === null ? [] : [{ domain, publicKey: former }]),
     ]);
-    this.#owners ??= new Owners(
+    this.#owners = new Owners(
       this.#suite,
       { own: this.#own.pairs, others: contexts },
       { own: this.#keys.map(({ pair }) => pair), others },

@@ -49,9 +49,15 @@ export class Origin {
 
   /** Gives those that need one an envelope, by `wrap`; null of which means that there is none yet. */
   prepare(wrap: (onion: Uint8Array) => Uint8Array | null): void {
-    if (this.#unready === 0) return;
-    this.#waiting = this.#waiting.map((novel) => (novel.cell === null ? { ...novel, cell: wrap(novel.onion) } : novel));
-    this.#unready = this.#waiting.filter(({ cell }) => cell === null).length;
+    for (let at = 0; this.#unready > 0; at++) {
+      const novel = this.#waiting[at]!;
+      if (novel.cell !== null) continue;
+      const cell = wrap(novel.onion);
+      // None for one is none for the others: they are not looked at in every step.
+      if (cell === null) return;
+      this.#waiting[at] = { ...novel, cell };
+      this.#unready--;
+    }
   }
 
   /** Drops what has waited too long. Gives how much that was. */

@@ -1,7 +1,8 @@
 /** What was seen before: keyed fingerprints of whole cells in two generations. docs/spec/listener-bots.md#seen */
 import type { Suite } from '../crypto/suite.ts';
 
-const FINGERPRINT_BYTES = 8;
+/** Of which the first 8 count: shorter digests are not among those that libsodium makes. */
+const DIGEST_BYTES = 16;
 const ROOM_LEAST = 1_024;
 
 /** A set of 64-bit numbers in two words, by open addressing; nobody outside can choose where one falls. */
@@ -76,7 +77,7 @@ export class SeenMemory {
       this.#now = new Generation();
       this.#sinceMs = nowMs;
     }
-    const hash = this.#suite.blake2b(cell, FINGERPRINT_BYTES, this.#key);
+    const hash = this.#suite.blake2b(cell, DIGEST_BYTES, this.#key);
     const view = new DataView(hash.buffer, hash.byteOffset);
     const [high, low] = [view.getUint32(0), view.getUint32(4) || 1];
     if (this.#now.has(high, low) || this.#before.has(high, low)) return false;

@@ -42,6 +42,10 @@ interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
 }
 
+/** Random bytes that are asked of the kernel at once, and how many of them one call may take. */
+const POOL_BYTES = 4096;
+const POOLED_BYTES_MAX = 64;
+
 /** The suite, or null where the package has no prebuilt library for this platform. */
 export function sodiumSuite(): Suite | null {
   try {
@@ -53,9 +57,23 @@ export function sodiumSuite(): Suite | null {
 }
 
 function suiteOf(sodium: Sodium): Suite {
+  const pool = new Uint8Array(POOL_BYTES);
+  let poolAt = POOL_BYTES;
+  // Each call of libsodium's is one of the kernel's: a few bytes for a clock come out of what was asked for together.
   const random = (length: number): Uint8Array => {
-    const bytes = new Uint8Array(length);
-    if (length > 0) sodium.randombytes_buf(bytes);
+    if (length > POOLED_BYTES_MAX) {
+      const bytes = new Uint8Array(length);
+      sodium.randombytes_buf(bytes);
+      return bytes;
+    }
+    if (poolAt + length > POOL_BYTES) {
+      sodium.randombytes_buf(pool);
+      poolAt = 0;
+    }
+    const bytes = pool.slice(poolAt, poolAt + length);
+    // What is given out may become a key: it is nowhere else.
+    pool.fill(0, poolAt, poolAt + length);
+    poolAt += length;
     return bytes;
   };
   const portable = nobleSuite(random);

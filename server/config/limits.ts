@@ -17,4 +17,6 @@ export const configLimits = {
   portMax: 65_535,
   /** The most that `policy.timeScale` may say. */
   timeScaleMax: 1_000_000,
+  /** The most that `mor.framesPerSecond` may say. */
+  framesMax: 1_000,
 } as const;

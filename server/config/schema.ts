@@ -15,10 +15,10 @@ import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
 import { configLimits } from './limits.ts';
 
-const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax } = configLimits;
+const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax, framesMax } = configLimits;
 const { linksMax: morLinksMax, linkMsMean } = listenerLimits;
-/** Of a link, a second; what a listener was made for. */
-const framesMax = 1000 / linkMsMean;
+/** Of a link, a second. */
+const frames = 1000 / linkMsMean;
 
 /** pino's. */
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -144,7 +144,7 @@ const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default
 
 const mor = {
   links: list(text('a domain in lower case', isDomain), 0, morLinksMax).default([]),
-  framesPerSecond: whole(1, framesMax).default(framesMax),
+  framesPerSecond: whole(1, framesMax).default(frames),
 };
 
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };

@@ -111,6 +111,7 @@ afterAll(() => undoing.run());
 
 test('a message over three hops arrives, as nobody’s, and its sender is told no more than is known', async () => {
   const bob = listening('bob@b.test');
+  const logged = new Map([...servers.values()].map(({ domain, log }) => [domain, log.length]));
   const sent = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'who', 'am', 'I', '--as', 'ada@a.test');
   expect(sent).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
   const heard = await bob.said(({ kind, text }) => kind === 'heard' && text === 'who am I');
@@ -118,6 +119,13 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   expect(JSON.stringify(heard)).not.toContain('ada');
   // Nor do the servers' logs name anybody.
   for (const { log } of servers.values()) expect(log.join('\n')).not.toMatch(/~|ada@|bob@/);
+  // While it was under way they have named no server, key or cell; nor does what their admins are shown.
+  const route = /\.test|[0-9a-f]{16}/;
+  for (const { domain, folder, log } of servers.values()) {
+    for (const line of log.slice(logged.get(domain))) expect(line).not.toMatch(route);
+    for (const form of [[], ['--json']])
+      expect(await done('federate', 'onions', '--folder', folder, ...form)).not.toMatch(route);
+  }
 
   // Whoever takes everything along takes it along too, as what nobody has signed.
   const exported = join(home, 'exported');

@@ -70,6 +70,8 @@ export interface ServedOptions {
   /** Everything is forgotten when it stops. */
   readonly memory?: true;
   readonly logLevel?: 'debug';
+  /** When its keys were made, Unix seconds. */
+  readonly now?: number;
   /** Further keys of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Node's own flags. */
@@ -110,7 +112,7 @@ export class Served {
     const { database, programs, memory, logLevel, config: more } = options;
     const made = await quickstart(folder, {
       domain,
-      now: Math.floor(Date.now() / 1000),
+      now: options.now ?? Math.floor(Date.now() / 1000),
       hosts: [host],
       port,
       peers,
