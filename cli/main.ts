@@ -124,6 +124,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do send --anonymous bob@b.example Look under the stone',
     load: () => import('./send.ts'),
   },
+  overhear: {
+    summary: 'take copies of the cells that your home hears',
+    example: 'p3do overhear --count 100 --json',
+    load: () => import('./overhear.ts'),
+  },
   pending: {
     summary: 'show or drop what was said and not answered',
     example: 'p3do pending',

@@ -13,6 +13,7 @@ import type { Desk } from './desk.ts';
 import type { NodeEffect } from './events.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf, entityIn, entityOf, isPerson, keepLetter, type Letter, newLetter, readdress } from './letter.ts';
+import { MorCopies } from './mor-copies.ts';
 import type { MorEvent, MorOptions, MorServer } from './mor-events.ts';
 import { readRecords } from './records.ts';
 import { trustIn } from './trust-record.ts';
@@ -63,6 +64,9 @@ export class Mor {
   readonly #asked = new Map<number, { readonly letter: Letter; readonly name: string }>();
   /** Onions that were taken lately, the oldest first. */
   readonly #handed = new Set<string>();
+  /** What became of the last watch that was asked for. */
+  #isWatched = false;
+  readonly #copies: MorCopies;
   #requests = 0;
   #closedExits = 0;
 
@@ -71,6 +75,16 @@ export class Mor {
     this.#desk = owner.desk;
     this.#options = options;
     this.#uniform = `psyc://${owner.desk.domain}/$mor`;
+    this.#copies = new MorCopies({
+      nowMs: () => this.#desk.nowMs,
+      watch: (client, tag) => {
+        this.#isWatched = false;
+        this.#tell({ kind: 'watch', client, request: ++this.#requests, tag, isOn: true });
+        return this.#isWatched;
+      },
+      leave: (client) => this.#tell({ kind: 'gone', client }),
+      answer: (letter, method, entity) => this.#answer(letter, method, entity),
+    });
   }
 
   /** The life begins: circuits are opened and held. */
@@ -135,6 +149,7 @@ export class Mor {
     const { method } = letter.packet;
     if (by === null || domainOf(by) !== this.#desk.domain) return true;
     if (method === '_request_mor_cell') this.#hand(letter, by);
+    else if (method === '_request_mor_copies') this.#copies.ask(letter, by);
     else if (method === '_request_mor_servers') this.#show(letter);
     else if (method === '_request_mor_keys') this.#find(keepLetter(letter));
     else this.#answer(letter, '_error_unsupported_method', { _code: '_unsupported_method' });
@@ -154,6 +169,7 @@ export class Mor {
   /** Looks at all that are here, and again in a while: what the admin or time has changed shows. */
   #look(): void {
     for (const domain of this.#desk.ways.linked()) this.#judge(domain);
+    this.#copies.look();
     this.#desk.timer('mor look', LOOK_MS, () => this.#look());
   }
 
@@ -284,7 +300,10 @@ export class Mor {
       case 'taken':
       case 'refused': {
         const asked = this.#asked.get(effect.request);
-        if (asked === undefined) break;
+        if (asked === undefined) {
+          this.#isWatched = effect.kind === 'taken';
+          break;
+        }
         const { letter, name } = asked;
         if (effect.kind === 'taken') {
           this.#handed.add(name);
@@ -296,9 +315,11 @@ export class Mor {
       case 'wake':
         this.#desk.timer('mor', Math.max(0, effect.atMs - this.#desk.nowMs), () => this.#tell({ kind: 'wake' }));
         break;
-      case 'reply':
       case 'copy':
-        // Nobody here has made a ticket, or watches a tag.
+        this.#copies.copy(effect.client, effect.cell);
+        break;
+      case 'reply':
+        // Nobody here has made a ticket.
         break;
     }
   }

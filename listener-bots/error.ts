@@ -4,6 +4,7 @@
 export type ListenerCode =
   // to a client
   | '_mor_full'
+  | '_mor_invalid_hints'
   | '_mor_invalid_cell'
   | '_mor_unknown_keys'
   | '_mor_excessive_watches'

@@ -148,6 +148,79 @@ test('a device hands in cells and hears what is known; others are told nothing',
   expect(counted(fixture, 'handed in')).toBe(listenerLimits.originCellsOfOneMax);
 });
 
+test('a person takes copies of all that his home hears, or of certain hints; nobody else does', () => {
+  const fixture = linked();
+  const { suite } = fixture.keys;
+  const phone = 'client bob phone';
+  fixture.connect(phone);
+  const heard = (): (string | null)[] => fixture.methods(phone).filter((method) => method?.includes('_mor_') === true);
+  const ask = (entity: Draft['entity'] = {}): (string | null)[] => {
+    fixture.hear(phone);
+    const routing = { _source: channel('bob', 'phone'), _target: mor, _tag: 'x' };
+    fixture.sayRaw(phone, { routing, entity, method: '_request_mor_copies' });
+    return heard();
+  };
+  let cells = 0;
+  const cell = (): Uint8Array => {
+    const made = bareCell(suite.random(4000), envelopeFiller(suite, suite.random));
+    made[127]! &= 0x7f;
+    // What chance there is here repeats itself.
+    new DataView(made.buffer).setUint32(128, ++cells);
+    return made;
+  };
+  const page = (cells: number): string[] => [
+    ...Array.from({ length: cells }, () => '_status_mor_copy'),
+    '_echo_mor_copies',
+  ];
+  expect(ask()).toEqual([]);
+  const one = cell();
+  frame(fixture, 'cell', one);
+  const [copy, ...echo] = fixture.hear(phone).filter(({ method }) => method?.includes('_mor_') === true);
+  expect(copy!.packet.value('_cell')).toEqual(one);
+  expect(echo.map(({ method }) => method)).toEqual(['_echo_mor_copies']);
+  // It was heard, and nothing of it is new.
+  frame(fixture, 'cell', one);
+  for (let more = 0; more < 40; more++) frame(fixture, 'cell', cell());
+  expect([ask(), ask()]).toEqual([page(32), page(8)]);
+  // Nothing for a while: an answer all the same.
+  expect(ask()).toEqual([]);
+  fixture.pass(10_001);
+  expect(heard()).toEqual(page(0));
+
+  const [wanted, other] = [cell(), cell()];
+  expect(ask({ _hints: wanted.subarray(128, 144) })).toEqual([]);
+  frame(fixture, 'cell', other);
+  expect(heard()).toEqual([]);
+  frame(fixture, 'cell', wanted);
+  expect(heard()).toEqual(page(1));
+  for (const length of [15, 16 * 257]) {
+    expect(ask({ _hints: new Uint8Array(length).fill(1) })).toEqual(['_error_mor_invalid_hints']);
+  }
+  // Who asks no more is forgotten.
+  fixture.pass(35_001);
+  frame(fixture, 'cell', cell());
+  expect(ask()).toEqual([]);
+  expect(fixture.queue('watched tags')).toBe(0);
+  // Answered at once, then 128 that wait, then one too many.
+  for (let more = 0; more < 130; more++) frame(fixture, 'cell', cell());
+  expect(heard()).toEqual(page(1));
+  const told = (): (string | undefined)[] => {
+    const routing = { _source: channel('bob', 'phone'), _target: mor, _tag: 'x' };
+    fixture.sayRaw(phone, { routing, method: '_request_mor_copies' });
+    return fixture
+      .hear(phone)
+      .flatMap(({ method, packet }) => (method === '_echo_mor_copies' ? [packet.text('_missed')] : []));
+  };
+  expect(told()).toEqual(['1']);
+  for (let more = 0; more < 60; more++) frame(fixture, 'cell', cell());
+  expect([told(), told()]).toEqual([['28'], [undefined]]);
+  fixture.sayRaw(b, {
+    routing: { _source: 'psyc://b.example', _target: mor, _tag: 'x' },
+    method: '_request_mor_copies',
+  });
+  expect(fixture.methods(b)).not.toContain('_echo_mor_copies');
+});
+
 /** Everything that comes out of a cell for this node with such a content. */
 function comeOut(fixture: NodeFixture, content: Uint8Array): void {
   const { suite } = fixture.keys;

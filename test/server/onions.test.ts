@@ -127,6 +127,12 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
       expect(await done('federate', 'onions', '--folder', folder, ...form)).not.toMatch(route);
   }
 
+  // Whoever wants to hears every cell that is new to his home: cover, and whatever else there is.
+  const overheard = (await done('overhear', '--count', '3', '--json', '--as', 'ada@a.test')).trimEnd().split('\n');
+  const cells = overheard.map((line) => JSON.parse(line) as { cell: string });
+  expect(cells.map(({ cell }) => cell.length)).toEqual([8192, 8192, 8192]);
+  expect(new Set(cells.map(({ cell }) => cell)).size).toBe(3);
+
   // Whoever takes everything along takes it along too, as what nobody has signed.
   const exported = join(home, 'exported');
   await done('export', exported, '--as', 'bob@b.test');

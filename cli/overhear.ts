@@ -1,0 +1,67 @@
+/** `p3do overhear`: copies of all cells that one's home hears, or of those with certain hints. docs/spec/listener-bots.md#copies */
+import { type Command, InvalidArgumentError } from 'commander';
+import { bytesOfHex, hexOf, joinBytes } from '../crypto/bytes.ts';
+import { onionOf, fieldsOf } from '../onion/cell.ts';
+import { sizes } from '../onion/sizes.ts';
+import { complain, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { talk } from './person/talk.ts';
+
+interface Options extends Shared {
+  readonly count: number;
+  readonly hint: readonly Uint8Array[];
+}
+
+const COUNT_MAX = 1_000_000;
+
+/** Adds the options, the page and the action of `p3do overhear`. */
+export function register(command: Command): void {
+  withShared(
+    command
+      .option('--count <number>', 'end after so many', counted, 20)
+      .option('--hint <hex>', 'only cells with this hint, 32 hexadecimal digits; may be said again', hinted, []),
+    'how long it may take in all (60)',
+  )
+    .addHelpText(
+      'after',
+      `
+Every server hears every cell, and nobody sees for whom one is: whoever takes all of them shows nobody which he wants.
+Whoever names hints shows his home those. Lines have the hint of a cell's onion; with --json the whole cell, in
+hexadecimal, as p3do cell peel takes it. It says how many were missed, where it could not keep up.
+
+Examples:
+  $ p3do overhear --count 100 --json
+  $ p3do overhear --count 1 --hint 00112233445566778899aabbccddeeff`,
+    )
+    .action(async (options: Options) => {
+      const whose = await whoseOf(command, options.as);
+      const hints = options.hint.length === 0 ? {} : { _hints: joinBytes(...options.hint) };
+      await talk(command, options, async (home) => {
+        for (let left = options.count; left > 0; ) {
+          const target = `psyc://${whose.domain}/$mor`;
+          const told = await home.ask({ target, method: '_request_mor_copies', entity: hints });
+          if (told === null || typeof told === 'string') return;
+          for (const { packet } of told) {
+            const missed = packet.text('_missed');
+            if (missed !== undefined) complain(command, `${missed} cells were missed`);
+            const cell = packet.value('_cell');
+            if (cell?.length !== sizes.cell || left === 0) continue;
+            left--;
+            const hint = hexOf(fieldsOf(onionOf(cell)).hint);
+            tell(options, { kind: 'cell', hint, cell: hexOf(cell) }, `${hint}\n`);
+          }
+        }
+      });
+    });
+}
+
+function counted(typed: string): number {
+  const count = Number(typed);
+  if (/^[0-9]+$/.test(typed) && count >= 1 && count <= COUNT_MAX) return count;
+  throw new InvalidArgumentError(`It takes 1 to ${COUNT_MAX}.`);
+}
+
+function hinted(typed: string, before: readonly Uint8Array[]): Uint8Array[] {
+  const hint = bytesOfHex(typed.toLowerCase());
+  if (hint?.length !== sizes.hint) throw new InvalidArgumentError(`A hint is ${2 * sizes.hint} hexadecimal digits.`);
+  return [...before, hint];
+}

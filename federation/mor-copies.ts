@@ -1,0 +1,110 @@
+/** Copies of cells for those who ask: of all that their home hears, or of those with certain hints. docs/spec/listener-bots.md#copies */
+import { hexOf } from '../crypto/bytes.ts';
+import { sizes } from '../onion/sizes.ts';
+import { type Letter, keepLetter } from './letter.ts';
+import type { Value } from '../psyc/render.ts';
+
+/** What it needs of the node's listener. */
+export interface CopiesOwner {
+  nowMs(): number;
+  /** Has a client given copies of cells with this hint, or of all; false: that would be too many. */
+  watch(client: string, hint: Uint8Array | null): boolean;
+  /** It is given none any more. */
+  leave(client: string): void;
+  answer(letter: Letter, method: string, entity: Readonly<Record<string, Value>>): void;
+}
+
+interface Hearing {
+  /** What was asked for: hexadecimal hints, or '' for all. */
+  readonly wanted: string;
+  /** What waits to be asked for. */
+  readonly cells: Uint8Array[];
+  missed: number;
+  /** The question that is not answered yet. */
+  letter: Letter | null;
+  askedMs: number;
+}
+
+/** People who hear at once, cells that wait for one, cells of one answer, hints of one question. */
+const HEARINGS_MAX = 64;
+const CELLS_MAX = 128;
+const PAGE_MAX = 32;
+const HINTS_MAX = 256;
+/** A question is answered after so long, whatever has come; who asks no more for so long hears nothing more. */
+const ANSWER_MS = 5_000;
+const SILENT_MS = 30_000;
+
+/** In memory only, and each person's alone. */
+export class MorCopies {
+  readonly #owner: CopiesOwner;
+  readonly #hearings = new Map<string, Hearing>();
+
+  constructor(owner: CopiesOwner) {
+    this.#owner = owner;
+  }
+
+  /** Somebody who lives here asks; another wish than before ends that one. */
+  ask(letter: Letter, by: string): void {
+    const hints = letter.packet.value('_hints') ?? new Uint8Array();
+    if (hints.length % sizes.hint !== 0 || hints.length > HINTS_MAX * sizes.hint) {
+      this.#owner.answer(letter, '_error_mor_invalid_hints', { _code: '_mor_invalid_hints' });
+      return;
+    }
+    const wanted = hexOf(hints);
+    let hearing = this.#hearings.get(by);
+    if (hearing !== undefined && hearing.wanted !== wanted) this.#end(by);
+    if (hearing?.wanted !== wanted) {
+      if (this.#hearings.size >= HEARINGS_MAX || !this.#begin(by, hints)) {
+        this.#owner.leave(by);
+        this.#owner.answer(letter, '_failure_mor_excessive_watches', { _code: '_mor_excessive_watches' });
+        return;
+      }
+      hearing = { wanted, cells: [], missed: 0, letter: null, askedMs: 0 };
+      this.#hearings.set(by, hearing);
+    }
+    // Who has heard no answer asks again: the last one is answered.
+    hearing.letter = keepLetter(letter);
+    hearing.askedMs = this.#owner.nowMs();
+    if (hearing.cells.length > 0) this.#tell(hearing);
+  }
+
+  /** A copy for somebody. */
+  copy(by: string, cell: Uint8Array): void {
+    const hearing = this.#hearings.get(by);
+    if (hearing === undefined) return;
+    if (hearing.cells.length < CELLS_MAX) hearing.cells.push(cell);
+    else hearing.missed++;
+    this.#tell(hearing);
+  }
+
+  /** What has waited long enough is answered; who is silent is forgotten. */
+  look(): void {
+    for (const [by, hearing] of this.#hearings) {
+      const sinceMs = this.#owner.nowMs() - hearing.askedMs;
+      if (sinceMs >= SILENT_MS) this.#end(by);
+      else if (sinceMs >= ANSWER_MS) this.#tell(hearing);
+    }
+  }
+
+  #begin(by: string, hints: Uint8Array): boolean {
+    if (hints.length === 0) return this.#owner.watch(by, null);
+    for (let at = 0; at < hints.length; at += sizes.hint) {
+      if (!this.#owner.watch(by, hints.slice(at, at + sizes.hint))) return false;
+    }
+    return true;
+  }
+
+  #tell(hearing: Hearing): void {
+    const { letter, cells, missed } = hearing;
+    if (letter === null) return;
+    for (const cell of cells.splice(0, PAGE_MAX)) this.#owner.answer(letter, '_status_mor_copy', { _cell: cell });
+    this.#owner.answer(letter, '_echo_mor_copies', missed === 0 ? {} : { _missed: String(missed) });
+    hearing.missed = 0;
+    hearing.letter = null;
+  }
+
+  #end(by: string): void {
+    this.#hearings.delete(by);
+    this.#owner.leave(by);
+  }
+}
