@@ -1,5 +1,6 @@
 /** Who a person's others are: friends, those who asked, strangers who have written; and what each may. docs/spec/friends.md#strangers */
 import { hexOf } from '../crypto/bytes.ts';
+import { SparseSet } from '../psyc/sparse.ts';
 import type { Operation } from '../store/store.ts';
 import { cabinetOf, rulesIn } from './cabinet.ts';
 import { type Desk, lease } from './desk.ts';
@@ -37,7 +38,7 @@ export class Circle {
   /** What strangers have written and nobody has answered: by their uniform with the row's name for a channel, its sequence. */
   readonly #strangers: Roll;
   /** Whose entries are on their way to the store: they have their room already. */
-  readonly #coming = new Set<string>();
+  readonly #coming = new SparseSet<string>();
   readonly #loaded: () => void;
   #phase: 'new' | 'loading' | 'known' = 'new';
   #rules: Rules = openRules;

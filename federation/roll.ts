@@ -7,7 +7,7 @@ import { domainOf, keepLetter, type Letter } from './letter.ts';
 
 const pageRows = 512;
 
-const unasked: ReadonlyMap<string, number> = new Map();
+const noMarks: ReadonlyMap<string, number> = new Map();
 
 /** The members of one context, as far as they are durable. */
 export class Roll {
@@ -18,7 +18,7 @@ export class Roll {
   /** How many members each domain has. */
   readonly domains = new SparseMap<string, number>();
   /** The marks of the log, where they were asked for. */
-  marks: ReadonlyMap<string, number> = unasked;
+  marks: ReadonlyMap<string, number> = noMarks;
   /** The records of the context, where they were asked for. */
   readonly records = new SparseMap<string, Uint8Array>();
   /** The log's newest sequence, as far as is known. */
@@ -113,7 +113,8 @@ export class Roll {
         this.#again();
         return;
       }
-      this.marks = new Map(outcome.marks.map(({ name, sequence }) => [name, sequence]));
+      const { marks } = outcome;
+      this.marks = marks.length === 0 ? noMarks : new Map(marks.map(({ name, sequence }) => [name, sequence]));
       this.#readRecords(found);
     });
   }

@@ -13,6 +13,7 @@ import { TransportError } from '../transport/errors.ts';
 import { type TransportLimits, transportLimits } from '../transport/limits.ts';
 import type { ByteStream } from '../transport/stream.ts';
 import type { Timers } from '../transport/timers.ts';
+import { Carried, type StreamEvent } from './carried.ts';
 import { failureCode } from './failure.ts';
 import { Notices } from './notices.ts';
 
@@ -229,21 +230,17 @@ export class NodeShell {
 
   #carry(circuit: string, stream: ByteStream, accepted: boolean, plain: readonly string[] | undefined): void {
     this.#streams.set(circuit, stream);
-    const over = (kind: 'ended' | 'failed'): void => {
-      if (kind === 'failed') this.#streams.delete(circuit);
-      this.#tell({ kind, circuit });
-    };
-    stream.carry({
-      bytes: (bytes) => this.#tell({ kind: 'bytes', circuit, bytes }),
-      drained: (bytes) => this.#tell({ kind: 'drained', circuit, bytes }),
-      ended: () => over('ended'),
-      failed: () => over('failed'),
-    });
+    stream.carry(new Carried(circuit, this.#happened));
     const { channel, address } = stream;
     const exported = exportedBy((label, context) => channel.exportKey(label, context));
     const where = { ...(plain === undefined ? {} : { plain }), ...(address === null ? {} : { address }) };
     this.#tell({ kind: 'opened', circuit, exported, accepted, ...where });
   }
+
+  readonly #happened = (event: StreamEvent): void => {
+    if (event.kind === 'failed') this.#streams.delete(event.circuit);
+    this.#tell(event);
+  };
 
   #close(circuit: string): void {
     this.#dialling.get(circuit)?.abort();

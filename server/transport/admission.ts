@@ -7,33 +7,44 @@ type Bounds = Pick<TransportLimits, 'connectionsMax' | 'connectionsPerAddressMax
 /** Counts the connections of one listener. */
 export class Admission {
   readonly #limits: Bounds;
-  readonly #sockets = new Set<Socket>();
+  /** Every connection there is, and what it counts as. */
+  readonly #places = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
+  /** One listener for all sockets: thousands of them idle. */
+  readonly #closed: (this: Socket) => void;
 
   constructor(limits: Bounds) {
     this.#limits = limits;
+    const gone = (socket: Socket): void => this.#gone(socket);
+    this.#closed = function () {
+      gone(this);
+    };
   }
 
   /** Every connection there is. */
-  get sockets(): ReadonlySet<Socket> {
-    return this.#sockets;
+  get sockets(): Iterable<Socket> {
+    return this.#places.keys();
   }
 
   /** Counts the connection until it closes, as one from `address`; false when there are too many. */
   admit(socket: Socket, address = socket.remoteAddress ?? ''): boolean {
     const place = placeOf(address);
     const count = this.#counts.get(place) ?? 0;
-    if (this.#sockets.size >= this.#limits.connectionsMax || count >= this.#limits.connectionsPerAddressMax)
+    if (this.#places.size >= this.#limits.connectionsMax || count >= this.#limits.connectionsPerAddressMax)
       return false;
-    this.#sockets.add(socket);
+    this.#places.set(socket, place);
     this.#counts.set(place, count + 1);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      const left = this.#counts.get(place)! - 1;
-      if (left === 0) this.#counts.delete(place);
-      else this.#counts.set(place, left);
-    });
+    socket.on('close', this.#closed);
     return true;
+  }
+
+  #gone(socket: Socket): void {
+    const place = this.#places.get(socket);
+    if (place === undefined) return;
+    this.#places.delete(socket);
+    const left = this.#counts.get(place)! - 1;
+    if (left === 0) this.#counts.delete(place);
+    else this.#counts.set(place, left);
   }
 }
 

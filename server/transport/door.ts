@@ -24,6 +24,14 @@ export interface DoorOptions {
 const endsOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
   `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
 
+/** A connection that is no circuit yet; `cancel` ends its time for that. */
+interface Waiting {
+  readonly socket: Socket;
+  readonly cancel: () => void;
+}
+
+const toldElsewhere = (): void => {};
+
 /** One listener's door. */
 export class Door {
   readonly limits: TransportLimits;
@@ -32,9 +40,12 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #admission: Admission;
   readonly #ports = new Ports();
-  readonly #sockets = new Set<Socket>();
-  /** What ends the wait of connections that are no circuits yet. */
-  readonly #waiting = new Map<string, () => void>();
+  /** Every connection, and its ends while it is no circuit yet; then empty. */
+  readonly #sockets = new Map<Socket, string>();
+  /** Connections that are no circuits yet, by their ends. */
+  readonly #waiting = new Map<string, Waiting>();
+  /** One listener for all sockets: thousands of them idle. */
+  readonly #closed: (this: Socket) => void;
 
   constructor(options: DoorOptions) {
     const { timers, limits = transportLimits } = options;
@@ -42,6 +53,13 @@ export class Door {
     this.limits = limits;
     this.shell = { turn: new WriteTurn(limits), timers, limits };
     this.#admission = new Admission(limits);
+    const gone = (socket: Socket): void => {
+      this.#settled(socket);
+      this.#sockets.delete(socket);
+    };
+    this.#closed = function () {
+      gone(this);
+    };
   }
 
   /** Calls `connected` for each connection. Rejects with the system's error when an address is taken or not ours; then it is closed. */
@@ -50,9 +68,9 @@ export class Door {
     try {
       await this.#ports.open(hosts, port, log, (socket) => {
         // Its errors are told by what lies above it; without a listener they would end the process.
-        socket.on('error', () => {});
-        this.#sockets.add(socket);
-        socket.once('close', () => this.#sockets.delete(socket));
+        socket.on('error', toldElsewhere);
+        this.#sockets.set(socket, '');
+        socket.on('close', this.#closed);
         connected(socket);
       });
     } catch (error) {
@@ -85,17 +103,26 @@ export class Door {
       this.refused('_transport_timeout', `from ${socket.remoteAddress}`);
       socket.destroy();
     });
-    const stop = (): void => {
-      cancel();
-      if (this.#waiting.get(ends) === stop) this.#waiting.delete(ends);
-    };
-    this.#waiting.set(ends, stop);
-    socket.once('close', stop);
+    // Who had the same ends before is gone, whether we have heard so or not.
+    this.#waiting.get(ends)?.cancel();
+    this.#waiting.set(ends, { socket, cancel });
+    this.#sockets.set(socket, ends);
   }
 
   /** It is a circuit now. */
   taken(socket: Socket): void {
-    this.#waiting.get(endsOf(socket))?.();
+    const waiting = this.#waiting.get(endsOf(socket));
+    if (waiting !== undefined) this.#settled(waiting.socket);
+  }
+
+  /** A connection waits no more. */
+  #settled(socket: Socket): void {
+    const ends = this.#sockets.get(socket) ?? '';
+    const waiting = this.#waiting.get(ends);
+    if (waiting?.socket !== socket) return;
+    waiting.cancel();
+    this.#waiting.delete(ends);
+    this.#sockets.set(socket, '');
   }
 
   /** For the debug level only: `reason` may name the peer's address. */
@@ -106,13 +133,13 @@ export class Door {
   /** Takes no more, breaks off what is no circuit yet, and gives the others `closingMsMax` to end. */
   async close(): Promise<void> {
     const closed = this.#ports.close();
-    for (const socket of this.#sockets) if (this.#waiting.has(endsOf(socket))) socket.destroy();
+    for (const { socket } of this.#waiting.values()) socket.destroy();
     const cancel = this.#options.timers.after(this.limits.closingMsMax, () => {
-      for (const socket of this.#sockets) socket.destroy();
+      for (const socket of this.#sockets.keys()) socket.destroy();
     });
     // A server counts a connection as gone a little before it is.
     const gone = Array.from(
-      this.#sockets,
+      this.#sockets.keys(),
       (socket) => new Promise<void>((done) => void socket.once('close', () => done())),
     );
     await Promise.all([closed, ...gone]);

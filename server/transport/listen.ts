@@ -89,7 +89,7 @@ export class Listener {
   }
 
   #secure(socket: TLSSocket): void {
-    socket.on('error', (error: Error) => this.#door.refused('_transport_broken', error.message));
+    socket.on('error', this.#broken);
     if (socket.alpnProtocol === ALPN_PSYC) this.#raw(socket);
     else if (socket.alpnProtocol === ALPN_HTTP) this.#http.emit('connection', socket);
     else {
@@ -101,6 +101,8 @@ export class Listener {
       });
     }
   }
+
+  readonly #broken = (error: Error): void => this.#door.refused('_transport_broken', error.message);
 
   #raw(socket: TLSSocket): void {
     const channel = {

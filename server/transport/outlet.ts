@@ -12,12 +12,18 @@ export interface Shell {
   readonly limits: TransportLimits;
 }
 
+/** Whose outlet it is. */
+interface OutletOwner {
+  /** The system's socket has taken so many bytes. */
+  drained(bytes: number): void;
+}
+
 /** Chunks in, writes to one socket out. Who calls `write` bounds it by what `drained` has not told yet. */
 export class Outlet {
   readonly #socket: Socket;
   readonly #shell: Shell;
   readonly #join: Join;
-  readonly #drained: (bytes: number) => void;
+  readonly #owner: OutletOwner;
   /** What waits; null: nothing. */
   #waiting: Chain | null = null;
   /** After how many of the chunks that wait a write ends, whatever follows; null: nowhere. */
@@ -27,11 +33,11 @@ export class Outlet {
   #writingBytes = 0;
   #sinceMs = 0;
 
-  constructor(socket: Socket, shell: Shell, join: Join, drained: (bytes: number) => void) {
+  constructor(socket: Socket, shell: Shell, join: Join, owner: OutletOwner) {
     this.#socket = socket;
     this.#shell = shell;
     this.#join = join;
-    this.#drained = drained;
+    this.#owner = owner;
   }
 
   get writingSinceMs(): number | null {
@@ -107,6 +113,6 @@ export class Outlet {
     // The socket's own events tell what broke.
     if (error) return;
     if (this.#waiting !== null) this.#queue();
-    this.#drained(bytes);
+    this.#owner.drained(bytes);
   };
 }

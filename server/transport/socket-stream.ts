@@ -18,7 +18,7 @@ export class SocketStream implements ByteStream {
     this.channel = channel;
     this.#socket = socket;
     this.#shell = shell;
-    this.#outlet = new Outlet(socket, shell, joinPlain, (bytes) => this.#owner?.drained(bytes));
+    this.#outlet = new Outlet(socket, shell, joinPlain, this);
     // From the first moment: an error that nobody listens to ends the process.
     socket.on('error', (error) => {
       this.#cause ??= error;
@@ -50,6 +50,11 @@ export class SocketStream implements ByteStream {
 
   flush(): void {
     this.#outlet.push();
+  }
+
+  /** Told by its outlet. */
+  drained(bytes: number): void {
+    this.#owner?.drained(bytes);
   }
 
   end(): void {

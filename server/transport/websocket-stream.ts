@@ -25,7 +25,7 @@ export class WebSocketStream implements ByteStream {
   constructor(websocket: WebSocket, socket: Socket, channel: Channel, shell: Shell) {
     this.channel = channel;
     this.#websocket = websocket;
-    this.#outlet = new Outlet(socket, shell, joinFramed, (bytes) => this.#owner?.drained(bytes));
+    this.#outlet = new Outlet(socket, shell, joinFramed, this);
     websocket.on('error', (error) => {
       this.#cause ??= error;
     });
@@ -48,6 +48,11 @@ export class WebSocketStream implements ByteStream {
 
   flush(): void {
     this.#outlet.push();
+  }
+
+  /** Told by its outlet. */
+  drained(bytes: number): void {
+    this.#owner?.drained(bytes);
   }
 
   end(): void {

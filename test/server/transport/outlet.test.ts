@@ -23,7 +23,7 @@ function outlet(isSlow: boolean) {
   });
   let drained = 0;
   const shell = { turn: new WriteTurn(transportLimits), timers: systemTimers, limits: transportLimits };
-  const one = new Outlet(socket as unknown as Socket, shell, joinPlain, (count) => (drained += count));
+  const one = new Outlet(socket as unknown as Socket, shell, joinPlain, { drained: (count) => (drained += count) });
   return { one, writes, taken, drained: () => drained };
 }
 
