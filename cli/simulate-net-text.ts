@@ -44,7 +44,12 @@ export function describeNet(result: NetResult, cpuMs: number): string {
       ? 'nothing delivered'
       : `${(cpuMs / delivered).toFixed(1)} ms for each delivered message, all servers together; ${result.x25519PerMessage.toFixed(0)} X25519`,
   );
-  text += row('busiest link', `${percent(result.busiest)} of its rate for a minute`);
+  text += row(
+    'busiest link',
+    result.busiest === 0
+      ? 'not judged: it takes a whole minute'
+      : `${percent(result.busiest)} of its rate for a minute`,
+  );
   text += row('global observer', learnt(result.global, probes));
   text += row(
     '  servers’ links',

@@ -68,7 +68,7 @@ Examples:
   $ p3do simulate --servers 100 --seed 7 --plot network.svg`,
     )
     .action(async (options: Options) => {
-      const isNet = options.servers !== undefined || options.growth === true;
+      const isNet = options.servers !== undefined || options.growth !== undefined;
       if (options.list) process.stdout.write(describeList());
       else if (isNet && (options.seeds !== undefined || options.trace || options.plant || options.events)) {
         command.error('--servers and --growth take one --seed, and neither --plant, --trace nor --events');

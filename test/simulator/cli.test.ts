@@ -106,8 +106,17 @@ test('a network: a report, a picture, the same result each time', () => {
   rmSync(folder, { recursive: true });
 });
 
+test('growth: a row for each network', () => {
+  const { status, stdout } = p3do('--growth', '4,6', '--degree', '2', '--duration', '10', '--seed', '7');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(
+    /^\| servers \| delivered .+\n(\|---){7}\|\n\| 4 \| (\d+) of \2 \| .+\n\| 6 \| (\d+) of \3 \| .+\n$/,
+  );
+});
+
 test.each([
   [['--servers', '3'], 'It takes a whole number, 4 to 4096.'],
+  [['--growth', '10,3'], 'It takes a whole number, 4 to 4096.'],
   [['--servers', '10', '--loss', '2'], 'A share is a number from 0 to 1.'],
   [['--servers', '10', '--kinds', 'kind'], 'Kinds are log, drop, delay, replay, tag.'],
   [['--servers', '10', '--seeds', '1..2'], '--servers and --growth take one --seed'],
