@@ -1,7 +1,7 @@
 /** What do attacks on a server do to those whom they do not concern? Their waiting before, during and after each, and the server's memory. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,9 +15,9 @@ import type { Command } from './siege-attackers.ts';
 const DOMAIN = 'besieged.test';
 const PLACE = `psyc://${DOMAIN}/@hall`;
 
-/** Milliseconds of each phase; whoever does not read is broken off a minute after. */
+/** Milliseconds of each phase; whoever neither reads nor says anything is gone after three minutes. */
 const scenarios: readonly { name: AttackName; what: string; count: number; duringMs: number }[] = [
-  { name: 'deaf', what: '1,000 members of the place stop reading', count: 1_000, duringMs: 100_000 },
+  { name: 'deaf', what: '1,000 members of the place stop reading', count: 1_000, duringMs: 200_000 },
   { name: 'slow', what: '500 people say one thing, ten bytes a second', count: 500, duringMs: 10_000 },
   { name: 'slowloris', what: '2,000 connections that never become circuits', count: 2_000, duringMs: 15_000 },
   { name: 'churn', what: 'connections come and go, 32 at once', count: 20_000, duringMs: 10_000 },
@@ -33,6 +33,9 @@ const undoing = new Undoing();
 
 const rssMiB = async (pid: number): Promise<number> =>
   Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'latin1'))![1]) / 1024;
+
+/** Connections and files that the server holds open. */
+const openCount = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
 
 /** MiB of JavaScript's objects and buffers that are in use, once what is not has been collected. */
 async function usedMiB(inspector: WebSocket): Promise<number> {
@@ -119,7 +122,9 @@ a second in one place; milliseconds from when each was due to its echo, and to e
     const arriving = coming();
     const arrivingMiB = await most();
     if (arriving.echoMs.length > 0) process.stdout.write(row('coming', arriving, arrivingMiB));
+    const openBefore = await openCount(pid);
     await phase('during', duringMs);
+    const openAfter = await openCount(pid);
     const tally = await ask(attackers, { kind: 'end' });
     attackers.disconnect();
     await after(REST_MS);
@@ -129,7 +134,7 @@ a second in one place; milliseconds from when each was due to its echo, and to e
     const told = Object.entries(tally).map(([happened, times]) => `${happened} ${times}`);
     const used = [before, await usedMiB(inspector)].map((mib) => mib.toFixed(1));
     process.stdout.write(`
-Attackers: ${told.join(', ')}. JavaScript's objects and buffers before the attack take ${used[0]} MiB,
+Attackers: ${told.join(', ')}; the server has ${openBefore} connections and files open when all have come, ${openAfter} before they go. JavaScript's objects and buffers before the attack take ${used[0]} MiB,
 after it ${used[1]}; the process ${(await rssMiB(pid)).toFixed(0)}.
 `);
   }

@@ -15,7 +15,8 @@ import { selfSigned } from '../../../server/transport/certificate.ts';
 import { reach } from '../../../server/transport/dial.ts';
 import { Listener } from '../../../server/transport/listen.ts';
 import { type Endpoint, systemResolver } from '../../../server/transport/resolve.ts';
-import { systemTimers } from '../../../server/transport/timers.ts';
+import type { ByteStream } from '../../../server/transport/stream.ts';
+import { systemTimers, type Timers } from '../../../server/transport/timers.ts';
 import { decodeUtf8 } from '../../../server/utf8.ts';
 import { MemoryStore } from '../../../store/memory.ts';
 import type { Store } from '../../../store/store.ts';
@@ -47,6 +48,9 @@ export interface DomainOptions {
   readonly log?: Logger;
   readonly isOpen?: boolean;
   readonly inviteNamed?: (typed: string) => Promise<string | null>;
+  readonly timers?: Timers;
+  /** What stands between a stream that a peer has opened and the node. */
+  readonly seen?: (stream: ByteStream) => ByteStream;
 }
 
 /** Some domains, and where each is. */
@@ -59,7 +63,7 @@ export class Town {
   /** Starts a domain on a free port. */
   async open(domain: string, options: DomainOptions = {}): Promise<Listener> {
     const { store = new MemoryStore(), pins = new Map(), isOpen = true } = options;
-    const { inviteNamed = () => Promise.resolve(null) } = options;
+    const { inviteNamed = () => Promise.resolve(null), timers = systemTimers, seen = (stream) => stream } = options;
     const log = options.log ?? pino({ level: 'silent' });
     const key = options.key ?? (await newDomainKey(domain));
     const notary = new Notary({ key, isOpen, inviteNamed, now: seconds });
@@ -82,8 +86,8 @@ export class Town {
       store,
       answer: (question) => notary.answer(question),
       lookUp: () => Promise.resolve({ kind: 'none', secure: false }),
-      reach: (to, signal) => reach({ domain: to, ...finding, timers: systemTimers }, signal),
-      timers: systemTimers,
+      reach: (to, signal) => reach({ domain: to, ...finding, timers }, signal),
+      timers,
       unixMs: () => Date.now(),
       log,
       crashed: (error) => void this.crashes.push(error instanceof Error ? error : new Error(String(error))),
@@ -92,8 +96,8 @@ export class Town {
       hosts: ['127.0.0.1'],
       port: 0,
       credentials,
-      accept: (stream) => shell.accept(stream),
-      timers: systemTimers,
+      accept: (stream) => shell.accept(seen(stream)),
+      timers,
       log,
     });
     this.endpoints.set(domain, { host: '127.0.0.1', port: listener.addresses[0]!.port });
