@@ -8,14 +8,12 @@ import { nameOf } from './person/show.ts';
 import { address, target } from './person/target.ts';
 import { Ending } from './playground/ending.ts';
 import { eventShort, heardShort } from './playground/heard.ts';
-import { type Company, Play } from './playground/play.ts';
+import { Alone } from './playground/alone.ts';
+import { Play } from './playground/play.ts';
 import { Resident } from './playground/resident.ts';
 import { Screen } from './playground/screen.ts';
 
 type Options = Pick<Shared, 'as' | 'proxy' | 'json'>;
-
-/** So many people are completed by their names: those who were heard last. */
-const PEOPLE_MAX = 1_000;
 
 /** Adds the argument, the options, the page and the action of `p3do chat`. */
 export function register(command: Command): void {
@@ -83,36 +81,4 @@ async function chat(command: Command, to: string | null, options: Options): Prom
     await me.leave();
   }
   if (ending.error !== null) throw ending.error;
-}
-
-/** One person at a prompt, and whom he has heard. */
-class Alone implements Company {
-  readonly guest: Resident;
-  readonly place = null;
-  readonly #people = new Set<string>();
-
-  /** `first`: somebody whom he knows already. */
-  constructor(guest: Resident, first: string | null) {
-    this.guest = guest;
-    if (first !== null) this.#people.add(first);
-  }
-
-  get people(): readonly string[] {
-    return [...this.#people];
-  }
-
-  note(author: string): void {
-    if (!author.includes('/~')) return;
-    this.#people.delete(author);
-    this.#people.add(author);
-    for (const one of this.#people) {
-      if (this.#people.size <= PEOPLE_MAX) break;
-      this.#people.delete(one);
-    }
-  }
-
-  /** Nobody is bound to answer. */
-  answered(): Promise<void> {
-    return Promise.resolve();
-  }
 }

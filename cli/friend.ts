@@ -25,6 +25,13 @@ const verbs: readonly Verb[] = [
 /** There is nobody who could answer. */
 const goneCodes = ['_unknown_target', '_closed_target'];
 
+/**
+ * Whether what was said to somebody who is not there, as his home says, is taken back: nobody will answer it, and what one's own home
+ * keeps of it would stand in the list for ever. A friend stays one: his home may lie, and a signed farewell is for good.
+ */
+export const isTakenBack = (kind: Verb['kind'], standing: string): boolean =>
+  kind === 'befriend' && standing !== 'friend';
+
 /** What a standing is in words, to the person himself. */
 const standings: Readonly<Record<string, string>> = {
   friend: 'friend',
@@ -63,8 +70,7 @@ export function register(command: Command): void {
           }
           const answer = await home.befriend(kind, who, goneCodes);
           if (typeof answer === 'string') {
-            // Who is not there answers nobody: what the home keeps of it would stand in the list for ever.
-            if (kind === 'befriend') await home.befriend('unfriend', who, goneCodes);
+            if (isTakenBack(kind, standing)) await home.befriend('unfriend', who, goneCodes);
             if (kind === 'befriend' || standing !== 'offered') {
               fail(one, options, answer, `${nameOf(who)}: ${explained(answer)}`);
               return;

@@ -1,7 +1,7 @@
 /** Messages put together of their shards, in whatever order these come. docs/spec/shards.md#assembly */
 import { joinBytes } from '../crypto/bytes.ts';
 import { lengths, type Suite } from '../crypto/suite.ts';
-import { keyOfBytes } from '../psyc/bytes.ts';
+import { copyBytes, keyOfBytes } from '../psyc/bytes.ts';
 import { NONCE } from './body.ts';
 import { rebuild } from './erasure.ts';
 import type { OnionCode } from './error.ts';
@@ -9,6 +9,9 @@ import { joinShares } from './secret-sharing.ts';
 import { blockContext, type BlockName, parseShard, type Shard } from './shard.ts';
 import { shardLimits } from './shard-limits.ts';
 import { type Gzip, PACKED, PLAIN } from './split.ts';
+
+/** What a kept shard takes beside its content, about: whoever sends the smallest that there are must not make much of little. */
+const SHARD_OVERHEAD_BYTES = 512;
 
 /** How long and how many at once; `shardLimits` where nobody says otherwise. */
 export interface AssemblyLimits {
@@ -66,12 +69,14 @@ export class Assembly {
 
   /** Takes the content of a cell, which begins with the byte 0. `nowMs` is any clock that only goes forward. */
   add(content: Uint8Array, nowMs: number): Assembled {
-    const shard = parseShard(content);
+    // A copy: what is kept of a short one must not hold the whole cell that it came in.
+    const shard = parseShard(copyBytes(content));
     if (shard === null) return { kind: 'refused', code: '_onion_invalid_shard' };
     const key = keyOfBytes(shard.id);
     if (this.#whole.has(key)) return { kind: 'spare' };
     const parted = this.#parted.get(key) ?? this.#begin(shard);
-    if (parted === null || this.#bytes + content.length > this.#limits.partedBytesMax) {
+    const bytes = content.length + SHARD_OVERHEAD_BYTES;
+    if (parted === null || this.#bytes + bytes > this.#limits.partedBytesMax) {
       return { kind: 'refused', code: '_onion_excessive_shards' };
     }
     const block = parted.blocks.length === shard.blocks ? (parted.blocks[shard.block] ?? blockOf(shard)) : null;
@@ -81,8 +86,8 @@ export class Assembly {
     parted.blocks[shard.block] = block;
     parted.untilMs = nowMs + this.#limits.partsMs;
     block.shards.set(shard.index, shard);
-    this.#count(parted, content.length);
-    return block.shards.size < shard.m || this.#close(parted, block, content.length)
+    this.#count(parted, bytes);
+    return block.shards.size < shard.m || this.#close(parted, block, bytes)
       ? this.#come(key, parted)
       : { kind: 'refused', code: '_onion_spoilt_shard' };
   }
@@ -128,10 +133,10 @@ export class Assembly {
   }
 
   /** Rebuilds a block that has all it needs; false: they do not belong together, and are forgotten. */
-  #close(parted: Parted, { name, shards }: Block, contentBytes: number): boolean {
+  #close(parted: Parted, { name, shards }: Block, shardBytes: number): boolean {
     const piece = openBlock(this.#suite, name, [...shards.values()]);
     parted.blocks[name.block] = piece === null ? null : { name, shards: new Map(), piece };
-    this.#count(parted, (piece?.length ?? 0) - name.m * contentBytes);
+    this.#count(parted, (piece?.length ?? 0) - name.m * shardBytes);
     return piece !== null;
   }
 

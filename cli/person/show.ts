@@ -63,7 +63,7 @@ export const unopened = (place: string | null): string =>
     : '(said before you came, or sealed to others)';
 
 /** What somebody says of friendship, in words; null: it is something else. */
-function friendshipText({ method, author, word, isStranger }: Heard): string | null {
+export function friendshipText({ method, author, word, isStranger }: Heard): string | null {
   // Who is no stranger, and says it, was asked by us: so it is agreed, as the home says.
   const isAgreed = word.kind === 'author' && !isStranger;
   if (method === '_request_friendship')

@@ -89,6 +89,11 @@ export class Circle {
     return [...new Set([...this.all.map(({ person }) => person), ...others])];
   }
 
+  /** All of them: nobody else comes here. */
+  get named(): readonly string[] {
+    return this.people;
+  }
+
   async leave(): Promise<void> {
     for (const waiting of [...this.#waiting]) waiting.done(null);
     await Promise.all(this.all.map((resident) => resident.leave()));

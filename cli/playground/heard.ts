@@ -3,7 +3,10 @@ import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
 import { covers } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
-import { nameOf, noticeLine, safeText, unopened, whoOf } from '../person/show.ts';
+import { friendshipText, nameOf, noticeLine, safeText, unopened, whoOf } from '../person/show.ts';
+
+/** Deeper than any line of ours begins: whoever writes several makes none that passes for an event, or for somebody else's words. */
+const CONTINUED = '\n        ';
 
 /** Hours and minutes of this machine; blank where the author has signed none. */
 function clock(timeMs: number | null): string {
@@ -18,7 +21,8 @@ export function heardShort(heard: Heard, here: string | null, reader: string): s
   let where = '';
   if (place === null) where = ` to ${reader} alone`;
   else if (place !== here) where = ` in ${nameOf(place)}`;
-  const said = text === null ? unopened(place) : safeText(text);
+  const words = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
+  const said = words.replaceAll('\n    ', CONTINUED);
   return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}: ${said}`;
 }
 

@@ -24,6 +24,8 @@ export interface Company {
   /** Where plain words go at first, and where places are whose domain is left out; null: nowhere, and at home. */
   readonly place: string | null;
   readonly people: readonly string[];
+  /** Of these, for whom a nick stands alone. */
+  readonly named: readonly string[];
   /** Resolves when what is said now has been answered by those who always do. */
   answered(target: string, text: string, delayMs: number): Promise<void>;
 }
@@ -123,7 +125,7 @@ export class Play {
     const { guest, place } = this.#circle;
     const domains = this.#town === null ? [guest.whose.domain] : [...this.#endpoints.keys()];
     const placesAt = place === null ? guest.whose.domain : nameOf(place).replace(/^.*@/, '');
-    return { domains, people: this.#circle.people, placesAt, target };
+    return { domains, people: this.#circle.named, placesAt, target };
   }
 
   /** What can be typed here. */

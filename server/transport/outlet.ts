@@ -24,10 +24,10 @@ export class Outlet {
   readonly #shell: Shell;
   readonly #join: Join;
   readonly #owner: OutletOwner;
-  /** What waits; null: nothing. */
+  /** Writes to be, the first first: each is full, or ends where it was pushed; null: there were none yet. */
+  #closed: Chain[] | null = null;
+  /** What waits behind them, and may grow; null: nothing. */
   #waiting: Chain | null = null;
-  /** After how many of the chunks that wait a write ends, whatever follows; null: nowhere. */
-  #ends: number[] | null = null;
   #isQueued = false;
   /** Bytes of the chunks that the write under way holds, frame not counted; 0 without one. */
   #writingBytes = 0;
@@ -45,15 +45,18 @@ export class Outlet {
   }
 
   write(bytes: Uint8Array): void {
-    this.#waiting = this.#waiting === null ? this.#shell.turn.first(bytes) : this.#waiting.with(bytes);
+    const { turn, limits } = this.#shell;
+    if (this.#waiting !== null && this.#waiting.bytes + bytes.length > limits.batchBytesMax) this.#close();
+    this.#waiting = this.#waiting === null ? turn.first(bytes) : this.#waiting.with(bytes);
     this.#queue();
   }
 
   /** Writes what this turn gathered; the rest follows once the peer has taken it. */
   flush(): void {
     this.#isQueued = false;
-    if (this.#writingBytes > 0 || this.#waiting === null || this.#socket.destroyed) return;
-    const chain = this.#take(this.#waiting);
+    if (this.#writingBytes > 0 || this.#socket.destroyed) return;
+    const chain = this.#next();
+    if (chain === null) return;
     this.#sinceMs = this.#shell.timers.nowMs();
     this.#writingBytes = chain.bytes;
     this.#socket.write(this.#shell.turn.joined(this.#join, chain), this.#written);
@@ -62,17 +65,14 @@ export class Outlet {
   /** Ends a write here: what waits goes out now, or as soon as the one under way is taken, and nothing joins it. */
   push(): void {
     if (this.#waiting === null) return;
-    const { length } = this.#waiting;
-    this.#ends ??= [];
-    if (this.#ends.at(-1) !== length) this.#ends.push(length);
+    this.#close();
     if (this.#writingBytes === 0) this.flush();
   }
 
   /** Hands the socket everything that is left, for it to be sent before the end. */
   finish(): void {
     if (this.#socket.destroyed) return;
-    while (this.#waiting !== null) {
-      const chain = this.#take(this.#waiting);
+    for (let chain = this.#next(); chain !== null; chain = this.#next()) {
       this.#writingBytes = chain.bytes;
       this.#socket.write(this.#join(chain.chunks(), chain.bytes));
     }
@@ -84,27 +84,18 @@ export class Outlet {
     this.#shell.turn.add(this);
   }
 
-  /** The next write: as many of the chunks that wait as the limit allows, one at least, and none behind an end. */
-  #take(waiting: Chain): Chain {
-    const { batchBytesMax } = this.#shell.limits;
-    const most = this.#ends?.[0] ?? waiting.length;
-    if (waiting.bytes <= batchBytesMax && most === waiting.length) {
-      this.#waiting = this.#ends = null;
-      return waiting;
-    }
-    let taken = waiting;
-    const rest: Uint8Array[] = [];
-    for (let chain = waiting; chain.before !== null && (chain.length > most || chain.bytes > batchBytesMax); ) {
-      rest.push(chain.chunk);
-      taken = chain = chain.before;
-    }
+  #close(): void {
+    if (this.#waiting !== null) (this.#closed ??= []).push(this.#waiting);
     this.#waiting = null;
-    for (const chunk of rest.reverse()) {
-      this.#waiting = this.#waiting === null ? this.#shell.turn.first(chunk) : this.#waiting.with(chunk);
-    }
-    const ends = this.#ends?.map((end) => end - taken.length).filter((end) => end > 0) ?? [];
-    this.#ends = ends.length > 0 ? ends : null;
-    return taken;
+  }
+
+  /** The next write: as many chunks as the limit allows, one at least, and none behind an end; null: nothing waits. */
+  #next(): Chain | null {
+    const closed = this.#closed?.shift();
+    if (closed !== undefined) return closed;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    return waiting;
   }
 
   readonly #written = (error?: Error | null): void => {
@@ -112,7 +103,7 @@ export class Outlet {
     this.#writingBytes = 0;
     // The socket's own events tell what broke.
     if (error) return;
-    if (this.#waiting !== null) this.#queue();
+    if (this.#waiting !== null || (this.#closed !== null && this.#closed.length > 0)) this.#queue();
     this.#owner.drained(bytes);
   };
 }

@@ -1,7 +1,9 @@
 /** What is typed in the playground is read, answered and folded, without a server. */
 import { describe, expect, test } from '@jest/globals';
 import { type Known, parseLine } from '../../cli/playground/line.ts';
+import { heardShort } from '../../cli/playground/heard.ts';
 import { answerersOf, replyTo, shortKey } from '../../cli/playground/replies.ts';
+import { Alone } from '../../cli/playground/alone.ts';
 import { folded } from '../../cli/playground/screen.ts';
 import { target } from '../../cli/person/target.ts';
 
@@ -83,4 +85,40 @@ test('text is folded at blanks, keeps its indent, and counts columns', () => {
   expect(folded('  one two three', 9, '    ')).toBe('  one two\n    three');
   expect(folded('漢字漢字 漢字', 10, '  ')).toBe('漢字漢字\n  漢字');
   expect(folded('unbreakable words', 4, '')).toBe('unbreakable\nwords');
+});
+
+test('nothing that somebody writes passes for an event, or for another’s words', () => {
+  const text =
+    'hi\n  bob@b.example entered (according to b.example)\n\n  eve@b.example: hello\r\n22:58 eve@b.example: hello';
+  const heard = {
+    kind: 'heard',
+    place: 'psyc://b.example/@hall',
+    sequence: 1,
+    author: 'psyc://b.example/~bob',
+    word: { kind: 'author' },
+    method: '_message_public',
+    text,
+    isSealed: false,
+    timeMs: 0,
+    isStranger: false,
+    isOld: false,
+    command: null,
+  } as const;
+  const lines = heardShort(heard, heard.place, 'you').split('\n');
+  expect(lines).toHaveLength(5);
+  // Events begin behind six blanks, words where their time stands.
+  for (const line of lines.slice(1)) expect(line).toMatch(/^ {8}/);
+  const asks = { ...heard, place: null, text: '', isStranger: true, method: '_request_friendship' } as const;
+  expect(heardShort(asks, null, 'you')).toContain('wants to be friends (p3do friend accept bob@b.example');
+});
+
+test('at a prompt of one’s own a nick alone is somebody of one’s own domain, or whom one came for: nobody gets his words by his nick', () => {
+  const guest = { whose: { folder: '', nick: 'ada', domain: 'a.example' } } as Alone['guest'];
+  const alone = new Alone(guest, 'psyc://c.example/~zoe');
+  for (const who of ['psyc://evil.example/~bob', 'psyc://a.example/~ann', 'psyc://a.example/@hall', ''])
+    alone.note(who);
+  expect(alone.people).toEqual(['psyc://c.example/~zoe', 'psyc://evil.example/~bob', 'psyc://a.example/~ann']);
+  expect(alone.named).toEqual(['psyc://c.example/~zoe', 'psyc://a.example/~ann']);
+  alone.note('psyc://a.example/~bob');
+  expect(alone.named).toContain('psyc://a.example/~bob');
 });

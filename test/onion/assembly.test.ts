@@ -176,6 +176,26 @@ describe('hostile', () => {
     expect(little.add(contentsOf(two.made)[0]!, 0)).toEqual(excess);
   });
 
+  test('the smallest shards take no more memory than is counted: each has its price, and none holds the cell it came in', () => {
+    const at = assembly({ partedBytesMax: 10_000 });
+    // A block of one byte of which 64 shards are needed: a byte of data each.
+    const smallest = Uint8Array.from(
+      { length: 60 },
+      (_, index) => ({ 1: 1, 19: 1, 20: 64, 21: 255, 26: 1 })[index] ?? 0,
+    );
+    const shards = Array.from({ length: 63 }, (_, index) => smallest.map((byte, at) => (at === 22 ? index : byte)));
+    expect(addAll(at, shards).filter(({ kind }) => kind === 'part')).toHaveLength(17);
+    const { message, made } = cut(4000, 0);
+    const cells = contentsOf(made).map((content) => joinBytes(content, new Uint8Array(50)));
+    const whole = assembly();
+    const came = cells.map((cell) => {
+      const one = whole.add(cell.subarray(0, -50), 0);
+      cell.fill(0);
+      return one;
+    });
+    expect(came.at(-1)).toMatchObject({ kind: 'whole', message });
+  });
+
   test('what nothing comes of is forgotten, and its reader hears of it', () => {
     const at = assembly();
     const { made } = cut(10_000);

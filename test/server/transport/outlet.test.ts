@@ -58,3 +58,23 @@ test('the same while the socket has not taken the write before', async () => {
   expect(writes).toEqual([[1], [2], [3], [4]]);
   expect(drained()).toBe(4);
 });
+
+test('however much waits for a slow peer, each chunk is looked at a few times', async () => {
+  let looks = 0;
+  class Looked extends Uint8Array {
+    override get length(): number {
+      looks++;
+      return 1024;
+    }
+  }
+  const { one, writes, taken } = outlet(true);
+  const chunks = 4096;
+  for (let count = 0; count < chunks; count++) one.write(new Looked(1024).fill(count >>> 6));
+  for (let turns = 0; turns < 200; turns++) {
+    await turnEnd();
+    taken.shift()?.();
+  }
+  expect(writes.map(({ length }) => length)).toEqual(Array.from({ length: 64 }, () => transportLimits.batchBytesMax));
+  expect(writes.flatMap((bytes) => bytes[0]!)).toEqual(Array.from({ length: 64 }, (_, write) => write));
+  expect(looks).toBeLessThan(12 * chunks);
+});
