@@ -9,6 +9,9 @@ const pageRows = 512;
 
 const noMarks: ReadonlyMap<string, number> = new Map();
 
+/** One for all: a closure made for each roll would keep the constructor's scope. */
+const nothing = (): void => {};
+
 /** The members of one context, as far as they are durable. */
 export class Roll {
   /** Since when, by uniform. */
@@ -45,7 +48,7 @@ export class Roll {
     desk: Desk,
     loaded: () => void,
     take: (letter: Letter) => void,
-    { settled = () => {}, isWhole = false }: { settled?: () => void; isWhole?: boolean } = {},
+    { settled = nothing, isWhole = false }: { settled?: () => void; isWhole?: boolean } = {},
   ) {
     this.#context = context;
     this.#desk = desk;
