@@ -4,7 +4,7 @@ import type { Witness } from '../pki/trust-state.ts';
 import { isDomain } from '../psyc/names.ts';
 import type { Announced } from './events.ts';
 import { KEY_REPORT } from './key-reports.ts';
-import { domainOf, type Letter, newLetter } from './letter.ts';
+import { domainOf, entityIn, type Letter, newLetter } from './letter.ts';
 import type { Policy } from './policy.ts';
 import { readRecords } from './records.ts';
 import { remember } from './remember.ts';
@@ -130,7 +130,10 @@ export class Sightings {
 
   /** A letter of another node to this one; whether it is about what is seen. */
   take({ routing, packet }: Letter): boolean {
-    const from = domainOf(routing.get('_source') ?? '');
+    const source = routing.get('_source') ?? '';
+    // Whoever has an account there does not speak for it.
+    if (entityIn(source)?.kind !== 'node') return false;
+    const from = domainOf(source);
     const domain = packet.text('_domain') ?? '';
     if (packet.method === '_request_keys_seen') this.#answer(from, domain, routing.get('_tag') ?? '');
     else if (packet.method === '_status_keys_seen') {

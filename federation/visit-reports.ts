@@ -91,11 +91,19 @@ export class VisitReports {
     readRecords(this.#desk, context, (records) => {
       if (records === null) return;
       const { visitsKeptMax } = this.#desk.options.federationLimits;
-      const others = [...records].filter(([other]) => other !== name);
-      const times = others.map(([other, value]) => [Number(decodeText(value)), other] as const);
-      const over = times.toSorted(([one], [two]) => one - two).slice(0, Math.max(0, others.length + 1 - visitsKeptMax));
+      const timeOf = (value: Uint8Array): number => Number(decodeText(value));
+      const known = records.get(name);
+      // What is told late, or told again, does not make a visit older than it was.
+      const time = Math.max(atMs, known === undefined ? 0 : timeOf(known));
+      const all = [...records]
+        .filter(([other]) => other !== name)
+        .map(([other, value]) => [timeOf(value), other] as const);
+      const over = [...all, [time, name] as const]
+        .toSorted(([one], [two]) => one - two)
+        .slice(0, Math.max(0, all.length + 1 - visitsKeptMax));
       const gone = over.map(([, other]) => record(context, other as RecordName, new Uint8Array(0)));
-      const operations = [...gone, record(context, name, encodeText(String(atMs)))];
+      const isNewer = !over.some(([, other]) => other === name);
+      const operations = [...gone, ...(isNewer ? [record(context, name, encodeText(String(time)))] : [])];
       // What finds no room is not told again and again.
       this.#desk.ask({ kind: 'write', operations }, ({ kind }) => {
         if (kind === 'written' || kind === 'refused') answer();

@@ -122,14 +122,21 @@ test('whose DNS names another key is told so, once an hour; and who is told that
     }
   }
   expect(told).toBe(2);
-  const say = (fingerprint: string): void =>
+  const say = (fingerprint: string, by = 'psyc://b.example'): void =>
     fixture.say(server, {
-      routing: { _source: 'psyc://b.example', _target: 'psyc://a.example' },
+      routing: { _source: by, _target: 'psyc://a.example' },
       entity: { _fingerprint: fingerprint },
       method: '_notice_key_foreign',
     });
   say('no fingerprint');
   say(hexOf(fixture.keys.domain('a.example').fingerprint));
+  // Whoever has an account there, or here, gives no alarm.
+  say('cd'.repeat(20), 'psyc://b.example/~eve');
+  fixture.say(fixture.connect('client eve phone'), {
+    routing: { _source: 'psyc://a.example/~eve', _target: 'psyc://a.example' },
+    entity: { _fingerprint: 'cd'.repeat(20) },
+    method: '_notice_key_foreign',
+  });
   say('ab'.repeat(20));
   expect(fixture.notices.filter(({ kind }) => kind === 'named')).toEqual([
     { kind: 'named', domain: b, fingerprint: 'ab'.repeat(20) },

@@ -1,23 +1,19 @@
 /** Where her devices have spoken, as a home keeps it: the newest visits, whatever there were before. */
 import { expect, test } from '@jest/globals';
 import { visitsOf } from '../../federation/visit-reports.ts';
-import { encodeText } from '../../psyc/bytes.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { renderVisit } from '../../publication/visit.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { NodeFixture } from './node-fixture.ts';
 
 const ada = 'psyc://a.example/~ada';
 
-test('visitsKeptMax: the oldest visit makes room for the next, which is answered', () => {
+/** A home that keeps three visits, has these (names and times) and is told of another; what it keeps then. */
+function told(before: readonly (readonly [name: string, timeMs: number])[]) {
   const fixture = new NodeFixture({ visitsKeptMax: 3 });
   const context = visitsOf(ada);
-  const names = [
-    'visit 0000000000000002@d.example',
-    'visit 0000000000000001@e.example',
-    'visit 0000000000000003@f.example',
-  ];
-  const operations = names.map((name) => {
-    return { op: 'record', context, lease: 1, name, value: encodeText(name.slice(21, 22)) } as const;
+  const operations = before.map(([name, timeMs]) => {
+    return { op: 'record', context, lease: 1, name, value: encodeText(String(timeMs)) } as const;
   });
   fixture.store.perform({ kind: 'write', request: 0, operations });
   fixture.connect('client ada phone');
@@ -39,6 +35,32 @@ test('visitsKeptMax: the oldest visit makes room for the next, which is answered
   });
   expect(fixture.methods(circuit)).toContain('_echo_visit');
   const outcome = fixture.store.perform({ kind: 'records', request: 0, context });
-  const kept = outcome.kind === 'records' ? outcome.records.map(({ name }) => name) : [];
-  expect(new Set(kept)).toEqual(new Set([names[0], names[2], `visit ${digits}@c.example`]));
+  const records = outcome.kind === 'records' ? outcome.records : [];
+  return {
+    name: `visit ${digits}@c.example`,
+    kept: new Map(records.map(({ name, value }) => [name, decodeText(value)])),
+  };
+}
+
+const names = [
+  'visit 0000000000000002@d.example',
+  'visit 0000000000000001@e.example',
+  'visit 0000000000000003@f.example',
+] as const;
+
+test('visitsKeptMax: the oldest visit makes room for the next, which is answered', () => {
+  const { name, kept } = told([
+    [names[0], 2],
+    [names[1], 1],
+    [names[2], 3],
+  ]);
+  expect(new Set(kept.keys())).toEqual(new Set([names[0], names[2], name]));
+});
+
+test('a server that tells late, or again, of an old visit puts out no newer one, and makes none older', () => {
+  const future = 2 * beginUnixMs;
+  const later = told(names.map((name) => [name, future]));
+  expect(new Set(later.kept.keys())).toEqual(new Set(names));
+  const again = told([[later.name, future]]);
+  expect(again.kept).toEqual(new Map([[later.name, String(future)]]));
 });
