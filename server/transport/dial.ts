@@ -42,7 +42,7 @@ export function dial(options: DialOptions): CircuitRunner {
   runner.dialled(() => dialling.abort());
   void reach(options, dialling.signal).then(
     (stream) => runner.carry(stream),
-    (error: unknown) => runner.failed(asTransportError(error)),
+    (error: unknown) => runner.failed(() => asTransportError(error)),
   );
   return runner;
 }

@@ -95,7 +95,8 @@ export class CircuitRunner implements StreamOwner {
   }
 
   /** The stream broke, or did not come to stand. */
-  failed(error: TransportError): void {
+  failed(why: () => TransportError): void {
+    const error = why();
     // Messages name addresses, which are the peer's own business.
     this.#log.debug({ code: error.code, reason: error.message, cause: error.cause }, 'stream lost');
     this.#step({ kind: 'failed' });
@@ -150,7 +151,7 @@ export class CircuitRunner implements StreamOwner {
     if (stream === null || stream.writingSinceMs === null) return false;
     if (this.#timers.nowMs() - stream.writingSinceMs < this.#stalledMsMax) return false;
     stream.destroy();
-    this.failed(new TransportError('_transport_stalled', 'the peer has stopped reading'));
+    this.failed(() => new TransportError('_transport_stalled', 'the peer has stopped reading'));
     return true;
   }
 

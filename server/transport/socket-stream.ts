@@ -75,7 +75,7 @@ export class SocketStream implements ByteStream {
   }
 
   #fail(): void {
-    this.#release()?.failed(new TransportError('_transport_broken', 'the connection broke', this.#cause));
+    this.#release()?.failed(() => new TransportError('_transport_broken', 'the connection broke', this.#cause));
   }
 
   /** Whoever still has to hear of the end. */

@@ -25,7 +25,8 @@ export interface StreamOwner {
   drained(bytes: number): void;
   /** The peer closed in order. */
   ended(): void;
-  failed(error: TransportError): void;
+  /** `why` is for whoever logs it: the stack of an error takes longer than all else that we do for a circuit that is gone. */
+  failed(why: () => TransportError): void;
 }
 
 /** One stream; it stands already. */

@@ -67,7 +67,7 @@ export class WebSocketStream implements ByteStream {
 
   #message(data: RawData, isBinary: boolean): void {
     if (!isBinary) {
-      this.#release()?.failed(new TransportError('_transport_text_message', 'a text message'));
+      this.#release()?.failed(() => new TransportError('_transport_text_message', 'a text message'));
       this.#close(UNSUPPORTED_DATA, 'binary messages only');
       return;
     }
@@ -84,10 +84,11 @@ export class WebSocketStream implements ByteStream {
   #closed(status: number): void {
     const owner = this.#release();
     if (owner === null) return;
-    if (this.#cause !== undefined) {
-      owner.failed(new TransportError('_transport_invalid_message', this.#cause.message, this.#cause));
+    const cause = this.#cause;
+    if (cause !== undefined) {
+      owner.failed(() => new TransportError('_transport_invalid_message', cause.message, cause));
     } else if (status === NORMAL || status === GOING_AWAY || status === NO_STATUS) owner.ended();
-    else owner.failed(new TransportError('_transport_broken', `closed with status ${status}`));
+    else owner.failed(() => new TransportError('_transport_broken', `closed with status ${status}`));
   }
 
   #release(): StreamOwner | null {

@@ -34,7 +34,7 @@ export class Weighed implements ByteStream {
         owner.drained(bytes);
       },
       ended: () => owner.ended(),
-      failed: (error) => owner.failed(error),
+      failed: (why) => owner.failed(why),
     });
   }
 
