@@ -42,6 +42,15 @@ test('congestion is noticed: new cells at four times the rate', () => {
   expect(play({ limits, servers: 6, degree: 2, sendMs: 70_000 }).busiest).toBeGreaterThan(0.7);
 });
 
+test('a changed cell is a new one to everybody: one server that changes some fills links, one that watches does not', () => {
+  const busiest = (kind: 'log' | 'tag'): number =>
+    play({ servers: 8, dishonest: 0.125, kinds: [kind], sendMs: 62_000, drainMs: 1_000 }).busiest;
+  const [watched, changed] = [busiest('log'), busiest('tag')];
+  tell('busiest link, watched and changed', watched, changed);
+  expect(watched).toBeLessThan(0.7);
+  expect(changed).toBeGreaterThan(1.4 * watched);
+});
+
 test.each([
   ['loss', { loss: 0.05 }, 0.9],
   ['partitions', { partitions: 2, partitionMs: 10_000 }, 0.5],
