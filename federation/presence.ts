@@ -26,6 +26,17 @@ export const announcedBy = (person: string): string => `presence of ${person}`;
 
 const nobody: ReadonlySet<string> = new Set();
 
+/** What others are shown: the person's own word, or without one the home's. */
+type Shown = Pick<Statement, 'availability' | 'packet'>;
+
+const absent: Shown = { availability: ABSENT, packet: null };
+
+/** A word of his says how available he is. */
+const isSame = (one: Shown, other: Shown): boolean =>
+  one.packet === null || other.packet === null
+    ? one.packet === other.packet && one.availability === other.availability
+    : equalBytes(one.packet, other.packet);
+
 const silent: Statement = { availability: HERE, timeMs: 0, packet: null };
 
 /** What presence needs of its person. */
@@ -50,7 +61,8 @@ export class Presence {
   #channels = 0;
   #isFollowing = false;
   /** What friends were told last. */
-  #told: { readonly letter: Letter; readonly key: string } | null = null;
+  #told: Shown = absent;
+  #hasTold = false;
   #tellAtMs = 0;
   /** What was heard of friends. */
   readonly #heard = new SparseMap<string, Letter>();
@@ -154,7 +166,7 @@ export class Presence {
       return;
     }
     if (this.#knowing.length >= desk.options.federationLimits.circleMax) return;
-    this.#read(() => this.#post(this.#current().letter, by));
+    this.#read(() => this.#post(this.#letterOf(this.#current()), by));
   }
 
   /** How it is with somebody: kept for devices that come, where he is a friend. */
@@ -187,7 +199,7 @@ export class Presence {
     this.#known = this.#friendSet();
     if (before === null) return;
     const gained = [...this.#known].filter((friend) => !before.has(friend));
-    for (const friend of gained) this.#read(() => this.#post(this.#current().letter, friend));
+    for (const friend of gained) this.#read(() => this.#post(this.#letterOf(this.#current()), friend));
     for (const person of before) {
       if (this.#known.has(person)) continue;
       this.#heard.delete(person);
@@ -299,10 +311,10 @@ export class Presence {
   #sendTo(domain: string): void {
     const { desk, uniform } = this.#owner;
     const link = desk.linkTo(domain);
-    if (this.#told === null || link === null) return;
+    if (!this.#hasTold || link === null) return;
     // One copy for all would be passed on to him as well: his home need not know yet that he is no friend.
     const there = this.#friends().filter((friend) => domainOf(friend) === domain);
-    const { letter } = this.#told;
+    const letter = this.#letterOf(this.#told);
     const letters = this.#hasFormerAt(domain) ? there.map((friend) => addressed(letter, friend)) : [letter];
     const isSent = letters.reduce((isSoFar, each) => link.send(each) && isSoFar, true);
     if (isSent || !link.isUp) {
@@ -319,14 +331,17 @@ export class Presence {
   #tell(): void {
     const { desk, uniform } = this.#owner;
     const { presenceMsMin } = desk.options.federationLimits;
-    if (this.#said === null || this.#current().key === (this.#told?.key ?? String(ABSENT))) return;
+    if (this.#said === null) return;
+    const current = this.#current();
+    if (isSame(current, this.#told)) return;
     if (desk.nowMs < this.#tellAtMs) {
       desk.timer(`presence tell ${uniform}`, this.#tellAtMs - desk.nowMs, () => this.#tell());
       return;
     }
     this.#tellAtMs = desk.nowMs + presenceMsMin;
-    this.#told = this.#current();
-    const { letter } = this.#told;
+    this.#told = current;
+    this.#hasTold = true;
+    const letter = this.#letterOf(current);
     const friends = this.#friends();
     for (const domain of new Set(friends.map(domainOf))) if (domain !== desk.domain) this.#sendTo(domain);
     desk.tellFollowers(letter, new Set(friends));
@@ -342,18 +357,19 @@ export class Presence {
   }
 
   /** As it is: the most available of those that are here; who is not seen on one is seen on none. */
-  #current(): { readonly letter: Letter; readonly key: string } {
+  #current(): Shown {
     const devices = [...this.#here.keys(), ...this.#leaving.keys()];
     const said = devices.map((device) => this.#said?.get(device) ?? silent);
     const [best] = said.sort((a, b) => b.availability - a.availability || b.timeMs - a.timeMs);
     const isSeen = best !== undefined && said.every(({ availability }) => availability > ABSENT);
-    if (!isSeen || best.packet === null) {
-      const availability = isSeen ? HERE : ABSENT;
-      return { letter: this.#plain(availability), key: String(availability) };
-    }
+    if (!isSeen) return absent;
+    return best.packet === null ? { availability: HERE, packet: null } : best;
+  }
+
+  #letterOf({ availability, packet }: Shown): Letter {
+    if (packet === null) return this.#plain(availability);
     const { uniform } = this.#owner;
-    const routing = { _context: presenceOf(uniform), _source_relay: uniform };
-    return { letter: readdress(routing, parseOne(best.packet)), key: hexOf(best.packet) };
+    return readdress({ _context: presenceOf(uniform), _source_relay: uniform }, parseOne(packet));
   }
 
   /** By the home's own word. */
