@@ -38,7 +38,7 @@ export interface NetOptions {
 }
 
 const serversMin = 4;
-/** The last one takes about an hour; each row is printed when it is known. */
+/** The last one may take an hour; each row is printed when it is known. */
 const growthServers = '10,100,1000';
 
 /** Adds the options. */
