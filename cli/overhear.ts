@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { bytesOfHex, hexOf, joinBytes } from '../crypto/bytes.ts';
 import { onionOf, fieldsOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
+import type { Packet } from '../psyc/packet.ts';
 import { complain, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { talk } from './person/talk.ts';
 
@@ -41,8 +42,8 @@ Examples:
           const told = await home.ask({ target, method: '_request_mor_copies', entity: hints });
           if (told === null || typeof told === 'string') return;
           for (const { packet } of told) {
-            const missed = packet.text('_missed');
-            if (missed !== undefined) complain(command, `${missed} cells were missed`);
+            const missed = missedIn(packet);
+            if (missed > 0) complain(command, `${missed} cells were missed`);
             const cell = packet.value('_cell');
             if (cell?.length !== sizes.cell || left === 0) continue;
             left--;
@@ -52,6 +53,12 @@ Examples:
         }
       });
     });
+}
+
+/** How many cells the home says that it could not keep; it may be anything that it says. */
+export function missedIn(packet: Packet): number {
+  const told = packet.text('_missed') ?? '';
+  return /^[0-9]{1,15}$/.test(told) ? Number(told) : 0;
 }
 
 function counted(typed: string): number {

@@ -10,6 +10,7 @@ import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { explained } from './codes.ts';
 import { proxyFor, proxyOption } from './proxy.ts';
+import { safeLines } from './safe.ts';
 import { sessionOf } from './session.ts';
 import { jsonLine, nameOf, noticeLine } from './show.ts';
 import { address, count } from './target.ts';
@@ -66,9 +67,9 @@ const FAILURES_MAX = 2;
 const fullName = (command: Command): string =>
   command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 
-/** Says something on standard error, in the command's name. */
+/** Says something on standard error, in the command's name. Whatever of it others have written moves no cursor. */
 export const complain = (command: Command, text: string): void =>
-  void process.stderr.write(`${fullName(command)}: ${text}\n`);
+  void process.stderr.write(`${fullName(command)}: ${safeLines(text)}\n`);
 
 /** The same, and it has failed; with --json a last line of output says so too. `code` is for programs. */
 export function fail(command: Command, { json }: Pick<Shared, 'json'>, code: string, text: string): void {

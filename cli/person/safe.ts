@@ -12,3 +12,6 @@ const escaped = (character: string): string => {
 
 /** Text on one line. */
 export const safeLine = (text: string): string => text.replace(unsafe, escaped);
+
+/** Text on as many lines as it has. */
+export const safeLines = (text: string): string => text.split('\n').map(safeLine).join('\n');

@@ -1,11 +1,16 @@
 /** What others wrote, on a terminal: nothing in it moves the cursor, turns text around or passes for another message. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import fc from 'fast-check';
+import { missedIn } from '../../cli/overhear.ts';
+import { complain } from '../../cli/person/conversation.ts';
 import { heardLine, jsonLine, nameOf, noticeLine } from '../../cli/person/show.ts';
 import { explained } from '../../cli/person/codes.ts';
 import { unreached } from '../../cli/person/unreached.ts';
 import type { Heard, Word } from '../../client/session/events.ts';
+import { Parser } from '../../psyc/parse.ts';
+import { render } from '../../psyc/render.ts';
 
 const heard = (text: string | null, word: Word = { kind: 'author' }, more: Partial<Heard> = {}): Heard => ({
   kind: 'heard',
@@ -112,4 +117,22 @@ test('whatever is said, a line begins only where we begin it, and JSON says the 
       expect(JSON.parse(json)).toEqual({ text });
     }),
   );
+});
+
+test('what a server says moves no cursor on standard error either, and a number of it is one', () => {
+  const written: string[] = [];
+  const write = process.stderr.write.bind(process.stderr);
+  process.stderr.write = (text: string | Uint8Array) => written.push(String(text)) > 0;
+  try {
+    complain(new Command('p3do'), 'two\nlines \u001b[2J\u202e');
+  } finally {
+    process.stderr.write = write;
+  }
+  expect(written).toEqual(['p3do: two\nlines \\u001b[2J\\u202e\n']);
+  const missed = (said: string): number => {
+    const parser = new Parser();
+    parser.feed(render({ entity: { _missed: said }, method: '_echo_mor_copies' }));
+    return missedIn(parser.next()!);
+  };
+  expect(['12', '\u001b[2J', '-1', '', '9'.repeat(400)].map(missed)).toEqual([12, 0, 0, 0, 0]);
 });
