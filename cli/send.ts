@@ -4,14 +4,17 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { AnonymousError } from '../client/anonymous/error.ts';
 import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-file.ts';
+import { CellClock } from '../client/anonymous/clock.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { anonymousCell, stationsIn } from '../client/anonymous/message.ts';
+import { anonymousCell, coverCell, stationsIn } from '../client/anonymous/message.ts';
 import { Profile } from '../client/profile/profile.ts';
 import { answerTo } from '../client/session/answers.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { OnionError } from '../onion/error.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import { suite } from '../server/suite.ts';
+import { systemTimers } from '../server/transport/timers.ts';
+import { onClock } from './person/clocked.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
@@ -21,11 +24,18 @@ import { textIn } from './person/text.ts';
 interface Options extends Shared {
   readonly anonymous?: true;
   readonly hops: number;
+  /** Seconds. */
+  readonly clock?: number;
+  readonly cells?: number;
 }
 
 type Station = Awaited<ReturnType<typeof stationsIn>>[number];
 
-const { hopsMin, hopsMax, hopsUsual } = anonymousLimits;
+const { hopsMin, hopsMax, hopsUsual, pagesMax } = anonymousLimits;
+const { clockSecondsMin, clockSecondsMax, clockCellsMin, clockCellsMax, clockCellsUsual } = anonymousLimits;
+
+/** So many times the mean, and so many strikes more: practically no clock is later than that. */
+const PATIENCE = { times: 2, strikes: 30, seconds: 60 };
 
 /** Adds the arguments, the page and the action of `p3do send`. */
 export function register(command: Command): void {
@@ -37,8 +47,18 @@ export function register(command: Command): void {
       .option(
         '--hops <number>',
         `servers on the way, the last one’s included: ${hopsMin} to ${hopsMax}`,
-        hops,
+        between(hopsMin, hopsMax),
         hopsUsual,
+      )
+      .option(
+        '--clock <seconds>',
+        `cells leave at random times, so long apart in the mean (${clockSecondsMin} to ${clockSecondsMax}): one is the message`,
+        between(clockSecondsMin, clockSecondsMax),
+      )
+      .option(
+        '--cells <number>',
+        `how many leave on the clock: ${clockCellsMin} to ${clockCellsMax} (${clockCellsUsual})`,
+        between(clockCellsMin, clockCellsMax),
       ),
     'how long to wait for your home (60)',
   )
@@ -53,11 +73,16 @@ is not said again. The reader sees that it comes from nobody, among the requests
 What is told by asking: the first time your home looks for the keys of the reader, and knows for whom; it asks in
 its own name. They are kept here for later. Write again some other time than right after, if that matters.
 
-Example:
-  $ p3do send --anonymous --hops 3 bob@b.example Look under the stone`,
+With --clock your home cannot tell at which time you say something: at each strike of a clock a cell leaves, the message
+at one of them, at the others cover that looks the same. It takes as long as the clock needs for all of them.
+
+Examples:
+  $ p3do send --anonymous --hops 3 bob@b.example Look under the stone
+  $ p3do send --anonymous --clock 5 --cells 20 bob@b.example Look under the stone`,
     )
     .action(async (to: string, words: string[], options: Options) => {
       if (options.anonymous !== true) command.error('--anonymous is needed: in your own name it is p3do say');
+      if (options.cells !== undefined && options.clock === undefined) command.error('--cells needs --clock');
       const isRead = words.length === 1 && words[0] === '-';
       const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
       if (text === null) {
@@ -66,15 +91,15 @@ Example:
       }
       if (text === '') command.error('there is nothing to say');
       const whose = await whoseOf(command, options.as);
-      await talk(command, options, async (home) => {
+      await talk(command, { ...options, timeout: patienceOf(options) }, async (home) => {
         try {
           const mor = `psyc://${whose.domain}/$mor`;
           const stations = await asked(home, mor);
           const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, stations);
           if (stations === null || reader === null) return;
-          const cell = anonymousCell(suite, stations, whose.domain, options.hops, reader, text, Date.now());
-          const told = await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: cell } });
-          if (told === null) return;
+          const way = { stations, home: whose.domain, hops: options.hops };
+          const sealed = (): Uint8Array => anonymousCell(suite, way, reader, text, Date.now());
+          if (!(await handed(command, options, home, mor, sealed, () => coverCell(suite, way, Date.now())))) return;
           const line = `handed to ${whose.domain}; nobody tells whether it arrives\n`;
           tell(options, { kind: 'handed', at: whose.domain, hops: options.hops }, line);
         } catch (error) {
@@ -85,18 +110,52 @@ Example:
     });
 }
 
-/** The servers that the home knows; null: it was refused, and that has been told. */
+/** Hands it in, at once or on the clock; false: it was refused, and that has been told. */
+async function handed(
+  command: Command,
+  options: Options,
+  home: Talk,
+  mor: string,
+  sealed: () => Uint8Array,
+  cover: () => Uint8Array,
+): Promise<boolean> {
+  const { clock, cells = clockCellsUsual } = options;
+  if (clock === undefined) {
+    return (await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: sealed() } })) !== null;
+  }
+  const make = (kind: 'message' | 'cover'): Uint8Array => (kind === 'message' ? sealed() : cover());
+  const wish = { meanMs: clock * 1000, cells };
+  const machine = new CellClock(suite.random, wish, make, systemTimers.nowMs());
+  complain(command, `${cells} cells leave in about ${clock * cells} seconds, one of them with the message`);
+  const isTaken = await onClock(home, mor, machine, systemTimers);
+  if (isTaken === false) fail(command, options, '_mor_full', 'your home has no room for more cells (_mor_full)');
+  return isTaken === true;
+}
+
+/** How long to wait for the home, seconds: as said, or as the clock needs. */
+function patienceOf({ timeout, clock, cells = clockCellsUsual }: Options): number {
+  const { times, strikes, seconds } = PATIENCE;
+  return timeout ?? seconds + (clock === undefined ? 0 : clock * (times * cells + strikes));
+}
+
+/** The servers that the home knows, all pages; null: it was refused, and that has been told. */
 async function asked(home: Talk, mor: string): Promise<readonly Station[] | null> {
-  const told = await home.ask({ target: mor, method: '_request_mor_servers', excused: ['_unknown_target'] });
-  if (told === null) return null;
-  if (typeof told === 'string') throw new AnonymousError('_anonymous_unreachable', 'your home passes no onions on');
-  const given = told.flatMap(({ packet }) => {
-    const [domain, key] = [packet.text('_domain'), packet.value('_key')];
-    return packet.method === '_status_mor_server' && domain !== undefined && key !== undefined
-      ? [{ domain, key: new Uint8Array(key) }]
-      : [];
-  });
-  return stationsIn(given, Math.floor(Date.now() / 1000));
+  const given = new Map<string, Uint8Array>();
+  let after: string | undefined = '';
+  for (let page = 0; page < pagesMax && after !== undefined; page++) {
+    const entity: Record<string, string> = after === '' ? {} : { _after: after };
+    const told = await home.ask({ target: mor, method: '_request_mor_servers', entity, excused: ['_unknown_target'] });
+    if (told === null) return null;
+    if (typeof told === 'string') throw new AnonymousError('_anonymous_unreachable', 'your home passes no onions on');
+    for (const { packet } of told) {
+      const [domain, key] = [packet.text('_domain'), packet.value('_key')];
+      if (packet.method === '_status_mor_server' && domain !== undefined && key !== undefined)
+        given.set(domain, new Uint8Array(key));
+    }
+    after = told.at(-1)?.packet.text('_next');
+  }
+  const all = [...given].map(([domain, key]) => ({ domain, key }));
+  return stationsIn(all, Math.floor(Date.now() / 1000));
 }
 
 /** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
@@ -144,8 +203,10 @@ async function checked(told: readonly Told[], to: string, now: number) {
   return { print, domainPrint, kept };
 }
 
-function hops(typed: string): number {
-  const number = Number(typed);
-  if (/^[0-9]$/.test(typed) && number >= hopsMin && number <= hopsMax) return number;
-  throw new InvalidArgumentError(`It takes ${hopsMin} to ${hopsMax}.`);
-}
+const between =
+  (least: number, most: number) =>
+  (typed: string): number => {
+    const number = Number(typed);
+    if (/^[0-9]{1,3}$/.test(typed) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It takes ${least} to ${most}.`);
+  };

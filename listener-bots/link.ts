@@ -3,7 +3,7 @@ import type { Random } from '../onion/keys.ts';
 import { Bucket } from './bucket.ts';
 import type { Frame } from './frame.ts';
 import type { ListenerLimits } from './limits.ts';
-import { PoissonClock } from './poisson.ts';
+import { PoissonClock } from '../onion/poisson.ts';
 import { LinkQueue } from './queue.ts';
 
 /** Who hears whom over a link. */

@@ -17,7 +17,7 @@ import { Links } from './links.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
 import { place, placeOf } from './placing.ts';
-import { PoissonClock } from './poisson.ts';
+import { PoissonClock } from '../onion/poisson.ts';
 import { SeenMemory } from './seen.ts';
 import { Watches } from './watches.ts';
 

@@ -7,6 +7,17 @@ export const anonymousLimits = {
   hopsMin: 2,
   hopsMax: onionLimits.layersMax,
   hopsUsual: 3,
+  /** Pages of servers that the home is asked for. */
+  pagesMax: 64,
+  /** Seconds between two strikes of a client's clock, in the mean. */
+  clockSecondsMin: 1,
+  clockSecondsMax: 60,
+  /** Cells that leave on it. */
+  clockCellsMin: 2,
+  clockCellsMax: 100,
+  clockCellsUsual: 10,
+  /** Such a clock that is later begins anew. */
+  clockLateMsMax: 1_000,
   /** Bytes of the file of one person's keys. */
   keysBytesMax: 4_096,
 } as const;

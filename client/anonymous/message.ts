@@ -1,10 +1,12 @@
 /** A message from nobody: sealed to its reader, in as many layers as its route has hops. docs/spec/people.md#anonymous */
 import type { Suite } from '../../crypto/suite.ts';
 import { bareCell, envelopeFiller } from '../../onion/cell.ts';
+import { drawOne } from '../../onion/chance.ts';
 import { drawRoute, type Station } from '../../onion/route.ts';
-import { sealOnion } from '../../onion/seal.ts';
+import { type Hop, sealOnion } from '../../onion/seal.ts';
 import { domainOf } from '../../pki/user-id.ts';
 import { readCertificate } from '../../pki/certificate.ts';
+import { registrableOf } from '../../pki/network.ts';
 import { stationIn } from '../../pki/station.ts';
 import { renderRouted } from '../../psyc/render.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
@@ -34,31 +36,59 @@ export async function stationsIn(
   return read.flat();
 }
 
+/** What routes are drawn from. */
+export interface Way {
+  /** Those that the home has told of. */
+  readonly stations: readonly Station[];
+  /** The domain that the cells are handed to. */
+  readonly home: string;
+  /** Layers, the last one's included. */
+  readonly hops: number;
+}
+
 /**
- * The cell to be handed to the home, which no route goes over but as the last hop. `nowMs`: Unix time. Throws AnonymousError
- * `_anonymous_unreachable` where the reader's server is not among the stations, `_anonymous_excessive_hops` where there are too few;
- * OnionError `_onion_oversized_content`, PublicationError as `sealAnonymous`.
+ * The cell to be handed to the home. `nowMs`: Unix time. Throws AnonymousError `_anonymous_unreachable` where the reader's server is
+ * not among the stations, `_anonymous_excessive_hops` where there are too few; OnionError `_onion_oversized_content`, PublicationError
+ * as `sealAnonymous`.
  */
-export function anonymousCell(
-  suite: Suite,
-  stations: readonly Station[],
-  home: string,
-  hops: number,
-  reader: Reader,
-  text: string,
-  nowMs: number,
-): Uint8Array {
+export function anonymousCell(suite: Suite, way: Way, reader: Reader, text: string, nowMs: number): Uint8Array {
   const { host } = parseUniform(reader.uniform);
-  const last = stations.find(({ domain }) => domain === host);
+  const last = way.stations.find(({ domain }) => domain === host);
   if (last === undefined) throw new AnonymousError('_anonymous_unreachable', `your home knows no way to ${host}`);
-  const others = stations.filter(({ domain }) => domain !== home);
-  const route = drawRoute(suite, others, hops, last, nowMs);
-  if (route === null) {
-    throw new AnonymousError('_anonymous_excessive_hops', `your home knows too few servers for ${hops} hops`);
-  }
+  const route = routeTo(suite, way, last, nowMs);
+  if (route === null) throw tooFew(way);
   const message = { entity: {}, method: '_message_private', data: text };
   const content = sealAnonymous(suite, reader, reader.publicKey, message);
-  const packet = renderRouted({ _target: reader.uniform }, content);
-  const { onion } = sealOnion(suite, route, 'exit', packet, Math.floor(nowMs / 1000), suite.random);
+  return cellOf(suite, route, 'exit', renderRouted({ _target: reader.uniform }, content), nowMs);
+}
+
+/**
+ * A cell that looks like one with a message, and is thrown away by its last hop: any server to which there is a route of so
+ * many hops, each equally likely. Were it the reader's, the first hops of much cover would never be his, and show which he has.
+ * Throws AnonymousError `_anonymous_excessive_hops`.
+ */
+export function coverCell(suite: Suite, way: Way, nowMs: number): Uint8Array {
+  let left = way.stations;
+  while (left.length > 0) {
+    const last = drawOne(suite.random, left);
+    const route = routeTo(suite, way, last, nowMs);
+    if (route !== null) return cellOf(suite, route, 'discard', new Uint8Array(0), nowMs);
+    left = left.filter((station) => station !== last);
+  }
+  throw tooFew(way);
+}
+
+/** Over nobody of whom the home may be, but as the last hop: he knows already who it is from. */
+function routeTo(suite: Suite, { stations, home, hops }: Way, last: Station, nowMs: number): Hop[] | null {
+  const owner = registrableOf(home);
+  const others = stations.filter(({ group }) => group !== owner);
+  return drawRoute(suite, others, hops, last, nowMs);
+}
+
+function cellOf(suite: Suite, route: Hop[], then: 'exit' | 'discard', content: Uint8Array, nowMs: number): Uint8Array {
+  const { onion } = sealOnion(suite, route, then, content, Math.floor(nowMs / 1000), suite.random);
   return bareCell(onion, envelopeFiller(suite, suite.random));
 }
+
+const tooFew = ({ hops }: Way): AnonymousError =>
+  new AnonymousError('_anonymous_excessive_hops', `your home knows too few servers for ${hops} hops`);

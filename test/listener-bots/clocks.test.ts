@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { originMsMean } from '../../listener-bots/origin.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
-import { PoissonClock } from '../../listener-bots/poisson.ts';
+import { PoissonClock } from '../../onion/poisson.ts';
 import { KnownKeys } from '../../onion/hint.ts';
 import { bare, peers, Stand, suite } from './stand.ts';
 

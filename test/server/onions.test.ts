@@ -148,4 +148,13 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linked(name, 3);
   await done('send', '--anonymous', '--hops', '3', 'bob@b.test', 'over another way', '--as', 'ada@a.test');
   await bob.said(({ kind, text }) => kind === 'heard' && text === 'over another way');
+
+  // On a clock, one of four cells is the message.
+  const clocked = await p3do(
+    ...'send --anonymous --clock 1 --cells 4 --as ada@a.test bob@b.test'.split(' '),
+    'at some time',
+  );
+  expect(clocked).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
+  expect(clocked.complaints).toContain('4 cells leave in about 4 seconds, one of them with the message');
+  await bob.said(({ kind, text }) => kind === 'heard' && text === 'at some time');
 });

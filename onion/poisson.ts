@@ -1,6 +1,6 @@
-/** A Poisson clock: it strikes at times that have nothing to do with what there is to do. docs/spec/listener-bots.md#link-clock */
-import { drawExponential } from '../onion/chance.ts';
-import type { Random } from '../onion/keys.ts';
+/** A Poisson clock: it strikes at times that have nothing to do with what there is to do. docs/spec/onion.md#poisson-clocks */
+import { drawExponential } from './chance.ts';
+import type { Random } from './keys.ts';
 
 /** Strikes with exponential times in between, told to whoever asks often enough. */
 export class PoissonClock {
