@@ -313,6 +313,11 @@ export class Listener {
   /** A one-time secret is asked for; the answer leaves when the secret is durable. */
   #place(packet: Packet): void {
     const { suite, domain } = this.#options;
+    // Agreeing costs as much as fifteen layers, and anybody may ask.
+    if (!this.#opener.hasRoom) {
+      this.#counts.add('deposit ignored');
+      return;
+    }
     const placed = place(suite, domain, packet, Math.floor(this.#unixMs / 1000));
     if ('code' in placed) {
       this.#counts.add(`dropped ${placed.code}`);

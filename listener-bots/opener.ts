@@ -89,6 +89,11 @@ export class Opener {
     else if (this.#isFirst(keyName(suite, found.publicKey), found.replayTag, null)) this.#around.unwrapped(found.onion);
   }
 
+  /** Whether a one-time secret could be kept. */
+  get hasRoom(): boolean {
+    return this.#slots.hasRoom;
+  }
+
   /** Keeps a one-time secret that was agreed on, and acts when it is durable; false: there is no room. */
   place(slot: Slot, act: () => void): boolean {
     const isKept = this.#slots.deposit(slot);

@@ -60,7 +60,12 @@ export class Slots {
 
   /** Keeps a deposited secret; false: it is there, or spent, or there is no room: then it is ignored. */
   deposit(slot: Slot): boolean {
-    return this.#live.size < this.#slotsMax && this.#keep(slot);
+    return this.hasRoom && this.#keep(slot);
+  }
+
+  /** Whether one more can be kept. */
+  get hasRoom(): boolean {
+    return this.#live.size < this.#slotsMax;
   }
 
   /** Forgets what has expired; gives those secrets, to be overwritten. */

@@ -128,4 +128,7 @@ test('no slot is free: nothing is kept and nothing answered; a deposit is ignore
   const since = stand.cells.length;
   ask(stand, request({ _exchange: who.question, _ticket: who.ticket }));
   expect([stand.count('deposit ignored'), stand.disk.slots.length, left(stand, since).length]).toEqual([1, 1, 0]);
+  // Nor is anything computed for it: what cannot be read is not even found out.
+  ask(stand, request({ _exchange: new Uint8Array(3), _ticket: who.ticket }));
+  expect([stand.count('deposit ignored'), stand.count('dropped _mor_invalid_request')]).toEqual([2, 0]);
 });
