@@ -270,8 +270,8 @@ test.each([
   ],
   [
     'more frames than others take',
-    { mor: { framesPerSecond: 41 } },
-    ['_config_invalid mor.framesPerSecond is 41; it must be a whole number from 1 to 40'],
+    { mor: { framesPerSecond: 1001 } },
+    ['_config_invalid mor.framesPerSecond is 1001; it must be a whole number from 1 to 1000'],
   ],
   [
     'no connections',
