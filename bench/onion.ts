@@ -123,7 +123,7 @@ process.stdout.write(`Node ${process.version}, processor time in interleaved rou
 |---|---|---|---|---|
 ${lines.join('\n')}
 
-The opening pool, fed from memory: ${one.toFixed(0)} cells/s by one thread, ${two.toFixed(0)} by two, ${(two / one).toFixed(2)} times as many; at least ${POOL_TARGET} on two idle cores (load now: ${loadavg()[0]!.toFixed(1)}).
+The opening pool, fed from memory: ${one.toFixed(0)} cells/s by one thread, ${two.toFixed(0)} by two, ${(two / one).toFixed(2)}${two / one < POOL_TARGET ? ' !' : ''} times as many; at least ${POOL_TARGET} on two idle cores (load now: ${loadavg()[0]!.toFixed(1)}).
 (checksum ${checksum()})
 `);
 if (!isMet) process.exitCode = 1;

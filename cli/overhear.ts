@@ -4,7 +4,7 @@ import { bytesOfHex, hexOf, joinBytes } from '../crypto/bytes.ts';
 import { onionOf, fieldsOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
 import type { Packet } from '../psyc/packet.ts';
-import { complain, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { talk } from './person/talk.ts';
 
 interface Options extends Shared {
@@ -39,11 +39,17 @@ Examples:
       await talk(command, options, async (home) => {
         for (let left = options.count; left > 0; ) {
           const target = `psyc://${whose.domain}/$mor`;
-          const told = await home.ask({ target, method: '_request_mor_copies', entity: hints });
-          if (told === null || typeof told === 'string') return;
+          const excused = ['_unknown_target'];
+          const told = await home.ask({ target, method: '_request_mor_copies', entity: hints, excused });
+          if (told === null) return;
+          if (typeof told === 'string') {
+            const code = '_anonymous_unreachable';
+            fail(command, options, code, `your home passes no onions on, so it hears no cells (${code})`);
+            return;
+          }
           for (const { packet } of told) {
             const missed = missedIn(packet);
-            if (missed > 0) complain(command, `${missed} cells were missed`);
+            if (missed > 0) complain(command, `missed: ${missed}`);
             const cell = packet.value('_cell');
             if (cell?.length !== sizes.cell || left === 0) continue;
             left--;

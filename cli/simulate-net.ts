@@ -1,5 +1,5 @@
 /** `p3do simulate --servers`: a network of listeners under a seed, and what those who watch it learn. docs/simulator.md#network-of-listeners */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { suite } from '../server/suite.ts';
@@ -70,8 +70,45 @@ export function addNetOptions(command: Command): void {
     .option('--plot <file.svg>', 'write a picture of the result');
 }
 
+/** Options that say something of a network, and nothing of a scene. */
+const ofNet = [
+  'graph',
+  'degree',
+  'loss',
+  'delay',
+  'partitions',
+  'dishonest',
+  'kinds',
+  'load',
+  'hops',
+  'duration',
+  'weakness',
+  'realCrypto',
+  'plot',
+];
+/** And the other way round. */
+const ofScene = ['seeds', 'scene', 'plant', 'events', 'trace'];
+
+/** What was typed and would have been passed over, as a sentence; null: nothing was. */
+export function passedOver(command: Command, { servers, growth }: NetOptions): string | null {
+  const typed = (names: readonly string[]): string | undefined => {
+    const name = names.find((one) => command.getOptionValueSource(one) === 'cli');
+    return command.options.find((option) => option.attributeName() === name)?.long;
+  };
+  if (servers === undefined && growth === undefined) {
+    const name = typed(ofNet);
+    return name === undefined ? null : `${name} needs --servers or --growth`;
+  }
+  const name = typed(ofScene);
+  if (name !== undefined) return `--servers and --growth play a network with one --seed, and take no ${name}`;
+  const more = growth === undefined ? undefined : typed(['servers', 'plot', 'json']);
+  return more === undefined ? null : `--growth prints a table, and takes no ${more}`;
+}
+
 /** Plays one network, or the table of growth. */
 export async function simulateNet(options: NetOptions, seed: bigint): Promise<void> {
+  // Before what may take an hour.
+  if (options.plot !== undefined) closeSync(openSync(options.plot, 'a'));
   if (options.growth !== undefined) {
     process.stdout.write(growthHead);
     for (const servers of options.growth) {

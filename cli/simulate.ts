@@ -8,7 +8,7 @@ import { seedMax } from '../simulator/random.ts';
 import { run } from '../simulator/run.ts';
 import type { Scene } from '../simulator/scenes/scene.ts';
 import { scenes } from '../simulator/scenes/scenes.ts';
-import { addNetOptions, type NetOptions, simulateNet } from './simulate-net.ts';
+import { addNetOptions, type NetOptions, passedOver, simulateNet } from './simulate-net.ts';
 import {
   addToSweep,
   describeList,
@@ -69,10 +69,10 @@ Examples:
     )
     .action(async (options: Options) => {
       const isNet = options.servers !== undefined || options.growth !== undefined;
+      const mistake = passedOver(command, options);
       if (options.list) process.stdout.write(describeList());
-      else if (isNet && (options.seeds !== undefined || options.trace || options.plant || options.events)) {
-        command.error('--servers and --growth take one --seed, and neither --plant, --trace nor --events');
-      } else if (isNet) await simulateNet(options, options.seed ?? drawSeed());
+      else if (mistake !== null) command.error(mistake);
+      else if (isNet) await simulateNet(options, options.seed ?? drawSeed());
       else if (options.seeds === undefined) playOne(options);
       else if (options.seed !== undefined) command.error('--seed and --seeds exclude each other');
       else if (options.trace) command.error('--trace takes one seed');

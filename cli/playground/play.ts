@@ -31,7 +31,7 @@ export interface Company {
 }
 
 /** What only those can wish who have a town. */
-const ofTown = ['servers', 'elsewhere', 'start', 'stop', 'kill'];
+const ofTown = /^\/(?:servers|elsewhere|start|stop|kill)(?= |$)/;
 
 /** A person's turn at the prompt. */
 export class Play {
@@ -131,14 +131,16 @@ export class Play {
   /** What can be typed here. */
   get #commands(): typeof commands {
     if (this.#town !== null) return commands;
-    const isOfTown = (typed: string): boolean => ofTown.some((name) => typed.startsWith(`/${name}`));
     return commands
-      .filter(([typed]) => !isOfTown(typed))
+      .filter(([typed]) => !ofTown.test(typed))
       .map(([typed, does]) => [typed, typed === '/quit' ? 'end' : does]);
   }
 
   #completions(line: string): string[] {
-    if (!line.includes(' ')) return this.#commands.flatMap(([typed]) => /^\/\w+/.exec(typed) ?? []).concat('/help');
+    if (!line.includes(' ')) {
+      const more = this.#town === null ? ['/help'] : ['/help', '/kill'];
+      return this.#commands.flatMap(([typed]) => /^\/\w+/.exec(typed) ?? []).concat(more);
+    }
     if (/^\/(?:start|stop|kill) /.test(line)) return [...this.#endpoints.keys()];
     if (/^\/(?:enter|leave|history|say) /.test(line))
       return [this.#circle.place ?? this.#here ?? ''].filter((one) => one !== '').map(nameOf);
@@ -147,7 +149,7 @@ export class Play {
 
   async #do(typed: Typed, line: string): Promise<void> {
     const screen = this.#screen;
-    if (this.#town === null && ofTown.includes(typed.kind)) {
+    if (this.#town === null && ofTown.test(line)) {
       this.#wrong('that is for p3do localserve; /help has what goes here');
       return;
     }

@@ -26,6 +26,7 @@ interface Wished {
   readonly wish: Wish;
   readonly told: (output: Output) => void;
   readonly done: (output: Output | null) => void;
+  readonly failed: (error: unknown) => void;
   /** Whether nobody waits for it any more. */
   isLate: boolean;
 }
@@ -43,12 +44,15 @@ export class Voice {
     this.#speaker = speaker;
   }
 
-  /** What becomes of a wish; null: nobody has answered yet, and it is under way. `told` is told of what comes before. */
+  /**
+   * What becomes of a wish; null: nobody has answered yet, and it is under way. `told` is told of what comes before. Rejects where
+   * no session can be begun, as without the profile's folder.
+   */
   async wish(wish: Wish, told: (output: Output) => void = () => {}): Promise<Output | null> {
     if (this.#isHushed) return null;
     const command = ++this.#last;
-    const outcome = new Promise<Output | null>((done) =>
-      this.#wished.set(command, { wish, told, done, isLate: false }),
+    const outcome = new Promise<Output | null>((done, failed) =>
+      this.#wished.set(command, { wish, told, done, failed, isLate: false }),
     );
     const cancel = systemTimers.after(ANSWER_MS_MAX, () => this.#late(command));
     this.#shell?.tell({ kind: 'command', command: { ...wish, command } });
@@ -68,6 +72,9 @@ export class Voice {
     this.#isRunning = true;
     try {
       while (this.#wished.size > 0) await this.#session();
+    } catch (error) {
+      for (const { failed } of this.#wished.values()) failed(error);
+      this.#wished.clear();
     } finally {
       this.#isRunning = false;
     }

@@ -1,4 +1,4 @@
-/** Pictures as SVG: panels with axes, lines, bars and a legend, in text that any browser draws. */
+/** Pictures as SVG: panels with axes, lines, bars and a legend, in text that any browser draws. docs/simulator.md#network-of-listeners */
 
 /** Colours that are told apart also by who sees few. */
 const palette = ['#0b6e99', '#d9730d', '#4d8c57', '#9b3f7c', '#6b6b6b'] as const;
@@ -13,6 +13,7 @@ export interface Series {
   readonly points: readonly (readonly [number, number])[];
 }
 
+/** One diagram. */
 export interface Panel {
   readonly title: string;
   /** With the unit. */
@@ -44,8 +45,7 @@ function ticksTo(max: number): number[] {
 }
 
 function tickText(value: number): string {
-  const short = Math.abs(value) >= 10_000 ? `${round(value / 1000)}k` : String(Number(value.toPrecision(3)));
-  return short;
+  return Math.abs(value) >= 10_000 ? `${round(value / 1000)}k` : String(Number(value.toPrecision(3)));
 }
 
 const margin = { left: 64, right: 18, top: 44, bottom: 54 };

@@ -1,6 +1,7 @@
 /** Range-based set reconciliation after the negentropy protocol, version 1: who has what, at a cost of what differs. docs/spec/reconciliation.md#rounds */
 import { hexOf, joinBytes } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
+import { equalBytes } from '../../psyc/bytes.ts';
 import { ReconciliationError } from './error.ts';
 import { BOUND_BYTES_MAX, FINGERPRINT_BYTES, FrameReader, FrameWriter, type Range, varint } from './frame.ts';
 import type { IdSet } from './id-set.ts';
@@ -58,7 +59,7 @@ function answerRanges(
     const to = set.rank(upper);
     let done: number | null = to;
     if (range.mode === 'ids') done = list(range.ids, from, to, upper, writer);
-    else if (range.mode === 'skip' || isSame(fingerprintOf(suite, set, from, to), range.fingerprint))
+    else if (range.mode === 'skip' || equalBytes(fingerprintOf(suite, set, from, to), range.fingerprint))
       writer.add({ mode: 'skip', upper });
     else {
       const parts = [...split(suite, set, from, to, upper)];
@@ -79,8 +80,6 @@ function answerRanges(
 /** The most that a range takes in a frame. */
 const rangeBytes = (range: Range): number =>
   BOUND_BYTES_MAX + 2 + (range.mode === 'ids' ? range.ids.length * ID_BYTES : FINGERPRINT_BYTES);
-
-const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, index) => byte === b[index]);
 
 /** Who answers keeps nothing between two frames: each is answered from the set as it is now. Throws ReconciliationError; RangeError where `frameBytesMax` is below its least. */
 export function answerFrame(

@@ -6,6 +6,7 @@ import { answerersOf, replyTo, shortKey } from '../../cli/playground/replies.ts'
 import { Alone } from '../../cli/playground/alone.ts';
 import { folded } from '../../cli/playground/screen.ts';
 import { target } from '../../cli/person/target.ts';
+import { Voice } from '../../cli/playground/voice.ts';
 
 const known: Known = {
   domains: ['red.localhost', 'green.localhost'],
@@ -13,6 +14,15 @@ const known: Known = {
   placesAt: 'blue.localhost',
   target,
 };
+
+test('where no session can be begun, whoever wished something hears why, and the next who wishes too', async () => {
+  let asked = 0;
+  const gone = (): Promise<never> => Promise.reject(new Error(`the folder is gone: ${++asked}`));
+  const voice = new Voice({ proxy: null, profile: gone, lock: gone, told: () => {} });
+  const say = { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'hello' } as const;
+  await expect(voice.wish(say)).rejects.toThrow('the folder is gone: 1');
+  await expect(voice.wish(say)).rejects.toThrow('the folder is gone: 2');
+});
 
 describe('a line', () => {
   test.each([

@@ -106,6 +106,12 @@ test('a network: a report, a picture, the same result each time', () => {
   rmSync(folder, { recursive: true });
 });
 
+test('a picture that cannot be written is refused before anything is played, exit code 1', () => {
+  const { status, stdout, stderr } = p3do('--servers', '4096', '--plot', join(tmpdir(), 'p3do-nowhere', 'x', 'x.svg'));
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toContain('there is no such file or folder (ENOENT)');
+});
+
 test('growth: a row for each network', () => {
   const { status, stdout } = p3do('--growth', '4,6', '--degree', '2', '--duration', '10', '--seed', '7');
   expect(status).toBe(0);
@@ -119,7 +125,15 @@ test.each([
   [['--growth', '10,3'], 'It takes a whole number, 4 to 4096.'],
   [['--servers', '10', '--loss', '2'], 'A share is a number from 0 to 1.'],
   [['--servers', '10', '--kinds', 'kind'], 'Kinds are log, drop, delay, replay, tag.'],
-  [['--servers', '10', '--seeds', '1..2'], '--servers and --growth take one --seed'],
+  [
+    ['--servers', '10', '--seeds', '1..2'],
+    '--servers and --growth play a network with one --seed, and take no --seeds',
+  ],
+  [['--growth', '10', '--scene', 'talk'], '--servers and --growth play a network with one --seed, and take no --scene'],
+  [['--growth', '10', '--servers', '10'], '--growth prints a table, and takes no --servers'],
+  [['--growth', '10', '--plot', 'x.svg'], '--growth prints a table, and takes no --plot'],
+  [['--graph', 'ring'], '--graph needs --servers or --growth'],
+  [['--real-crypto'], '--real-crypto needs --servers or --growth'],
   [['--seed', '-1'], 'A seed is a whole number, 0 to 18446744073709551615.'],
   [['--seed', '18446744073709551616'], 'A seed is a whole number, 0 to 18446744073709551615.'],
   [['--seed', 'seven'], 'A seed is a whole number'],
