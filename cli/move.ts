@@ -2,12 +2,15 @@
 import type { Command } from 'commander';
 import { personFolder, surroundings } from '../client/profile/folder.ts';
 import { Profile, type Whose } from '../client/profile/profile.ts';
+import { heardFrom } from '../client/session/kept.ts';
 import type { SecretKey } from '../pki/secret-key.ts';
 import { signMove } from '../pki/move-statement.ts';
 import { renderUserId } from '../psyc/names.ts';
-import { fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
+import { explained } from './person/codes.ts';
+import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { passphrase } from './person/passphrase.ts';
-import { talk } from './person/talk.ts';
+import { nameOf } from './person/show.ts';
+import { type Talk, talk } from './person/talk.ts';
 import { address } from './person/target.ts';
 
 interface Options extends Shared {
@@ -33,8 +36,9 @@ Register where you go first: p3do register you@new.example. Then both identity k
 and your new home tells everybody who asks for your keys. Whoever knew you is shown the new name, by the word
 of the key that he has pinned: your old home is not asked, and may be dead.
 
-It names you, and takes nothing along: friends and places know the old name, and are to be asked anew. What is
-written to the old name goes to the old home.
+Places of which you were a member, as this machine knows, are asked to take you under the new name, with what you
+were there: p3do place moved does the same, one by one. Your friends' homes know you again; to be friends under the new
+name, both say so anew (p3do friend add). What is written to the old name goes to the old home.
 
 Examples:
   $ p3do register ada@b.example
@@ -86,10 +90,54 @@ async function moved(
     time,
   });
   const entity = { _move: statement, _key_before: old!.certificate.bytes };
-  await talk(command, options, async (home) => {
-    const told = await home.ask({ target: home.person, method: '_request_move', entity });
-    if (told === null) return;
-    const names = { from: `${from.nick}@${from.domain}`, to: `${nick}@${domain}` };
-    tell(options, { kind: 'moved', ...names }, `${names.from} is ${names.to} from now on, for all who knew that key\n`);
-  });
+  const left = new Set<string>();
+  await talk(
+    command,
+    options,
+    async (home) => {
+      const told = await home.ask({ target: home.person, method: '_request_move', entity });
+      if (told === null) return;
+      const names = { from: `${from.nick}@${from.domain}`, to: `${nick}@${domain}` };
+      const line = `${names.from} is ${names.to} from now on, for all who knew that key\n`;
+      tell(options, { kind: 'moved', ...names }, line);
+      for (const place of await placesOf(from)) left.add(place);
+      const whom = `psyc://${from.domain}/~${from.nick}`;
+      await Promise.all([...left].map((place) => takenAlong(command, home, place, whom, options, left)));
+    },
+    () => `not answered yet: ${left.size === 0 ? nick : [...left].map(nameOf).join(', ')}; the next command asks again`,
+  );
+}
+
+/** The places that this machine knows the old name to be in; none where it does not have that folder whole. */
+async function placesOf({ nick, domain }: Named): Promise<string[]> {
+  const profile = await Profile.open({ nick, domain, folder: personFolder(surroundings(), nick, domain) });
+  return profile === null ? [] : [...heardFrom(profile.kept).places.keys()];
+}
+
+/** What a place may say to it, which ends nothing for the others. */
+const excused = [
+  '_unknown_member',
+  '_unknown_move',
+  '_unknown_target',
+  '_necessary_invitation',
+  '_banned_member',
+  '_excessive_entries',
+  '_excessive_members',
+  '_excessive_requests',
+];
+
+async function takenAlong(
+  command: Command,
+  home: Talk,
+  place: string,
+  whom: string,
+  options: Options,
+  left: Set<string>,
+): Promise<void> {
+  const asked = await home.atPlace({ kind: 'act', act: { kind: 'move', whom } }, place, excused);
+  const entered = asked === true ? await home.atPlace({ kind: 'enter' }, place, excused) : asked;
+  left.delete(place);
+  const name = nameOf(place);
+  if (entered === true) tell(options, { kind: 'place moved', place }, `${name} knows you by the new name\n`);
+  else if (typeof entered === 'string') complain(command, `${name}: ${explained(entered)}`);
 }

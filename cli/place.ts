@@ -4,6 +4,7 @@ import type { Act, Status } from '../client/session/events.ts';
 import { deedOf } from './person/acts.ts';
 import { confirmed, withYes, type Yes } from './person/confirm.ts';
 import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
+import { enteredLine } from './person/lines.ts';
 import { nameOf, safeText } from './person/show.ts';
 import { count, person, personOrDomain, place as placeArgument } from './person/target.ts';
 
@@ -52,6 +53,12 @@ Examples:
         ask(own, options, place, { kind, whom: named }),
       );
   }
+  shared(command, 'moved', 'take over what you had there under the name before, and be let in')
+    .argument('<place>', PLACE, placeArgument)
+    .argument('<before>', 'nick@domain, where you lived when you were there (p3do move)', person)
+    .action(async (place: string, whom: string, options: Shared, own: Command) =>
+      ask(own, options, place, { kind: 'move', whom }, { isEntering: true }),
+    );
   office(command, 'aide', 'make somebody an aide');
   office(command, 'owner', 'make somebody an owner, who may do all that you may');
 }
@@ -158,9 +165,11 @@ interface Around {
   readonly known?: string | null;
   /** What is said to a person once it is done. */
   readonly telling?: { readonly whom: string; readonly text: string };
+  /** It is entered once that is done. */
+  readonly isEntering?: true;
 }
 
-const commands = { known: 1, act: 2, telling: 3 } as const;
+const commands = { known: 1, act: 2, telling: 3, entering: 4 } as const;
 
 /** Asks a place for something, and waits until it is done. */
 async function ask(
@@ -168,7 +177,7 @@ async function ask(
   options: Shared,
   place: string,
   act: Act,
-  { known = null, telling }: Around = {},
+  { known = null, telling, isEntering }: Around = {},
 ): Promise<void> {
   let isKnown = known === null;
   let isDone = false;
@@ -199,14 +208,16 @@ async function ask(
       } else if (output.kind === 'done') {
         isDone = true;
         tell(options, output, `${nameOf(place)}: ${whose.nick}@${whose.domain} ${deedOf(act)}\n`);
-        if (telling === undefined) return true;
+        if (isEntering) shell.tell({ kind: 'command', command: { kind: 'enter', command: commands.entering, place } });
+        if (telling === undefined) return isEntering !== true;
         const { whom: target, text } = telling;
         shell.tell({ kind: 'command', command: { kind: 'say', command: commands.telling, target, text } });
       } else if (output.kind === 'stored' && output.command === commands.telling) {
         tell(options, output, `told ${nameOf(output.target)}\n`);
         return true;
       }
-      return output.kind === 'refused' && output.command !== null;
+      if (output.kind === 'entered') tell(options, output, enteredLine(output));
+      return output.kind === 'entered' || (output.kind === 'refused' && output.command !== null);
     },
   });
 }

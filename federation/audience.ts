@@ -1,5 +1,5 @@
 /** The local members of a place elsewhere: they hear what it multicasts over its link. docs/spec/places.md#audiences */
-import { covers, readAct } from '../publication/act.ts';
+import { covers, putOutBy, readAct } from '../publication/act.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import { domainOf, entityOf, type Letter, keepLetter, newLetter } from './letter.ts';
@@ -140,19 +140,18 @@ export class Audience implements Entity {
 
   /** The row may put members out, who hear it, and nothing more: a place need not be believed for that, it could fall silent. */
   #putOut({ packet }: Letter, counter: number): void {
-    const act = readAct(packet);
-    if (act?.kind !== 'kick' && act?.kind !== 'ban') return;
-    if (act.whom === nodeUniform(this.#desk.domain)) this.#allOut = Math.max(this.#allOut, counter);
+    const whom = putOutBy(readAct(packet));
+    if (whom === null) return;
+    if (whom === nodeUniform(this.#desk.domain)) this.#allOut = Math.max(this.#allOut, counter);
     // Also who is not known yet: the word that he has come may be behind, or on its way to the store.
-    else if (domainOf(act.whom) === this.#desk.domain && counter > (this.#heard.get(act.whom) ?? 0))
-      this.#hear(act.whom, counter);
+    else if (domainOf(whom) === this.#desk.domain && counter > (this.#heard.get(whom) ?? 0)) this.#hear(whom, counter);
     for (const [person, since] of this.#roll.members) {
-      if (!covers(act.whom, person) || Math.max(since, this.#coming.get(person) ?? 0) >= counter) continue;
+      if (!covers(whom, person) || Math.max(since, this.#coming.get(person) ?? 0) >= counter) continue;
       this.#roll.set(person, 0);
       this.#outcasts.set(person, counter);
     }
     for (const [person, since] of this.#coming) {
-      if (covers(act.whom, person) && since < counter) this.#outcasts.set(person, counter);
+      if (covers(whom, person) && since < counter) this.#outcasts.set(person, counter);
     }
   }
 

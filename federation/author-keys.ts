@@ -5,7 +5,8 @@ import type { Desk } from './desk.ts';
 import { domainOf } from './letter.ts';
 import { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
-import type { PkiAnswer } from './pki.ts';
+import { Moves } from './moves.ts';
+import type { PkiAnswer, ToldMove } from './pki.ts';
 import { readRecords, record } from './records.ts';
 import { authoritiesIn } from './trust-record.ts';
 import { Turns } from './turns.ts';
@@ -18,6 +19,8 @@ export interface KnownKeys {
   readonly devices: ReadonlyMap<string, Uint8Array>;
   readonly untilMs: number;
   readonly askedAtMs: number;
+  /** Names that he has had, the last one first. */
+  readonly before: readonly string[];
 }
 
 /**
@@ -35,11 +38,14 @@ const passing: ReadonlySet<string> = new Set(['_expired_certification', '_future
 export class AuthorKeys {
   readonly #desk: Desk;
   readonly #reports: KeyReports;
+  readonly #moves: Moves;
   readonly #turns = new Map<string, Turns>();
 
-  constructor(desk: Desk) {
+  /** `linked`: other domains to which a circuit is ready. */
+  constructor(desk: Desk, linked: () => readonly string[]) {
     this.#desk = desk;
     this.#reports = new KeyReports(desk);
+    this.#moves = new Moves(desk, linked);
   }
 
   /** People whose keys are being judged. */
@@ -47,14 +53,27 @@ export class AuthorKeys {
     return this.#turns.size;
   }
 
-  /** Under the key of his domain as it is trusted, and with what is pinned of him; now or later, once. */
-  check(person: string, key: Uint8Array, statement: Uint8Array, done: Done): void {
-    this.#inTurn(person, done, (judged) => this.#read(person, key, statement, judged));
+  /** Under the key of his domain as it is trusted, and with what is pinned of him; now or later, once. `move`: that he has come from elsewhere. */
+  check(person: string, key: Uint8Array, statement: Uint8Array, move: ToldMove | null, done: Done): void {
+    this.#inTurn(person, done, (judged) => {
+      this.#read(person, key, statement, (found) => {
+        if (typeof found === 'string' || move === null) this.#name(person, found, judged);
+        else this.#moves.learn(person, key, move, () => this.#name(person, found, judged));
+      });
+    });
   }
 
   /** The same of what was judged when it was found. */
   adopt(person: string, { read, statement, isPinned }: FoundKeys, done: Done): void {
-    this.#inTurn(person, done, (judged) => this.#keep(person, read, statement, isPinned, judged));
+    this.#inTurn(person, done, (judged) => {
+      this.#keep(person, read, statement, isPinned, (found) => this.#name(person, found, judged));
+    });
+  }
+
+  /** With the names that he has had. */
+  #name(person: string, found: Judged, done: Done): void {
+    if (typeof found === 'string') done(found);
+    else this.#moves.namesOf(person, (before) => done({ ...found, before }));
   }
 
   #inTurn(person: string, done: Done, work: (judged: Done) => void): void {
@@ -145,6 +164,7 @@ export class AuthorKeys {
     const { nowMs, unixMs, options } = this.#desk;
     // One of ours whose certification has ended is still himself.
     const ourMs = isOurs ? unixMs + options.federationLimits.keysAgainMsMin : 0;
-    return { fingerprint, statement, devices: byId, untilMs: Math.max(untilMs, ourMs), askedAtMs: nowMs };
+    const known = { fingerprint, statement, devices: byId, untilMs: Math.max(untilMs, ourMs), askedAtMs: nowMs };
+    return { ...known, before: [] };
   }
 }

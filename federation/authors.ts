@@ -5,6 +5,7 @@ import { AuthorKeys, type Judged, type KnownKeys } from './author-keys.ts';
 import type { Desk } from './desk.ts';
 import type { FoundKeys, KeySearch } from './key-search.ts';
 import { type Letter, newLetter } from './letter.ts';
+import type { FormerNames } from './moves.ts';
 import { remember } from './remember.ts';
 
 /** Nobody: his domain has answered, and names none such. Later: nobody knows yet, and it is worth asking again. */
@@ -24,18 +25,21 @@ interface Asking {
 }
 
 /** The authors whose words this node stores. */
-export class Authors {
+export class Authors implements FormerNames {
   readonly #desk: Desk;
   readonly #search: KeySearch;
   readonly #keys: AuthorKeys;
   readonly #known = new Map<string, KnownKeys>();
   readonly #asking = new Map<string, Asking>();
+  /** When it was asked last, of somebody's name before, whether that was his. */
+  readonly #namesAsked = new Map<string, number>();
   #asked = 0;
 
-  constructor(desk: Desk, search: KeySearch) {
+  /** `linked`: other domains to which a circuit is ready. */
+  constructor(desk: Desk, search: KeySearch, linked: () => readonly string[]) {
     this.#desk = desk;
     this.#search = search;
-    this.#keys = new AuthorKeys(desk);
+    this.#keys = new AuthorKeys(desk, linked);
   }
 
   queues(): [string, number][] {
@@ -69,6 +73,25 @@ export class Authors {
     return known === undefined ? null : this.#authorIn(person, known, hexOf(device));
   }
 
+  namesBefore(person: string): readonly string[] {
+    return this.#known.get(person)?.before ?? [];
+  }
+
+  wasNamed(person: string, name: string, found: (isSo: boolean | null) => void): void {
+    const { keysAgainMsMin, authorsKnownMax } = this.#desk.options.federationLimits;
+    const isNamed = this.namesBefore(person).includes(name);
+    const askedAtMs = this.#namesAsked.get(person) ?? -Infinity;
+    if (isNamed || (!this.#asking.has(person) && this.#desk.nowMs - askedAtMs < keysAgainMsMin)) {
+      found(isNamed);
+      return;
+    }
+    // He may have come this moment, after his keys were asked for.
+    remember(this.#namesAsked, person, this.#desk.nowMs, authorsKnownMax);
+    this.#ask(person, (read) => {
+      found(read === 'later' ? null : read !== 'nobody' && read.before.includes(name));
+    });
+  }
+
   /** Keys of a person that were found elsewhere than at his domain, and judged by that; `done` when what is good of them is remembered. */
   adopt(person: string, found: FoundKeys, done: () => void): void {
     this.#keys.adopt(person, found, (judged) => this.#brought(person, judged, done));
@@ -83,8 +106,10 @@ export class Authors {
     const [key, statement] = [packet.value('_key'), packet.value('_statement')];
     if (packet.method === '_status_keys' && key !== undefined && statement !== undefined) {
       asking.isReading = true;
+      const [move, before] = [packet.value('_move'), packet.value('_key_before')];
+      const told = move && before ? { statement: new Uint8Array(move), before: new Uint8Array(before) } : null;
       const judged = (keys: Judged): void => this.#read(person, asking, keys);
-      this.#keys.check(person, new Uint8Array(key), new Uint8Array(statement), judged);
+      this.#keys.check(person, new Uint8Array(key), new Uint8Array(statement), told, judged);
     } else this.#settle(person, asking, packet.method?.startsWith('_failure') === true ? 'later' : 'nobody');
   }
 

@@ -89,6 +89,11 @@ export class Circle {
     return treatmentOf(this.#rules, person);
   }
 
+  /** The same by a line about just this person. */
+  ownTreatmentOf(person: string): Treatment | null {
+    return this.#rules.treatments.get(person) ?? null;
+  }
+
   /** The others, in the order of their names. */
   get others(): readonly string[] {
     return [...this.#roll.members.keys()].sort();

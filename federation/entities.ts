@@ -53,9 +53,9 @@ export class Entities {
   }
 
   person(uniform: string): Person | null {
-    const { desk, circuits } = this.#owner;
+    const { desk, circuits, authors } = this.#owner;
     return this.#awake(this.#persons, uniform, () => {
-      return new Person(uniform, desk, circuits, () => this.#persons.delete(uniform));
+      return new Person(uniform, desk, circuits, authors, () => this.#persons.delete(uniform));
     });
   }
 
@@ -96,7 +96,8 @@ export class Entities {
   }
 
   place(uniform: string): Place | null {
-    return this.#awake(this.#places, uniform, () => new Place(uniform, this.#owner.desk, this.#owner.founders));
+    const { desk, founders, authors } = this.#owner;
+    return this.#awake(this.#places, uniform, () => new Place(uniform, desk, founders, authors));
   }
 
   audience(context: string): Audience | null {

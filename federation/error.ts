@@ -26,6 +26,7 @@ export type FederationCode =
   | '_silenced_member'
   | '_protected_member'
   | '_unknown_member'
+  | '_unknown_move'
   | '_last_owner'
   | '_stale_key'
   | '_invalid_act'

@@ -1,6 +1,6 @@
 /** A page of a place's log for one member, as packets in the place's context. docs/spec/places.md#history */
 import { parseOne } from '../circuit/one-packet.ts';
-import { covers, readAct } from '../publication/act.ts';
+import { covers, putOutBy, readAct } from '../publication/act.ts';
 import type { Row } from '../store/store.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
@@ -65,6 +65,6 @@ export function readHistory(
 function isParting(row: Row, person: string): boolean {
   const packet = parseOne(row.packet);
   if (placeRequestOf(packet.method) === 'leave') return entityOf(packet.ownRoute('_source') ?? '') === person;
-  const act = readAct(packet);
-  return (act?.kind === 'kick' || act?.kind === 'ban') && covers(act.whom, person);
+  const whom = putOutBy(readAct(packet));
+  return whom !== null && covers(whom, person);
 }

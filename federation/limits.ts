@@ -146,6 +146,8 @@ export const federationLimits = {
   keysAgainMsMin: 10_000,
   /** Names of people and places whose form was checked and is remembered; together at most a kilobyte each. */
   namesMax: 4_096,
+  /** Names that somebody has had before, one after the other, by which he is known. */
+  movesMax: 4,
   /** Packets of one circuit that wait for an author's keys. */
   uncheckedMax: 64,
 } as const;

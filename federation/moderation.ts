@@ -3,7 +3,7 @@ import { covers } from '../publication/act.ts';
 import { publicationLimits } from '../publication/limits.ts';
 import type { FederationCode } from './error.ts';
 import type { FederationLimits } from './limits.ts';
-import { isNamed, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
+import { afterAct, isNamed, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
 
 /** What is for owners alone. */
 const ofOwners: ReadonlySet<string> = new Set(['owner', 'aide', 'dismiss', 'mode', 'limit', 'clear']);
@@ -40,15 +40,51 @@ export function faultOfComing(state: PlaceState, person: string, isMember: boole
 /** Why an act is not done, or null. */
 export function faultOfAct(state: PlaceState, signed: SignedAct, around: Surroundings): FederationCode | null {
   const { act, by, device, counter, timeMs } = signed;
+  const known = state.taken.get(device);
+  const isStale = timeMs < around.sinceMs || counter <= (known?.counter ?? 0);
+  // It is his own affair, whoever he is.
+  if (act.kind === 'move') return isStale ? '_stale_act' : faultOfMove(state, act.whom, signed, around);
   const office = officeOf(state, by);
   const isResignation = act.kind === 'dismiss' && act.whom === by;
   if (office !== 'owner' && ofOwners.has(act.kind) && !isResignation) return '_necessary_owner';
   if (office === null) return '_necessary_aide';
-  const known = state.taken.get(device);
-  if (timeMs < around.sinceMs || counter <= (known?.counter ?? 0)) return '_stale_act';
+  if (isStale) return '_stale_act';
   if (known === undefined && !hasRoomFor(state, by, around)) return '_excessive_entries';
   return faultOfChange(state, signed, around) ?? faultOfGrowth(state, signed, around.limits);
 }
+
+/** That the name was his has been found: what he had under it is his, but where either is kept out. */
+function faultOfMove(
+  state: PlaceState,
+  before: string,
+  signed: SignedAct,
+  around: Surroundings,
+): FederationCode | null {
+  const { by, device } = signed;
+  if (isNamed(state.bans, before) || isNamed(state.bans, by)) return '_banned_member';
+  const hasSomething = officeOf(state, before) !== null || state.invited.includes(before) || around.isMember(before);
+  if (!hasSomething) return '_unknown_member';
+  const { limits, sinceMs } = around;
+  const after = afterAct(state, signed, sinceMs, around.last);
+  const isFull = lists.some(({ list, limit }) => {
+    const [was, now] = [state[list], after[list]];
+    return (
+      now.length > Math.max(was.length, limits[limit]) || bytesOf(now) > Math.max(bytesOf(was), limits.listBytesMax)
+    );
+  });
+  if (isFull) return '_excessive_entries';
+  const isRemembered = officeOf(after, by) === null || state.taken.has(device);
+  return isRemembered || hasRoomFor({ ...after, taken: state.taken }, by, around) ? null : '_excessive_entries';
+}
+
+const lists = [
+  { list: 'owners', limit: 'ownersMax' },
+  { list: 'aides', limit: 'aidesMax' },
+  { list: 'silenced', limit: 'silencedMax' },
+  { list: 'invited', limit: 'invitedMax' },
+] as const satisfies readonly { readonly list: ListName; readonly limit: keyof FederationLimits }[];
+
+const bytesOf = (list: readonly string[]): number => list.reduce((sum, one) => sum + one.length + 1, 0);
 
 /** Whether one more device of his is remembered. Half of all room is the owners’: no aide keeps them from dismissing him. */
 function hasRoomFor(state: PlaceState, by: string, { limits, sinceMs }: Surroundings): boolean {
@@ -95,6 +131,7 @@ function faultOfChange(state: PlaceState, { act, by }: SignedAct, around: Surrou
       return around.hasPlain ? '_necessary_seal' : null;
     case 'topic':
     case 'limit':
+    case 'move':
       return null;
   }
 }
@@ -104,6 +141,6 @@ function faultOfGrowth(state: PlaceState, { act }: SignedAct, limits: Federation
   if (name === undefined || limit === undefined || !('whom' in act)) return null;
   const list = state[name];
   if (list.includes(act.whom)) return null;
-  const bytes = list.reduce((sum, one) => sum + one.length + 1, act.whom.length);
+  const bytes = bytesOf(list) + act.whom.length;
   return list.length >= limits[limit] || bytes > limits.listBytesMax ? '_excessive_entries' : null;
 }

@@ -51,7 +51,11 @@ export function takeMove({ uniform, desk, residence }: Mover, { packet }: Letter
       done();
     });
   };
-  desk.askPki({ kind: 'move', person: uniform, key: keys.key, known: keys.move ?? null, move }, judged, true);
+  desk.askPki(
+    { kind: 'move', person: uniform, key: keys.key, known: keys.move ?? null, move, servers: null },
+    judged,
+    true,
+  );
 }
 
 /** undefined: nobody knows now. */

@@ -83,7 +83,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#circuits = new NodeCircuits(this);
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
-    this.#authors = new Authors(this, this.#search);
+    this.#authors = new Authors(this, this.#search, () => this.#peers.up());
     this.#visiting = visitingOf(this, this.#authors, () => this.#peers.up());
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));

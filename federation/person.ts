@@ -32,12 +32,14 @@ import {
   refusalLetter,
 } from './letter.ts';
 import { echoOf } from './methods.ts';
+import type { FormerNames } from './moves.ts';
 import { type Outgoer, Outbox, outgoingRow, type OutboxOwner } from './outbox.ts';
 import { Presence, presenceOf } from './presence.ts';
 import { Addressed, type Channel } from './person-channel.ts';
 import { tellProfile } from './profile.ts';
-import { faultOf, type Note, personsRow, strangersIn, strangersOf } from './reception.ts';
+import { faultOf, namesIn, type Note, personsRow, strangersIn, strangersOf, treatmentIn } from './reception.ts';
 import { Residence } from './residence.ts';
+import { absenceBy } from './tombstone.ts';
 
 /** What a person has its node do with circuits. */
 export interface PersonCircuits {
@@ -50,6 +52,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   readonly #uniform: string;
   readonly #desk: Desk;
   readonly #circuits: PersonCircuits;
+  readonly #names: FormerNames;
   readonly #inbox: Inbox;
   readonly residence: Residence;
   readonly #circle: Circle;
@@ -64,8 +67,9 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
   #held: Letter[] = [];
 
   /** `gone`: nobody lives here any more, and nothing is left to be done. */
-  constructor(uniform: string, desk: Desk, circuits: PersonCircuits, gone: () => void = () => {}) {
+  constructor(uniform: string, desk: Desk, circuits: PersonCircuits, names: FormerNames, gone: () => void) {
     this.#uniform = uniform;
+    this.#names = names;
     this.#desk = desk;
     this.#circuits = circuits;
     this.#inbox = new Inbox(uniform, desk, this);
@@ -195,7 +199,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
     }
     const { keys } = this.residence;
     if (keys === null) {
-      if (!isEcho(letter.packet.method) && !isRefusal(letter.packet.method)) this.#refuse(letter, this.#absence());
+      if (!isEcho(letter.packet.method) && !isRefusal(letter.packet.method))
+        this.#refuse(letter, absenceBy(this.residence.tombstone, this.#desk));
       else this.#closing.answered(letter);
       return;
     }
@@ -329,27 +334,20 @@ export class Person implements Entity, InboxOwner, OutboxOwner {
       this.#refuse(letter, '_necessary_counter');
       return;
     }
-    if (this.#circle.treatmentOf(author) === 'ignore') {
+    const names = namesIn(letter, author, this.#names);
+    if (treatmentIn(this.#circle, names) === 'ignore') {
       // He is not to know.
       this.#desk.post(answerLetter(message, echoOf(letter.packet.method!)));
       return;
     }
-    const isStranger = !this.#circle.knows(author);
+    const isStranger = !names.some((name) => this.#circle.knows(name));
     const note: Note = { isStranger, friendship };
     const bytes = letter.packet.length;
     const limits = this.#desk.options.federationLimits;
     const queued = (): string[] => strangersIn(this.#inbox.queued);
-    const judge = (): FederationCode | null => faultOf(this.#circle, limits, author, note, bytes, queued);
+    const judge = (): FederationCode | null => faultOf(this.#circle, limits, names, note, bytes, queued);
     const heading: Record<string, string> = isStranger ? { _target_relay: strangersOf(this.#uniform) } : {};
     this.#inbox.take(letter, source, { missing: '_missing_counter', judge, note }, true, heading);
-  }
-
-  /** Why nobody is to be spoken to here. */
-  #absence(): FederationCode {
-    const { tombstone } = this.residence;
-    const { reservedMs } = this.#desk.options.federationLimits;
-    const isFresh = tombstone !== null && this.#desk.unixMs - tombstone.closedMs < reservedMs;
-    return isFresh ? '_closed_target' : '_unknown_target';
   }
 
   /** Nobody lives here from now on. */

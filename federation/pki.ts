@@ -122,6 +122,8 @@ export type PkiQuestion =
       readonly key: Uint8Array;
       readonly move: ToldMove;
       readonly known: ToldMove | null;
+      /** Other domains whose key servers may know that the old key was taken back, which our own ring is always asked; null: it is for those to judge who knew him. */
+      readonly servers: readonly string[] | null;
     };
 
 /** A move statement as it came, and the key that it says has moved. */
@@ -190,7 +192,14 @@ export type PkiAnswer =
     }
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }
-  | { readonly kind: 'moved' }
+  /** From which name, with which key there; `counter` rises with that key's moves. */
+  | {
+      readonly kind: 'moved';
+      readonly from: string;
+      readonly fingerprint: Uint8Array;
+      readonly counter: number;
+      readonly timeMs: number;
+    }
   | { readonly kind: 'rotation'; readonly rotation: HeardRotation }
   | ({ readonly kind: 'domain state' } & KeyState)
   /** With a stable code of whatever was wrong. */

@@ -132,6 +132,17 @@ export const afterClosing = (state: PlaceState, person: string): PlaceState => (
   invited: without(state.invited, person),
 });
 
+/** The state once somebody has another name: what he had is that one's. Who may not speak may not under either; who has no office comes by an invitation. */
+function afterMove(state: PlaceState, before: string, now: string): PlaceState {
+  const renamed = (list: readonly string[]): readonly string[] =>
+    list.includes(before) ? withOne(without(list, before), now) : list;
+  const owners = renamed(state.owners);
+  const aides = owners.includes(now) ? without(without(state.aides, before), now) : renamed(state.aides);
+  const silenced = state.silenced.includes(before) ? withOne(state.silenced, now) : state.silenced;
+  const next = { ...state, owners, aides, silenced, invited: without(state.invited, before) };
+  return officeOf(next, now) === null ? { ...next, invited: withOne(next.invited, now) } : next;
+}
+
 /** The context whose members are the places that have, or had, a person in office or invited. */
 export const officesOf = (person: string): string => `offices of ${person}`;
 
@@ -155,10 +166,13 @@ export function afterAct(
   // What the limit before has hidden stays hidden.
   const hidden = act.kind !== 'limit' || state.rows === null ? 0 : last - state.rows;
   const was = { ...state, cleared: Math.max(state.cleared, hidden) };
-  return { ...done(was, act), taken: new Map(recent).set(device, { counter, timeMs, by }) };
+  const after = done(was, act, by);
+  // Anybody may come to have another name: who looks after nothing takes no room from those who do.
+  if (act.kind === 'move' && officeOf(after, by) === null) return after;
+  return { ...after, taken: new Map(recent).set(device, { counter, timeMs, by }) };
 }
 
-function done(state: PlaceState, act: Act): PlaceState {
+function done(state: PlaceState, act: Act, by: string): PlaceState {
   const { owners, aides, bans, silenced, invited } = state;
   switch (act.kind) {
     case 'topic':
@@ -177,6 +191,8 @@ function done(state: PlaceState, act: Act): PlaceState {
       return { ...state, owners: without(owners, act.whom), aides: without(aides, act.whom) };
     case 'kick':
       return { ...state, invited: without(invited, act.whom) };
+    case 'move':
+      return afterMove(state, act.whom, by);
     case 'ban':
       return {
         ...state,

@@ -6,6 +6,7 @@ import type { StoreCode } from '../store/errors.ts';
 import type { Operation } from '../store/store.ts';
 import type { PublicationCode } from '../publication/error.ts';
 import { publicationLimits } from '../publication/limits.ts';
+import { putOutBy } from '../publication/act.ts';
 import { MEMBERS_METHOD } from '../publication/members-only.ts';
 import { epochOf } from '../publication/sender-key.ts';
 import { isSigned } from './border.ts';
@@ -24,16 +25,18 @@ import {
   headingOf,
   isEcho,
   isPerson,
+  keepLetter,
   type Letter,
   newLetter,
   refusalLetter,
 } from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
 import { faultOfComing } from './moderation.ts';
+import type { FormerNames } from './moves.ts';
 import { multicastOf, type MulticastRow } from './multicast.ts';
 import { Neighbours } from './neighbours.ts';
 import { Outcasts } from './outcasts.ts';
-import { isNamed } from './place-state.ts';
+import { isNamed, type SignedAct } from './place-state.ts';
 import { greeting, statusLetter } from './place-status.ts';
 import { Roll } from './roll.ts';
 import { readSigned } from './signed-act.ts';
@@ -59,10 +62,14 @@ export class Place implements Entity, InboxOwner {
   readonly #outcasts: Outcasts;
   readonly #eraser: Eraser;
   readonly #parted: Parted;
+  readonly #names: FormerNames;
   #histories = 0;
+  /** Of whom it is being asked whether he has had another name. */
+  #renaming = 0;
 
-  constructor(uniform: string, desk: Desk, founders: Founders) {
+  constructor(uniform: string, desk: Desk, founders: Founders, names: FormerNames) {
     this.#uniform = uniform;
+    this.#names = names;
     this.#desk = desk;
     this.#founding = new Founding(uniform, desk, founders);
     this.#roll = new Roll(
@@ -150,7 +157,7 @@ export class Place implements Entity, InboxOwner {
   /** It must stay awake for the domains that hear it, and for whoever is being answered. */
   get isIdle(): boolean {
     if (this.#founding.isAsking || this.#eraser.isNeeded) return false;
-    const isQuiet = this.#inbox.count === 0 && this.#histories === 0 && this.#roll.heldCount === 0;
+    const isQuiet = this.#inbox.count + this.#histories + this.#renaming + this.#roll.heldCount === 0;
     return isQuiet && this.#roll.isKnown && this.#subscribers.count === 0 && this.#owes === 0;
   }
 
@@ -159,7 +166,7 @@ export class Place implements Entity, InboxOwner {
       ...this.#inbox.queues(),
       ...this.#subscribers.queues(),
       ['members', this.#roll.members.size],
-      ['letters', this.#roll.heldCount + this.#founding.heldCount],
+      ['letters', this.#roll.heldCount + this.#founding.heldCount + this.#renaming],
       ['histories', this.#histories],
     ];
   }
@@ -292,10 +299,25 @@ export class Place implements Entity, InboxOwner {
       this.#refuse(letter, signed);
       return;
     }
-    const { kind } = signed.act;
-    const isOut = (kind === 'kick' || kind === 'ban') && 'whom' in signed.act && isPerson(signed.act.whom);
-    const move = isOut ? { person: signed.act.whom, isHere: false } : undefined;
+    if (signed.act.kind === 'move') this.#rename(keepLetter(letter), source, signed, signed.act.whom);
+    else this.#do(letter, source, signed);
+  }
+
+  #do(letter: Letter, source: string, signed: SignedAct): void {
+    const out = putOutBy(signed.act);
+    const move = out !== null && isPerson(out) ? { person: out, isHere: false } : undefined;
     this.#accept(letter, source, { judge: () => this.#standing.faultOf(signed), act: signed, ...(move && { move }) });
+  }
+
+  /** Somebody says that a name was his: his home is asked, and the key that is pinned for it. Silence where nobody knows now. */
+  #rename(letter: Letter, source: string, signed: SignedAct, before: string): void {
+    if (this.#renaming >= this.#desk.options.federationLimits.lettersMax) return;
+    this.#renaming++;
+    this.#names.wasNamed(signed.by, before, (isSo) => {
+      this.#renaming--;
+      if (isSo === false) this.#refuse(letter, '_unknown_move');
+      else if (isSo === true) this.#do(letter, source, signed);
+    });
   }
 
   #status(letter: Letter, person: string): void {

@@ -6,6 +6,7 @@ import { parseEntity } from '../psyc/uniform.ts';
 import type { Operation } from '../store/store.ts';
 import { listing } from './account.ts';
 import { type Desk, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
 import { insistOnRecords, type RecordName, readRecords, record, type Records } from './records.ts';
 import { certifiedOperations } from './ring-records.ts';
 import { vacate } from './vacated.ts';
@@ -124,3 +125,9 @@ export function isOthers(person: string, looks: Records): boolean {
 /** Uses an invitation up, in a context of its own: one key may use it for one name, and again for that. */
 export const useOf = (invite: string, fingerprint: Uint8Array, person: string): Operation =>
   record(`invite ${invite}`, 'used', joinBytes(fingerprint, encodeText(person)), true);
+
+/** Why nobody is to be spoken to where nobody lives. */
+export function absenceBy(tombstone: Tombstone | null, { unixMs, options }: Desk): FederationCode {
+  const { reservedMs } = options.federationLimits;
+  return tombstone !== null && unixMs - tombstone.closedMs < reservedMs ? '_closed_target' : '_unknown_target';
+}

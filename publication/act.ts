@@ -9,7 +9,7 @@ import { publicationLimits } from './limits.ts';
 export type Mode = 'public' | 'invited' | 'members';
 
 /** About a person. */
-const personal = ['owner', 'aide', 'dismiss', 'kick', 'invite', 'uninvite'] as const;
+const personal = ['owner', 'aide', 'dismiss', 'kick', 'move', 'invite', 'uninvite'] as const;
 /** About a person, or about everybody of a domain. */
 const general = ['ban', 'unban', 'silence', 'unsilence'] as const;
 const kinds = [...personal, ...general, 'topic', 'mode', 'limit', 'clear'] as const;
@@ -87,6 +87,10 @@ export function readAct(packet: Packet): Act | null {
     }
   }
 }
+
+/** Whom it ends a membership of, a person or a domain: `move` is of whoever has another name now; null: of nobody. */
+export const putOutBy = (act: Act | null): string | null =>
+  act?.kind === 'kick' || act?.kind === 'ban' || act?.kind === 'move' ? act.whom : null;
 
 /** Whether what names a person or a domain names this person. */
 export const covers = (whom: string, person: string): boolean => whom === person || person.startsWith(`${whom}/`);

@@ -6,18 +6,18 @@ import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
-import type { KeyState, PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { KeyState, PkiAnswer, PkiQuestion, ToldMove } from '../federation/pki.ts';
 import type { IdealPerson, IdealStatement } from './ideal-person.ts';
 import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
+import { answerMove, RETIRED } from './ideal-move.ts';
 import { findKeys, visitorKeys } from './ideal-search.ts';
 
 const SIGNATURE_BYTES = 64;
 const FINGERPRINT_BYTES = 20;
 /** No device at all, in a list of words. */
 const NONE = '-';
-const RETIRED = 'retired';
 const TOLD = 'told';
 
 export type { IdealPerson, IdealStatement };
@@ -121,6 +121,12 @@ export class IdealKeys {
     return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs}${giver}`);
   }
 
+  /** That who had this key and name has that one now, as both keys say. */
+  move(from: IdealPerson, to: IdealPerson, counter: number, timeMs: number): ToldMove {
+    const text = `move ${[from, to].map(({ fingerprint }) => bytesToHex(fingerprint)).join(' ')} ${counter} ${timeMs}`;
+    return { statement: this.#issue(text), before: from.key };
+  }
+
   /** A person's key with his domain's certification. */
   certified(key: Uint8Array, domain: ServerIdentity): Uint8Array {
     const [word, person, identity] = decodeText(key).split(' ');
@@ -154,8 +160,13 @@ export class IdealKeys {
   answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
-    // Nobody moves here.
-    if (question.kind === 'move') return { kind: 'refused', code: '_invalid_move' };
+    if (question.kind === 'move')
+      return answerMove(
+        question,
+        (bytes) => this.#read(bytes),
+        (key) => this.#fingerprint(key),
+        this.published,
+      );
     if (question.kind === 'rotation') return this.#rotation(question);
     if (question.kind === 'domain state') return this.#domainState(question);
     const judge = (asked: Question<'person'>, atMs: number): PkiAnswer => this.#person(asked, identity, atMs);

@@ -7,6 +7,7 @@ const verbs = {
   aide: ['made', ' an aide'],
   dismiss: ['took all offices from', ''],
   kick: ['kicked', ''],
+  move: ['says that until now this was the name here:', ''],
   ban: ['banned', ''],
   unban: ['lifted the ban on', ''],
   silence: ['silenced', ''],

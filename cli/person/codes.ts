@@ -61,6 +61,8 @@ const sentences: Readonly<Record<string, string>> = {
   _protected_member: 'owners and aides cannot be put out or silenced: p3do place dismiss comes first',
   _unknown_member:
     'nobody of this name is there, or on the list (banned, silenced, invited, aides): p3do place show says who is',
+  _unknown_move:
+    'it is not known there that this name was yours: only where its key was seen does anybody know it again (p3do move comes first)',
   _last_owner: 'the last owner cannot go: p3do place owner names another first',
   _invalid_act: 'the place does not understand it: look at how it is written',
   _invalid_act_members_only: 'this place is members-only, which it stays for ever: make another place',

@@ -1,6 +1,6 @@
 /** A session in which one thing is asked after the other, each when the one before is answered. docs/spec/friends.md#at-home */
 import type { Command } from 'commander';
-import type { Command as Asked, Output, Said } from '../../client/session/events.ts';
+import type { Act, Command as Asked, Output, Said } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
@@ -24,6 +24,9 @@ interface Open {
   readonly excused: readonly string[];
   answer(answer: Told[] | string | null): void;
 }
+
+/** What comes once, and ends what was asked. */
+const over: ReadonlySet<string> = new Set(['refused', 'stored', 'done', 'entered']);
 
 /** Whose session it is, and what is asked in it. */
 export class Talk {
@@ -59,6 +62,16 @@ export class Talk {
     return typeof answer === 'string' ? answer : answer !== null;
   }
 
+  /** Asks a place for something, or to be let in: whether it is done, or a code that was excused. */
+  async atPlace(
+    asked: { readonly kind: 'enter' } | { readonly kind: 'act'; readonly act: Act },
+    place: string,
+    excused: readonly string[] = [],
+  ): Promise<boolean | string> {
+    const answer = await this.#begin(excused, (command) => ({ ...asked, command, place }));
+    return typeof answer === 'string' ? answer : answer !== null;
+  }
+
   /** Whether this is an answer that the command goes on with, instead of telling it. */
   excuses(output: Output): boolean {
     if (output.kind !== 'refused' || output.command === null) return false;
@@ -75,7 +88,7 @@ export class Talk {
     const open = this.#open.get(output.command);
     if (open === undefined) return;
     if (output.kind === 'told') open.told.push(output);
-    const isOver = output.kind === 'refused' || output.kind === 'stored' || (output.kind === 'told' && output.isLast);
+    const isOver = over.has(output.kind) || (output.kind === 'told' && output.isLast);
     if (!isOver) return;
     this.#open.delete(output.command);
     if (output.kind === 'refused') open.answer(open.excused.includes(output.code) ? output.code : null);
@@ -92,21 +105,26 @@ export class Talk {
 }
 
 /** Runs `course` in a session on the side channel, and ends it when the course is over. What fails is told. */
-export async function talk(command: Command, options: Shared, course: (talk: Talk) => Promise<void>): Promise<void> {
+export async function talk(
+  command: Command,
+  options: Shared,
+  course: (talk: Talk) => Promise<void>,
+  late = (): string => 'nobody has answered',
+): Promise<void> {
   const whose = await whoseOf(command, options.as);
   let one: Talk | null = null;
-  const over: Promise<void>[] = [];
+  const ending: Promise<void>[] = [];
   await converse(command, whose, {
     ...options,
     timeout: options.timeout ?? 60,
     channel: 'side',
-    late: () => 'nobody has answered',
+    late,
     profile: () => registered(command, whose, options),
     begin(shell) {
       one = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
       const running = course(one);
       const finish = (): void => {
-        over.push(running);
+        ending.push(running);
         shell.stop();
       };
       running.then(finish, finish);
@@ -118,5 +136,5 @@ export async function talk(command: Command, options: Shared, course: (talk: Tal
     },
   });
   // Where it was never finished, why has been told.
-  await Promise.all(over);
+  await Promise.all(ending);
 }

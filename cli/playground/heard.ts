@@ -1,6 +1,6 @@
 /** A line of what somebody in a town hears: short, in the words of `p3do listen`. docs/spec/people.md#shown */
 import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
-import { covers } from '../../client/session/words.ts';
+import { covers, putOutBy } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
 import { friendshipText, nameOf, noticeLine, safeText, unopened, whoOf } from '../person/show.ts';
@@ -36,8 +36,8 @@ function actShort({ place, author, word, act, timeMs, isOld }: ActHeard, here: s
 export function placeLost(output: Output, person: string): string | null {
   if (output.kind === 'member') return !output.isHere && output.member === person ? output.place : null;
   if (output.kind !== 'act' || output.word.kind === 'bad') return null;
-  const { act, place } = output;
-  return (act.kind === 'kick' || act.kind === 'ban') && covers(act.whom, person) ? place : null;
+  const whom = putOutBy(output.act);
+  return whom !== null && covers(whom, person) ? output.place : null;
 }
 
 /** What a person is shown of an output, without what was said; null: nothing. Own words come as they are heard. */

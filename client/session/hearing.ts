@@ -4,7 +4,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import { limits } from '../../psyc/limits.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
-import { covers, readAct } from '../../publication/act.ts';
+import { covers, putOutBy, readAct } from '../../publication/act.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
@@ -278,8 +278,8 @@ export class Hearing {
     if (place !== null && act !== null) {
       const { author, word, timeMs } = reading;
       this.#owner.output({ kind: 'act', place, sequence, author, word, act, timeMs, isOld, command });
-      const isOut = (act.kind === 'kick' || act.kind === 'ban') && covers(act.whom, this.#owner.person);
-      if (isOut && command === null && word.kind !== 'bad') this.#forget(place);
+      const out = command === null && word.kind !== 'bad' ? putOutBy(act) : null;
+      if (out !== null && covers(out, this.#owner.person)) this.#forget(place);
       return;
     }
     this.#heard++;

@@ -1,5 +1,5 @@
 /** Whether a members-only place does what it says: who is sealed to whom, beside who came and went by its own rows. docs/spec/places.md#what-the-place-can-do */
-import { covers } from '../../publication/act.ts';
+import { covers, putOutBy } from '../../publication/act.ts';
 import { publicationLimits } from '../../publication/limits.ts';
 import type { Output, Status } from './events.ts';
 import type { Hearing } from './kept.ts';
@@ -67,9 +67,9 @@ export class Witness {
     seen.reached = Math.max(seen.reached, sequence);
     const gone = goneBy(output);
     if (output.kind === 'act' && output.act.kind === 'mode') seen.isSealed ||= output.act.mode === 'members';
-    // A ban may name whoever was no member, and changes nothing then: it does if somebody's key was sealed to him.
-    const isBan = output.kind === 'act' && output.act.kind === 'ban';
-    const isParting = gone !== null && (!isBan || isReader(seen, gone, sequence));
+    // These may name whoever was no member, and change nothing then: they do if somebody's key was sealed to him.
+    const isVague = output.kind === 'act' && (output.act.kind === 'ban' || output.act.kind === 'move');
+    const isParting = gone !== null && (!isVague || isReader(seen, gone, sequence));
     if (gone !== null) this.#part(seen, gone, sequence);
     if (isParting) this.#partedAt(place, seen, sequence);
     this.#compare(place, seen);
@@ -196,5 +196,5 @@ function isWhole({ epoch, members, amount, last }: Status, { keys }: Seen): bool
 function goneBy(output: Output): string | null {
   if (output.kind === 'member') return output.isHere ? null : output.member;
   if (output.kind !== 'act' || output.word.kind !== 'author') return null;
-  return output.act.kind === 'kick' || output.act.kind === 'ban' ? output.act.whom : null;
+  return putOutBy(output.act);
 }

@@ -1,5 +1,5 @@
 /** Words in what a server says: numbers, and domains of uniforms. docs/spec/people.md#session */
-export { covers } from '../../publication/act.ts';
+export { covers, putOutBy } from '../../publication/act.ts';
 
 /** A whole number in canonical decimal, or null. */
 export const counted = (text: string | undefined): number | null =>

@@ -5,7 +5,6 @@ import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
-import { isNewerMove, readMove, splitMove } from '../../pki/move-statement.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
@@ -18,7 +17,8 @@ import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { keyServerLimits } from '../keys/limits.ts';
 import { answerCountersign } from './countersigner.ts';
-import { none, within } from './within.ts';
+import { answerMove } from './mover.ts';
+import { none, TAKEN_BACK_MS, within } from './within.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
@@ -64,9 +64,6 @@ export interface SoughtKeys {
 /** A question of a kind. */
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 
-/** How long others are waited for whether they know that something was taken back: somebody waits to be let in. */
-const VISITOR_MS = 1500;
-
 const counterOf = (statement: Uint8Array): number => splitStatement(statement).statement.counter;
 
 /** null where it is nothing that OpenPGP takes. */
@@ -107,7 +104,7 @@ export class Notary {
         case 'certify':
           return await this.#certify(question);
         case 'move':
-          return await this.#move(question);
+          return await answerMove(question, this.#options.search, this.#options.now());
         case 'close':
           return await this.#close(question);
       }
@@ -228,7 +225,7 @@ export class Notary {
     let key = own.bytes;
     const statements = [statement, known].filter((one) => one !== null);
     const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false };
-    for await (const found of within(this.#options.search?.(sought) ?? none(), VISITOR_MS)) {
+    for await (const found of within(this.#options.search?.(sought) ?? none(), TAKEN_BACK_MS)) {
       if (found.statement !== null) statements.push(found.statement);
       const both = admit([key, found.key], signers, this.#options.now());
       key = (await orNull(both))?.bytes ?? key;
@@ -334,19 +331,6 @@ export class Notary {
   }
 
   /** The identity alone can take its name back; our own word, which is all that an admin takes back, goes with it. */
-  /** The signatures of both keys; that the old one is somebody's is for those to judge who knew him. */
-  async #move({ person, key, move, known }: Question<'move'>): Promise<PkiAnswer> {
-    const now = this.#options.now();
-    const [before, next] = [await readCertificate(move.before), await readCertificate(key)];
-    const read = await readMove(move.statement, before, next, now);
-    const { host, name } = parseEntity(person);
-    if (read.move.to !== renderUserId(name, host)) throw new PkiError('_foreign_move', 'a move of another person');
-    const last = known === null ? null : splitMove(known.statement);
-    // Who lived at two places before says so of the newer one.
-    if (last?.move.old === read.move.old) isNewerMove(last, read);
-    return { kind: 'moved' };
-  }
-
   async #close({ person, key, member, isByAdmin }: Question<'close'>): Promise<PkiAnswer> {
     if (!isKeyOf(key, member)) return { kind: 'refused', code: '_trust_changed_key' };
     const certificate = await readCertificate(key);

@@ -1,5 +1,8 @@
 /** What comes one after the other, as far as it comes in time. docs/spec/key-server.md#finding */
 
+/** How long others are waited for whether they know that something was taken back: somebody waits to be let in. */
+export const TAKEN_BACK_MS = 1500;
+
 /** Nothing. */
 export async function* none(): AsyncGenerator<never> {}
 

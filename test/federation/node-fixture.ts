@@ -7,7 +7,7 @@ import { federationLimits, type FederationLimits } from '../../federation/limits
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { MorEffect } from '../../federation/mor-events.ts';
-import type { PkiQuestion } from '../../federation/pki.ts';
+import type { PkiQuestion, ToldMove } from '../../federation/pki.ts';
 import { decodeRange, decodeText, encodeText } from '../../psyc/bytes.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import { inherits } from '../../psyc/keyword.ts';
@@ -80,6 +80,8 @@ export class NodeFixture {
   dns: (domain: string) => DnsStatement = (domain) => idealRecord(this.keys, domain);
   /** Whether other domains tell the keys of their people. */
   tellsKeys = true;
+  /** With whose keys their homes tell that he has come from elsewhere. */
+  readonly moves = new Map<string, ToldMove>();
   /** Whether what comes about countersignatures is heard, which are begun with whoever comes. */
   hearsCountersignatures = false;
   readonly #options: NodeOptions;
@@ -324,9 +326,11 @@ export class NodeFixture {
     const [target = '', tag] = [routing.get('_target'), routing.get('_tag')];
     const [, domain = '', nick = ''] = /^psyc:\/\/([^/]+)\/~([^#]+)/.exec(target) ?? [];
     const { key, statement } = this.identityOf(nick, domain);
+    const move = this.moves.get(target);
+    const told = move === undefined ? {} : { _move: move.statement, _key_before: move.before };
     const bytes = render({
       routing: { _source: target, _target: routing.get('_source'), _tag_relay: tag },
-      entity: { _key: this.keys.certified(key, this.keys.domain(domain)), _statement: statement },
+      entity: { _key: this.keys.certified(key, this.keys.domain(domain)), _statement: statement, ...told },
       method: '_status_keys',
     });
     end.send(bytes, this.nowMs);

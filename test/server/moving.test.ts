@@ -1,4 +1,4 @@
-/** A home is dead, and its person lives somewhere else: by the word of her old key, whoever knew her is told; nobody else can say so. */
+/** A home is dead, and its person lives somewhere else: by the word of her old key, whoever knew her is told, and places give her what she had there; nobody else can say so. */
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Undoing } from '../undoing.ts';
@@ -53,6 +53,10 @@ beforeAll(async () => {
   await done(home, 'register', 'bob@b.test', '--server', at(b));
   for (const who of ['alice@a.test', 'bob@b.test']) await done(home, 'enter', '@hall@b.test', '--as', who);
   await done(home, 'say', '@hall@b.test', 'at', 'home', '--as', 'alice@a.test');
+  await done(home, 'enter', '@closed@b.test', '--as', 'bob@b.test');
+  await done(home, 'place', 'mode', '@closed@b.test', 'invited', '--as', 'bob@b.test');
+  await done(home, 'place', 'aide', '@closed@b.test', 'alice@a.test', '--as', 'bob@b.test');
+  await done(home, 'enter', '@closed@b.test', '--as', 'alice@a.test');
   // He knows her key from here on.
   await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
   await a.kill();
@@ -62,14 +66,18 @@ afterAll(async () => undoing.run());
 test('her new home takes what both her keys have signed, once and again', async () => {
   await done(home, 'register', 'alice@c.test', '--server', at(c));
   const line = 'alice@a.test is alice@c.test from now on, for all who knew that key\n';
-  for (let times = 0; times < 2; times++) {
-    expect(await p3do('move', 'alice@a.test', '--as', 'alice@c.test')).toMatchObject({ code: 0, out: line });
-  }
+  const first = await p3do('move', 'alice@a.test', '--as', 'alice@c.test');
+  expect(first).toMatchObject({ code: 0, complaints: expect.not.stringContaining('mov') as unknown });
+  expect(first.out.startsWith(line)).toBe(true);
+  for (const place of ['@hall@b.test', '@closed@b.test'])
+    expect(first.out).toContain(`${place} knows you by the new name\n`);
+  const again = await p3do('move', 'alice@a.test', '--as', 'alice@c.test');
+  expect(again).toMatchObject({ code: 0, out: line });
+  expect(again.complaints).toContain('@closed@b.test: nobody of this name is there');
   expect(await p3do('move', 'alice@c.test', '--as', 'alice@c.test')).toMatchObject({ code: 2 });
 });
 
 test('who knew her is told once when he hears her, and again when he writes to the old name', async () => {
-  await done(home, 'enter', '@hall@b.test', '--as', 'alice@c.test');
   await done(home, 'say', '@hall@b.test', 'I live here now', '--as', 'alice@c.test');
   const moved = 'alice@a.test has moved, as the key says that is pinned: it is alice@c.test now\n';
   const first = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
@@ -78,6 +86,15 @@ test('who knew her is told once when he hears her, and again when he writes to t
   expect((await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test')).complaints).not.toContain('moved');
   const late = await p3do('say', 'alice@a.test', 'where are you?', '--as', 'bob@b.test', '--timeout', '1');
   expect(late.complaints).toContain(moved);
+});
+
+test('where she looked after a place she does so under the new name, and not under the old one', async () => {
+  const shown = await done(home, 'place', 'show', '@closed@b.test', '--as', 'bob@b.test');
+  expect(shown.out).toContain('aides     alice@c.test\n');
+  expect(shown.out).toContain('members   2: bob@b.test, alice@c.test\n');
+  await done(home, 'place', 'topic', '@closed@b.test', 'moved in', '--as', 'alice@c.test');
+  const said = (await done(home, 'history', '@closed@b.test', '--as', 'bob@b.test')).out;
+  expect(said).toContain('alice@c.test says that until now this was the name here: alice@a.test\n');
 });
 
 test('whoever else says that he was she is nobody to those who knew her', async () => {
@@ -91,4 +108,9 @@ test('whoever else says that he was she is nobody to those who knew her', async 
   const heard = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
   expect(heard.out).toContain('mallory@c.test: it is me, alice');
   expect(heard.complaints).not.toContain('moved');
+  // Nor does a place whose server knows hers.
+  const asked = await p3doOf(villains, ['place', 'moved', '@closed@b.test', 'alice@a.test', '--as', 'mallory@c.test']);
+  expect(asked).toMatchObject({ code: 1, complaints: expect.stringContaining('_unknown_move') as unknown });
+  const shown = await done(home, 'place', 'show', '@closed@b.test', '--as', 'bob@b.test');
+  expect(shown.out).toContain('aides     alice@c.test\n');
 });

@@ -36,6 +36,7 @@ async function taken(move: ToldMove, known: ToldMove | null = null): Promise<str
     key: next.certificate.bytes,
     move,
     known,
+    servers: null,
   } as const;
   const answer = await notary.answer(question);
   return answer.kind === 'refused' ? answer.code : answer.kind;
@@ -68,6 +69,39 @@ test.each<[string, ToldMove, ToldMove | null, string]>([
   ['too much', { ...two, statement: new Uint8Array(5000) }, null, '_oversized_move'],
 ])('the home: %s', async (_, move, known, expected) => {
   expect(await taken(move, known)).toBe(expected);
+});
+
+test('whoever knew the old key hears from key servers that it has taken itself back; broken copies say nothing', async () => {
+  const search = async function* (sought: object): AsyncGenerator<{ key: Uint8Array; statement: null }> {
+    expect(sought).toEqual({
+      address: 'alice@old.example',
+      fingerprint: fingerprintOf(old),
+      servers,
+      isPointed: false,
+    });
+    yield* copies.map((key) => ({ key, statement: null }));
+  };
+  const servers = ['x.example'];
+  let copies: Uint8Array[] = [];
+  const asking = new Notary({
+    key: home,
+    isOpen: true,
+    inviteNamed: () => Promise.resolve(null),
+    now: () => NOW,
+    search,
+  });
+  const question = {
+    person: 'psyc://new.example/~alice',
+    key: next.certificate.bytes,
+    move: two,
+    known: null,
+    servers,
+  };
+  const told = { kind: 'moved', from: 'psyc://old.example/~alice', counter: 2, timeMs: NOW * 1000 };
+  copies = [new Uint8Array(9), damaged(revoked), other.certificate.bytes, old.certificate.bytes];
+  expect(await asking.answer({ kind: 'move', ...question })).toMatchObject(told);
+  copies.push(revoked);
+  expect(await asking.answer({ kind: 'move', ...question })).toEqual({ kind: 'refused', code: '_revoked_key' });
 });
 
 test.each<[string, ToldMove | null, string | null]>([

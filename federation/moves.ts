@@ -1,0 +1,136 @@
+/** Who has had which name before, by the word of the key that is pinned for it. docs/spec/people.md#what-servers-do-with-it */
+import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
+import type { Desk } from './desk.ts';
+import type { PkiAnswer, ToldMove } from './pki.ts';
+import { type Records, readRecords, record } from './records.ts';
+
+/** So many key servers are asked whether the old key was taken back, beside our own ring. */
+const WITNESSES = 3;
+
+/** What entities ask about whoever speaks to them. */
+export interface FormerNames {
+  /** Names that a person has had, the last one first, as was known when his keys came. */
+  namesBefore(person: string): readonly string[];
+  /** Whether he has had a name, as his home says now and the key pinned for that name; null: nobody knows now. */
+  wasNamed(person: string, name: string, found: (isSo: boolean | null) => void): void;
+}
+
+/** Where somebody went from a name, or came from to it. */
+interface Step {
+  readonly other: string;
+  /** Of the old key's moves. */
+  readonly counter: number;
+  readonly timeMs: number;
+}
+
+/** One node's. */
+export class Moves {
+  readonly #desk: Desk;
+  readonly #linked: () => readonly string[];
+  /** Names of which it is just being written who has them. */
+  readonly #busy = new Set<string>();
+
+  /** `linked`: other domains to which a circuit is ready. */
+  constructor(desk: Desk, linked: () => readonly string[]) {
+    this.#desk = desk;
+    this.#linked = linked;
+  }
+
+  /** His home tells a move together with his keys, which are judged: what is good of it is kept before `done`. */
+  learn(person: string, key: Uint8Array, move: ToldMove, done: () => void): void {
+    const servers = this.#linked().slice(0, WITNESSES);
+    this.#desk.askPki({ kind: 'move', person, key, known: null, move, servers }, (answer) => {
+      if (answer.kind === 'moved') this.#take(person, answer, done);
+      else if (answer.kind === 'refused' && answer.code === '_revoked_key') this.#forget(person, done);
+      else done();
+    });
+  }
+
+  /** The names that lead to this one, the last one first: `movesMax` at most, and each once. */
+  namesOf(person: string, found: (names: readonly string[]) => void): void {
+    const names: string[] = [];
+    const go = (name: string): void => {
+      this.#nameBefore(name, (before) => {
+        if (before === null || before === person || names.includes(before)) found(names);
+        else {
+          names.push(before);
+          if (names.length < this.#desk.options.federationLimits.movesMax) go(before);
+          else found(names);
+        }
+      });
+    };
+    go(person);
+  }
+
+  /** null: he came from nowhere, or the store does not say. */
+  #nameBefore(name: string, found: (before: string | null) => void): void {
+    readRecords(this.#desk, name, (records) => {
+      const came = records === null ? null : stepIn(records, 'came from');
+      if (came === null) {
+        found(null);
+        return;
+      }
+      readRecords(this.#desk, came.other, (ofOther) => {
+        const went = ofOther === null ? null : departure(ofOther);
+        found(went?.other === name ? came.other : null);
+      });
+    });
+  }
+
+  #take(person: string, { from, fingerprint, counter, timeMs }: PkiAnswer & { kind: 'moved' }, done: () => void): void {
+    if (from === person || this.#busy.has(from)) {
+      done();
+      return;
+    }
+    this.#busy.add(from);
+    const over = (): void => {
+      this.#busy.delete(from);
+      done();
+    };
+    readRecords(this.#desk, from, (old) => {
+      const pinned = old?.get('fingerprint');
+      // Of whom nothing is pinned anybody could say so.
+      if (old === null || pinned === undefined || !equalBytes(pinned, fingerprint)) {
+        over();
+        return;
+      }
+      const [last, back] = [stepIn(old, 'moved to'), stepIn(old, 'came from')];
+      // The first that was heard of two with one number; and who has come back since has not gone by what he said before.
+      if ((last !== null && last.counter >= counter) || (back !== null && back.timeMs >= timeMs)) {
+        over();
+        return;
+      }
+      readRecords(this.#desk, person, (own) => {
+        const came = own === null ? null : stepIn(own, 'came from');
+        // Who lived at two places before says so of the newer one.
+        if (own === null || (came !== null && came.timeMs > timeMs)) {
+          over();
+          return;
+        }
+        const operations = [
+          record(from, 'moved to', rendered({ other: person, counter, timeMs })),
+          record(person, 'came from', rendered({ other: from, counter, timeMs })),
+        ];
+        this.#desk.ask({ kind: 'write', operations }, over);
+      });
+    });
+  }
+
+  /** One of both keys has been taken back: that one followed the other is nobody's word any more. */
+  #forget(person: string, done: () => void): void {
+    this.#desk.ask({ kind: 'write', operations: [record(person, 'came from', new Uint8Array(0))] }, done);
+  }
+}
+
+/** Where somebody has gone from a name, unless he has come back since. */
+function departure(records: Records): Step | null {
+  const [went, came] = [stepIn(records, 'moved to'), stepIn(records, 'came from')];
+  return went !== null && (came === null || came.timeMs < went.timeMs) ? went : null;
+}
+
+const rendered = ({ other, counter, timeMs }: Step): Uint8Array => encodeText(`${other} ${counter} ${timeMs}`);
+
+function stepIn(records: Records, name: 'moved to' | 'came from'): Step | null {
+  const [other = '', counter, timeMs] = decodeText(records.get(name) ?? new Uint8Array(0)).split(' ');
+  return other === '' ? null : { other, counter: Number(counter), timeMs: Number(timeMs) };
+}

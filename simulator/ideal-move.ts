@@ -1,0 +1,25 @@
+/** Ideal moves of people: a register says that both keys have signed. docs/simulator.md#ideal-keys */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+
+/** In a key that its person has taken back. */
+export const RETIRED = 'retired';
+
+/** Answers `move`; `read` gives the words of what was issued, or null. */
+export function answerMove(
+  { person, key, move, servers }: PkiQuestion & { readonly kind: 'move' },
+  read: (bytes: Uint8Array) => string[] | null,
+  fingerprintOf: (key: Uint8Array) => Uint8Array,
+  published: ReadonlyMap<string, { readonly key: Uint8Array }>,
+): PkiAnswer {
+  const [stated, before, next] = [move.statement, move.before, key].map(read);
+  if (stated?.[0] !== 'move' || before?.[0] !== 'person') return { kind: 'refused', code: '_forged_move' };
+  const [old, taken] = [move.before, key].map((bytes) => bytesToHex(fingerprintOf(bytes)));
+  const isNamed = stated[1] === old && stated[2] === taken && next?.[1] === person;
+  if (!isNamed) return { kind: 'refused', code: '_foreign_move' };
+  const elsewhere = servers === null ? undefined : published.get(before[1]!);
+  const copies = [before, elsewhere === undefined ? null : read(elsewhere.key)];
+  if (copies.some((copy) => copy?.[3] === RETIRED)) return { kind: 'refused', code: '_revoked_key' };
+  const [counter, timeMs] = [Number(stated[3]), Number(stated[4])];
+  return { kind: 'moved', from: before[1]!, fingerprint: fingerprintOf(move.before), counter, timeMs };
+}
