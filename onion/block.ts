@@ -69,17 +69,17 @@ export function parseBlock(bytes: Uint8Array): Block | null {
     command !== undefined &&
     flags <= (DEPOSIT | TICKET) &&
     delayMs <= delayMsMax &&
-    isZero(bytes.subarray(24, 32)) &&
+    isZero(bytes, 24, 32) &&
     // Else the next link would refuse the cell, and hold it against this hop.
-    (isRelay ? next.alpha[31]! < 0x80 : !isTicket && delayMs === 0 && isZero(bytes.subarray(32))) &&
-    (isRelay || command === 'reply' || isZero(field));
+    (isRelay ? next.alpha[31]! < 0x80 : !isTicket && delayMs === 0 && isZero(bytes, 32, sizes.block)) &&
+    (isRelay || command === 'reply' || isZero(bytes, 8, 24));
   if (!isSound) return null;
   const isDeposit = (flags & DEPOSIT) !== 0;
   return { command, isDeposit, isTicket, delayMs, expiry: view.getUint32(4), field, next: isRelay ? next : null };
 }
 
-function isZero(bytes: Uint8Array): boolean {
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   let all = 0;
-  for (const byte of bytes) all |= byte;
+  for (let at = from; at < to; at++) all |= bytes[at]!;
   return all === 0;
 }

@@ -23,10 +23,12 @@ export function decipherBody(suite: Suite, keys: Uint8Array, body: Uint8Array): 
   }
 }
 
-/** The two kinds of step, each its own inverse. They share one small array: each new one costs a tenth of a hash. */
+/** What a step passes to the next call, and nothing later: a new array for each would cost a tenth of a hash. */
+const scratch = new Uint8Array(sizes.left);
+
+/** The two kinds of step, each its own inverse. */
 function workOn(suite: Suite, keys: Uint8Array, body: Uint8Array) {
   const [left, right] = [body.subarray(0, sizes.left), body.subarray(sizes.left)];
-  const scratch = new Uint8Array(sizes.left);
   return {
     /** R ← R ⊕ ChaCha20(L ⊕ k) */
     combineRight(step: number): void {
@@ -48,3 +50,11 @@ const keyAt = (keys: Uint8Array, step: number): Uint8Array => keys.subarray(32 *
 /** The seal of 16 bytes over a body. */
 export const sealOf = (suite: Suite, key: Uint8Array, body: Uint8Array): Uint8Array =>
   suite.blake2b(body, sizes.seal, key);
+
+const expected = new Uint8Array(sizes.seal);
+
+/** Whether a seal of 16 bytes is that of a body. */
+export function isSealed(suite: Suite, key: Uint8Array, body: Uint8Array, seal: Uint8Array): boolean {
+  suite.blake2bInto(expected, body, key);
+  return suite.equal(expected, seal);
+}

@@ -29,20 +29,22 @@ export const macOf = (
   beta: Uint8Array,
 ): Uint8Array => suite.blake2b(joinBytes(alpha, hint, beta), sizes.mac, keys.mac);
 
+/** α, hint and β as the mac covers them, behind β the block of zeros that the stream goes over as well, then our own mac. */
+const work = new Uint8Array(COVERED + sizes.block + sizes.mac);
+
 /**
- * What is in an onion's head for the holder of these keys: this layer's block, and the next β. null where the mac is not
- * that of its α, hint and β: `_onion_invalid_mac`.
+ * What is in an onion's head for the holder of these keys: this layer's block, and the next β, both until the next head is
+ * peeled. null where the mac is not that of its α, hint and β: `_onion_invalid_mac`.
  */
 export function peelHead(
   suite: Suite,
   keys: LayerKeys,
   onion: Uint8Array,
 ): { block: Uint8Array; beta: Uint8Array } | null {
-  // α, hint and β as the mac covers them, behind β the block of zeros that the stream goes over as well, then our own mac.
-  const work = new Uint8Array(COVERED + sizes.block + sizes.mac);
   const [zerosEnd, behind] = [COVERED + sizes.block, offsets.mac + sizes.block];
   work.set(onion.subarray(0, offsets.mac));
   work.set(onion.subarray(offsets.beta, offsets.seal), offsets.mac);
+  work.fill(0, COVERED, zerosEnd);
   const mac = work.subarray(zerosEnd);
   suite.blake2bInto(mac, work.subarray(0, COVERED), keys.mac);
   if (!suite.equal(mac, onion.subarray(offsets.mac, offsets.beta))) return null;

@@ -39,6 +39,9 @@ export function layerKeys(suite: Suite, secret: Uint8Array): LayerKeys {
   };
 }
 
+/** The text, and room for the shared secret, α and K: filled anew each time. */
+const dh = joinBytes(DH, new Uint8Array(3 * lengths.x25519));
+
 /**
  * The secret between α and the key K, from either side: `secret` belongs to one of them, `other` is the other's public half.
  * null where X25519 gives zeros: the cell is not for this key, or the key is none.
@@ -51,7 +54,14 @@ function sharedSecret(
   other: Uint8Array,
 ): Uint8Array | null {
   const shared = suite.x25519(secret, other);
-  return shared === null ? null : suite.blake2b(joinBytes(DH, shared, alpha, key), 32);
+  if (shared === null) return null;
+  dh.set(shared, DH.length);
+  dh.set(alpha, DH.length + lengths.x25519);
+  dh.set(key, DH.length + 2 * lengths.x25519);
+  const layerSecret = suite.blake2b(dh, 32);
+  // No secret stays behind there.
+  dh.fill(0, DH.length);
+  return layerSecret;
 }
 
 /** The layer secret of a cell with this α for the holder of `key`; null: not his. */

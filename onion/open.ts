@@ -1,7 +1,8 @@
 /** Opening one layer: what is checked before anything is remembered, and what comes of it. docs/spec/onion.md#opening */
 import type { Suite } from '../crypto/suite.ts';
+import { copyBytes } from '../psyc/bytes.ts';
 import { type Block, parseBlock } from './block.ts';
-import { decipherBody, sealOf } from './body.ts';
+import { decipherBody, isSealed, sealOf } from './body.ts';
 import { parseContent } from './content.ts';
 import type { OnionCode } from './error.ts';
 import { expiryFault, hourExpiry, keptUntil } from './expiry.ts';
@@ -42,7 +43,7 @@ export function openLayer(suite: Suite, onion: Uint8Array, keys: LayerKeys, nowS
   const head = peelHead(suite, keys, onion);
   if (head === null) return { refused: '_onion_invalid_mac' };
   const body = onion.subarray(offsets.body);
-  if (!suite.equal(sealOf(suite, keys.seal, body), onion.subarray(offsets.seal, offsets.body))) {
+  if (!isSealed(suite, keys.seal, body, onion.subarray(offsets.seal, offsets.body))) {
     return { refused: '_onion_invalid_seal' };
   }
   // Kept for days: not as a part of memory that holds the layer's keys as well.
@@ -70,7 +71,7 @@ function outcomeOf(suite: Suite, block: Block, keys: LayerKeys, beta: Uint8Array
   const { command, next, isTicket, field, delayMs } = block;
   if (command === 'discard') return { kind: 'discard' };
   // A copy, to become the next onion: its body is deciphered where it stands.
-  const onion = new Uint8Array(sealed);
+  const onion = copyBytes(sealed);
   const body = onion.subarray(offsets.body);
   decipherBody(suite, keys.body, body);
   if (next !== null) {

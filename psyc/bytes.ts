@@ -68,8 +68,15 @@ export function encodedLength(text: string): number {
   return text.length;
 }
 
-/** Bytes of one's own. (Not `slice`: a Buffer, which is what a socket gives, does not copy in that.) */
-export const copyBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
+/**
+ * Bytes of one's own. (Not `slice`: a Buffer, which is what a socket gives, does not copy in that. Made empty and filled takes half
+ * as long as made of the others.)
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
 
 /** Whether two byte strings are the same (not in constant time: never for secrets). */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -3,13 +3,11 @@ import { parentPort } from 'node:worker_threads';
 import { type Found, openCell, type OpenJob } from '../../listener-bots/opening.ts';
 import { suite } from '../suite.ts';
 
-/** What it answers to a job. */
-export interface Answered {
-  readonly job: number;
-  readonly found: Found;
-}
+/** What it is given at a time, and what it answers: of each job what came of it, in their order. */
+export type Jobs = readonly OpenJob[];
+export type Answers = readonly Found[];
 
-parentPort?.on('message', (job: OpenJob) => {
-  const answered: Answered = { job: job.job, found: openCell(suite, job) };
-  parentPort?.postMessage(answered);
+parentPort?.on('message', (jobs: Jobs) => {
+  const answers: Answers = jobs.map((job) => openCell(suite, job));
+  parentPort?.postMessage(answers);
 });
