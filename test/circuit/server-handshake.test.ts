@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ClientHandshake, type HandshakeEvent, type LoginOptions } from '../../circuit/client-handshake.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { proofLimits } from '../../circuit/proof-limits.ts';
+import type { Evidence } from '../../circuit/proof-lines.ts';
 import { renderProof } from '../../circuit/proof-packet.ts';
 import { type HandshakeEffect, ServerHandshake } from '../../circuit/server-handshake.ts';
 import { textBytes } from '../../crypto/bytes.ts';
@@ -210,6 +211,23 @@ describe('a client', () => {
       ...['pin', 'certified', 'proved', 'certified', 'stated'],
     ]);
     expect(host.asked).toEqual(['registration', 'device key', 'admission']);
+  });
+
+  test('brings its key where it visits, and not home, which keeps it', () => {
+    const brought = (more: Partial<LoginOptions>): unknown => {
+      const host = new End();
+      const all: Evidence[] = [];
+      host.answers = (question) => {
+        if (question.kind === 'device key') all.push(question.evidence);
+        return answerTo(question);
+      };
+      meet(host, more);
+      return all;
+    };
+    const statement = textBytes('statement');
+    expect(brought({})).toEqual([{ key: null, statement }]);
+    const visit = textBytes('visit');
+    expect(brought({ visit })).toEqual([{ key: textBytes('key'), statement, visit }]);
   });
 
   test('through a man in the middle neither goes on', () => {

@@ -61,11 +61,8 @@ function host(domain: SecretKey, stream: ByteStream): void {
   const home = new Home('a.example', domain, { exported: () => exported, now, hears });
   const flush = async (): Promise<void> => {
     const { bytes, isClosed } = await home.take();
-    for (const proof of home.proofs) {
-      if (proof.kind !== 'device') continue;
-      keys.key = proof.evidence.key!;
-      keys.statement = proof.evidence.statement!;
-    }
+    if (home.certified !== null) keys.key = home.certified;
+    for (const proof of home.proofs) if (proof.kind === 'device') keys.statement = proof.evidence.statement!;
     for (const chunk of bytes) stream.write(chunk);
     if (isClosed) stream.end();
     const login = home.proofs.find((proof) => proof.kind === 'device');

@@ -72,6 +72,8 @@ export class Home {
   /** Everything that came after the login, in order. */
   readonly heard: HeardPacket[] = [];
   readonly proofs: ProofMessage[] = [];
+  /** The key of who has registered, certified. */
+  certified: Uint8Array | null = null;
   #circuit: Circuit | null = null;
   #connection = 0;
   #nowMs = 0;
@@ -190,6 +192,7 @@ export class Home {
       const { domain, key } = { domain: this.domain, key: await readCertificate(message.key) };
       const nick = person.replace(/.*~/, '');
       const certified = await certify(this.key, key, `${nick} <${nick}@${domain}>`, this.options.now ?? NOW);
+      this.certified = certified;
       this.say(renderProof({ kind: 'registered', person, key: certified }));
     } else if (message.kind === 'device') {
       const { claim, signature, evidence } = message;
