@@ -5,6 +5,7 @@ import type { Authors } from './authors.ts';
 import type { NodeCircuits } from './circuits.ts';
 import type { Desk, Entity } from './desk.ts';
 import type { Founders } from './founders.ts';
+import { KeysService } from './keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
 import { Person } from './person.ts';
 import { Place } from './place.ts';
@@ -30,9 +31,11 @@ export class Entities {
   readonly #visitors = new Map<string, Visitor>();
   readonly #places = new Map<string, Place>();
   readonly #audiences = new Map<string, Audience>();
+  readonly #keys: KeysService;
 
   constructor(owner: EntitiesOwner) {
     this.#owner = owner;
+    this.#keys = new KeysService(owner.desk);
   }
 
   get count(): number {
@@ -45,6 +48,13 @@ export class Entities {
       [],
       this.#tables.flatMap((table) => [...table.values()]),
     );
+  }
+
+  /** Gives a letter to the service that has this name; false: none has. */
+  serve(letter: Letter, uniform: string): boolean {
+    if (uniform !== this.#keys.uniform) return false;
+    this.#keys.take(letter);
+    return true;
   }
 
   /** A person who lives here, if he is awake. */

@@ -1,6 +1,8 @@
 /** Copies of cells for those who ask: of all that their home hears, or of those with certain hints. docs/spec/listener-bots.md#copies */
 import { hexOf } from '../crypto/bytes.ts';
+import { fieldsOf, onionOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
+import { equalBytes } from '../psyc/bytes.ts';
 import { type Letter, keepLetter } from './letter.ts';
 import type { Value } from '../psyc/render.ts';
 
@@ -34,6 +36,14 @@ const HINTS_MAX = 256;
 const ANSWER_MS = 5_000;
 const SILENT_MS = 30_000;
 
+/** Whether one of these hints is it. */
+function hasHint(hints: Uint8Array, hint: Uint8Array): boolean {
+  for (let at = 0; at < hints.length; at += sizes.hint) {
+    if (equalBytes(hints.subarray(at, at + sizes.hint), hint)) return true;
+  }
+  return false;
+}
+
 /** In memory only, and each person's alone. */
 export class MorCopies {
   readonly #owner: CopiesOwner;
@@ -51,15 +61,19 @@ export class MorCopies {
       return;
     }
     const wanted = hexOf(hints);
-    let hearing = this.#hearings.get(by);
-    if (hearing !== undefined && hearing.wanted !== wanted) this.#end(by);
+    const before = this.#hearings.get(by);
+    let hearing = before;
     if (hearing?.wanted !== wanted) {
+      // A question that still waits is answered: said again, it would bring the last wish back. What has come for both wishes stays.
+      if (before !== undefined) this.#end(by);
       if (this.#hearings.size >= HEARINGS_MAX || !this.#begin(by, hints)) {
         this.#owner.leave(by);
         this.#owner.answer(letter, '_failure_mor_excessive_watches', { _code: '_mor_excessive_watches' });
         return;
       }
-      hearing = { wanted, cells: [], missed: 0, letter: null, askedMs: 0 };
+      const isWanted = (cell: Uint8Array): boolean => wanted === '' || hasHint(hints, fieldsOf(onionOf(cell)).hint);
+      const cells = before?.cells.filter(isWanted) ?? [];
+      hearing = { wanted, cells, missed: before?.missed ?? 0, letter: null, askedMs: 0 };
       this.#hearings.set(by, hearing);
     }
     // Who has heard no answer asks again: the last one is answered.
@@ -104,6 +118,8 @@ export class MorCopies {
   }
 
   #end(by: string): void {
+    const hearing = this.#hearings.get(by);
+    if (hearing !== undefined && hearing.letter !== null) this.#tell(hearing);
     this.#hearings.delete(by);
     this.#owner.leave(by);
   }

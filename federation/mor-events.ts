@@ -7,6 +7,8 @@ export interface MorOptions {
   readonly limits: ListenerLimits;
   /** Domains that circuits are held to, so that there are links to them. */
   readonly links: readonly string[];
+  /** Both clocks off: for tests and measurements, and it hides nothing. docs/spec/listener-bots.md#unsafe */
+  readonly unsafe?: boolean;
 }
 
 /** Another server that a route may go over, with its OpenPGP key. */

@@ -3,6 +3,7 @@ import { hexOf } from '../crypto/bytes.ts';
 import type { Exit } from '../listener-bots/anonymous.ts';
 import type { ListenerEffect, ListenerEvent } from '../listener-bots/events.ts';
 import { readFrame, renderFrame } from '../listener-bots/frame.ts';
+import { Counts } from '../listener-bots/counts.ts';
 import { Listener, type ListenerStatus } from '../listener-bots/listener.ts';
 import { onionOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
@@ -15,6 +16,7 @@ import type { FoundKeys } from './key-search.ts';
 import { domainOf, entityIn, entityOf, isPerson, keepLetter, type Letter, newLetter, readdress } from './letter.ts';
 import { MorCopies } from './mor-copies.ts';
 import type { MorEvent, MorOptions, MorServer } from './mor-events.ts';
+import { MorRequests } from './mor-requests.ts';
 import { readRecords } from './records.ts';
 import { trustIn } from './trust-record.ts';
 import type { Ways } from './trust-owner.ts';
@@ -67,6 +69,8 @@ export class Mor {
   /** What became of the last watch that was asked for. */
   #isWatched = false;
   readonly #copies: MorCopies;
+  readonly #asks: MorRequests;
+  readonly #counts = new Counts();
   #requests = 0;
   #closedExits = 0;
 
@@ -74,6 +78,11 @@ export class Mor {
     this.#owner = owner;
     this.#desk = owner.desk;
     this.#options = options;
+    this.#asks = new MorRequests({
+      desk: owner.desk,
+      counts: this.#counts,
+      release: (onion) => this.#tell({ kind: 'answer', onion }),
+    });
     this.#uniform = `psyc://${owner.desk.domain}/$mor`;
     this.#copies = new MorCopies({
       nowMs: () => this.#desk.nowMs,
@@ -92,11 +101,13 @@ export class Mor {
     const { domain, options, nowMs, unixMs } = this.#desk;
     const takes = (target: string): boolean => {
       const uniform = entityIn(target);
-      return uniform?.kind === 'person' && uniform.host === domain && uniform.channel === undefined;
+      if (uniform?.host !== domain || uniform.channel !== undefined) return false;
+      return uniform.kind === 'person' || (uniform.kind === 'service' && uniform.name === 'keys');
     };
-    const { limits } = this.#options;
-    const listening = { domain, suite: options.suite, limits, isWide: true, unsafe: false, takes };
+    const { limits, unsafe = false } = this.#options;
+    const listening = { domain, suite: options.suite, limits, isWide: true, unsafe, takes };
     this.#listener = new Listener(listening, nowMs, unixMs);
+    this.#asks.start();
     for (const other of this.#options.links) this.#desk.linkTo(other)?.watch(() => {});
     this.#look();
   }
@@ -147,6 +158,7 @@ export class Mor {
   asked(letter: Letter, by: string | null): boolean {
     if (entityOf(letter.routing.get('_target') ?? '') !== this.#uniform) return false;
     const { method } = letter.packet;
+    if (by === null && this.#asks.answered(letter)) return true;
     if (by === null || domainOf(by) !== this.#desk.domain) return true;
     if (method === '_request_mor_cell') this.#hand(letter, by);
     else if (method === '_request_mor_copies') this.#copies.ask(letter, by);
@@ -159,17 +171,19 @@ export class Mor {
   /** Counts and rates, never routes; null before it has begun. */
   status(): (ListenerStatus & { readonly closedExits: number }) | null {
     const status = this.#listener?.status() ?? null;
-    return status === null ? null : { ...status, closedExits: this.#closedExits };
+    if (status === null) return null;
+    return { ...status, counts: [...status.counts, ...this.#counts.entries()], closedExits: this.#closedExits };
   }
 
   queues(): (readonly [string, number])[] {
-    return [...(this.#listener?.queues() ?? [])];
+    return [...(this.#listener?.queues() ?? []), ...this.#asks.queues()];
   }
 
   /** Looks at all that are here, and again in a while: what the admin or time has changed shows. */
   #look(): void {
     for (const domain of this.#desk.ways.linked()) this.#judge(domain);
     this.#copies.look();
+    this.#asks.look();
     this.#desk.timer('mor look', LOOK_MS, () => this.#look());
   }
 
@@ -324,9 +338,12 @@ export class Mor {
     }
   }
 
-  /** A packet from nobody: only what is sealed to a person who lives here, under the limits of strangers. */
-  #exit({ packet, target, isSigned }: Exit): void {
-    if (isSigned || packet.method !== SEALED_METHOD) {
+  /** A packet from nobody: what is public and asked for over a ticket; and what is sealed to a person who lives here, under the limits of strangers. */
+  #exit(exit: Exit): void {
+    const { packet, target, isSigned } = exit;
+    const isPublic = !isPerson(target) || packet.method === '_request_keys';
+    if (!isSigned && isPublic && this.#asks.take(exit)) return;
+    if (isSigned || !isPerson(target) || packet.method !== SEALED_METHOD) {
       this.#closedExits++;
       return;
     }

@@ -390,7 +390,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     else if (uniform?.kind === 'person' && uniform.host === this.domain)
       this.#hand(letter, this.#entities.person(name));
     else if (uniform?.kind === 'person') this.#entities.inhabitantAwake(name)?.take(letter);
-    else this.refuse(letter, '_unknown_target');
+    else if (!this.#entities.serve(letter, name)) this.refuse(letter, '_unknown_target');
   }
 
   #hand(letter: Letter, entity: Entity | null): void {

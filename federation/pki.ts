@@ -1,5 +1,6 @@
 /** What a node asks of those who read and make OpenPGP packets, as data. docs/spec/people.md */
 
+import type { RingSearch } from '../pki/hkp.ts';
 import type { RotationHeard } from '../pki/trust-state.ts';
 
 /** Keys and statements are bytes as they came; fingerprints and device ids are raw bytes. */
@@ -94,6 +95,8 @@ export type PkiQuestion =
       readonly kept: Uint8Array | null;
       readonly authority: Uint8Array;
     }
+  /** What has our own ring by this fingerprint or address? Answer: `ring`. */
+  | { readonly kind: 'ring'; readonly search: RingSearch }
   /** Certify somebody's key under this domain's. Answer: `certified`. */
   | {
       readonly kind: 'certify';
@@ -202,5 +205,7 @@ export type PkiAnswer =
     }
   | { readonly kind: 'rotation'; readonly rotation: HeardRotation }
   | ({ readonly kind: 'domain state' } & KeyState)
+  /** The newest first; none is one that nobody has, and the statement is of an address' owner. */
+  | { readonly kind: 'ring'; readonly keys: readonly Uint8Array[]; readonly statement: Uint8Array | null }
   /** With a stable code of whatever was wrong. */
   | { readonly kind: 'refused'; readonly code: string };

@@ -46,6 +46,8 @@ export type ListenerEvent =
       readonly isOn: boolean;
     }
   | { readonly kind: 'gone'; readonly client: string }
+  /** An entity of this server answers over a ticket: an onion of 4000 bytes that nobody has seen. */
+  | { readonly kind: 'answer'; readonly onion: Uint8Array }
   /** What `open` asked for. */
   | { readonly kind: 'opened'; readonly job: number; readonly found: Found }
   /** What `remember` asked for is durable; or nobody knows. */

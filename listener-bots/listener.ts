@@ -87,6 +87,7 @@ export class Listener {
       limits,
       keyring: this.#keyring,
       counts: this.#counts,
+      nowSeconds: () => Math.floor(this.#unixMs / 1000),
       effect: (effect) => void this.#effects.push(effect),
       unwrapped: (onion) => this.#unwrapped(onion),
       opened: (layer) => this.#act(layer),
@@ -179,6 +180,9 @@ export class Listener {
         break;
       case 'gone':
         this.#watches.leave(event.client);
+        break;
+      case 'answer':
+        this.#release({ cell: null, onion: event.onion });
         break;
       case 'opened':
         this.#opener.found(event.job, event.found);
@@ -318,7 +322,7 @@ export class Listener {
       this.#counts.add('deposit ignored');
       return;
     }
-    const placed = place(suite, domain, packet, Math.floor(this.#unixMs / 1000));
+    const placed = place(suite, domain, packet, Math.floor(this.#unixMs / 1000), this.#opener.lifeSeconds);
     if ('code' in placed) {
       this.#counts.add(`dropped ${placed.code}`);
       return;

@@ -17,6 +17,8 @@ export interface OpenerSurroundings {
   readonly limits: ListenerLimits;
   readonly keyring: Keyring;
   readonly counts: Counts;
+  /** Unix time. */
+  nowSeconds(): number;
   effect(effect: ListenerEffect): void;
   /** An onion (4000 bytes) was in an envelope. */
   unwrapped(onion: Uint8Array): void;
@@ -94,6 +96,11 @@ export class Opener {
     return this.#slots.hasRoom;
   }
 
+  /** As `Slots.lifeSeconds`. */
+  get lifeSeconds(): number {
+    return this.#slots.lifeSeconds;
+  }
+
   /** Keeps a one-time secret that was agreed on, and acts when it is durable; false: there is no room. */
   place(slot: Slot, act: () => void): boolean {
     const isKept = this.#slots.deposit(slot);
@@ -161,9 +168,16 @@ export class Opener {
       counts.add(layer.outcome.kind === 'discard' ? 'cover that ends here' : 'cover that is none');
       return;
     }
-    const isKept = deposit !== null && this.#slots.deposit(deposit);
-    if (deposit !== null && !isKept) counts.add('deposit ignored');
-    this.#ledger.add(isKept ? { ...leaving, deposit } : leaving, () => this.#around.opened(layer));
+    const slot = deposit === null ? null : this.#shortened(deposit);
+    const isKept = slot !== null && this.#slots.deposit(slot);
+    if (slot !== null && !isKept) counts.add('deposit ignored');
+    this.#ledger.add(isKept ? { ...leaving, deposit: slot } : leaving, () => this.#around.opened(layer));
+  }
+
+  /** What is kept for less time where there is little room. */
+  #shortened({ secret, untilSeconds }: Slot): Slot {
+    const last = this.#around.nowSeconds() + this.#slots.lifeSeconds;
+    return { secret, untilSeconds: Math.min(untilSeconds, last) };
   }
 
   /** Whether a key opens this for the first time; from now on it does not. */

@@ -24,12 +24,13 @@ export interface Placed {
   readonly onion: Uint8Array;
 }
 
-/** What is to be done with a packet from nobody to this server's `$mor`, or the code by which it is dropped. */
+/** What is to be done with a packet from nobody to this server's `$mor`, or the code by which it is dropped. The secret is kept for `lifeSeconds` at most. */
 export function place(
   suite: Suite,
   domain: string,
   packet: Packet,
   nowSeconds: number,
+  lifeSeconds: number,
 ): Placed | { readonly code: ListenerCode } {
   const [exchange, ticket] = [packet.value('_exchange'), packet.value('_ticket')];
   if (packet.method !== SECRET_REQUEST || exchange === undefined || ticket === undefined) {
@@ -37,7 +38,7 @@ export function place(
   }
   const made = answerExchange(suite, copyBytes(exchange), suite.random);
   if (made === null) return { code: '_mor_invalid_request' };
-  const expiry = midnightExpiry(nowSeconds);
+  const expiry = Math.min(midnightExpiry(nowSeconds), nowSeconds + lifeSeconds);
   const content = render({
     routing: { _source: placeOf(domain) },
     entity: { _exchange: made.answer, _expires: String(expiry) },

@@ -16,6 +16,17 @@ export interface SpentMark {
   readonly untilSeconds: number;
 }
 
+/**
+ * How long a secret is kept that comes while less than so many percent of all places are taken, of secrets or of marks. Anybody
+ * may ask for secrets: who fills the first quarter keeps it for a week, but to keep others out he has to fill the last one every hour.
+ */
+const LIVES: readonly { readonly percent: number; readonly seconds: number }[] = [
+  { percent: 25, seconds: 8 * 86_400 },
+  { percent: 50, seconds: 86_400 },
+  { percent: 75, seconds: 21_600 },
+  { percent: 100, seconds: 3_600 },
+];
+
 /** The secrets that live and the marks of those that do not. */
 export class Slots {
   readonly #suite: Suite;
@@ -66,6 +77,12 @@ export class Slots {
   /** Whether one more can be kept. */
   get hasRoom(): boolean {
     return this.#live.size < this.#slotsMax;
+  }
+
+  /** For how many seconds a secret that comes now is kept at most. */
+  get lifeSeconds(): number {
+    const percent = 100 * Math.max(this.#live.size / this.#slotsMax, this.#spent.size / this.#spentMax);
+    return (LIVES.find((life) => percent < life.percent) ?? LIVES.at(-1)!).seconds;
   }
 
   /** Forgets what has expired; gives those secrets, to be overwritten. */

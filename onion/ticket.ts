@@ -3,7 +3,7 @@ import { joinBytes, uint32 } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { decipherBody, encipherBody, sealOf } from './body.ts';
 import { parseContent, renderContent } from './content.ts';
-import { OnionError } from './error.ts';
+import { type OnionCode, OnionError } from './error.ts';
 import { expiryFault, midnightExpiry } from './expiry.ts';
 import { buildHead, checkLayers } from './head.ts';
 import type { Random } from './keys.ts';
@@ -74,15 +74,21 @@ export function useTicket(
   nowSeconds: number,
   random: Random,
 ): Uint8Array {
-  if (ticket.length !== sizes.ticket || ticket[sizes.alpha - 1]! >= 0x80) {
-    throw new OnionError('_onion_invalid_ticket', `a ticket has ${sizes.ticket} bytes and begins with a point`);
+  const fault = ticketFault(ticket, nowSeconds);
+  if (fault === '_onion_invalid_ticket') {
+    throw new OnionError(fault, `a ticket has ${sizes.ticket} bytes and begins with a point`);
   }
-  const fault = expiryFault(ticketExpiry(ticket), true, nowSeconds);
   if (fault === '_onion_expired') throw new OnionError(fault, 'the ticket has expired: ask for another');
   if (fault !== null) throw new OnionError(fault, 'no ticket expires when this one says');
   const body = renderContent(suite, content, random);
   encipherBody(suite, ticket.subarray(BODY_KEYS, SEAL), body);
   return joinBytes(ticket.subarray(0, sizes.head), sealOf(suite, ticket.subarray(SEAL, EXPIRY), body), body);
+}
+
+/** Why bytes are no ticket that can be used now; null: they are, as far as anybody but its hops can tell. */
+export function ticketFault(ticket: Uint8Array, nowSeconds: number): OnionCode | null {
+  if (ticket.length !== sizes.ticket || ticket[sizes.alpha - 1]! >= 0x80) return '_onion_invalid_ticket';
+  return expiryFault(ticketExpiry(ticket), true, nowSeconds);
 }
 
 /** When a ticket of 692 bytes expires, Unix seconds. */

@@ -2,6 +2,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { encodeText } from '../psyc/bytes.ts';
+import { isDomain, isNick } from '../psyc/names.ts';
 import { isCertification } from './certificate.ts';
 import { isRevocation } from './issuing.ts';
 import { parsePublic } from './key-packet.ts';
@@ -44,6 +45,18 @@ function linesOf(key: Uint8Array): string[] {
     `pub:${fingerprint.toUpperCase()}:${ALGORITHM}:${created}:${expires}:${isRevoked ? 'r' : ''}`,
     ...users.map((user) => `uid:${escaped(user.text)}:${user.created}::${user.isGone ? 'r' : ''}`),
   ];
+}
+
+/** By what keys are looked for: 40 lower-case hex digits, or `nick@domain` in lower case. */
+export type RingSearch = { readonly fingerprint: string } | { readonly address: string };
+
+/** A whole fingerprint, perhaps behind `0x`, or a whole address, and no more than that; null: neither. Who can search for parts finds out who lives here. */
+export function readSearch(text: string): RingSearch | null {
+  const [, digits] = /^(?:0x)?([0-9a-f]{40})$/i.exec(text) ?? [];
+  if (digits !== undefined) return { fingerprint: digits.toLowerCase() };
+  const address = text.toLowerCase();
+  const cut = address.lastIndexOf('@');
+  return cut > 0 && isNick(address.slice(0, cut)) && isDomain(address.slice(cut + 1)) ? { address } : null;
 }
 
 /** A key without the user ids of other addresses, `nick@domain`: who asks for one need not learn of the others. */

@@ -142,6 +142,7 @@ export class Server {
       },
       learned: (told) => keys.learnPerson(told),
       search: (sought) => finder.copies(sought),
+      ring: (search) => keys.found(search),
       now,
     });
     // Ways of this life are shared with none of another.

@@ -1,5 +1,6 @@
 /** Ideal keys of people whose home does not answer: what was published of them everybody knows. docs/simulator.md#ideal-keys */
 import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { RingSearch } from '../pki/hkp.ts';
 
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 
@@ -55,4 +56,12 @@ export function visitorKeys(
   const statements = [published?.statement, known, question.statement].filter((one) => one instanceof Uint8Array);
   const statement = statements.reduce((one, other) => (counterOf(other) > counterOf(one) ? other : one));
   return judged(judge, question, { key, statement }, unixMs);
+}
+
+/** What a ring has: keys of who has shown his somewhere, since nobody keeps others. */
+export function ringKeys(search: RingSearch, published: ReadonlyMap<string, Copies>): PkiAnswer {
+  if (!('address' in search)) return { kind: 'ring', keys: [], statement: null };
+  const at = search.address.lastIndexOf('@');
+  const copies = published.get(`psyc://${search.address.slice(at + 1)}/~${search.address.slice(0, at)}`);
+  return { kind: 'ring', keys: copies === undefined ? [] : [copies.key], statement: copies?.statement ?? null };
 }

@@ -12,7 +12,7 @@ import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
 import { answerMove, RETIRED } from './ideal-move.ts';
-import { findKeys, visitorKeys } from './ideal-search.ts';
+import { findKeys, ringKeys, visitorKeys } from './ideal-search.ts';
 
 const SIGNATURE_BYTES = 64;
 const FINGERPRINT_BYTES = 20;
@@ -167,6 +167,7 @@ export class IdealKeys {
         (key) => this.#fingerprint(key),
         this.published,
       );
+    if (question.kind === 'ring') return ringKeys(question.search, this.published);
     if (question.kind === 'rotation') return this.#rotation(question);
     if (question.kind === 'domain state') return this.#domainState(question);
     const judge = (asked: Question<'person'>, atMs: number): PkiAnswer => this.#person(asked, identity, atMs);

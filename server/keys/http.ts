@@ -4,14 +4,14 @@ import type { Logger } from 'pino';
 import { renderArmour } from '../../pki/armour.ts';
 import { PkiError } from '../../pki/error.ts';
 import type { RingKey } from '../../pki/ring.ts';
-import { onlyAddress, renderIndex } from '../../pki/hkp.ts';
+import { onlyAddress, renderIndex, type RingSearch } from '../../pki/hkp.ts';
 import { joinBytes } from '../../crypto/bytes.ts';
 import { placeOf } from '../transport/admission.ts';
 import type { Timers } from '../transport/timers.ts';
 import { type KeyServerCode, KeyServerError } from './errors.ts';
 import type { KeyServerLimits } from './limits.ts';
 import { Rates } from './rates.ts';
-import { type KeyRequest, readRequest, type Search } from './requests.ts';
+import { type KeyRequest, readRequest } from './requests.ts';
 import type { Ring } from './ring.ts';
 
 /** What it works with. */
@@ -110,7 +110,7 @@ export class KeyHttp {
     throw new KeyServerError('_keys_excessive_requests', 'too often: wait a while');
   }
 
-  async #found(search: Search): Promise<Uint8Array[]> {
+  async #found(search: RingSearch): Promise<Uint8Array[]> {
     const { ring } = this.#options;
     const keys =
       'fingerprint' in search ? [await ring.byFingerprint(search.fingerprint)] : await ring.byAddress(search.address);

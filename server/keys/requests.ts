@@ -1,15 +1,11 @@
 /** What is asked of a key server, out of an HTTP request's line: HKP, and the web key directory. docs/spec/key-server.md#requests */
-import { directoryName } from '../../pki/hkp.ts';
-import { isDomain, isNick } from '../../psyc/names.ts';
+import { directoryName, readSearch, type RingSearch } from '../../pki/hkp.ts';
 import { KeyServerError } from './errors.ts';
 import { keyServerLimits } from './limits.ts';
 
-/** By what a key is looked for: its fingerprint, 40 lower-case hex digits, or `nick@domain` in lower case. */
-export type Search = { readonly fingerprint: string } | { readonly address: string };
-
 /** What is asked. */
 export type KeyRequest =
-  | { readonly kind: 'get' | 'index'; readonly search: Search }
+  | { readonly kind: 'get' | 'index'; readonly search: RingSearch }
   /** Which devices somebody has enrolled, by his own statement. */
   | { readonly kind: 'devices'; readonly address: string }
   | { readonly kind: 'add' }
@@ -47,26 +43,22 @@ export function readRequest(method: string, target: string, domain: string): Key
 function readLookup(query: URLSearchParams): KeyRequest {
   const op = query.get('op');
   const search = query.get('search') ?? '';
-  if (op === 'get') return { kind: 'get', search: readSearch(search) };
-  if (op === 'index' || op === 'vindex') return { kind: 'index', search: readSearch(search) };
+  if (op === 'get') return { kind: 'get', search: searchOf(search) };
+  if (op === 'index' || op === 'vindex') return { kind: 'index', search: searchOf(search) };
   if (op === OP_DEVICES) {
-    const sought = readSearch(search);
+    const sought = searchOf(search);
     if ('address' in sought) return { kind: 'devices', address: sought.address };
     throw new KeyServerError('_keys_invalid_request', 'devices are those of an address');
   }
   throw new KeyServerError('_keys_unsupported', `what can be asked for is op=get, op=index and op=${OP_DEVICES}`);
 }
 
-/** Whole fingerprints and whole addresses only: who can search for parts finds out who lives here. */
-function readSearch(text: string): Search {
+/** As `readSearch`; an address may stand behind a name. */
+function searchOf(text: string): RingSearch {
   const given = text.trim();
-  const [, digits] = /^(?:0x)?([0-9a-f]{40})$/i.exec(given) ?? [];
-  if (digits !== undefined) return { fingerprint: digits.toLowerCase() };
-  const [, named] = /^[^<>]*<([^<>]+)>$/.exec(given) ?? [];
-  const address = (named ?? given).toLowerCase();
-  const cut = address.lastIndexOf('@');
-  const isAddress = isNick(address.slice(0, cut)) && isDomain(address.slice(cut + 1));
-  if (given.length <= keyServerLimits.searchBytesMax && cut > 0 && isAddress) return { address };
+  const [, named] = /^[^<>]*<([^<>]+@[^<>]+)>$/.exec(given) ?? [];
+  const search = given.length <= keyServerLimits.searchBytesMax ? readSearch(named ?? given) : null;
+  if (search !== null) return search;
   throw new KeyServerError(
     '_keys_invalid_request',
     'keys are found by a whole fingerprint, 0x and 40 digits, or a whole address',

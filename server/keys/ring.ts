@@ -31,6 +31,12 @@ export interface RingOptions {
   readonly now: () => number;
 }
 
+/** Keys, the newest first, and the statement of the address' owner where there is one. */
+export interface RingFound {
+  readonly keys: readonly Uint8Array[];
+  readonly statement: Uint8Array | null;
+}
+
 type Records = ReadonlyMap<string, Uint8Array>;
 
 const unavailable = (): KeyServerError => new KeyServerError('_keys_unavailable', 'the store does not answer');

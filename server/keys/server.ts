@@ -5,6 +5,7 @@ import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { AmendedKey } from '../../federation/events.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { certStatus } from '../../pki/certification.ts';
+import type { RingSearch } from '../../pki/hkp.ts';
 import type { RingKey } from '../../pki/ring.ts';
 import { keyOfBytes } from '../../psyc/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
@@ -17,7 +18,7 @@ import { Clerk } from './clerk.ts';
 import { KeyHttp } from './http.ts';
 import { keyServerLimits } from './limits.ts';
 import { KeyListener } from './listen.ts';
-import { Ring } from './ring.ts';
+import { Ring, type RingFound } from './ring.ts';
 
 /** What it works with. */
 export interface KeyServerOptions {
@@ -108,6 +109,22 @@ export class KeyServer {
     } catch (error) {
       this.#options.log.debug({ reason: String(error) }, 'the ring does not answer');
       return [];
+    }
+  }
+
+  /** What the ring has by a fingerprint or an address; null: it does not answer. */
+  async found(search: RingSearch): Promise<RingFound | null> {
+    try {
+      if ('address' in search) {
+        const { address } = search;
+        const [keys, statement] = await Promise.all([this.#ring.byAddress(address), this.#ring.statementOf(address)]);
+        return { keys, statement };
+      }
+      const key = await this.#ring.byFingerprint(search.fingerprint);
+      return { keys: key === null ? [] : [key], statement: null };
+    } catch (error) {
+      this.#options.log.debug({ reason: String(error) }, 'the ring does not answer');
+      return null;
     }
   }
 

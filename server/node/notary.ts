@@ -3,6 +3,7 @@ import type { Honoured, PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { type Certificate, checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
+import type { RingSearch } from '../../pki/hkp.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
@@ -16,6 +17,7 @@ import { domainOf, personOf } from '../../pki/user-id.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
 import { keyServerLimits } from '../keys/limits.ts';
+import type { RingFound } from '../keys/ring.ts';
 import { answerCountersign } from './countersigner.ts';
 import { answerMove } from './mover.ts';
 import { none, TAKEN_BACK_MS, within } from './within.ts';
@@ -35,6 +37,8 @@ export interface NotaryOptions {
   readonly learned?: (key: Uint8Array) => void;
   /** Copies of somebody's key and statement, from wherever there are any; nothing is checked. None without it. */
   readonly search?: (sought: Sought) => AsyncIterable<SoughtKeys>;
+  /** What the domain's own ring has; null: it does not answer. None without it. */
+  readonly ring?: (search: RingSearch) => Promise<RingFound | null>;
   /** How long copies are looked for in all; as the document says where it is left out. */
   readonly findMs?: number;
   /** Unix seconds. */
@@ -101,6 +105,10 @@ export class Notary {
         case 'uncountersign':
         case 'read countersignature':
           return await answerCountersign(this.#options.key, question, this.#options.now());
+        case 'ring': {
+          const found = (await this.#options.ring?.(question.search)) ?? null;
+          return found === null ? { kind: 'refused', code: '_keys_unavailable' } : { kind: 'ring', ...found };
+        }
         case 'certify':
           return await this.#certify(question);
         case 'move':

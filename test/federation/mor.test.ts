@@ -1,30 +1,18 @@
 /** A node with a listener: who is a member, what is heard of whom, what people may ask, and what comes out of a cell. */
 import { expect, test } from '@jest/globals';
 import type { AdminAnswer } from '../../federation/admin-questions.ts';
+import { joinBytes } from '../../crypto/bytes.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
-import { openCell } from '../../listener-bots/opening.ts';
 import { bareCell, envelopeFiller } from '../../onion/cell.ts';
-import { newPair, pairOf } from '../../onion/keys.ts';
-import { sealOnion } from '../../onion/seal.ts';
+import { newPair } from '../../onion/keys.ts';
 import { sizes } from '../../onion/sizes.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { sealAnonymous } from '../../publication/private.ts';
-import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
-import { channel, NodeFixture } from './node-fixture.ts';
+import { a, b, begun, comeOut, frame, linked, mor, notice, zeros } from './mor-fixture.ts';
+import { channel, type NodeFixture } from './node-fixture.ts';
 
-const a = 'a.example';
-const b = 'server b.example';
-const mor = `psyc://${a}/$mor`;
 const bob = `psyc://${a}/~bob`;
-const zeros = new Uint8Array(sizes.cell);
-
 type Status = NonNullable<(AdminAnswer & { readonly kind: 'mor' })['status']>;
-
-function begun(links: readonly string[] = []): NodeFixture {
-  const fixture = new NodeFixture({}, { options: { mor: { limits: listenerLimits, links } } });
-  fixture.tell({ kind: 'mor', event: { kind: 'loaded', tags: [], marks: [], slots: [] } });
-  return fixture;
-}
 
 function status(fixture: NodeFixture): Status {
   fixture.tell({ kind: 'asked', request: 1, question: { kind: 'mor' } });
@@ -35,20 +23,6 @@ function status(fixture: NodeFixture): Status {
 
 const counted = (fixture: NodeFixture, name: string): number =>
   status(fixture).counts.find(([known]) => known === name)?.[1] ?? 0;
-
-const notice = (fixture: NodeFixture, source = 'psyc://b.example'): void =>
-  fixture.sayRaw(b, { routing: { _source: source, _target: `psyc://${a}` }, method: '_notice_mor' });
-
-const frame = (fixture: NodeFixture, kind = 'idle', data: Uint8Array = zeros, domain = 'b.example'): void =>
-  fixture.sayRaw(b, { routing: { _context: `psyc://${domain}/$mor` }, method: `_mor_${kind}`, data });
-
-function linked(): NodeFixture {
-  const fixture = begun();
-  fixture.connect(b);
-  notice(fixture);
-  fixture.hear(b);
-  return fixture;
-}
 
 const rule = (fixture: NodeFixture, kind: 'allow' | 'limit'): void =>
   fixture.tell({
@@ -196,6 +170,20 @@ test('a person takes copies of all that his home hears, or of certain hints; nob
   for (const length of [15, 16 * 257]) {
     expect(ask({ _hints: new Uint8Array(length).fill(1) })).toEqual(['_error_mor_invalid_hints']);
   }
+  // Who wishes for something else meanwhile is answered, and loses nothing of what has come for both wishes.
+  const [both, first] = [cell(), cell()];
+  expect(ask({ _hints: joinBytes(both.subarray(128, 144), first.subarray(128, 144)) })).toEqual([]);
+  frame(fixture, 'cell', cell());
+  expect(ask({ _hints: both.subarray(128, 144) })).toEqual(page(0));
+  frame(fixture, 'cell', both);
+  expect(heard()).toEqual(page(1));
+  const [later, gone] = [cell(), cell()];
+  expect(ask({ _hints: joinBytes(later.subarray(128, 144), gone.subarray(128, 144)) })).toEqual([]);
+  fixture.pass(10_001);
+  expect(heard()).toEqual(page(0));
+  frame(fixture, 'cell', later);
+  frame(fixture, 'cell', gone);
+  expect(ask({ _hints: later.subarray(128, 144) })).toEqual(page(1));
   // Who asks no more is forgotten.
   fixture.pass(35_001);
   frame(fixture, 'cell', cell());
@@ -220,28 +208,6 @@ test('a person takes copies of all that his home hears, or of certain hints; nob
   });
   expect(fixture.methods(b)).not.toContain('_echo_mor_copies');
 });
-
-/** Everything that comes out of a cell for this node with such a content. */
-function comeOut(fixture: NodeFixture, content: Uint8Array): void {
-  const { suite } = fixture.keys;
-  const nowSeconds = Math.floor((beginUnixMs + fixture.nowMs) / 1000);
-  const pair = pairOf(suite, new Uint8Array(32).fill(77));
-  const keys = [{ pair, beginsMs: 0, endsMs: Number.MAX_SAFE_INTEGER }];
-  fixture.tell({ kind: 'mor', event: { kind: 'keys', keys } });
-  const whom = { kind: 'server', key: pair.publicKey, pair: newPair(suite, suite.random) } as const;
-  const route = [{ whom, delayMs: 0, isDeposit: false }];
-  const { onion } = sealOnion(suite, route, 'exit', content, nowSeconds, suite.random);
-  fixture.mor.splice(0);
-  frame(fixture, 'cell', bareCell(onion, envelopeFiller(suite, suite.random)));
-  const [open] = fixture.mor.splice(0);
-  if (open?.kind !== 'open') throw new Error('nothing was to be opened');
-  const { job } = open;
-  fixture.tell({ kind: 'mor', event: { kind: 'opened', job: job.job, found: openCell(suite, job) } });
-  const [remember] = fixture.mor.splice(0);
-  if (remember?.kind !== 'remember') throw new Error('nothing was to be remembered');
-  expect(remember.batch.tags).toHaveLength(1);
-  fixture.tell({ kind: 'mor', event: { kind: 'remembered', batch: remember.batch.batch, isDurable: true } });
-}
 
 test('what is sealed to a person comes to him from nobody, as a stranger’s; everything else is dropped', () => {
   const fixture = linked();

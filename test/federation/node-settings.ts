@@ -10,6 +10,8 @@ export interface Settings {
   readonly life?: number;
   readonly keys?: IdealKeys;
   readonly options?: Partial<NodeOptions>;
+  /** Of a listener: without clocks, so that time passes quickly. */
+  readonly isUnsafe?: boolean;
 }
 
 /** How somebody comes in, where it is not as usual. */

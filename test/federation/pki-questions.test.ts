@@ -302,6 +302,8 @@ function told(answer: PkiAnswer): string {
       const ends = answer.endsMs === null ? 'never' : `in ${Math.round((answer.endsMs / 1000 - NOW) / DAY)} days`;
       return `domain state, ${answer.revocation ?? 'not'} revoked, ends ${ends}`;
     }
+    case 'ring':
+      return `ring, ${answer.keys.length}`;
     case 'found':
       return `found, ${told(answer.read)}`;
     case 'countersigned':

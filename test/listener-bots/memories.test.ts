@@ -101,6 +101,21 @@ test('delayed: in the order of their times, no more than fit', () => {
   );
 });
 
+test('the fuller the slots, or the marks, the less long a new secret is kept', () => {
+  const slots = new Slots(suite, 8, 4);
+  const slot = (seed: number) => ({ secret: new Uint8Array(32).fill(seed), untilSeconds: 1_000_000 });
+  const lives = Array.from({ length: 8 }, (_, at) => {
+    const { lifeSeconds } = slots;
+    slots.deposit(slot(at + 1));
+    return lifeSeconds;
+  });
+  const [long, day, six, hour] = [8 * 86_400, 86_400, 21_600, 3_600];
+  expect([...lives, slots.lifeSeconds]).toEqual([long, long, day, day, six, six, hour, hour, hour]);
+  // Who uses what he leaves, to make room for more, fills the marks.
+  for (let at = 0; at < 8; at++) slots.burn(slot(at + 1).secret);
+  expect([slots.size, slots.lifeSeconds]).toEqual([{ live: 4, spent: 4 }, hour]);
+});
+
 test('slots: found by the tag, burnt once, spent until they would have expired, never deposited twice', () => {
   const slots = new Slots(suite, 3, 2);
   const [one, two, three, four] = Array.from({ length: 4 }, () => suite.random(32));
