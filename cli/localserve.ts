@@ -59,7 +59,7 @@ can reach it. At its end (Ctrl-C, /quit, SIGTERM, a closed terminal) processes a
 killed one left behind is removed at the next start.
 
 --scene onions starts five domains: something that nobody has said goes over three of them, and its way is drawn;
-one of them is killed, and it goes another way.
+a key is asked for, and its answer comes back over a ticket; one of them is killed, and it all goes another way.
 
 --scene trust shows what keys are for, in real commands: three domains that only the DNS has told of each other;
 one changes its key; the DNS of one is taken over; its server is killed, and its person speaks on.

@@ -124,6 +124,16 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do send --anonymous bob@b.example Look under the stone',
     load: () => import('./send.ts'),
   },
+  ask: {
+    summary: 'ask an entity something, in your own name or as nobody',
+    example: "p3do ask --anonymous 'psyc://b.example/$keys' bob@b.example",
+    load: () => import('./ask.ts'),
+  },
+  stock: {
+    summary: 'show or fetch the secrets that anonymous answers come over',
+    example: 'p3do stock --tickets 4 --fill',
+    load: () => import('./stock.ts'),
+  },
   overhear: {
     summary: 'take copies of the cells that your home hears',
     example: 'p3do overhear --count 100 --json',

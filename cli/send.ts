@@ -1,13 +1,11 @@
 /** `p3do send --anonymous`: one message from nobody, in an onion over other servers. docs/spec/people.md#anonymous */
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import { AnonymousError } from '../client/anonymous/error.ts';
 import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-file.ts';
 import { CellClock } from '../client/anonymous/clock.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { anonymousCell, coverCell, stationsIn } from '../client/anonymous/message.ts';
-import { Profile } from '../client/profile/profile.ts';
+import { anonymousCell, coverCell } from '../client/anonymous/message.ts';
 import { answerTo } from '../client/session/answers.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { OnionError } from '../onion/error.ts';
@@ -17,8 +15,9 @@ import { systemTimers } from '../server/transport/timers.ts';
 import { onClock } from './person/clocked.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
+import { type Changed, changedFor, stationsOf } from './person/stations.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
-import { person } from './person/target.ts';
+import { between, person } from './person/target.ts';
 import { textIn } from './person/text.ts';
 
 interface Options extends Shared {
@@ -29,9 +28,7 @@ interface Options extends Shared {
   readonly cells?: number;
 }
 
-type Station = Awaited<ReturnType<typeof stationsIn>>[number];
-
-const { hopsMin, hopsMax, hopsUsual, pagesMax } = anonymousLimits;
+const { hopsMin, hopsMax, hopsUsual } = anonymousLimits;
 const { clockSecondsMin, clockSecondsMax, clockCellsMin, clockCellsMax, clockCellsUsual } = anonymousLimits;
 
 /** So many times the mean, and so many strikes more: practically no clock is later than that. */
@@ -94,8 +91,9 @@ Examples:
       await talk(command, { ...options, timeout: patienceOf(options) }, async (home) => {
         try {
           const mor = `psyc://${whose.domain}/$mor`;
-          const stations = await asked(home, mor);
-          const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, stations);
+          const changed = await changedFor(whose);
+          const stations = await stationsOf(home, mor, changed);
+          const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, changed);
           if (stations === null || reader === null) return;
           const way = { stations, home: whose.domain, hops: options.hops };
           const sealed = (): Uint8Array => anonymousCell(suite, way, reader, text, Date.now());
@@ -138,26 +136,6 @@ function patienceOf({ timeout, clock, cells = clockCellsUsual }: Options): numbe
   return timeout ?? seconds + (clock === undefined ? 0 : clock * (times * cells + strikes));
 }
 
-/** The servers that the home knows, all pages; null: it was refused, and that has been told. */
-async function asked(home: Talk, mor: string): Promise<readonly Station[] | null> {
-  const given = new Map<string, Uint8Array>();
-  let after: string | undefined = '';
-  for (let page = 0; page < pagesMax && after !== undefined; page++) {
-    const entity: Record<string, string> = after === '' ? {} : { _after: after };
-    const told = await home.ask({ target: mor, method: '_request_mor_servers', entity, excused: ['_unknown_target'] });
-    if (told === null) return null;
-    if (typeof told === 'string') throw new AnonymousError('_anonymous_unreachable', 'your home passes no onions on');
-    for (const { packet } of told) {
-      const [domain, key] = [packet.text('_domain'), packet.value('_key')];
-      if (packet.method === '_status_mor_server' && domain !== undefined && key !== undefined)
-        given.set(domain, new Uint8Array(key));
-    }
-    after = told.at(-1)?.packet.text('_next');
-  }
-  const all = [...given].map(([domain, key]) => ({ domain, key }));
-  return stationsIn(all, Math.floor(Date.now() / 1000));
-}
-
 /** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
 async function readerOf(
   command: Command,
@@ -165,17 +143,9 @@ async function readerOf(
   mor: string,
   whose: { readonly folder: string; readonly nick: string; readonly domain: string },
   to: string,
-  stations: readonly Station[],
+  changed: Changed,
 ): Promise<KeptReader | null> {
   const now = Math.floor(Date.now() / 1000);
-  const pins = (await Profile.open(whose))?.kept.pins ?? new Map<string, { readonly fingerprint: string }>();
-  const changed = (of: string, fingerprint: string): boolean =>
-    (pins.get(of)?.fingerprint ?? fingerprint) !== fingerprint;
-  const foreign = stations.find(({ domain, fingerprint }) => changed(domain, fingerprint));
-  if (foreign !== undefined) {
-    const text = `your home shows another key of ${foreign.domain} than the one that is pinned here`;
-    throw new AnonymousError('_anonymous_changed_key', text);
-  }
   const kept = await readKeys(whose.folder, nameOf(to), now);
   if (kept !== null) return kept;
   const told = await home.ask({ target: mor, method: '_request_mor_keys', entity: { _person: to } });
@@ -202,11 +172,3 @@ async function checked(told: readonly Told[], to: string, now: number) {
   const kept = { uniform: to, fingerprint: bytesOfHex(print)!, publicKey, until };
   return { print, domainPrint, kept };
 }
-
-const between =
-  (least: number, most: number) =>
-  (typed: string): number => {
-    const number = Number(typed);
-    if (/^[0-9]{1,3}$/.test(typed) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It takes ${least} to ${most}.`);
-  };

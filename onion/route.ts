@@ -1,7 +1,7 @@
 /** Routes: which servers an onion goes over, and how long it waits at each. docs/spec/onion.md#routes */
 import type { Suite } from '../crypto/suite.ts';
 import { drawExponential, drawOne } from './chance.ts';
-import { newPair } from './keys.ts';
+import { newPair, type Random } from './keys.ts';
 import { onionLimits } from './limits.ts';
 import type { Hop } from './seal.ts';
 
@@ -49,11 +49,12 @@ export function drawRoute(
   for (const [index, station] of chosen.entries()) {
     const key = senderKey(station, nowMs);
     if (key === null) return null;
-    const delayMs = index === chosen.length - 1 ? 0 : delay(suite);
+    const delayMs = index === chosen.length - 1 ? 0 : drawDelayMs(suite.random);
     hops.push({ whom: { kind: 'server', key, pair: newPair(suite, suite.random) }, delayMs, isDeposit: false });
   }
   return hops;
 }
 
-const delay = (suite: Suite): number =>
-  Math.min(delayMsMax, Math.floor(drawExponential(suite.random, delayMsMean) / delayUnitMs) * delayUnitMs);
+/** How long something is to wait at a hop, milliseconds. */
+export const drawDelayMs = (random: Random): number =>
+  Math.min(delayMsMax, Math.floor(drawExponential(random, delayMsMean) / delayUnitMs) * delayUnitMs);

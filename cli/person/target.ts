@@ -89,3 +89,12 @@ function written(text: string): string {
   if (more.length > 0) throw new PsycError('_invalid_identification', 0, 'two domains');
   return `psyc://${domain}/${isPlace ? '@' : '~'}${name}`;
 }
+
+/** An option that takes a whole number. */
+export const between =
+  (least: number, most: number) =>
+  (typed: string): number => {
+    const number = Number(typed);
+    if (/^[0-9]{1,3}$/.test(typed) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It takes ${least} to ${most}.`);
+  };

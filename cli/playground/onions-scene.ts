@@ -1,7 +1,9 @@
 /** `p3do localserve --scene onions`: something said by nobody goes over three of five real servers, and its way is drawn. docs/operating.md#a-scene-about-onions */
+import type { How } from '../../client/anonymous/asker-events.ts';
 import { askServer } from '../../server/admin/channel.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
 import type { Town } from '../../server/town/town.ts';
+import { howLine } from '../person/asking.ts';
 import type { Commands } from './commands.ts';
 import { Scene } from './stage.ts';
 import { type Done, wayOf } from './way.ts';
@@ -14,6 +16,13 @@ const RED = domainOf('red');
 const GREEN = domainOf('green');
 const ADA = `ada@${RED}`;
 const BOB = `bob@${GREEN}`;
+
+/** A line of what `p3do ask --json` says. */
+type Told = How & {
+  readonly kind: string;
+  readonly method?: string;
+  readonly variables?: Readonly<Record<string, string>>;
+};
 
 /** docs/operating.md#a-scene-about-onions says what happens. */
 export class OnionsScene extends Scene {
@@ -38,11 +47,44 @@ export class OnionsScene extends Scene {
       '\n1. Ada lives at red, Bob at green. She tells him something, and nobody is to know that it was her.\n',
     );
     const way = await this.#send(p3do, 'Look under the stone.');
+    await this.tell(
+      '\n2. She wants to know Bob’s key, and asks the key server of green for it, as nobody. The answer comes back over a ticket: ' +
+        'a way of one-time secrets, which are left or agreed on over onions first.\n',
+    );
+    await this.#ask(p3do);
     await this.#kill(town, way);
     await this.#send(p3do, 'Have you looked?');
     await this.tell(
+      '\n   And she asks once more; what the killed one kept of her ways is no use, and others are found.\n',
+    );
+    await this.#ask(p3do);
+    await this.tell(
       '\n   Only you can see these ways: all servers are yours, and were started to tell you. No other server would.',
     );
+  }
+
+  /** Asks for Bob's key over three servers and back over three. */
+  async #ask(p3do: Commands): Promise<void> {
+    const { screen } = this.stage;
+    const asking = ['ask', '--anonymous', '--hops', '3', `psyc://${GREEN}/$keys`, BOB, '--as', ADA];
+    screen.say(`  $ p3do ${asking.join(' ').replace('$keys', '\\$keys')}`, '      ');
+    const { out, complaints } = await p3do.quiet(...asking, '--json');
+    const told = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Told);
+    const key = told.find(({ method }) => method === '_status_key');
+    const how = told.find(({ kind }) => kind === 'how');
+    for (const line of complaints.trimEnd().split('\n')) screen.say(`  ${line}`, '      ');
+    screen.say(
+      `  ${told
+        .map(({ method }) => method)
+        .filter((method) => method !== undefined)
+        .join(', ')}`,
+      '      ',
+    );
+    if (how !== undefined) screen.say(`  ${howLine(how)}`, '      ');
+    screen.tell({ kind: 'scene', done: 'answered', isKey: key?.variables?.['_key'] !== undefined, how });
   }
 
   /** Says it, draws its way, and has Bob read it. */
@@ -84,7 +126,7 @@ export class OnionsScene extends Scene {
   async #kill(town: Town, way: readonly Done[]): Promise<void> {
     const { at } = way.find(({ did }) => did === 'relayed')!;
     await this.tell(
-      `\n2. ${nameOf(at)}, which it went over, is killed. Whatever it carried is lost, and nobody says so.\n`,
+      `\n3. ${nameOf(at)}, which it went over, is killed. Whatever it carried is lost, and nobody says so.\n`,
     );
     await town.endDomain(at, true);
     await this.#linked(

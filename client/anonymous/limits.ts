@@ -7,6 +7,8 @@ export const anonymousLimits = {
   hopsMin: 2,
   hopsMax: onionLimits.layersMax,
   hopsUsual: 3,
+  /** Servers that a question goes over, and its answer: the last layer of a ticket is its owner's. */
+  askHopsMax: onionLimits.layersMax - 1,
   /** Pages of servers that the home is asked for. */
   pagesMax: 64,
   /** Seconds between two strikes of a client's clock, in the mean. */

@@ -78,14 +78,21 @@ export function coverCell(suite: Suite, way: Way, nowMs: number): Uint8Array {
   throw tooFew(way);
 }
 
-/** Over nobody of whom the home may be, but as the last hop: he knows already who it is from. */
-function routeTo(suite: Suite, { stations, home, hops }: Way, last: Station, nowMs: number): Hop[] | null {
+/** Over nobody of whom the home may be, but as the last hop: he knows already who it is from. null: there are too few others. */
+export function routeTo(suite: Suite, { stations, home, hops }: Way, last: Station, nowMs: number): Hop[] | null {
   const owner = registrableOf(home);
   const others = stations.filter(({ group }) => group !== owner);
   return drawRoute(suite, others, hops, last, nowMs);
 }
 
-function cellOf(suite: Suite, route: Hop[], then: 'exit' | 'discard', content: Uint8Array, nowMs: number): Uint8Array {
+/** A bare cell over a route. Throws as `sealOnion`. */
+export function cellOf(
+  suite: Suite,
+  route: readonly Hop[],
+  then: 'exit' | 'discard',
+  content: Uint8Array,
+  nowMs: number,
+): Uint8Array {
   const { onion } = sealOnion(suite, route, then, content, Math.floor(nowMs / 1000), suite.random);
   return bareCell(onion, envelopeFiller(suite, suite.random));
 }

@@ -6,6 +6,10 @@ export const stockLimits = {
   /** Tickets that somebody may want to have at any time. */
   ticketsMax: 32,
   secretsMax: 1_024,
-  /** Who has less left is not used any more: its ticket would soon be over. */
-  leastSeconds: 86_400,
+  /** Who has less left is not used any more: its ticket would be over before the trip. */
+  leastSeconds: 1_200,
+  /** Secrets that are being fetched at a time. */
+  comingMax: 8,
+  /** Bytes of the file that it is kept in. */
+  fileBytesMax: 262_144,
 } as const;

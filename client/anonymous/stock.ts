@@ -41,7 +41,23 @@ export type StockTask =
   /** Ask this server for a secret, over a ticket of this one, which is taken out of the stock. */
   | { readonly kind: 'agree'; readonly at: StockServer; readonly level: number; readonly over: StockSecret };
 
+/** A secret that is being fetched: not there yet, and no other need be fetched for it. */
+export interface ComingSecret {
+  readonly group: string;
+  readonly level: number;
+}
+
+/** Where secrets may be: at servers that are there. null: at any. */
+type Servers = readonly StockServer[] | null;
+
 const { levelMax, ticketsMax, secretsMax, leastSeconds } = stockLimits;
+
+/** How many tickets over so many groups can be made, if no group gives one more than one of its secrets. */
+function ticketsOf(counts: readonly number[], hops: number): number {
+  let count = 0;
+  while (counts.reduce((sum, of) => sum + Math.min(of, count + 1), 0) >= hops * (count + 1)) count++;
+  return count;
+}
 
 /** What there is. Whatever is taken out does not come back: it may have been seen. */
 export class Stock {
@@ -72,22 +88,18 @@ export class Stock {
     for (const [name, { expiry }] of this.#secrets) if (expiry - leastSeconds <= nowSeconds) this.#secrets.delete(name);
   }
 
-  /** How many tickets could be made one after the other at best: draws are even, and may leave one or two fewer. */
-  tickets({ level, hops }: StockWish, nowSeconds: number): number {
-    const counts = [...this.#byGroup(level, nowSeconds).values()].map(({ length }) => length);
-    // As many as there are if no group gives a ticket more than one of its secrets.
-    let count = 0;
-    while (counts.reduce((sum, of) => sum + Math.min(of, count + 1), 0) >= hops * (count + 1)) count++;
-    return count;
+  /** How many tickets could be made one after the other at best, of secrets at these servers: draws are even, and may leave one or two fewer. */
+  tickets({ level, hops }: StockWish, nowSeconds: number, at: Servers = null): number {
+    return ticketsOf(this.#counts(level, [], nowSeconds, at), hops);
   }
 
   /**
    * The secrets of a ticket, the first hop's first, out of the stock: of the level that is wished and no lower one, of as many
-   * groups and origins. null: it is dry.
+   * groups and origins, at these servers. null: it is dry.
    */
-  take(wish: StockWish, nowSeconds: number): readonly StockSecret[] | null {
-    if (this.tickets(wish, nowSeconds) === 0) return null;
-    const groups = this.#byGroup(wish.level, nowSeconds);
+  take(wish: StockWish, nowSeconds: number, at: Servers = null): readonly StockSecret[] | null {
+    if (this.tickets(wish, nowSeconds, at) === 0) return null;
+    const groups = this.#byGroup(wish.level, nowSeconds, at);
     const taken: StockSecret[] = [];
     while (taken.length < wish.hops) {
       const origins = new Set(taken.map(({ origin }) => origin));
@@ -105,27 +117,42 @@ export class Stock {
     return taken;
   }
 
-  /** The next thing to do for a wish, at one of these servers; null: nothing lacks, or it cannot be done. An `agree` takes its secret out. */
-  next(wish: StockWish, servers: readonly StockServer[], nowSeconds: number): StockTask | null {
+  /**
+   * The next thing to do for a wish, at one of these servers; null: nothing lacks beside what is coming, or it cannot be done. An
+   * `agree` takes its secret out.
+   */
+  next(
+    wish: StockWish,
+    servers: readonly StockServer[],
+    nowSeconds: number,
+    coming: readonly ComingSecret[] = [],
+  ): StockTask | null {
     if (wish.level > levelMax || wish.tickets > ticketsMax) throw new RangeError('no such stock may be wished for');
-    if (this.tickets(wish, nowSeconds) >= wish.tickets || this.#secrets.size >= secretsMax) return null;
-    const at = this.#poorest(wish.level, servers, nowSeconds);
-    return at === null ? null : this.#reach(at, wish.level, servers, nowSeconds);
+    const counts = this.#counts(wish.level, coming, nowSeconds, servers);
+    if (ticketsOf(counts, wish.hops) >= wish.tickets || this.#secrets.size + coming.length >= secretsMax) return null;
+    const lack = wish.hops * wish.tickets - counts.reduce((sum, count) => sum + count, 0);
+    return this.#reach({ level: wish.level, lack: Math.max(1, lack), not: null }, servers, nowSeconds, coming);
   }
 
-  /** How to get a secret of a level at a server: over one of the level below at another, or that one first. */
-  #reach(at: StockServer, level: number, servers: readonly StockServer[], nowSeconds: number): StockTask | null {
+  /** How to get one of so many secrets of a level that lack, not in this group: over one of the level below at another server, or that one first. */
+  #reach(
+    { level, lack, not }: { readonly level: number; readonly lack: number; readonly not: string | null },
+    servers: readonly StockServer[],
+    nowSeconds: number,
+    coming: readonly ComingSecret[],
+  ): StockTask | null {
+    const elsewhere = servers.filter(({ group }) => group !== not);
+    const at = this.#poorest(level, elsewhere, nowSeconds, coming);
+    if (at === null) return null;
     if (level === 0) return { kind: 'deposit', at };
-    const below = [...this.#byGroup(level - 1, nowSeconds)].flatMap(([group, secrets]) =>
+    const below = [...this.#byGroup(level - 1, nowSeconds, servers)].flatMap(([group, secrets]) =>
       group === at.group ? [] : [secrets],
     );
     if (below.length === 0) {
-      const elsewhere = this.#poorest(
-        level - 1,
-        servers.filter(({ group }) => group !== at.group),
-        nowSeconds,
-      );
-      return elsewhere === null ? null : this.#reach(elsewhere, level - 1, servers, nowSeconds);
+      const left = lack - coming.filter((secret) => secret.level === level - 1).length;
+      return left <= 0
+        ? null
+        : this.#reach({ level: level - 1, lack: left, not: at.group }, servers, nowSeconds, coming);
     }
     const over = drawOne(this.#random, drawOne(this.#random, below));
     this.#secrets.delete(hexOf(over.secret));
@@ -133,18 +160,36 @@ export class Stock {
   }
 
   /** Of the servers whose groups have the fewest secrets of the level, any. */
-  #poorest(level: number, servers: readonly StockServer[], nowSeconds: number): StockServer | null {
+  #poorest(
+    level: number,
+    servers: readonly StockServer[],
+    nowSeconds: number,
+    coming: readonly ComingSecret[],
+  ): StockServer | null {
     const groups = this.#byGroup(level, nowSeconds);
-    const countOf = ({ group }: StockServer): number => groups.get(group)?.length ?? 0;
+    const countOf = ({ group }: StockServer): number =>
+      (groups.get(group)?.length ?? 0) + coming.filter((one) => one.level === level && one.group === group).length;
     const fewest = Math.min(...servers.map(countOf));
     const poorest = servers.filter((server) => countOf(server) === fewest);
     return poorest.length === 0 ? null : drawOne(this.#random, poorest);
   }
 
-  #byGroup(level: number, nowSeconds: number): Map<string, StockSecret[]> {
+  /** How many of a level each group has, or will have. */
+  #counts(level: number, coming: readonly ComingSecret[], nowSeconds: number, at: Servers): number[] {
+    const counts = new Map([...this.#byGroup(level, nowSeconds, at)].map(([group, { length }]) => [group, length]));
+    for (const secret of coming) {
+      if (secret.level === level && (at === null || at.some(({ group }) => group === secret.group)))
+        counts.set(secret.group, (counts.get(secret.group) ?? 0) + 1);
+    }
+    return [...counts.values()];
+  }
+
+  #byGroup(level: number, nowSeconds: number, at: Servers = null): Map<string, StockSecret[]> {
     const groups = new Map<string, StockSecret[]>();
+    const domains = at === null ? null : new Set(at.map(({ domain }) => domain));
     for (const secret of this.#secrets.values()) {
       if (secret.level !== level || secret.expiry - leastSeconds <= nowSeconds) continue;
+      if (domains?.has(secret.domain) === false) continue;
       groups.set(secret.group, [...(groups.get(secret.group) ?? []), secret]);
     }
     return groups;

@@ -17,6 +17,8 @@ export type TripEvent =
   | { readonly kind: 'stocked' }
   /** An answer that could be read came on a ticket. */
   | { readonly kind: 'answered'; readonly ticket: string; readonly answer: Uint8Array }
+  /** A part of an answer came on a ticket; `isMore`: others than those that are under way are to be asked for. */
+  | { readonly kind: 'part'; readonly ticket: string; readonly isMore: boolean }
   | { readonly kind: 'cancel'; readonly trip: string }
   | { readonly kind: 'wake' };
 
@@ -36,7 +38,10 @@ export type TripEffect =
 interface Trip {
   readonly hops: number;
   readonly endsMs: number;
+  /** The newest, counted from 1. */
   attempt: number;
+  /** How many there were since anything has come. */
+  tries: number;
   /** When the next attempt is due; null: one is being sent, or waits for secrets. */
   dueMs: number | null;
   isDry: boolean;
@@ -73,6 +78,11 @@ export class Trips {
     return { trips: this.#trips.size, tickets: this.#tickets.size };
   }
 
+  /** When it is to be woken next; Infinity: nothing is under way. */
+  get nextMs(): number {
+    return this.#wakeMs;
+  }
+
   #take(event: TripEvent): void {
     switch (event.kind) {
       case 'ask':
@@ -89,6 +99,9 @@ export class Trips {
         break;
       case 'answered':
         this.#answered(event.ticket, event.answer);
+        break;
+      case 'part':
+        this.#part(event.ticket, event.isMore);
         break;
       case 'cancel':
         this.#fail(event.trip, '_trip_cancelled');
@@ -107,6 +120,7 @@ export class Trips {
       hops,
       endsMs: this.#nowMs + tripMs,
       attempt: 1,
+      tries: 1,
       dueMs: null,
       isDry: false,
       isRefused: false,
@@ -132,7 +146,7 @@ export class Trips {
     trip.tickets.set(ticket, this.#nowMs);
     this.#tickets.set(ticket, name);
     trip.isRefused = false;
-    trip.dueMs = this.#nowMs + this.#delaysOf(trip).timeoutMs(attempt);
+    trip.dueMs = this.#nowMs + this.#delaysOf(trip).timeoutMs(trip.tries);
   }
 
   #unsent({ trip: name, attempt, isDry }: TripEvent & { readonly kind: 'unsent' }): void {
@@ -141,7 +155,20 @@ export class Trips {
     trip.isDry = isDry;
     trip.isRefused = !isDry;
     if (isDry) this.#effects.push({ kind: 'dry', trip: name });
-    else trip.dueMs = this.#nowMs + this.#delaysOf(trip).timeoutMs(attempt);
+    else trip.dueMs = this.#nowMs + this.#delaysOf(trip).timeoutMs(trip.tries);
+  }
+
+  /** Something comes through: the next attempt is the first again. */
+  #part(ticket: string, isMore: boolean): void {
+    const name = this.#tickets.get(ticket);
+    const trip = name === undefined ? undefined : this.#trips.get(name);
+    if (name === undefined || trip === undefined) return;
+    this.#delaysOf(trip).took(this.#nowMs - trip.tickets.get(ticket)!);
+    trip.tries = 1;
+    // One that is being sent, or waits for secrets, will ask for what lacks by then.
+    if (!isMore || trip.dueMs === null) return;
+    trip.attempt++;
+    this.#send(name, trip);
   }
 
   /** On whichever attempt's ticket: the first answer counts, also where a later attempt is out. */
@@ -170,10 +197,11 @@ export class Trips {
   #look(): void {
     for (const [name, trip] of this.#trips) {
       const isLate = trip.dueMs !== null && trip.dueMs <= this.#nowMs;
-      if (trip.endsMs <= this.#nowMs || (isLate && trip.attempt >= attemptsMax)) {
+      if (trip.endsMs <= this.#nowMs || (isLate && trip.tries >= attemptsMax)) {
         this.#fail(name, trip.isDry ? '_trip_dry' : trip.isRefused ? '_trip_refused' : '_trip_unanswered');
       } else if (isLate) {
         trip.attempt++;
+        trip.tries++;
         this.#send(name, trip);
       }
     }

@@ -91,8 +91,11 @@ needsLinux('p3do localserve --scene onions', () => {
       isHeard: true,
       isNamed: false,
     };
-    expect(scenes).toEqual([arrived, { kind: 'scene', done: 'killed', domain: expect.any(String) }, arrived]);
-    const [first, killed, second] = scenes;
+    const how = expect.objectContaining({ hopsThere: 3, hopsBack: 3, level: 1, attempts: expect.any(Number) });
+    const answered = { kind: 'scene', done: 'answered', isKey: true, how };
+    const was = { kind: 'scene', done: 'killed', domain: expect.any(String) };
+    expect(scenes).toEqual([arrived, answered, was, arrived, answered]);
+    const [first, , killed, second] = scenes;
     for (const { hops } of [first!, second!]) {
       expect(new Set(hops).size).toBe(3);
       expect(hops).not.toContain('red.localhost');

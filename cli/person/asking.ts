@@ -1,0 +1,104 @@
+/** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
+import type { Command } from 'commander';
+import { Asker } from '../../client/anonymous/asker.ts';
+import type { How, StockState } from '../../client/anonymous/asker-events.ts';
+import { Asking, Refused } from '../../client/anonymous/asking.ts';
+import { AnonymousError } from '../../client/anonymous/error.ts';
+import { readStock, writeStock } from '../../client/anonymous/stock-file.ts';
+import type { StockWish } from '../../client/anonymous/stock.ts';
+import type { Whose } from '../../client/profile/profile.ts';
+import { suite } from '../../server/suite.ts';
+import { systemTimers } from '../../server/transport/timers.ts';
+import { complain, fail, type Shared } from './conversation.ts';
+import { changedFor, stationsOf } from './stations.ts';
+import type { Talk } from './talk.ts';
+
+/** How it is asked. */
+export interface AskingWish {
+  readonly whose: Whose;
+  readonly wish: StockWish;
+  /** Take all cells from the home, and not those with our tags only. */
+  readonly isAll: boolean;
+  /** Whether it is told from the beginning how many secrets there are. */
+  readonly isShown: boolean;
+}
+
+/** Does `course` with what asks as nobody. What fails is told. */
+export async function asking(
+  command: Command,
+  options: Pick<Shared, 'json'>,
+  home: Talk,
+  { whose, wish, isAll, isShown }: AskingWish,
+  course: (asking: Asking) => Promise<void>,
+): Promise<void> {
+  const mor = `psyc://${whose.domain}/$mor`;
+  const progress = new StockProgress(command, isShown);
+  const kept = await readStock(whose.folder);
+  const changed = await changedFor(whose);
+  const one = new Asking({
+    asker: new Asker({ suite, home: whose.domain, kept, wish }),
+    home,
+    mor,
+    isAll,
+    stations: () => stationsOf(home, mor, changed),
+    keep: (secrets) => writeStock(whose.folder, secrets),
+    now: () => ({ monotoneMs: systemTimers.nowMs(), wallMs: Date.now() }),
+    after: (delayMs, wake) => systemTimers.after(delayMs, wake),
+    told: (news) => (news.kind === 'dry' ? progress.dry() : progress.stock(news.state)),
+  });
+  try {
+    if (await one.begin()) await course(one);
+  } catch (error) {
+    if (error instanceof AnonymousError) fail(command, options, error.code, `${error.message} (${error.code})`);
+    // Why has been told.
+    else if (!(error instanceof Refused)) throw error;
+  } finally {
+    await one.stop();
+  }
+}
+
+/** What is told while secrets are fetched: on standard error, each change once, from when somebody waits for it. */
+class StockProgress {
+  readonly #command: Command;
+  #isWaited: boolean;
+  #state: StockState | null = null;
+  #told = '';
+
+  constructor(command: Command, isWaited: boolean) {
+    this.#command = command;
+    this.#isWaited = isWaited;
+  }
+
+  dry(): void {
+    if (!this.#isWaited)
+      complain(this.#command, 'the stock is dry: secrets are fetched first, and nothing weaker is used');
+    this.#isWaited = true;
+    this.#tell();
+  }
+
+  stock(state: StockState): void {
+    this.#state = state;
+    if (this.#isWaited) this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#state === null) return;
+    const text = secretsLine(this.#state);
+    if (text !== this.#told) complain(this.#command, text);
+    this.#told = text;
+  }
+}
+
+/** `secrets: 3 of level 0, 2 of level 1; 4 are being fetched`. */
+export function secretsLine({ secrets, coming }: Pick<StockState, 'secrets' | 'coming'>): string {
+  const levels = secrets.flatMap((count, level) => (count === 0 ? [] : [`${count} of level ${level}`]));
+  return `secrets: ${levels.length === 0 ? 'none' : levels.join(', ')}${coming === 0 ? '' : `; ${coming} are being fetched`}`;
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(1);
+
+/** How an answer came: which kind of layers it went over, and how long it waited as was drawn for it. */
+export const howLine = ({ attempts, hopsThere, hopsBack, level, drawnMs, tookMs }: How): string =>
+  `answered after ${seconds(tookMs)} s, of which ${seconds(drawnMs)} s were drawn for waiting at servers; ` +
+  `${attempts === 1 ? 'asked once' : `asked ${attempts} times`}; there over ${hopsThere} servers by their keys, ` +
+  `back over ${hopsBack} by one-time secrets of level ${level}`;

@@ -1,0 +1,107 @@
+/** One thing that is asked of somebody as nobody: its cells, and what has come of it. docs/spec/round-trips.md#attempts */
+import { hexOf, joinBytes } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { Assembly } from '../../onion/assembly.ts';
+import { parseShard } from '../../onion/shard.ts';
+import { decodeText } from '../../psyc/bytes.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { render, type Value } from '../../psyc/render.ts';
+import { packetsIn } from './answer.ts';
+import type { StockWish } from './stock.ts';
+
+/** What is asked: a `_request` with entity variables. */
+export interface AnonymousRequest {
+  readonly target: string;
+  readonly method: string;
+  readonly entity: Readonly<Record<string, Value>>;
+}
+
+/** What came of a content. */
+export type AskedCame =
+  /** It is no answer to this, or a hop has spoilt it. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'part'; readonly isMore: boolean }
+  | { readonly kind: 'answer'; readonly packets: readonly Packet[] };
+
+/** Tickets that one cell has room for. */
+const TICKETS_MAX = 4;
+const TAG_BYTES = 16;
+
+/** A request until it is over. */
+export class Asked {
+  readonly request: AnonymousRequest;
+  /** How many servers its tickets go over, and of which level. */
+  readonly wish: StockWish;
+  readonly #tag: string;
+  readonly #assembly: Assembly;
+  /** The message's id and how many shards it has, when one has come. */
+  #parted: { readonly id: Uint8Array; readonly n: number } | null = null;
+  /** Shards that tickets are out for, by the ticket. */
+  readonly #out = new Map<string, number>();
+
+  constructor(suite: Suite, request: AnonymousRequest, wish: StockWish) {
+    this.request = request;
+    this.wish = wish;
+    this.#tag = hexOf(suite.random(TAG_BYTES));
+    // Nothing here is packed: who answers does not know what of it is his own.
+    this.#assembly = new Assembly(suite, () => null);
+  }
+
+  /** How many tickets the next attempt wants: one, or as many as shards lack. */
+  get tickets(): number {
+    return Math.max(1, Math.min(TICKETS_MAX, this.#lacking().lack));
+  }
+
+  /** The content of an attempt's cell, with these tickets. */
+  content(tickets: readonly { readonly name: string; readonly ticket: Uint8Array }[]): Uint8Array {
+    const { target, method, entity } = this.request;
+    const wanted = this.#wanted(tickets.length);
+    for (const [at, { name }] of tickets.entries()) this.#out.set(name, wanted[at]!);
+    const shards = this.#parted === null ? {} : { _shards: wanted.join(' ') };
+    const own = { ...entity, _tickets: joinBytes(...tickets.map(({ ticket }) => ticket)), ...shards };
+    return render({ routing: { _target: target, _tag: this.#tag }, entity: own, method });
+  }
+
+  /** Takes what came on a ticket. `nowMs`: a clock that only goes forward. */
+  came(ticket: string, content: Uint8Array | null, nowMs: number): AskedCame {
+    this.#out.delete(ticket);
+    if (content === null) return { kind: 'nothing' };
+    if (content[0] !== 0) return this.#read(content);
+    const came = this.#assembly.add(content, nowMs);
+    if (came.kind === 'whole') return this.#read(came.message);
+    if (came.kind === 'refused') return { kind: 'nothing' };
+    const shard = parseShard(content)!;
+    this.#parted = { id: shard.id.slice(), n: shard.n };
+    return { kind: 'part', isMore: this.#lacking().lack > this.#out.size };
+  }
+
+  /** A ticket is waited for no longer. */
+  forget(ticket: string): void {
+    this.#out.delete(ticket);
+  }
+
+  #lacking(): { readonly lack: number; readonly there: readonly number[] } {
+    const [block] = this.#parted === null ? [] : (this.#assembly.lacking(this.#parted.id) ?? []);
+    return block ?? { lack: 0, there: [] };
+  }
+
+  /** The shards to ask for: those that are neither there nor asked for first, then those that were, which may be lost. */
+  #wanted(count: number): number[] {
+    const { there } = this.#lacking();
+    const all = Array.from({ length: this.#parted?.n ?? count }, (_, index) => index);
+    const out = new Set(this.#out.values());
+    const left = all.filter((index) => !there.includes(index));
+    return [...left.filter((index) => !out.has(index)), ...left.filter((index) => out.has(index))].slice(0, count);
+  }
+
+  /** Whoever was asked says whose answer it is, and to what. */
+  #read(bytes: Uint8Array): AskedCame {
+    const packets = packetsIn(bytes) ?? [];
+    const isIts = (packet: Packet): boolean =>
+      textOf(packet.ownRoute('_source')) === this.request.target && textOf(packet.ownRoute('_tag_relay')) === this.#tag;
+    return packets.length > 0 && packets.every(isIts) ? { kind: 'answer', packets } : { kind: 'nothing' };
+  }
+}
+
+const textOf = (value: string | Uint8Array | undefined): string | undefined =>
+  value instanceof Uint8Array ? decodeText(value) : value;

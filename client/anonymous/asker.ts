@@ -1,0 +1,387 @@
+/** Who asks as nobody: routes, tickets, the stock that they are made of, and what comes back, as a machine without clock and network. docs/spec/round-trips.md */
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { OnionError } from '../../onion/error.ts';
+import type { Station } from '../../onion/route.ts';
+import { registrableOf } from '../../pki/network.ts';
+import { parseUniform } from '../../psyc/uniform.ts';
+import { Asked, type AnonymousRequest } from './asked.ts';
+import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
+import { Fetches } from './fetches.ts';
+import { cellOf, routeTo } from './message.ts';
+import { Returns } from './returns.ts';
+import { Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
+import { stockLimits } from './stock-limits.ts';
+import { type TripEffect, Trips } from './trips.ts';
+
+/** What it begins with. */
+export interface AskerOptions {
+  readonly suite: Suite;
+  /** The domain that cells are handed to. */
+  readonly home: string;
+  /** What was kept. */
+  readonly kept: readonly StockSecret[];
+  /** What is to be there at any time; with no tickets nothing is fetched but what a question needs. */
+  readonly wish: StockWish;
+}
+
+/** A ticket that is out. */
+interface Out {
+  readonly trip: string;
+  /** What its trip calls it: all tickets of one attempt are one to it. */
+  readonly attempt: string;
+  readonly how: Omit<How, 'attempts' | 'tookMs'>;
+  readonly sentMs: number;
+}
+
+type Hand =
+  | { readonly kind: 'fetch'; readonly name: string }
+  | { readonly kind: 'trip'; readonly trip: string; readonly attempt: number };
+
+/** One client's, in one session. */
+export class Asker {
+  readonly #options: AskerOptions;
+  readonly #suite: Suite;
+  readonly #stock: Stock;
+  readonly #trips = new Trips();
+  readonly #returns: Returns;
+  readonly #fetches: Fetches;
+  readonly #asked = new Map<string, Asked>();
+  /** By the ticket's name. */
+  readonly #out = new Map<string, Out>();
+  /** Trips that wait for secrets. */
+  readonly #dry = new Set<string>();
+  #stations: readonly Station[] = [];
+  #servers: readonly StockServer[] = [];
+  readonly #hands = new Map<number, Hand>();
+  #hand = 0;
+  /** Cells that leave when this keeping is durable. */
+  #held: { readonly keeping: number; readonly effect: AskerEffect & { readonly kind: 'hand' } }[] = [];
+  #keeping = 0;
+  #kept = 0;
+  #isChanged = false;
+  #watched = '';
+  #told = '';
+  #wakeMs = -1;
+  #effects: AskerEffect[] = [];
+  #nowMs = 0;
+  #unixMs = 0;
+
+  constructor(options: AskerOptions) {
+    this.#options = options;
+    this.#suite = options.suite;
+    this.#stock = new Stock(options.suite.random, options.kept);
+    this.#returns = new Returns(options.suite);
+    this.#fetches = new Fetches(options.suite, this.#returns);
+  }
+
+  /** Takes one event and gives the effects, in order. `nowMs`: a clock that only goes forward; `unixMs`: Unix time. */
+  step(event: AskerEvent, nowMs: number, unixMs: number): readonly AskerEffect[] {
+    this.#nowMs = nowMs;
+    this.#unixMs = unixMs;
+    this.#effects = [];
+    this.#take(event);
+    this.#tidy();
+    this.#refill();
+    this.#end(event.kind === 'wake');
+    return this.#effects;
+  }
+
+  /** Trips under way, tickets and deposits that are out. */
+  get size(): { readonly trips: number; readonly out: number } {
+    return { trips: this.#asked.size, out: this.#returns.hints.length };
+  }
+
+  get #nowSeconds(): number {
+    return Math.floor(this.#unixMs / 1000);
+  }
+
+  #take(event: AskerEvent): void {
+    switch (event.kind) {
+      case 'stations': {
+        this.#stations = event.stations;
+        const own = registrableOf(this.#options.home);
+        // Who hands cells in to it is known to the home: as a hop it would know more than others.
+        this.#servers = event.stations
+          .filter(({ group }) => group !== own)
+          .map(({ domain, group }) => ({ domain, group }));
+        break;
+      }
+      case 'ask':
+        this.#ask(event.trip, event.request, event.wish);
+        break;
+      case 'cancel':
+        this.#trip({ kind: 'cancel', trip: event.trip });
+        break;
+      case 'heard':
+        for (const cell of event.cells) this.#hear(cell);
+        break;
+      case 'taken':
+        this.#hands.delete(event.hand);
+        break;
+      case 'refused':
+        this.#refused(event.hand);
+        break;
+      case 'kept':
+        this.#kept = Math.max(this.#kept, event.keeping);
+        break;
+      case 'wake':
+        this.#trip({ kind: 'wake' });
+        break;
+    }
+  }
+
+  #ask(trip: string, request: AnonymousRequest, { hops, level }: AskWish): void {
+    if (this.#asked.has(trip)) {
+      this.#effects.push({ kind: 'failure', trip, code: '_trip_excessive' });
+      return;
+    }
+    this.#asked.set(trip, new Asked(this.#suite, request, { hops, level, tickets: 1 }));
+    this.#trip({ kind: 'ask', trip, hops });
+  }
+
+  #trip(event: Parameters<Trips['step']>[0]): void {
+    for (const effect of this.#trips.step(event, this.#nowMs)) this.#perform(effect);
+  }
+
+  #perform(effect: TripEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.trip, effect.attempt);
+        break;
+      case 'forget':
+        for (const attempt of effect.tickets) this.#forget(attempt);
+        break;
+      case 'dry':
+        this.#dry.add(effect.trip);
+        this.#effects.push(effect);
+        break;
+      case 'answer':
+        // Told where it was read.
+        break;
+      case 'failure':
+        // Of what was given up here that has been told.
+        if (!this.#asked.has(effect.trip)) break;
+        this.#over(effect.trip);
+        this.#effects.push(effect);
+        break;
+      case 'wake':
+        // Asked of it behind each step.
+        break;
+    }
+  }
+
+  /** Makes an attempt's tickets and its cell, which leaves when it is durable that their secrets are not in the stock any more. */
+  #send(trip: string, attempt: number): void {
+    const asked = this.#asked.get(trip);
+    if (asked === undefined) return;
+    this.#dry.delete(trip);
+    const { wish, request } = asked;
+    const last = this.#stations.find(({ domain }) => domain === parseUniform(request.target).host);
+    if (last === undefined) {
+      this.#give(trip, '_anonymous_unreachable');
+      return;
+    }
+    const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
+    const route = routeTo(this.#suite, way, last, this.#unixMs);
+    if (route === null || this.#servers.length < wish.hops) {
+      this.#give(trip, '_anonymous_excessive_hops');
+      return;
+    }
+    const made = this.#tickets(asked);
+    if (made.length === 0) {
+      this.#trip({ kind: 'unsent', trip, attempt, isDry: true });
+      return;
+    }
+    const thereMs = route.reduce((sum, { delayMs }) => sum + delayMs, 0);
+    const name = `${trip} ${attempt}`;
+    for (const { name: ticket, delayMs } of made) {
+      const how = { hopsThere: route.length, hopsBack: wish.hops, level: wish.level, drawnMs: thereMs + delayMs };
+      this.#out.set(ticket, { trip, attempt: name, how, sentMs: this.#nowMs });
+    }
+    try {
+      const cell = cellOf(this.#suite, route, 'exit', asked.content(made), this.#unixMs);
+      this.#hold({ kind: 'trip', trip, attempt }, cell);
+    } catch (error) {
+      if (!(error instanceof OnionError)) throw error;
+      this.#give(trip, error.code);
+    }
+  }
+
+  /** As many as are wished, if they can be made; none: it is dry. */
+  #tickets(asked: Asked) {
+    const made: ReturnType<Returns['ticket']>[] = [];
+    while (made.length < asked.tickets) {
+      const secrets = this.#stock.take(asked.wish, this.#nowSeconds, this.#servers);
+      if (secrets === null) break;
+      this.#isChanged = true;
+      made.push(this.#returns.ticket(secrets, this.#nowSeconds));
+    }
+    return made;
+  }
+
+  /** It cannot be sent at all. */
+  #give(trip: string, code: AskCode): void {
+    this.#over(trip);
+    this.#effects.push({ kind: 'failure', trip, code });
+    this.#trip({ kind: 'cancel', trip });
+  }
+
+  #over(trip: string): void {
+    this.#asked.delete(trip);
+    this.#dry.delete(trip);
+    for (const [ticket, out] of this.#out) if (out.trip === trip) this.#drop(ticket);
+  }
+
+  #forget(attempt: string): void {
+    for (const [ticket, out] of this.#out) if (out.attempt === attempt) this.#drop(ticket);
+  }
+
+  #drop(ticket: string): void {
+    const out = this.#out.get(ticket);
+    this.#out.delete(ticket);
+    this.#returns.forget(ticket);
+    if (out !== undefined) this.#asked.get(out.trip)?.forget(ticket);
+  }
+
+  #hear(cell: Uint8Array): void {
+    const returned = this.#returns.read(cell, this.#nowSeconds);
+    if (returned === null) return;
+    const { name } = returned;
+    const content = returned.kind === 'answer' ? returned.content : null;
+    const out = this.#out.get(name);
+    if (out === undefined) {
+      const secret = this.#fetches.came(name, content, this.#nowMs, this.#unixMs);
+      if (secret !== null && this.#stock.add(secret)) {
+        this.#isChanged = true;
+        this.#trip({ kind: 'stocked' });
+      }
+      return;
+    }
+    this.#out.delete(name);
+    this.#answered(out, name, content);
+  }
+
+  #answered({ trip, attempt, how, sentMs }: Out, ticket: string, content: Uint8Array | null): void {
+    const asked = this.#asked.get(trip);
+    const came = asked?.came(ticket, content, this.#nowMs) ?? { kind: 'nothing' };
+    if (came.kind === 'part') this.#trip({ kind: 'part', ticket: attempt, isMore: came.isMore });
+    else if (came.kind === 'answer') {
+      const answer = this.#trips.step({ kind: 'answered', ticket: attempt, answer: new Uint8Array(0) }, this.#nowMs);
+      const told = answer.find((effect) => effect.kind === 'answer');
+      for (const effect of answer) this.#perform(effect);
+      if (told === undefined) return;
+      this.#over(trip);
+      const tookMs = this.#nowMs - sentMs;
+      this.#effects.push({
+        kind: 'answer',
+        trip,
+        packets: came.packets,
+        how: { ...how, attempts: told.attempts, tookMs },
+      });
+    }
+  }
+
+  #hold(of: Hand, cell: Uint8Array): void {
+    const hand = ++this.#hand;
+    this.#hands.set(hand, of);
+    // What this step takes out of the stock is kept with the next number.
+    const keeping = this.#keeping + (this.#isChanged ? 1 : 0);
+    this.#held.push({ keeping, effect: { kind: 'hand', hand, cell } });
+  }
+
+  #refused(hand: number): void {
+    const of = this.#hands.get(hand);
+    this.#hands.delete(hand);
+    if (of?.kind === 'fetch') this.#fetches.refused(of.name);
+    else if (of !== undefined) this.#trip({ kind: 'unsent', trip: of.trip, attempt: of.attempt, isDry: false });
+  }
+
+  #tidy(): void {
+    this.#fetches.tidy(this.#nowMs);
+    this.#returns.tidy(this.#nowSeconds);
+    this.#stock.tidy(this.#nowSeconds);
+  }
+
+  /** Fetches what lacks: for who waits, then for the stock. */
+  #refill(): void {
+    const dry = [...this.#dry].flatMap((trip) => {
+      const asked = this.#asked.get(trip);
+      return asked === undefined ? [] : [{ ...asked.wish, tickets: asked.tickets }];
+    });
+    for (const wish of [...dry, this.#options.wish]) {
+      for (;;) {
+        const coming = this.#fetches.coming(this.#nowMs);
+        if (coming.length >= stockLimits.comingMax) return;
+        const servers = this.#serversFor(wish);
+        const task = servers === null ? null : this.#stock.next(wish, servers, this.#nowSeconds, coming);
+        if (task === null) break;
+        if (task.kind === 'agree') this.#isChanged = true;
+        const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
+        const begun = this.#fetches.begin(task, way, this.#nowMs, this.#unixMs);
+        if (begun === null) return;
+        this.#hold({ kind: 'fetch', name: begun.name }, begun.cell);
+      }
+    }
+  }
+
+  /** Those that answer, where they are enough; null: there are too few, and no number of secrets would do. */
+  #serversFor({ hops }: StockWish): readonly StockServer[] | null {
+    const isEnough = (servers: readonly StockServer[]): boolean =>
+      new Set(servers.map(({ group }) => group)).size >= hops;
+    const prompt = this.#fetches.prompt(this.#servers, this.#nowMs);
+    if (isEnough(prompt)) return prompt;
+    return isEnough(this.#servers) ? this.#servers : null;
+  }
+
+  /** Keeping first, watching next, then the cells that need not wait. */
+  #end(isWoken: boolean): void {
+    if (this.#isChanged) {
+      this.#isChanged = false;
+      this.#effects.push({ kind: 'keep', keeping: ++this.#keeping, secrets: this.#stock.all });
+    }
+    const { hints } = this.#returns;
+    const watched = hints.join('');
+    if (watched !== this.#watched) {
+      this.#watched = watched;
+      this.#effects.push({ kind: 'watch', hints: hints.map((hint) => bytesOfHex(hint)!) });
+    }
+    const left = this.#held.filter(({ keeping }) => keeping <= this.#kept);
+    this.#held = this.#held.filter(({ keeping }) => keeping > this.#kept);
+    for (const { effect } of left) this.#leave(effect);
+    this.#tellStock();
+    const atMs = Math.min(this.#trips.nextMs, this.#fetches.nextMs(this.#nowMs));
+    if ((atMs === this.#wakeMs && !isWoken) || atMs === Number.POSITIVE_INFINITY) return;
+    this.#wakeMs = atMs;
+    this.#effects.push({ kind: 'wake', atMs });
+  }
+
+  #leave(effect: AskerEffect & { readonly kind: 'hand' }): void {
+    const of = this.#hands.get(effect.hand)!;
+    if (of.kind === 'trip') {
+      // Its trip may be over by now.
+      if (!this.#asked.has(of.trip)) {
+        this.#hands.delete(effect.hand);
+        return;
+      }
+      this.#trip({ kind: 'sent', trip: of.trip, attempt: of.attempt, ticket: `${of.trip} ${of.attempt}` });
+    }
+    this.#effects.push(effect);
+  }
+
+  #tellStock(): void {
+    const { level, hops, tickets: wished } = this.#options.wish;
+    const all = this.#stock.all;
+    const levels = Math.max(level, ...all.map((secret) => secret.level)) + 1;
+    const state = {
+      tickets: this.#stock.tickets({ level, hops, tickets: wished }, this.#nowSeconds, this.#servers),
+      wished,
+      secrets: Array.from({ length: levels }, (_, at) => all.filter((secret) => secret.level === at).length),
+      coming: this.#fetches.coming(this.#nowMs).length,
+    };
+    const told = JSON.stringify(state);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#effects.push({ kind: 'stock', state });
+  }
+}

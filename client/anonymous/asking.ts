@@ -1,0 +1,194 @@
+/** The asker at work: its effects done at the person's home, on the clock and the disk. docs/spec/round-trips.md */
+import { joinBytes } from '../../crypto/bytes.ts';
+import { sizes } from '../../onion/sizes.ts';
+import type { Station } from '../../onion/route.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import type { Value } from '../../psyc/render.ts';
+import type { Asker } from './asker.ts';
+import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from './asker-events.ts';
+import type { AnonymousRequest } from './asked.ts';
+import type { StockSecret } from './stock.ts';
+
+/** Asks of one's own home: what is told, the last word last; a code that was excused; null: it was refused otherwise. */
+export interface AskedHome {
+  ask(asking: {
+    readonly target: string;
+    readonly method: string;
+    readonly entity?: Readonly<Record<string, Value>>;
+    readonly excused?: readonly string[];
+  }): Promise<readonly { readonly packet: Packet }[] | string | null>;
+}
+
+/** What it works with. */
+export interface AskingOptions {
+  readonly asker: Asker;
+  readonly home: AskedHome;
+  /** `psyc://domain/$mor` of the home. */
+  readonly mor: string;
+  /** Whether all cells are taken that the home hears, so that it does not learn which are wanted. */
+  readonly isAll: boolean;
+  /** The servers that the home knows now; null: it refuses to say, and that has been told. */
+  readonly stations: () => Promise<readonly Station[] | null>;
+  readonly keep: (secrets: readonly StockSecret[]) => Promise<void>;
+  readonly now: () => { readonly monotoneMs: number; readonly wallMs: number };
+  readonly after: (delayMs: number, wake: () => void) => () => void;
+  /** Told how full the stock is, and which trip waits for it. */
+  readonly told?: (news: AskerEffect & { readonly kind: 'stock' | 'dry' }) => void;
+}
+
+/** What came of a question. */
+export type AskOutcome =
+  | { readonly kind: 'answer'; readonly packets: readonly Packet[]; readonly how: How }
+  | { readonly kind: 'failure'; readonly code: AskCode | '_mor_excessive_watches' };
+
+const COPIES = '_request_mor_copies';
+/** How soon it is asked again which servers there are: one that is gone is no hop. */
+const STATIONS_MS = 30_000;
+
+/** One session's. */
+export class Asking {
+  readonly #options: AskingOptions;
+  readonly #waiting = new Map<string, (outcome: AskOutcome) => void>();
+  readonly #filled: (() => void)[] = [];
+  #state: StockState | null = null;
+  #trips = 0;
+  /** What is being kept, one after the other. */
+  #keeping: Promise<void> = Promise.resolve();
+  /** Of the last wish for copies; its answers are followed by the same question. */
+  #wish = 0;
+  #cancel: () => void = () => {};
+  #cancelStations: () => void = () => {};
+  #isOver = false;
+  #fail: (error: unknown) => void = () => {};
+  readonly #failed: Promise<never>;
+
+  constructor(options: AskingOptions) {
+    this.#options = options;
+    this.#failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // Whoever waits for something hears of it.
+    this.#failed.catch(() => {});
+  }
+
+  /** Begins: secrets are fetched from now on, at the servers of the moment. false: the home refuses, and that has been told. Rejects as `stations`. */
+  async begin(): Promise<boolean> {
+    const stations = await this.#options.stations();
+    if (stations === null) return false;
+    this.#tell({ kind: 'stations', stations });
+    this.#cancelStations = this.#options.after(STATIONS_MS, () => {
+      if (!this.#isOver) this.begin().catch(this.#fail);
+    });
+    return true;
+  }
+
+  /** Asks; rejects where the home refuses everything, or the disk does. */
+  request(request: AnonymousRequest, wish: AskWish): Promise<AskOutcome> {
+    const trip = String(++this.#trips);
+    const outcome = new Promise<AskOutcome>((answer) => void this.#waiting.set(trip, answer));
+    this.#tell({ kind: 'ask', trip, request, wish });
+    return Promise.race([outcome, this.#failed]);
+  }
+
+  /** Resolves when as many tickets as are wished for could be made. */
+  filled(): Promise<void> {
+    const filled = new Promise<void>((resolve) => void this.#filled.push(resolve));
+    this.#look();
+    return Promise.race([filled, this.#failed]);
+  }
+
+  /** Nothing more is done; what was fetched and has not come is lost. Resolves when the disk is left alone. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#cancel();
+    this.#cancelStations();
+    await this.#keeping;
+  }
+
+  #tell(event: AskerEvent): void {
+    if (this.#isOver) return;
+    const { asker, now } = this.#options;
+    const { monotoneMs, wallMs } = now();
+    for (const effect of asker.step(event, monotoneMs, wallMs)) this.#perform(effect);
+  }
+
+  #perform(effect: AskerEffect): void {
+    switch (effect.kind) {
+      case 'keep': {
+        const { keeping, secrets } = effect;
+        this.#keeping = this.#keeping
+          .then(() => this.#options.keep(secrets))
+          .then(() => this.#tell({ kind: 'kept', keeping }))
+          .catch(this.#fail);
+        break;
+      }
+      case 'watch':
+        this.#watch(effect.hints).catch(this.#fail);
+        break;
+      case 'hand':
+        this.#hand(effect.hand, effect.cell).catch(this.#fail);
+        break;
+      case 'answer':
+      case 'failure':
+        this.#waiting.get(effect.trip)?.(effect);
+        this.#waiting.delete(effect.trip);
+        break;
+      case 'dry':
+        this.#options.told?.(effect);
+        break;
+      case 'stock':
+        this.#state = effect.state;
+        this.#options.told?.(effect);
+        this.#look();
+        break;
+      case 'wake': {
+        this.#cancel();
+        const delayMs = Math.max(0, effect.atMs - this.#options.now().monotoneMs);
+        this.#cancel = this.#options.after(delayMs, () => this.#tell({ kind: 'wake' }));
+        break;
+      }
+    }
+  }
+
+  #look(): void {
+    if (this.#state === null || this.#state.tickets < this.#state.wished) return;
+    for (const filled of this.#filled.splice(0)) filled();
+  }
+
+  async #hand(hand: number, cell: Uint8Array): Promise<void> {
+    const { home, mor } = this.#options;
+    const asking = { target: mor, method: '_request_mor_cell', entity: { _cell: cell }, excused: ['_mor_full'] };
+    const told = await home.ask(asking);
+    if (told === null) throw new Refused();
+    this.#tell({ kind: typeof told === 'string' ? 'refused' : 'taken', hand });
+  }
+
+  /** Asks for copies again and again, as long as nothing else is wished. */
+  async #watch(hints: readonly Uint8Array[]): Promise<void> {
+    const { home, mor, isAll } = this.#options;
+    // Who takes all of them need not ask otherwise for what he wants now.
+    if (isAll && this.#wish > 0) return;
+    const wish = ++this.#wish;
+    const entity = isAll ? {} : { _hints: joinBytes(...hints) };
+    const excused = ['_mor_excessive_watches'];
+    while (!this.#isOver && wish === this.#wish && (isAll || hints.length > 0)) {
+      const told = await home.ask({ target: mor, method: COPIES, entity, excused });
+      if (told === null) throw new Refused();
+      if (typeof told === 'string') {
+        for (const [, answer] of this.#waiting) answer({ kind: 'failure', code: '_mor_excessive_watches' });
+        this.#waiting.clear();
+        return;
+      }
+      const cells = told.flatMap(({ packet }) => {
+        const cell = packet.value('_cell');
+        return cell?.length === sizes.cell ? [cell] : [];
+      });
+      if (cells.length > 0) this.#tell({ kind: 'heard', cells });
+    }
+  }
+}
+
+/** The home has refused what nothing goes on without, and that has been told. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+}
