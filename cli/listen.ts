@@ -10,7 +10,8 @@ import { Filters } from './person/filters.ts';
 import { Homecoming, type Unread, unreadIn, unreadLine } from './person/homecoming.ts';
 import { lineOf } from './person/lines.ts';
 import { presenceLine } from './person/presence.ts';
-import { noticeLine, UNKNOWN_TIME } from './person/show.ts';
+import { noticeLine } from './person/notices.ts';
+import { UNKNOWN_TIME } from './person/show.ts';
 import { Talk } from './person/talk.ts';
 import { count } from './person/target.ts';
 

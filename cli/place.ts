@@ -1,5 +1,6 @@
 /** `p3do place`: what a place is, and looking after it. docs/spec/places.md#acts */
 import { Argument, type Command } from 'commander';
+import { isReasoned, reasonBytesMax } from '../client/session/words.ts';
 import type { Act, Status } from '../client/session/events.ts';
 import { deedOf } from './person/acts.ts';
 import { confirmed, withYes, type Yes } from './person/confirm.ts';
@@ -35,6 +36,7 @@ Examples:
   $ p3do place show @hall@b.example
   $ p3do place topic @hall@b.example Tea at five
   $ p3do place aide @hall@b.example bob@a.example
+  $ p3do place kick @hall@b.example bob@a.example Wait until you are asked
   $ p3do place ban @hall@b.example spam.example
   $ p3do place mode @hall@b.example invited`,
   );
@@ -46,12 +48,17 @@ Examples:
   clear(command);
   for (const [kind, summary, parse] of onPeople) {
     const whom = parse === person ? 'nick@domain' : 'nick@domain, or a domain';
-    shared(command, kind, summary)
+    const own = shared(command, kind, summary)
       .argument('<place>', PLACE, placeArgument)
-      .argument('<whom>', whom, parse)
-      .action(async (place: string, named: string, options: Shared, own: Command) =>
-        ask(own, options, place, { kind, whom: named }),
-      );
+      .argument('<whom>', whom, parse);
+    if (isReasoned(kind)) own.argument('[reason...]', 'why, for all members and whom it meets');
+    own.action(async (place: string, named: string, ...rest: unknown[]) => {
+      const [options, self] = rest.slice(-2) as [Shared, Command];
+      const reason = isReasoned(kind) ? (rest[0] as string[]).join(' ') : '';
+      if (new TextEncoder().encode(reason).length > reasonBytesMax)
+        self.error(`a reason has at most ${reasonBytesMax} bytes`);
+      await ask(self, options, place, { kind, whom: named, ...(reason !== '' && { reason }) });
+    });
   }
   shared(command, 'moved', 'take over what you had there under the name before, and be let in')
     .argument('<place>', PLACE, placeArgument)

@@ -16,7 +16,7 @@ const PIECE = 64;
 const dayMs = 86_400_000;
 
 /** When a row came, as its note says, Unix milliseconds; null: it is from before there were notes. */
-function timeOf(row: Row): number | null {
+export function timeOf(row: Row): number | null {
   const text = parseLetter(row.packet).routing.get('_time');
   return text === undefined ? null : Number(text);
 }

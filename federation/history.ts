@@ -3,8 +3,9 @@ import { parseOne } from '../circuit/one-packet.ts';
 import { covers, putOutBy, readAct } from '../publication/act.ts';
 import type { Row } from '../store/store.ts';
 import type { Desk } from './desk.ts';
+import { timeOf } from './erasing.ts';
 import type { FederationCode } from './error.ts';
-import { entityOf, type Letter, newLetter } from './letter.ts';
+import { entityOf, type Letter, newLetter, refusalLetter } from './letter.ts';
 import { placeRequestOf } from './methods.ts';
 import { multicastOf } from './multicast.ts';
 
@@ -59,6 +60,30 @@ export function readHistory(
     );
   });
   return null;
+}
+
+/**
+ * Shows whoever is no member the row that has put him out, and refuses what he asked for. A row that is too old says nothing: the name may be somebody else's by
+ * now. A store that does not answer means silence: it is asked again.
+ */
+export function readExpulsion(
+  context: string,
+  letter: Letter,
+  row: number,
+  to: string,
+  desk: Desk,
+  over: () => void,
+): void {
+  const { reservedMs } = desk.options.federationLimits;
+  const refusal = refusalLetter(letter, '_necessary_membership', context);
+  desk.ask({ kind: 'read', context, after: row - 1, rowsMax: 1 }, (outcome) => {
+    over();
+    if (outcome.kind !== 'rows') return;
+    const [found] = outcome.rows;
+    const isRecent = found !== undefined && desk.unixMs - (timeOf(found) ?? 0) < reservedMs;
+    if (isRecent && isParting(found, entityOf(to))) desk.post(multicastOf(context, found, to));
+    if (refusal !== null) desk.post(refusal);
+  });
 }
 
 /** Whether a person is no member any more from this row on. */

@@ -18,6 +18,8 @@ export const federationLimits = {
   aidesMax: 64,
   /** Persons and domains that one place keeps out. */
   bansMax: 512,
+  /** Persons and domains of whom a place remembers which row put them out; with the marks of domains below the store's of a context. */
+  expulsionsMax: 512,
   /** Persons and domains that may not speak in one place. */
   silencedMax: 512,
   /** Persons who may enter one place and have not yet. */

@@ -16,7 +16,7 @@ import type { Founders } from './founders.ts';
 import { Founding } from './founding.ts';
 import { Hearers } from './hearers.ts';
 import { Eraser } from './erasing.ts';
-import { readHistory } from './history.ts';
+import { readExpulsion, readHistory } from './history.ts';
 import { Inbox, type InboxOwner, type Token } from './inbox.ts';
 import {
   answerLetter,
@@ -140,8 +140,7 @@ export class Place implements Entity, InboxOwner {
         break;
       }
       case 'history':
-        if (this.#roll.members.has(person)) this.#history(letter, source);
-        else this.#refuse(letter, '_necessary_membership');
+        this.#history(letter, source);
         break;
       case 'status':
         this.#status(letter, person);
@@ -168,6 +167,7 @@ export class Place implements Entity, InboxOwner {
       ['members', this.#roll.members.size],
       ['letters', this.#roll.heldCount + this.#founding.heldCount + this.#renaming],
       ['histories', this.#histories],
+      ['expulsions', this.#standing.expelled],
     ];
   }
 
@@ -368,22 +368,24 @@ export class Place implements Entity, InboxOwner {
   }
 
   #history(letter: Letter, source: string): void {
-    if (this.#histories >= this.#desk.options.federationLimits.historiesMax) {
-      this.#refuse(letter, '_excessive_requests');
+    const isMember = this.#roll.members.has(entityOf(source));
+    const expelledBy = isMember ? null : this.#standing.expelledBy(entityOf(source));
+    const { hidden } = this.#eraser;
+    const isTold = isMember || (expelledBy !== null && expelledBy > hidden);
+    const isFull = this.#histories >= this.#desk.options.federationLimits.historiesMax;
+    if (!isTold || isFull) {
+      this.#refuse(letter, isTold ? '_excessive_requests' : '_necessary_membership');
       return;
     }
     this.#histories++;
-    const code = readHistory(
-      this.#uniform,
-      letter,
-      source,
-      this.#roll.last,
-      this.#eraser.hidden,
-      this.#desk,
-      () => this.#histories--,
-    );
+    const over = (): void => void this.#histories--;
+    if (expelledBy !== null) {
+      readExpulsion(this.#uniform, letter, expelledBy, source, this.#desk, over);
+      return;
+    }
+    const code = readHistory(this.#uniform, letter, source, this.#roll.last, hidden, this.#desk, over);
     if (code === null) return;
-    this.#histories--;
+    over();
     this.#refuse(letter, code);
   }
 }

@@ -4,6 +4,7 @@ import { covers } from '../publication/act.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import { Expulsions } from './expulsions.ts';
 import type { Founding } from './founding.ts';
 import type { Token } from './inbox.ts';
 import { domainOf, entityOf } from './letter.ts';
@@ -50,6 +51,7 @@ export class Standing {
   readonly #roll: Roll;
   readonly #founding: Founding;
   readonly #around: StandingOwner;
+  readonly #expulsions: Expulsions;
   #state: PlaceState = stateOf(new Map());
   /** The row of the last change of the membership, where that matters: in a members-only place. */
   #epoch = 0;
@@ -65,6 +67,7 @@ export class Standing {
     this.#roll = roll;
     this.#founding = founding;
     this.#around = around;
+    this.#expulsions = new Expulsions(place, desk);
   }
 
   /** The state, as it is written. */
@@ -76,6 +79,7 @@ export class Standing {
   loaded(): string[] {
     this.#state = stateOf(this.#roll.records);
     this.#epoch = Math.max(this.#epoch, this.#roll.marks.get(EPOCH) ?? 0);
+    this.#expulsions.loaded(this.#roll.marks);
     const { bans } = this.#state;
     return bans.length === 0 ? [] : this.#putOut((person) => isNamed(bans, person));
   }
@@ -84,6 +88,16 @@ export class Standing {
   next(): PlaceState {
     const isNew = this.#roll.last === 0;
     return this.#queued().reduce((state, token, index) => this.#after(state, token, isNew && index === 0), this.#state);
+  }
+
+  /** The row that has put somebody out, or keeps him out; null: none that is known. */
+  expelledBy(person: string): number | null {
+    return this.#expulsions.rowOf(person);
+  }
+
+  /** How many persons and domains such rows are known of. */
+  get expelled(): number {
+    return this.#expulsions.count;
   }
 
   /** Whether he is a member once everything that is queued is written. */
@@ -164,6 +178,7 @@ export class Standing {
     const mustWake = act?.act.kind === 'limit' && act.act.days !== null;
     const operations: Operation[] = changes(this.#place, was, after);
     operations.push(...officesGiven(this.#place, this.#desk.domain, was, after));
+    operations.push(...this.#expulsions.operations(token, before));
     if (after.mode === 'members' && (isOther || was.mode !== 'members'))
       operations.push({ op: 'mark', context: this.#place, lease, name: EPOCH, sequence: 'row' });
     if (mustWake) operations.push(waking(this.#place, this.#desk, true));
@@ -203,6 +218,7 @@ export class Standing {
     const { move, act } = token;
     if (--this.#untold === 0) this.#moved.clear();
     if (token === this.#sealing) this.#epoch = sequence;
+    this.#expulsions.recorded(sequence, token);
     const domain = bannedDomain(act);
     const isOut = (person: string): boolean =>
       domain === null ? move?.isHere === false && person === move.person : covers(domain, person);

@@ -16,7 +16,12 @@ const kinds = [...personal, ...general, 'topic', 'mode', 'limit', 'clear'] as co
 
 /** What is asked. Uniforms are in their one form: a person's `psyc://domain/~nick`, a domain's `psyc://domain`. */
 export type Act =
-  | { readonly kind: (typeof personal)[number] | (typeof general)[number]; readonly whom: string }
+  /** `reason`: what is told of why, with what is done against somebody. */
+  | {
+      readonly kind: (typeof personal)[number] | (typeof general)[number];
+      readonly whom: string;
+      readonly reason?: string;
+    }
   | { readonly kind: 'topic'; readonly text: string }
   | { readonly kind: 'mode'; readonly mode: Mode }
   /** How many rows, and how many days, are kept; null: no limit. */
@@ -38,6 +43,9 @@ export function actKindOf(method: string | null): Kind | null {
   return families.find(([family]) => inherits(method, family))?.[1] ?? null;
 }
 
+/** Whether it may be told why. */
+export const isReasoned = (kind: Kind): boolean => kind === 'kick' || kind === 'ban' || kind === 'silence';
+
 /** How we ask for it. */
 export const actMethod = ({ kind }: Act): string => `_request_context_${kind}`;
 
@@ -54,7 +62,7 @@ export function actVariables(act: Act): Readonly<Record<string, string | undefin
     case 'clear':
       return { _sequence: String(act.through) };
     default:
-      return { _uniform_member: act.whom };
+      return { _uniform_member: act.whom, _reason: act.reason };
   }
 }
 
@@ -83,7 +91,10 @@ export function readAct(packet: Packet): Act | null {
     default: {
       const whom = text('_uniform_member') ?? '';
       const isDomain = isKnown(whom, 'node') && (general as readonly Kind[]).includes(kind);
-      return isDomain || isKnown(whom, 'person') ? { kind, whom } : null;
+      if (!isDomain && !isKnown(whom, 'person')) return null;
+      const reason = isReasoned(kind) ? (text('_reason') ?? '') : '';
+      if (bytesOf(reason) > publicationLimits.reasonBytesMax) return null;
+      return reason === '' ? { kind, whom } : { kind, whom, reason };
     }
   }
 }

@@ -23,4 +23,6 @@ export const publicationLimits = {
   visitMsMax: 604_800_000,
   /** Bytes of a place's topic. */
   topicBytesMax: 1024,
+  /** UTF-8 bytes of why somebody is put out or silenced. */
+  reasonBytesMax: 512,
 } as const;

@@ -14,7 +14,7 @@ export const storeLimits = {
   /** Bytes of a mark's name: a domain's, and three more. */
   markBytesMax: 256,
   /** Marks of one context. */
-  marksMax: 2048,
+  marksMax: 3072,
   /** Bytes of a member's name. */
   memberBytesMax: 1024,
   /** Members of one context. */

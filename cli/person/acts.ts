@@ -1,5 +1,5 @@
 /** What was asked of a place by those who look after it, in plain words. docs/spec/places.md#acts */
-import type { Act, ActHeard } from '../../client/session/events.ts';
+import type { Act, ActHeard, Output } from '../../client/session/events.ts';
 import { clock, nameOf, safeText, UNKNOWN_TIME, whoOf } from './show.ts';
 
 const verbs = {
@@ -39,7 +39,8 @@ export function deedOf(act: Act): string {
       return `erased everything up to row ${act.through}`;
     default: {
       const [verb, rest] = verbs[act.kind];
-      return `${verb} ${nameOf(act.whom)}${rest}`;
+      const why = act.reason === undefined ? '' : `: ${safeText(act.reason)}`;
+      return `${verb} ${nameOf(act.whom)}${rest}${why}`;
     }
   }
 }
@@ -48,4 +49,14 @@ export function deedOf(act: Act): string {
 export function actLine({ place, author, word, act, timeMs, isOld }: ActHeard): string {
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
   return `${time} ${nameOf(place)} ${whoOf(author, word)}${isOld ? ' (old)' : ''} ${deedOf(act)}\n`;
+}
+
+/** What is said to whoever was put out, or is kept out, while he was not there. */
+export function expelledLine({ place, author, word, act, timeMs }: Extract<Output, { kind: 'expelled' }>): string {
+  const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
+  const what =
+    act.kind === 'ban'
+      ? 'you are kept out, until an owner or aide lifts the ban'
+      : 'you are no member any more (p3do enter comes back)';
+  return `${nameOf(place)}: ${what}: ${time} ${whoOf(author, word)} ${deedOf(act)}`;
 }

@@ -3,7 +3,8 @@ import type { ActHeard, Heard, Output } from '../../client/session/events.ts';
 import { covers, putOutBy } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
-import { friendshipText, nameOf, noticeLine, safeText, unopened, whoOf } from '../person/show.ts';
+import { noticeLine } from '../person/notices.ts';
+import { friendshipText, nameOf, safeText, unopened, whoOf } from '../person/show.ts';
 
 /** Deeper than any line of ours begins: whoever writes several makes none that passes for an event, or for somebody else's words. */
 const CONTINUED = '\n        ';

@@ -4,6 +4,7 @@ import { renderEndpoint } from '../../server/config/address.ts';
 import type { Town } from '../../server/town/town.ts';
 import { explained } from '../person/codes.ts';
 import { enteredLine } from '../person/lines.ts';
+import { noticeLine } from '../person/notices.ts';
 import { nameOf } from '../person/show.ts';
 import { target } from '../person/target.ts';
 import { commandHere, shellWord } from '../whose.ts';
@@ -261,7 +262,11 @@ export class Play {
 
   /** Has the guest do something, and tells what went wrong. */
   async #wish(wish: Wish, told: (output: Output) => void = () => {}): Promise<Output | null> {
-    const outcome = await this.#circle.guest.do(wish, told);
+    const outcome = await this.#circle.guest.do(wish, (output) => {
+      const expelled = output.kind === 'expelled' ? noticeLine(output) : null;
+      if (expelled !== null) this.#screen.say(`      ${atThePrompt(expelled)}`, '        ');
+      told(output);
+    });
     if (outcome !== null) this.#screen.tell(outcome);
     if (outcome === null) {
       const whom = 'target' in wish ? wish.target : wish.place;
@@ -274,4 +279,6 @@ export class Play {
 }
 
 /** As it is told elsewhere, with the commands of the prompt. */
-const explainedHere = (code: string, by: string | null): string => explained(code, by).replace(/p3do enter/g, '/enter');
+const explainedHere = (code: string, by: string | null): string => atThePrompt(explained(code, by));
+
+const atThePrompt = (sentence: string): string => sentence.replace(/p3do enter/g, '/enter');

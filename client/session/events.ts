@@ -287,6 +287,8 @@ export type Output =
       readonly code: string;
       readonly by: string | null;
     }
+  /** By whom the person was put out of a place while he was not there, or is kept out. */
+  | (Pick<ActHeard, 'place' | 'author' | 'word' | 'act' | 'timeMs' | 'command'> & { readonly kind: 'expelled' })
   | Notice
   /** The session is over; nothing follows. `detail`: the domain whose server was there instead of ours. */
   | { readonly kind: 'over'; readonly code: string; readonly by: string | null; readonly detail?: string };

@@ -1,5 +1,4 @@
 /** What one device hears: its person's log, places, pages of history; each row in order, shown once, then acknowledged. docs/spec/people.md#shown */
-import { backoffMs } from '../../circuit/backoff.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import { limits } from '../../psyc/limits.ts';
 import type { Packet } from '../../psyc/packet.ts';
@@ -9,10 +8,11 @@ import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output } from './events.ts';
 import { Chronicle } from './chronicle.ts';
 import type { HeardSealed, Hearing as Kept } from './kept.ts';
-import { type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
+import { type Asker, askPage, type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
+import { isExpulsion, Pages, type Refused } from './pages.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
-import { isOfLog, moreOf, type PageEnd, type Row, Rows } from './rows.ts';
+import { isOfLog, moreOf, type Row, Rows } from './rows.ts';
 import { counted, domainOf } from './words.ts';
 
 /** What hearing needs of its session. */
@@ -39,10 +39,8 @@ export class Hearing {
   readonly #rows = new Rows();
   readonly #chronicle: Chronicle;
   readonly #places = new Map<string, Listening>();
-  /** Pages that commands asked for, by tag. */
-  readonly #pages = new Map<string, Page & { readonly place: string }>();
-  /** What each page says of its authors: news there is no news here. */
-  readonly #chronicles = new Map<number, Chronicle>();
+  readonly #asker: Asker & { readonly person: string };
+  readonly #pages: Pages;
   readonly #handed = new Map<string, number>();
   #personTaken: number | null;
   #personHanded: number | null;
@@ -54,7 +52,6 @@ export class Hearing {
   /** Whether people were told that there is no room for another place. */
   #isCrowded = false;
   #tags = 0;
-  readonly #tagPrefix: string;
   readonly #more: () => HeardSealed;
 
   /** `more`: what is to be kept of members-only places. */
@@ -62,7 +59,15 @@ export class Hearing {
     this.#owner = owner;
     this.#more = more;
     this.#reader = reader;
-    this.#tagPrefix = tagPrefix;
+    this.#asker = {
+      person: owner.person,
+      get channel() {
+        return owner.channel;
+      },
+      send: (bytes) => owner.send(bytes),
+      tag: () => `${tagPrefix}h${++this.#tags}`,
+    };
+    this.#pages = new Pages(this.#asker, this.#rows);
     this.#chronicle = new Chronicle(kept.heads);
     this.#personTaken = this.#personHanded = kept.person;
     if (!owner.hearsAll) return;
@@ -74,7 +79,7 @@ export class Hearing {
 
   /** Whether there is something that time alone will bring on. */
   get isWaiting(): boolean {
-    if (this.#rows.count > 0 || this.#pages.size > 0 || this.#isChanged) return true;
+    if (this.#rows.count > 0 || this.#pages.count > 0 || this.#isChanged) return true;
     return [...this.#places.values()].some(
       ({ taken, last, page, isBehind }) => page !== null || isBehind || taken < last,
     );
@@ -100,7 +105,7 @@ export class Hearing {
       listening.isBehind = true;
     }
     this.#catchUpNext(now);
-    for (const page of this.#pages.values()) this.#askPage(page.place, page, now);
+    this.#pages.again(now, true);
   }
 
   /** Something was not sent for want of room: what is missing shows in the logs. */
@@ -111,21 +116,23 @@ export class Hearing {
   tick(now: Moment): void {
     for (const [place, { page }] of this.#places) if (page !== null) this.#repeat(place, page, now);
     this.#catchUpNext(now);
-    for (const page of this.#pages.values()) this.#repeat(page.place, page, now);
+    this.#pages.again(now, false);
   }
 
   /** The place that was asked for a page with this tag, or null. */
   placeOf(tag: string): string | null {
     const asked = [...this.#places].find(([, { page }]) => page?.tag === tag);
-    return this.#pages.get(tag)?.place ?? asked?.[0] ?? null;
+    return this.#pages.placeOf(tag) ?? asked?.[0] ?? null;
   }
 
   /** One page for a command; the rows come as `heard`, then `page`. */
   history(command: number, place: string, after: number | null, limit: number, now: Moment): void {
-    const page = { tag: this.#tag(), place, command, after, limit, tries: 0, repeatAtMs: 0, reached: null };
-    this.#pages.set(page.tag, page);
-    this.#chronicles.set(command, new Chronicle(new Map()));
-    this.#askPage(place, page, now);
+    this.#pages.ask(command, place, after, limit, now);
+  }
+
+  /** A place has refused something, perhaps since the person was put out: he is told by whom, as far as it says, and then of the refusal. */
+  refused(refusal: Refused & { readonly command: number }, now: Moment): void {
+    this.#pages.ask(refusal.command, refusal.target, null, 1, now, refusal);
   }
 
   /** A packet that answers nothing. */
@@ -143,34 +150,23 @@ export class Hearing {
 
   /** An answer with this tag; false: it answers nothing that was asked here. */
   answered(source: string, tag: string, packet: Packet, code: string | null, now: Moment): boolean {
-    const page = this.#pages.get(tag);
+    if (this.#pages.answered(source, tag, packet, code)) return true;
     const listening = this.#places.get(source);
     const reached = counted(packet.text('_after'));
     const last = counted(packet.text('_sequence'));
     const erased = counted(packet.text('_sequence_erased')) ?? 0;
-    if (page?.place === source) {
-      this.#pages.delete(tag);
-      const by = domainOf(source);
-      if (code !== null) this.#owner.output({ kind: 'refused', command: page.command, target: source, code, by });
-      else
-        this.#rows.end({
-          isEnd: true,
-          command: page.command!,
-          place: source,
-          reached: reached ?? 0,
-          last: last ?? 0,
-          erased,
-        });
-      return true;
-    }
     if (listening?.page?.tag !== tag) return false;
     const { page: asked } = listening;
     listening.page = null;
     // Where an answer leads nowhere, the next one would not either.
     const isProgress = code === null ? this.#erase(source, listening, erased) || listening.taken > asked.after! : false;
     listening.pausedUntilMs = isProgress ? 0 : now.monotoneMs + sessionLimits.repeatMsMax;
+    if (code === null) delete listening.expulsion;
     if (code === '_necessary_membership') {
-      this.#owner.output({ kind: 'refused', command: null, target: source, code, by: domainOf(source) });
+      const { expulsion } = listening;
+      if (expulsion?.isShown === false) this.#rows.add({ ...expulsion.row, isExpulsion: true });
+      if (expulsion === undefined)
+        this.#owner.output({ kind: 'refused', command: null, target: source, code, by: domainOf(source) });
       this.#forget(source);
     } else if (code === null && reached !== null && last !== null) {
       listening.last = Math.max(last, listening.taken);
@@ -184,7 +180,11 @@ export class Hearing {
 
   /** Shows what can be shown by now. */
   advance(now: Moment): void {
-    this.#rows.advance((row) => ('isEnd' in row ? this.#pageEnd(row) : this.#show(row, now)));
+    this.#rows.advance((row) => {
+      if (!('isEnd' in row)) return this.#show(row, now);
+      this.#owner.output(this.#pages.ended(row));
+      return true;
+    });
     if (this.#isFull && 2 * this.#rows.count <= sessionLimits.rowsMax) {
       this.#isFull = false;
       for (const listening of this.#places.values()) listening.pausedUntilMs = 0;
@@ -194,14 +194,7 @@ export class Hearing {
   #fromPlace(row: Row & { readonly place: string }, now: Moment): void {
     const { place, sequence } = row;
     const isPage = row.routing.get('_target') === this.#owner.channel;
-    if (isPage) {
-      const page = [...this.#pages.values()].find((asked) => asked.place === place && (asked.reached ?? 0) < sequence);
-      if (page !== undefined) {
-        page.reached = sequence;
-        this.#rows.add({ ...row, command: page.command });
-        return;
-      }
-    }
+    if (isPage && this.#pages.take(row)) return;
     if (!this.#owner.hearsAll) return;
     let listening = this.#places.get(place);
     if (listening === undefined) {
@@ -211,9 +204,13 @@ export class Hearing {
       this.#places.set(place, listening);
       this.#handed.set(place, sequence - 1);
     }
+    // Whether he is out by it, or has come again since, the end of the page says.
+    const isNext = sequence === listening.taken + 1;
+    if (isPage && isExpulsion(row.packet, this.#owner.person))
+      listening.expulsion = { row: { ...row, packet: row.packet.copy() }, isShown: sequence <= listening.taken + 1 };
     if (sequence <= listening.taken) return;
     listening.last = Math.max(listening.last, sequence);
-    if (sequence > listening.taken + 1) {
+    if (!isNext) {
       if (listening.page === null && now.monotoneMs >= listening.pausedUntilMs) this.#catchUp(place, listening, now);
       return;
     }
@@ -250,6 +247,8 @@ export class Hearing {
 
   #tell(row: Row, { publication, id, ...reading }: Reading): void {
     const { place, sequence, command } = row;
+    // What is behind it in a page is for us: we are members again.
+    const isLive = !row.routing.has('_target');
     if (place !== null && !inherits(reading.method, '_message')) {
       const isHere = inherits(reading.method, '_notice_context_enter');
       const isGone = inherits(reading.method, '_notice_context_leave');
@@ -257,11 +256,16 @@ export class Hearing {
         const member = row.packet.text('_uniform_member') ?? '';
         const { host, person } = this.#owner;
         this.#owner.output({ kind: 'member', place, sequence, member, isHere, host, command });
-        if (isGone && member === person && command === null) this.#forget(place);
+        if (isGone && member === person && isLive) this.#forget(place);
         return;
       }
     }
-    const chronicle = (command === null ? null : this.#chronicles.get(command)) ?? this.#chronicle;
+    const act = place === null ? null : readAct(row.packet);
+    if (place !== null && act !== null && row.isExpulsion === true) {
+      const { author, word, timeMs } = reading;
+      return this.#owner.output({ kind: 'expelled', place, author, word, act, timeMs, command });
+    }
+    const chronicle = this.#pages.chronicleOf(command) ?? this.#chronicle;
     let isOld = false;
     if (publication !== null && id !== null) {
       const { kind, notices } = chronicle.take(reading.author, publication, id);
@@ -274,11 +278,10 @@ export class Hearing {
       return this.#owner.output({ kind: 'erased rows', place, from: sequence, to: sequence });
     // A key is for us, and not for people; what is said under it shows.
     if (reading.method === KEY_METHOD && reading.word.kind !== 'bad') return;
-    const act = place === null ? null : readAct(row.packet);
     if (place !== null && act !== null) {
       const { author, word, timeMs } = reading;
       this.#owner.output({ kind: 'act', place, sequence, author, word, act, timeMs, isOld, command });
-      const out = command === null && word.kind !== 'bad' ? putOutBy(act) : null;
+      const out = isLive && command === null && word.kind !== 'bad' ? putOutBy(act) : null;
       if (out !== null && covers(out, this.#owner.person)) this.#forget(place);
       return;
     }
@@ -307,12 +310,6 @@ export class Hearing {
         method,
       }),
     );
-  }
-
-  #pageEnd({ command, place, reached, last, erased }: PageEnd): boolean {
-    this.#owner.output({ kind: 'page', command, place, reached, last, erased });
-    this.#chronicles.delete(command);
-    return true;
   }
 
   /** The place has erased rows that were not heard: it is said, and those behind them are asked for. Whether it is so. */
@@ -373,28 +370,19 @@ export class Hearing {
     listening.isBehind = this.#asking >= sessionLimits.pagesMax;
     if (listening.isBehind) return;
     const after = listening.taken;
-    listening.page = { tag: this.#tag(), command: null, after, limit: null, tries: 0, repeatAtMs: 0, reached: null };
-    this.#askPage(place, listening.page, now);
+    listening.page = {
+      tag: this.#asker.tag(),
+      command: null,
+      after,
+      limit: null,
+      tries: 0,
+      repeatAtMs: 0,
+      reached: null,
+    };
+    askPage(this.#asker, place, listening.page, now);
   }
 
   #repeat(place: string, page: Page, now: Moment): void {
-    if (now.monotoneMs >= page.repeatAtMs) this.#askPage(place, page, now);
-  }
-
-  /** What came of a page is not asked for again. */
-  #askPage(place: string, page: Page, now: Moment): void {
-    const { repeatMsMin, repeatMsMax } = sessionLimits;
-    page.repeatAtMs = now.monotoneMs + backoffMs(page.tries++, repeatMsMin, repeatMsMax);
-    const after = page.reached ?? page.after;
-    const entity = {
-      _after: after === null ? undefined : String(after),
-      _limit: page.limit === null ? undefined : String(page.limit),
-    };
-    const routing = { _source: this.#owner.channel, _target: place, _tag: page.tag };
-    this.#owner.send(render({ routing, entity, method: '_request_history' }));
-  }
-
-  #tag(): string {
-    return `${this.#tagPrefix}h${++this.#tags}`;
+    if (now.monotoneMs >= page.repeatAtMs) askPage(this.#asker, place, page, now);
   }
 }

@@ -1,6 +1,7 @@
 /** Rows that wait to be shown: of each log in order, and together within a limit. docs/spec/people.md#shown */
 import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
+import type { Output } from './events.ts';
 import { sessionLimits } from './limits.ts';
 
 /** One row, with bytes of its own. */
@@ -11,6 +12,8 @@ export interface Row {
   readonly packet: Packet;
   readonly routing: ReadonlyMap<string, string>;
   readonly command: number | null;
+  /** It says who has put the person out, and comes out of turn. */
+  readonly isExpulsion?: true;
   /** When it came. */
   readonly sinceMs: number;
 }
@@ -23,6 +26,8 @@ export interface PageEnd {
   readonly reached: number;
   readonly last: number;
   readonly erased: number;
+  /** What is told instead. */
+  readonly refusal?: Extract<Output, { kind: 'refused' }>;
 }
 
 /** Queues, one for each log and page. */

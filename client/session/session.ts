@@ -26,6 +26,7 @@ import { heardFrom, type HeardSealed, type Keeping, keepingOf, type Kept, silent
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
+import { isOutsiders } from './pages.ts';
 import { Presences } from './presences.ts';
 import { Reader } from './reader.ts';
 import { Sealing } from './sealing.ts';
@@ -129,7 +130,7 @@ export class Session {
     const writer = (this.#writer = new Writer({ suite, person, nick, fingerprint, device, seed, at: this.#at }));
     const voice = {
       send,
-      output,
+      output: (told: Output) => (isOutsiders(told) ? this.#hearing.refused(told, this.#now) : output(told)),
       keep: (speaking: Kept['speaking']) => keep(keepingOf(kept, this.#at, speaking)),
       renew: () => this.#link.renew(),
       tagPrefix,

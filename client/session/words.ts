@@ -1,5 +1,10 @@
 /** Words in what a server says: numbers, and domains of uniforms. docs/spec/people.md#session */
-export { covers, putOutBy } from '../../publication/act.ts';
+import { publicationLimits } from '../../publication/limits.ts';
+
+export { covers, isReasoned, putOutBy } from '../../publication/act.ts';
+
+/** UTF-8 bytes of why somebody is put out. */
+export const { reasonBytesMax } = publicationLimits;
 
 /** A whole number in canonical decimal, or null. */
 export const counted = (text: string | undefined): number | null =>

@@ -29,6 +29,7 @@ export const maxima = {
   ahead: 16,
   lost: 16,
   histories: 8,
+  expulsions: 4,
   subscribers: 2,
   // The limit, and the packet in which a circuit says why it ends.
   'unsent bytes': 16_384 + 150,

@@ -13,6 +13,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+const TIME = '[0-9-]{10} [0-9:]{5}';
+
 /** Commands and what they print; times, fingerprints and what is said of first keys left out. */
 const scenes: readonly (readonly [command: string, output: string])[] = [
   ['say bob@d2.test hello --as ada@d1.test', 'stored at d2.test'],
@@ -125,6 +127,25 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
       'alone: hi',
       'made @den@d1.test: you are its owner',
       'that is for p3do localserve; /help has what goes here',
+    ].join('\n'),
+  ],
+  [
+    'place invite @vault@d2.test ada@d1.test --quiet --as bob@d2.test; p3do enter @vault@d2.test --as ada@d1.test',
+    '@vault@d2.test: bob@d2.test invited ada@d1.test\nentered @vault@d2.test, 2 members',
+  ],
+  [
+    'place kick @vault@d2.test ada@d1.test Not before tea --as bob@d2.test',
+    '@vault@d2.test: bob@d2.test kicked ada@d1.test: Not before tea',
+  ],
+  [
+    `listen --timeout 6 --as ada@d1.test 2>&1 | sed -E "s/: ${TIME}/: TIME/" | grep vault`,
+    'p3do listen: @vault@d2.test: you are no member any more (p3do enter comes back): TIME bob@d2.test kicked ada@d1.test: Not before tea',
+  ],
+  [
+    `enter @vault@d2.test --as ada@d1.test 2>&1 | sed -E "s/: ${TIME}/: TIME/"`,
+    [
+      'p3do enter: @vault@d2.test: you are no member any more (p3do enter comes back): TIME bob@d2.test kicked ada@d1.test: Not before tea',
+      'p3do enter: @vault@d2.test: only who is invited may enter: ask an owner (p3do place show names them) (_necessary_invitation, by d2.test)',
     ].join('\n'),
   ],
   ['leave @hall@d1.test --as bob@d2.test', 'left @hall@d1.test'],
