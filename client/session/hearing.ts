@@ -5,32 +5,16 @@ import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
 import { covers, putOutBy, readAct } from '../../publication/act.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
-import type { Moment, Output } from './events.ts';
+import type { Moment } from './events.ts';
 import { Chronicle } from './chronicle.ts';
 import type { HeardSealed, Hearing as Kept } from './kept.ts';
-import { type Asker, askPage, type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
+import { type Found, KeySearch } from './key-search.ts';
+import { type Asker, askPage, type HearingOwner, type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isExpulsion, Pages, type Refused } from './pages.ts';
 import { isPlace, type Reader, type Reading } from './reader.ts';
 import { isOfLog, moreOf, type Row, Rows } from './rows.ts';
 import { counted, domainOf } from './words.ts';
-
-/** What hearing needs of its session. */
-export interface HearingOwner {
-  readonly person: string;
-  readonly host: string;
-  /** Under which the device speaks and is spoken to. */
-  readonly channel: string;
-  /** How many messages are handed out at most. */
-  readonly heardMax: number;
-  /** Whether it hears all there is, or only what it asked for. */
-  readonly hearsAll: boolean;
-  /** Sends a packet; false: it was not sent. */
-  send(bytes: Uint8Array): boolean;
-  output(output: Output): void;
-  /** Somebody was spoken for who must not be: the circuit is to be closed. */
-  refuse(code: string): void;
-}
 
 /** One session's ears. */
 export class Hearing {
@@ -41,6 +25,7 @@ export class Hearing {
   readonly #places = new Map<string, Listening>();
   readonly #asker: Asker & { readonly person: string };
   readonly #pages: Pages;
+  readonly #keySearch: KeySearch;
   readonly #handed = new Map<string, number>();
   #personTaken: number | null;
   #personHanded: number | null;
@@ -68,6 +53,23 @@ export class Hearing {
       tag: () => `${tagPrefix}h${++this.#tags}`,
     };
     this.#pages = new Pages(this.#asker, this.#rows);
+    const isAsked = (place: string): boolean => {
+      return this.#pages.isAsking(place) || (this.#places.get(place)?.page ?? null) !== null;
+    };
+    const read = ({ packet, routing, sinceMs }: Found, now: Moment): boolean =>
+      reader.read(packet, routing, sinceMs, now, true) !== null;
+    const isSeen = (name: string): boolean => reader.isKeySeen(name);
+    const asker = this.#asker;
+    this.#keySearch = new KeySearch({
+      ...asker,
+      get channel() {
+        return asker.channel;
+      },
+      isAsked,
+      read,
+      isSeen,
+    });
+    reader.seekKeys((sought, now) => this.#keySearch.seeks(sought, now));
     this.#chronicle = new Chronicle(kept.heads);
     this.#personTaken = this.#personHanded = kept.person;
     if (!owner.hearsAll) return;
@@ -106,6 +108,7 @@ export class Hearing {
     }
     this.#catchUpNext(now);
     this.#pages.again(now, true);
+    this.#keySearch.again(now, true);
   }
 
   /** Something was not sent for want of room: what is missing shows in the logs. */
@@ -117,22 +120,23 @@ export class Hearing {
     for (const [place, { page }] of this.#places) if (page !== null) this.#repeat(place, page, now);
     this.#catchUpNext(now);
     this.#pages.again(now, false);
+    this.#keySearch.again(now, false);
   }
 
   /** The place that was asked for a page with this tag, or null. */
   placeOf(tag: string): string | null {
     const asked = [...this.#places].find(([, { page }]) => page?.tag === tag);
-    return this.#pages.placeOf(tag) ?? asked?.[0] ?? null;
+    return this.#pages.placeOf(tag) ?? this.#keySearch.placeOf(tag) ?? asked?.[0] ?? null;
   }
 
   /** One page for a command; the rows come as `heard`, then `page`. */
   history(command: number, place: string, after: number | null, limit: number, now: Moment): void {
-    this.#pages.ask(command, place, after, limit, now);
+    this.#pages.ask(command, place, after, limit, now, !this.#keySearch.isAsking(place));
   }
 
   /** A place has refused something, perhaps since the person was put out: he is told by whom, as far as it says, and then of the refusal. */
   refused(refusal: Refused & { readonly command: number }, now: Moment): void {
-    this.#pages.ask(refusal.command, refusal.target, null, 1, now, refusal);
+    this.#pages.ask(refusal.command, refusal.target, null, 1, now, true, refusal);
   }
 
   /** A packet that answers nothing. */
@@ -151,6 +155,7 @@ export class Hearing {
   /** An answer with this tag; false: it answers nothing that was asked here. */
   answered(source: string, tag: string, packet: Packet, code: string | null, now: Moment): boolean {
     if (this.#pages.answered(source, tag, packet, code)) return true;
+    if (this.#keySearch.answered(source, tag, packet, code, now)) return true;
     const listening = this.#places.get(source);
     const reached = counted(packet.text('_after'));
     const last = counted(packet.text('_sequence'));
@@ -180,6 +185,7 @@ export class Hearing {
 
   /** Shows what can be shown by now. */
   advance(now: Moment): void {
+    this.#keySearch.advance(now);
     this.#rows.advance((row) => {
       if (!('isEnd' in row)) return this.#show(row, now);
       this.#owner.output(this.#pages.ended(row));
@@ -194,7 +200,7 @@ export class Hearing {
   #fromPlace(row: Row & { readonly place: string }, now: Moment): void {
     const { place, sequence } = row;
     const isPage = row.routing.get('_target') === this.#owner.channel;
-    if (isPage && this.#pages.take(row)) return;
+    if (isPage && (this.#keySearch.take(place, sequence, row, now) || this.#pages.take(row))) return;
     if (!this.#owner.hearsAll) return;
     let listening = this.#places.get(place);
     if (listening === undefined) {
@@ -367,7 +373,7 @@ export class Hearing {
 
   #catchUp(place: string, listening: Listening, now: Moment): void {
     if (listening.page !== null) return;
-    listening.isBehind = this.#asking >= sessionLimits.pagesMax;
+    listening.isBehind = this.#asking >= sessionLimits.pagesMax || this.#keySearch.isAsking(place);
     if (listening.isBehind) return;
     const after = listening.taken;
     listening.page = {

@@ -24,6 +24,10 @@ export const sessionLimits = {
   senderKeysMax: 4096,
   /** Of these, keys of one device in one place; the oldest goes first. */
   senderKeysOfOneMax: 16,
+  /** Pages of a place's log that are asked for to find keys of one membership. */
+  keySearchPagesMax: 16,
+  /** Keys that were found and wait for their authors' keys. */
+  keysFoundMax: 64,
   /** How long our own key there is used: whose device was revoked reads no longer than that. */
   senderKeyMsMax: 86_400_000,
   /** How often something is sealed anew because somebody came or went meanwhile. */

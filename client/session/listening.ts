@@ -2,9 +2,26 @@
 
 import { backoffMs } from '../../circuit/backoff.ts';
 import { render } from '../../psyc/render.ts';
-import type { Moment } from './events.ts';
+import type { Moment, Output } from './events.ts';
 import { sessionLimits } from './limits.ts';
 import type { Row } from './rows.ts';
+
+/** What hearing needs of its session. */
+export interface HearingOwner {
+  readonly person: string;
+  readonly host: string;
+  /** Under which the device speaks and is spoken to. */
+  readonly channel: string;
+  /** How many messages are handed out at most. */
+  readonly heardMax: number;
+  /** Whether it hears all there is, or only what it asked for. */
+  readonly hearsAll: boolean;
+  /** Sends a packet; false: it was not sent. */
+  send(bytes: Uint8Array): boolean;
+  output(output: Output): void;
+  /** Somebody was spoken for who must not be: the circuit is to be closed. */
+  refuse(code: string): void;
+}
 
 /** Who asks for pages. */
 export interface Asker {

@@ -49,12 +49,25 @@ export class Pages {
     return this.#pages.get(tag)?.place ?? null;
   }
 
-  /** The rows come as `heard`, then `page`; with `refusal` who has put the person out as `expelled`, then that. */
-  ask(command: number, place: string, after: number | null, limit: number, now: Moment, refusal?: Refused): void {
+  /** Whether rows of this place that come as a page may be of one of them. */
+  isAsking(place: string): boolean {
+    return [...this.#pages.values()].some((page) => page.place === place);
+  }
+
+  /** The rows come as `heard`, then `page`; asked for now, or with the next tick. With `refusal` who has put the person out as `expelled`, then that. */
+  ask(
+    command: number,
+    place: string,
+    after: number | null,
+    limit: number,
+    now: Moment,
+    isAtOnce: boolean,
+    refusal?: Refused,
+  ): void {
     const page = { tag: this.#asker.tag(), place, command, after, limit, tries: 0, repeatAtMs: 0, reached: null };
     this.#pages.set(page.tag, { ...page, ...(refusal && { refusal }) });
     this.#chronicles.set(command, new Chronicle(new Map()));
-    askPage(this.#asker, place, this.#pages.get(page.tag)!, now);
+    if (isAtOnce) askPage(this.#asker, place, this.#pages.get(page.tag)!, now);
   }
 
   /** Asks again for what has not come. */

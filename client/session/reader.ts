@@ -19,6 +19,7 @@ import { verifyPublication } from '../../publication/sign.ts';
 import type { Moment, Word } from './events.ts';
 import type { Keyring, Keys } from './keyring.ts';
 import type { SenderKeys } from './sender-keys.ts';
+import type { Sought } from './key-search.ts';
 import { sessionLimits } from './limits.ts';
 
 /** Who reads. */
@@ -68,6 +69,9 @@ export class Reader {
   readonly #speaker = new Authority(true);
   readonly #hearer = new Authority();
 
+  /** Whether a key that has not come may yet be found. */
+  #seeks: (sought: Sought, now: Moment) => boolean = () => false;
+
   constructor(options: ReaderOptions, keyring: Keyring, senderKeys: SenderKeys) {
     this.#senderKeys = senderKeys;
     this.#options = options;
@@ -76,8 +80,27 @@ export class Reader {
     this.#hearer.provePerson(options.person);
   }
 
-  /** null: its author's keys have to come first; ask again when they have. `sinceMs`: when it came. Never throws. */
-  read(packet: Packet, routing: ReadonlyMap<string, string>, sinceMs: number, now: Moment): Reading | Violation | null {
+  /** From now on keys that have not come are looked for. */
+  seekKeys(seeks: (sought: Sought, now: Moment) => boolean): void {
+    this.#seeks = seeks;
+  }
+
+  /** Whether a key of a members-only place has come. */
+  isKeySeen(name: string): boolean {
+    return this.#senderKeys.isSeen(name);
+  }
+
+  /**
+   * null: its author's keys, or the key under which he said it, have to come first; ask again when they have. `sinceMs`: when it came; `isOld`: it was looked
+   * for. Never throws.
+   */
+  read(
+    packet: Packet,
+    routing: ReadonlyMap<string, string>,
+    sinceMs: number,
+    now: Moment,
+    isOld = false,
+  ): Reading | Violation | null {
     const route: Route = (name) => routing.get(name);
     const method = packet.method ?? '';
     const author = authorOf(route);
@@ -104,8 +127,10 @@ export class Reader {
       publication: isGood ? signature.publication : null,
       id: isGood ? signature.id : null,
     };
-    if (isGood && method === KEY_METHOD) this.#senderKeys.take(packet, author, signature.publication);
+    if (isGood && method === KEY_METHOD) this.#senderKeys.take(packet, author, signature.publication, isOld);
     if (isGood && method === MEMBERS_METHOD) {
+      const lacking = this.#senderKeys.lacking(packet, signature.publication);
+      if (lacking !== null && this.#seeks(lacking, now)) return null;
       const inner = this.#senderKeys.open(packet, author, signature.publication);
       return { ...reading, isSealed: true, method: inner?.method ?? method, text: inner?.dataText ?? null };
     }

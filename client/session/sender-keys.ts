@@ -7,6 +7,7 @@ import { keyNamed, openAsMember } from '../../publication/members-only.ts';
 import type { Recipient } from '../../publication/seal.ts';
 import { type KeyHeading, openKey, readKey } from '../../publication/sender-key.ts';
 import type { HeardKey } from './kept.ts';
+import type { Sought } from './key-search.ts';
 import { sessionLimits } from './limits.ts';
 
 /** Whose keys they are to be opened with. */
@@ -30,6 +31,8 @@ export class SenderKeys {
   readonly #options: SenderKeysOptions;
   /** By place, device and number of the publication that carried it; the oldest first. */
   readonly #keys: Map<string, HeardKey>;
+  /** Names of keys that came in this session, for us or not. */
+  readonly #seen = new Set<string>();
 
   constructor(options: SenderKeysOptions, kept: ReadonlyMap<string, HeardKey>) {
     this.#options = options;
@@ -41,19 +44,35 @@ export class SenderKeys {
     return new Map(this.#keys);
   }
 
-  /** Takes the key in a packet whose signature is its author's. */
-  take(packet: Packet, author: string, { address: place, device, counter }: Publication): void {
+  /** Whether a key has come. */
+  isSeen(name: string): boolean {
+    return this.#seen.has(name) || this.#keys.has(name);
+  }
+
+  /** The key under which this was said, where it has not come; null: it has. */
+  lacking(packet: Packet, { address: place, device }: Publication): Sought | null {
+    const named = keyNamed(packet);
+    const name = named === null ? null : nameOf(place, device, named.counter);
+    if (named === null || name === null || this.isSeen(name)) return null;
+    return { place, epoch: named.epoch, row: rowOf(packet), name };
+  }
+
+  /** Takes the key in a packet whose signature is its author's. `isOld`: it was looked for, and says nothing of who is a member by now. */
+  take(packet: Packet, author: string, { address: place, device, counter }: Publication, isOld = false): void {
     const { suite, own, secrets, sealed } = this.#options;
     const boxes = readKey(packet);
     if (boxes === null) return;
     const { epoch } = boxes;
-    sealed(
-      place,
-      author,
-      epoch,
-      rowOf(packet),
-      boxes.boxes.map(({ uniform }) => uniform),
-    );
+    if (this.#seen.size >= sessionLimits.senderKeysMax) this.#seen.clear();
+    this.#seen.add(nameOf(place, device, counter));
+    if (!isOld)
+      sealed(
+        place,
+        author,
+        epoch,
+        rowOf(packet),
+        boxes.boxes.map(({ uniform }) => uniform),
+      );
     for (const secret of secrets.toReversed()) {
       const key = openKey(suite, { place, author, device, epoch }, boxes, own, secret);
       if (key === null) continue;

@@ -134,6 +134,12 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
     '@vault@d2.test: bob@d2.test invited ada@d1.test\nentered @vault@d2.test, 2 members',
   ],
   [
+    'say @vault@d2.test one --as bob@d2.test; p3do say @vault@d2.test two --as bob@d2.test',
+    'stored at d2.test\nstored at d2.test',
+  ],
+  // The key under which it was said stands further up.
+  ['history @vault@d2.test --limit 1 --as bob@d2.test', '@vault@d2.test bob@d2.test: two'],
+  [
     'place kick @vault@d2.test ada@d1.test Not before tea --as bob@d2.test',
     '@vault@d2.test: bob@d2.test kicked ada@d1.test: Not before tea',
   ],

@@ -1,5 +1,5 @@
 /** A session in members-only places: nothing in the clear, a new key for each membership, and only what was sealed to us. */
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { renderList, textList } from '../../psyc/list.ts';
 import { Chains } from '../../publication/chain.ts';
@@ -248,4 +248,87 @@ test('a key that was sealed to somebody who is not named as a member is told lou
   await listener.giveKeys(ada);
   await tells(listener, [ada, bob], 5);
   expect(listener.told('unseen readers')).toMatchObject([{ place: den, author: ada.uniform, readers: [eve.uniform] }]);
+});
+
+describe('words whose key stands further up', () => {
+  /** Ada's key of row 6, and what she says under it, of row 7. */
+  const spoken = async (): Promise<HeardPacket[]> => {
+    const speaker = await start(ada, 'side');
+    const key = await says(speaker, 'for two', [ada, bob], 5);
+    await takes(speaker, key);
+    return [key, speaker.said('_message_context_sealed')[0]!];
+  };
+  /** A page of the den's log for whoever asked last: rows by number, and how far it goes. */
+  const gives = async (
+    client: Life,
+    rows: readonly (readonly [HeardPacket, number])[],
+    after: number,
+  ): Promise<void> => {
+    const asked = client.said('_request_history').at(-1)!;
+    for (const [row, at] of rows) client.home.multicast(row, den, at, { _target: asked.routing.get('_source')! });
+    client.home.answer(asked, '_echo_history', { _after: String(after), _sequence: '99' });
+    await client.settle();
+  };
+  const texts = (client: Life): unknown[] => client.told('heard').map(({ text }) => text);
+  const pageOf = (client: Life): unknown[] =>
+    ['_after', '_limit'].map((name) => client.said('_request_history').at(-1)?.packet.text(name));
+
+  test.each(['ada', 'bob'])('are read by %s in a page of history, the key looked for backwards', async (nick) => {
+    const [key, words] = await spoken();
+    const client = await start(nick === 'ada' ? ada : bob, 'side');
+    await client.command({ kind: 'history', command: 3, place: den, after: 299, limit: 1 });
+    await gives(client, [[words!, 300]], 300);
+    await client.giveKeys(ada);
+    expect([texts(client), pageOf(client)]).toEqual([[], ['199', '100']]);
+    await gives(client, [], 250);
+    // The page was full before its end.
+    expect(pageOf(client)).toEqual(['250', '49']);
+    await gives(client, [], 299);
+    expect(pageOf(client)).toEqual(['99', '100']);
+    await gives(client, [[key!, 120]], 199);
+    expect(texts(client)).toEqual(['for two']);
+    expect(client.told('page')).toMatchObject([{ command: 3, reached: 300 }]);
+  });
+
+  test('are read where somebody listens who has just come; nobody is judged by a key that was looked for', async () => {
+    const [key, words] = await spoken();
+    const client = await start(ada, 'main');
+    client.home.multicast(words!, den, 8);
+    await client.settle();
+    await client.giveKeys(ada);
+    expect([texts(client), pageOf(client)]).toEqual([[], ['5', '2']]);
+    await gives(client, [[key!, 6]], 7);
+    expect(texts(client)).toEqual(['for two']);
+    expect(client.said('_request_context_status')).toEqual([]);
+    // It is kept.
+    client.tell({ kind: 'stopped' });
+    await client.settle();
+    expect(client.kept.hearing.keys.size).toBe(1);
+  });
+
+  test.each<[string, (client: Life, key: HeardPacket) => Promise<void>]>([
+    ['was not sealed to us', (client, key) => gives(client, [[key, 6]], 7)],
+    ['is not there', (client) => gives(client, [], 7)],
+    ['is not given', (client) => client.pass(60_000)],
+  ])('stay shut where it %s, and are shown as such', async (_, answers) => {
+    const [key, words] = await spoken();
+    const client = await start(eve, 'main');
+    client.home.multicast(words!, den, 8);
+    await client.settle();
+    await client.giveKeys(ada);
+    expect(texts(client)).toEqual([]);
+    await answers(client, key!);
+    expect(texts(client)).toEqual([null]);
+  });
+
+  test('keySearchPagesMax: a long log is not read to its beginning', async () => {
+    const [, words] = await spoken();
+    const client = await start(bob, 'side');
+    await client.command({ kind: 'history', command: 3, place: den, after: 89_999, limit: 1 });
+    await gives(client, [[words!, 90_000]], 90_000);
+    await client.giveKeys(ada);
+    let pages = 0;
+    for (; texts(client).length === 0; pages++) await gives(client, [], 90_000);
+    expect(pages).toBe(sessionLimits.keySearchPagesMax);
+  });
 });

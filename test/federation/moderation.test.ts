@@ -365,7 +365,7 @@ describe('who was put out while he was away', () => {
     const routing = { _source: channels[person], _target: hall, _tag: 'h' };
     place.fixture.sayRaw(circuit, { routing, entity: { _after: '3' }, method: '_request_history' });
     return place.fixture.hear(circuit).map(({ routing: heading, method, packet }) => {
-      const { _source_relay, _counter } = heading as Record<string, string>;
+      const { _source_relay, _counter } = heading;
       return method?.startsWith('_request') === true
         ? [method, _counter, _source_relay, packet.text('_reason')]
         : method;
