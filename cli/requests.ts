@@ -36,9 +36,9 @@ Examples:
         for (const { packet, words } of told ?? []) {
           const said = words.get('_packet');
           if (packet.method !== '_status_stranger' || said === undefined) continue;
-          const { author, word, method, text, isSealed, timeMs } = said;
+          const { author, word, method, text, isAction, isSealed, timeMs } = said;
           const sequence = Number(packet.text('_sequence') ?? 0);
-          const row = { place: null, sequence, author, word, method, text, isSealed, timeMs };
+          const row = { place: null, sequence, author, word, method, text, isAction, isSealed, timeMs };
           const heard: Heard = { kind: 'heard', ...row, isStranger: true, isOld: false, command: null };
           tell(options, heard, heardLine(heard));
           shown++;

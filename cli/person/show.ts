@@ -52,7 +52,8 @@ export function heardLine(heard: Heard): string {
   const said = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const old = isOld ? ' (old)' : '';
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
-  return `${time} ${where} ${whoOf(author, heard.word)}${old}: ${said}\n`;
+  const who = whoOf(author, heard.word);
+  return `${time} ${where} ${heard.isAction ? `* ${who}${old} ${said}` : `${who}${old}: ${said}`}\n`;
 }
 
 /** What is said of a text that we have no key for. */

@@ -18,13 +18,14 @@ function clock(timeMs: number | null): string {
 
 /** `22:58 ada@red.localhost: hello`; a place other than `here` is named. */
 export function heardShort(heard: Heard, here: string | null, reader: string): string {
-  const { place, author, word, text, timeMs, isOld } = heard;
+  const { place, author, word, text, timeMs, isOld, isAction } = heard;
   let where = '';
   if (place === null) where = ` to ${reader} alone`;
   else if (place !== here) where = ` in ${nameOf(place)}`;
   const words = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const said = words.replaceAll('\n    ', CONTINUED);
-  return `${clock(timeMs)} ${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}: ${said}`;
+  const who = `${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}`;
+  return `${clock(timeMs)} ${isAction ? `* ${who} ${said}` : `${who}: ${said}`}`;
 }
 
 /** `22:58 ada@red.localhost kicked bob@green.localhost`; a place other than `here` is named. */

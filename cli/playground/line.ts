@@ -3,7 +3,7 @@
 /** What can be wished; places and people as uniforms. */
 export type Typed =
   | { readonly kind: 'nothing' | 'help' | 'servers' | 'elsewhere' | 'quit' }
-  | { readonly kind: 'say'; readonly target: string | null; readonly text: string }
+  | { readonly kind: 'say'; readonly target: string | null; readonly text: string; readonly isAction?: true }
   | { readonly kind: 'enter' | 'leave' | 'history' | 'who'; readonly place: string | null }
   | { readonly kind: 'start' | 'stop' | 'kill'; readonly domain: string }
   /** A sentence on what is wrong. */
@@ -24,6 +24,7 @@ export interface Known {
 /** The page of help: what is typed, and what it does. */
 export const commands: readonly (readonly [typed: string, does: string])[] = [
   ['TEXT', 'say it in the place where you are'],
+  ['/me DOES', 'say what you do: /me waves; also behind /msg and /say'],
   ['/msg PERSON TEXT', 'say it to one person, sealed: /msg ada hello'],
   ['/say PLACE TEXT', 'say it in another place where you are a member'],
   ['/enter PLACE', 'enter a place, or make it: /enter @garden'],
@@ -57,6 +58,10 @@ export function parseLine(line: string, known: Known): Typed {
     case 'quit':
     case 'exit':
       return { kind: 'quit' };
+    case 'me':
+      return rest === ''
+        ? wrong('what do you do? As /me waves')
+        : { kind: 'say', target: null, text: rest, isAction: true };
     case 'msg':
     case 'say':
       return saying(name, rest, known);
@@ -80,7 +85,10 @@ function saying(name: 'msg' | 'say', rest: string, known: Known): Typed {
   const example = name === 'msg' ? '/msg ada hello' : '/say @garden hello';
   if (to === '') return wrong(`to whom? As ${example}`);
   if (text === '') return wrong(`and what? As ${example}`);
-  return resolved(to, name === 'msg' ? '~' : '@', known, (target) => ({ kind: 'say', target, text }));
+  return resolved(to, name === 'msg' ? '~' : '@', known, (target) => {
+    const done = /^\/me\s+(.*)$/su.exec(text)?.[1];
+    return done === undefined ? { kind: 'say', target, text } : { kind: 'say', target, text: done, isAction: true };
+  });
 }
 
 /** A name, which may be short, of the kind that is wanted. */

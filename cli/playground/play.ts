@@ -8,7 +8,7 @@ import { noticeLine } from '../person/notices.ts';
 import { nameOf } from '../person/show.ts';
 import { target } from '../person/target.ts';
 import { commandHere, shellWord } from '../whose.ts';
-import { heardShort, placeLost } from './heard.ts';
+import { eventShort, heardShort, placeLost } from './heard.ts';
 import { commands, type Known, parseLine, type Typed } from './line.ts';
 import { PASSPHRASE, type Resident } from './resident.ts';
 import type { Screen } from './screen.ts';
@@ -174,7 +174,7 @@ export class Play {
         await this.#who(typed.place ?? this.#here);
         return;
       case 'say':
-        await this.#say(typed.target, typed.text);
+        await this.#say(typed.target, typed.text, typed.isAction === true);
         return;
       case 'enter':
       case 'leave':
@@ -206,18 +206,19 @@ export class Play {
     this.#screen.say(`      in ${nameOf(place)}: ${told === '' ? 'nobody' : told}${more}`, '        ');
   }
 
-  async #say(to: string | null, text: string): Promise<void> {
+  async #say(to: string | null, text: string, isAction: boolean): Promise<void> {
     const target = to ?? this.#here;
     if (target === null) {
       this.#wrong('you are in no place: /enter @square, or /msg ada hello');
       return;
     }
     const answered = this.#screen.isLive ? null : this.#circle.answered(target, text, ANSWER_MS_MAX);
-    const outcome = await this.#wish({ kind: 'say', target, text });
+    const outcome = await this.#wish({ kind: 'say', target, text, ...(isAction && { isAction }) });
     if (outcome?.kind !== 'stored') return;
     if (target.includes('/~')) {
       const { name } = this.#circle.guest;
-      this.#screen.say(`      ${name} to ${nameOf(target)} alone: ${text}`, '        ');
+      const who = `${name} to ${nameOf(target)} alone`;
+      this.#screen.say(`      ${isAction ? `* ${who} ${text}` : `${who}: ${text}`}`, '        ');
     }
     await answered;
   }
@@ -229,7 +230,8 @@ export class Play {
     }
     if (kind === 'history') {
       await this.#wish({ kind, place, after: null, limit: HISTORY_ROWS }, (output) => {
-        if (output.kind === 'heard') this.#screen.say(heardShort(output, this.#here, 'you'), '        ');
+        const line = output.kind === 'heard' ? heardShort(output, this.#here, 'you') : eventShort(output, this.#here);
+        if (line !== null && output.kind !== 'expelled') this.#screen.say(line, '        ');
         this.#screen.tell(output);
       });
       return;

@@ -169,8 +169,8 @@ export class Errands {
       if (reading === null) return null;
       const address = routing.get('_context') ?? routing.get('_target') ?? '';
       if ('violation' in reading) return { ...nobody, address, word: { kind: 'bad', code: reading.violation }, packet };
-      const { author, word, method, text, isSealed, timeMs } = reading;
-      return { author, word, method, text, isSealed, timeMs, address, packet };
+      const { author, word, method, text, isAction, isSealed, timeMs } = reading;
+      return { author, word, method, text, isAction, isSealed, timeMs, address, packet };
     } catch (error) {
       if (!(error instanceof PsycError)) throw error;
       return { ...nobody, word: { kind: 'bad', code: error.code } };
@@ -192,4 +192,13 @@ export class Errands {
   }
 }
 
-const nobody = { author: '', method: '', text: null, isSealed: false, timeMs: null, address: '', packet: null };
+const nobody = {
+  author: '',
+  method: '',
+  text: null,
+  isAction: false,
+  isSealed: false,
+  timeMs: null,
+  address: '',
+  packet: null,
+};

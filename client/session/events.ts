@@ -29,7 +29,13 @@ export interface Statement {
 export type Command =
   | { readonly kind: 'enter' | 'leave'; readonly command: number; readonly place: string }
   /** To a place or a person, without a channel; in the one form of uniforms. */
-  | { readonly kind: 'say'; readonly command: number; readonly target: string; readonly text: string }
+  | {
+      readonly kind: 'say';
+      readonly command: number;
+      readonly target: string;
+      readonly text: string;
+      readonly isAction?: boolean;
+    }
   /** Asked of a place by who looks after it. */
   | { readonly kind: 'act'; readonly command: number; readonly place: string; readonly act: Act }
   /** What a place is, and who is there. */
@@ -138,6 +144,8 @@ export interface Said {
   readonly word: Word;
   readonly method: string;
   readonly text: string | null;
+  /** Whether the text says what its author does (`/me waves`), behind his name. */
+  readonly isAction: boolean;
   readonly isSealed: boolean;
   readonly timeMs: number | null;
   /** What its author has addressed it to. */
@@ -159,6 +167,8 @@ export interface Heard {
   readonly method: string;
   /** null: it was sealed, and does not open. */
   readonly text: string | null;
+  /** Whether the text says what its author does (`/me waves`), behind his name. */
+  readonly isAction: boolean;
   readonly isSealed: boolean;
   /** Whether its author is no friend, by the word of the home. */
   readonly isStranger: boolean;

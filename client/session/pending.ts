@@ -2,6 +2,7 @@
 import { parseOne } from '../../circuit/one-packet.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import type { Pending, Voice } from './kept.ts';
+import { textIn } from './reader.ts';
 
 /**
  * Gives up what was not answered by these targets. Its channel is spent by that: a number that is dropped is used by nothing
@@ -14,4 +15,4 @@ export function dropped<V extends Voice>(voice: V, targets: ReadonlySet<string>)
 
 /** What was said; null for no message, and for one that is sealed to its reader: its author cannot open it either. */
 export const textOf = ({ method, bytes }: Pending): string | null =>
-  inherits(method, '_message_public') ? parseOne(bytes).dataText : null;
+  inherits(method, '_message_public') ? textIn(parseOne(bytes)).text : null;

@@ -42,6 +42,8 @@ export interface Reading {
   readonly method: string;
   /** null: sealed, and does not open. */
   readonly text: string | null;
+  /** Whether the text says what he does. */
+  readonly isAction: boolean;
   readonly isSealed: boolean;
   readonly timeMs: number | null;
   /** Where its author has signed it: the statement, and its id. */
@@ -122,7 +124,7 @@ export class Reader {
       word,
       method,
       isSealed: false,
-      text: packet.dataText,
+      ...textIn(packet),
       timeMs: isGood ? signature.publication.timeMs : null,
       publication: isGood ? signature.publication : null,
       id: isGood ? signature.id : null,
@@ -132,9 +134,10 @@ export class Reader {
       const lacking = this.#senderKeys.lacking(packet, signature.publication);
       if (lacking !== null && this.#seeks(lacking, now)) return null;
       const inner = this.#senderKeys.open(packet, author, signature.publication);
-      return { ...reading, isSealed: true, method: inner?.method ?? method, text: inner?.dataText ?? null };
+      const said = inner === null ? { text: null, isAction: false } : textIn(inner);
+      return { ...reading, isSealed: true, method: inner?.method ?? method, ...said };
     }
-    if (method === MEMBERS_METHOD) return { ...reading, isSealed: true, text: null };
+    if (method === MEMBERS_METHOD) return { ...reading, isSealed: true, text: null, isAction: false };
     return method === SEALED_METHOD ? this.#opened(packet, reading) : reading;
   }
 
@@ -200,14 +203,14 @@ export class Reader {
     for (const secret of secrets.toReversed()) {
       try {
         const inner = openPrivate(suite, author, { uniform: person, fingerprint }, secret, packet);
-        return { ...reading, isSealed: true, method: inner.method ?? '', text: inner.dataText };
+        return { ...reading, isSealed: true, method: inner.method ?? '', ...textIn(inner) };
       } catch (error) {
         if (!(error instanceof PublicationError)) throw error;
         if (error.code === '_publication_foreign_seal') ({ code } = error);
       }
     }
     const word: Word = reading.word.kind === 'bad' ? reading.word : { kind: 'bad', code };
-    return { ...reading, word, isSealed: true, text: null };
+    return { ...reading, word, isSealed: true, text: null, isAction: false };
   }
 }
 
@@ -220,6 +223,14 @@ const unanswered = new Set(['_session_unanswered_keys', '_unknown_target', '_uns
 /** Keys that may have been replaced since we asked. */
 const isOutdated = ({ keys }: Extract<Keys, { kind: 'known' }>, device: string, wallMs: number): boolean =>
   wallMs >= keys.until * 1000 || (!keys.devices.has(device) && !keys.revoked.has(device));
+
+/** What is said, or what its author does: `_action`, with what he says to it behind a colon. */
+export function textIn(packet: Packet): { readonly text: string | null; readonly isAction: boolean } {
+  const action = inherits(packet.method ?? '', '_message') ? (packet.text('_action') ?? '') : '';
+  const words = packet.dataText;
+  if (action === '') return { text: words, isAction: false };
+  return { text: words === null || words === '' ? action : `${action}: ${words}`, isAction: true };
+}
 
 /** Who is said to have said it, without his channel; '' where nobody is named. */
 export const authorOf = (route: Route): string => withoutChannel(route('_source_relay') || route('_source') || '');

@@ -151,7 +151,7 @@ export class Speech {
     const relayed = text('_counter_relay');
     if (relayed !== undefined && counted(relayed) !== pending.counter) return false;
     if (code === null && !inherits(method, '_echo')) return false;
-    const isStale = code === '_stale_key' || (code === '_necessary_seal' && pending.method === PUBLIC);
+    const isStale = code === '_stale_key' || (code === '_necessary_seal' && inherits(pending.method, PUBLIC));
     const isAgain = isStale && saying.wish !== null && saying.seals < sessionLimits.sealTriesMax;
     if (!isAgain || saying.wish?.kind === 'key') this.#drop(source);
     const left = this.#speaking.pending.filter((other) => other !== pending);

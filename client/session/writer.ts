@@ -10,7 +10,7 @@ import { PublicationError } from '../../publication/error.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { MEMBERS_METHOD, sealToMembers } from '../../publication/members-only.ts';
-import { SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
+import { type PrivateMessage, SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
 import { KEY_METHOD, type Reader, renderKey } from '../../publication/sender-key.ts';
 import { signPublication } from '../../publication/sign.ts';
 import type { PersonKeys, Statement } from './events.ts';
@@ -18,7 +18,7 @@ import type { Head, OwnKey } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
-  | { readonly kind: 'say'; readonly text: string }
+  | { readonly kind: 'say'; readonly text: string; readonly isAction?: boolean }
   | { readonly kind: 'act'; readonly act: Act }
   /** Our key for the members of a place. */
   | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
@@ -100,7 +100,7 @@ export class Writer {
         const content = this.#content({ entity: { _nick: this.#options.nick }, method: request });
         return this.#signed(content, routing, target, head, request, wallMs);
       }
-      return this.#said(wish.text, routing, target, head, to, wallMs);
+      return this.#said(wish, routing, target, head, to, wallMs);
     } catch (error) {
       if (error instanceof PsycError) throw new Refusal('_session_oversized_message');
       if (error instanceof PublicationError) throw new Refusal(error.code);
@@ -109,19 +109,22 @@ export class Writer {
   }
 
   #said(
-    text: string,
+    wish: Wish & { kind: 'say' },
     routing: Readonly<Record<string, string>>,
     target: string,
     head: Head | null,
     to: PersonKeys | OwnKey | null,
     wallMs: number,
   ): Written {
-    if (to === null) return this.#signed(this.#plain(text), routing, target, head, PUBLIC, wallMs);
-    if (!('epoch' in to)) {
-      return this.#signed(this.#sealed(text, target, to), routing, target, head, SEALED_METHOD, wallMs);
+    if (to === null) {
+      const message = this.#message(PUBLIC, wish);
+      return this.#signed(this.#content(message), routing, target, head, message.method, wallMs);
     }
-    const { suite, person, device, nick } = this.#options;
-    const message = { entity: { _nick: nick }, method: PUBLIC, data: text };
+    if (!('epoch' in to)) {
+      return this.#signed(this.#sealed(wish, target, to), routing, target, head, SEALED_METHOD, wallMs);
+    }
+    const { suite, person, device } = this.#options;
+    const message = this.#message(PUBLIC, wish);
     const content = sealToMembers(suite, { place: target, author: person, device, epoch: to.epoch }, to, message);
     return this.#signed(content, routing, target, head, MEMBERS_METHOD, wallMs);
   }
@@ -175,19 +178,24 @@ export class Writer {
     }
   }
 
-  #plain(text: string): Uint8Array {
-    return this.#content({ entity: { _nick: this.#options.nick }, method: PUBLIC, data: text });
+  /** What somebody does stands in a variable, and the method says so. */
+  #message(
+    method: string,
+    { text, isAction }: Wish & { kind: 'say' },
+  ): Pick<PrivateMessage, 'entity' | 'method' | 'data'> {
+    const _nick = this.#options.nick;
+    if (isAction !== true) return { entity: { _nick }, method, data: text };
+    return { entity: { _nick, _action: text }, method: `${method}_action`, data: '' };
   }
 
   #content(draft: Draft): Uint8Array {
     return new Uint8Array(parseOne(render(draft)).content!);
   }
 
-  #sealed(text: string, target: string, { fingerprint, encryptionKey }: PersonKeys): Uint8Array {
+  #sealed(wish: Wish & { kind: 'say' }, target: string, { fingerprint, encryptionKey }: PersonKeys): Uint8Array {
     if (encryptionKey === null) throw new Refusal('_publication_unsealable');
-    const { suite, nick, fingerprint: own } = this.#options;
+    const { suite, fingerprint: own } = this.#options;
     const recipient = { uniform: target, fingerprint: bytesOfHex(fingerprint)! };
-    const message = { entity: { _nick: nick }, method: '_message_private', data: text };
-    return sealPrivate(suite, own, recipient, encryptionKey, message);
+    return sealPrivate(suite, own, recipient, encryptionKey, this.#message('_message_private', wish));
   }
 }

@@ -14,6 +14,7 @@ const heard = (place: string | null, text: string, author = zoe, sequence = 1): 
   word: { kind: 'author' },
   method: '_message_public',
   text,
+  isAction: false,
   isSealed: false,
   isStranger: false,
   timeMs: 0,

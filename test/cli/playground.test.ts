@@ -28,6 +28,10 @@ describe('a line', () => {
   test.each([
     ['', { kind: 'nothing' }],
     [' hello  there ', { kind: 'say', target: null, text: 'hello  there' }],
+    ['/me waves  twice', { kind: 'say', target: null, text: 'waves  twice', isAction: true }],
+    ['/me ', { kind: 'wrong', why: 'what do you do? As /me waves' }],
+    ['/msg ada /me waves', { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'waves', isAction: true }],
+    ['/msg ada /men', { kind: 'say', target: 'psyc://red.localhost/~ada', text: '/men' }],
     ['//me', { kind: 'say', target: null, text: '/me' }],
     ['/msg ada hello there', { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'hello there' }],
     ['/msg Ada@Red.localhost hi', { kind: 'say', target: 'psyc://red.localhost/~ada', text: 'hi' }],
@@ -108,6 +112,7 @@ test('nothing that somebody writes passes for an event, or for another’s words
     word: { kind: 'author' },
     method: '_message_public',
     text,
+    isAction: false,
     isSealed: false,
     timeMs: 0,
     isStranger: false,

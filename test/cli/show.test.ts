@@ -21,6 +21,7 @@ const heard = (text: string | null, word: Word = { kind: 'author' }, more: Parti
   word,
   method: '_message_public',
   text,
+  isAction: false,
   isSealed: false,
   timeMs: 0,
   isStranger: false,
@@ -136,4 +137,14 @@ test('what a server says moves no cursor on standard error either, and a number 
     return missedIn(parser.next()!);
   };
   expect(['12', '\u001b[2J', '-1', '', '9'.repeat(400)].map(missed)).toEqual([12, 0, 0, 0, 0]);
+});
+
+test('what somebody does stands behind a star and his name, which no event has', () => {
+  const word = { kind: 'hearsay', host: 'a.example', code: null } as const;
+  expect(heardLine(heard('waves', word, { isAction: true, timeMs: null }))).toBe(
+    '- @hall@b.example * bob@b.example (according to a.example) waves\n',
+  );
+  expect(heardLine(heard('waves\n- @hall@b.example * zoe@b.example waves', word, { isAction: true }))).toMatch(
+    /\n {4}- @hall/,
+  );
 });

@@ -411,3 +411,22 @@ describe('who was put out while he was away', () => {
     expect(client.told('refused')).toMatchObject([{ command: 5, code: '_banned_member' }]);
   });
 });
+
+test('what a peer of another kind does, with words to it, is shown as what he does', async () => {
+  const client = await life();
+  const waves = (sequence: number, method: string, data: string): Uint8Array =>
+    packetOf({ _context: hall, _source_relay: 'psyc://c.example/~guest', _counter: String(sequence) }, method, data, {
+      _action: 'waves',
+    });
+  await hears(
+    client,
+    waves(5, '_message_public', 'hello'),
+    waves(6, '_message_public_action', ''),
+    waves(7, '_notice', 'x'),
+  );
+  expect(client.told('heard').map(({ text, isAction }) => [text, isAction])).toEqual([
+    ['waves: hello', true],
+    ['waves', true],
+    ['x', false],
+  ]);
+});

@@ -47,9 +47,15 @@ async function tells(
 }
 
 /** Somebody who knows that the den is members-only says something, up to his key; what carries it. */
-async function says(client: Life, text: string, members: readonly Someone[], epoch: number): Promise<HeardPacket> {
-  await client.command({ kind: 'say', command: 1, target: den, text });
-  const plain = client.said('_message_public').at(-1);
+async function says(
+  client: Life,
+  text: string,
+  members: readonly Someone[],
+  epoch: number,
+  isAction = false,
+): Promise<HeardPacket> {
+  await client.command({ kind: 'say', command: 1, target: den, text, isAction });
+  const plain = client.said(isAction ? '_message_public_action' : '_message_public').at(-1);
   if (
     plain !== undefined &&
     client.told('refused').length === 0 &&
@@ -331,4 +337,20 @@ describe('words whose key stands further up', () => {
     for (; texts(client).length === 0; pages++) await gives(client, [], 90_000);
     expect(pages).toBe(sessionLimits.keySearchPagesMax);
   });
+});
+
+test('what somebody does is sealed like what he says, and stands in a variable', async () => {
+  const speaker = await start(ada, 'side');
+  const key = await says(speaker, 'waves', [ada, bob], 5, true);
+  const [clear] = speaker.said('_message_public_action');
+  expect([clear!.packet.text('_action'), clear!.packet.dataText]).toEqual(['waves', '']);
+  await takes(speaker, key);
+  const listener = await start(bob, 'main');
+  for (const [at, row] of [key, speaker.said('_message_context_sealed')[0]!].entries())
+    listener.home.multicast(row, den, at + 6);
+  await listener.settle();
+  await listener.giveKeys(ada);
+  const word = { kind: 'author' };
+  const done = { method: '_message_public_action', text: 'waves', isAction: true, isSealed: true, word };
+  expect(listener.told('heard')).toMatchObject([done]);
 });
