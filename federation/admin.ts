@@ -88,6 +88,7 @@ export function answerAdmin(
       break;
     case 'meet':
       node.meet(question.domain);
+      node.ways.hurry(question.domain);
       done(null);
       break;
     case 'forget':

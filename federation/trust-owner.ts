@@ -7,6 +7,8 @@ export interface Ways {
   linked(): readonly string[];
   /** Where the other end of that circuit is; null: nobody knows. */
   addressOf(domain: string): string | null;
+  /** Somebody waits for a circuit there: what failed a short while ago is tried again now. */
+  hurry(domain: string): void;
   /** Whether it was dialled in vain. */
   isUnreached(domain: string): boolean;
   /** Closes the circuits to a domain for cause. */

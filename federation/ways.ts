@@ -7,6 +7,7 @@ import type { Ways } from './trust-owner.ts';
 export const waysOf = (peers: Peers, circuits: NodeCircuits): Ways => ({
   linked: () => peers.up(),
   addressOf: (domain) => circuits.addressOf(peers.get(domain)?.circuit ?? ''),
+  hurry: (domain) => peers.get(domain)?.hurry(),
   isUnreached: (domain) => peers.get(domain)?.isUnreached === true,
   shut(domain, code) {
     for (const circuit of peers.get(domain)?.circuits ?? []) circuits.giveUp(circuit, code);

@@ -85,6 +85,31 @@ test('who waits for the node’s proof to be taken says nothing else', () => {
   expect(fixture.methods('raw')).toEqual(['_notice_proof_server', '_error_proof_excessive']);
 });
 
+test('the admin who asks for a domain does not wait for what failed a short while ago; one dial at a time all the same', () => {
+  const fixture = new NodeFixture();
+  const meet = (request: number): number => {
+    fixture.tell({ kind: 'asked', request, question: { kind: 'meet', domain: 'b.example' } });
+    return fixture.dialled.length;
+  };
+  const fail = (): void => fixture.tell({ kind: 'failed', circuit: fixture.dialled.at(-1)!.split(' b.')[0]! });
+  expect([meet(1), meet(2)]).toEqual([1, 1]);
+  // By then it is waited for long until the next.
+  for (let tries = 0; tries < 6; tries++) {
+    fail();
+    fixture.pass(30_000);
+    meet(3);
+  }
+  fail();
+  const { length } = fixture.dialled;
+  fixture.pass(1_000);
+  expect(fixture.dialled).toHaveLength(length);
+  expect(meet(4)).toBe(length + 1);
+  // The rest that was broken off ends while another is under way.
+  fail();
+  fixture.pass(1_000);
+  expect(fixture.dialled).toHaveLength(length + 1);
+});
+
 test('meetingsMax, meetingMsMax; a configured key needs no meeting', () => {
   const store = new NodeFixture();
   const configured = store.keys.domain('d.example');
