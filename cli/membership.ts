@@ -15,13 +15,17 @@ import {
 } from './person/conversation.ts';
 import { enteredLine } from './person/lines.ts';
 import { keepMarks } from './person/marks.ts';
+import { knownIn, meantOf } from './person/meant.ts';
 import { nameOf } from './person/show.ts';
+import { isNothing } from './person/status.ts';
 import { Talk } from './person/talk.ts';
 import { place as placeArgument } from './person/target.ts';
 import { type Through, throughOption } from './person/ways.ts';
 
 /** What is asked of the place; what is asked of the home has numbers of its own, from 1 on. */
 const ASKED = 0;
+/** Whether there is such a place. */
+const LOOKED = -1;
 
 interface Change {
   readonly kind: 'enter' | 'leave';
@@ -56,46 +60,80 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
       'how long to wait for the answer (60)',
     )
       .addOption(throughOption())
-      .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${kind} @hall@b.example`)
-      .action(async (place: string, options: Shared & Through) => {
-        const whose = await whoseOf(command, options.as);
-        let home: Talk | null = null;
-        let isDone = false;
-        let visited: string | null = null;
-        await converse(command, whose, {
-          ...options,
-          timeout: options.timeout ?? 60,
-          channel: 'side',
-          carried: { target: place },
-          late: (isSent) =>
-            isDone ? NOT_NOTED : isSent ? unanswered(place, 'asks again') : 'not asked: nobody has answered',
-          profile: () => registered(command, whose, options),
-          begin(shell, at) {
-            visited = at;
-            home = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
+      .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${kind} @hall@b.example`);
+    if (kind === 'enter')
+      command.option('--yes', 'though it may be a slip of the fingers: nobody is there, or nobody answers');
+    command.action(async (place: string, options: Shared & Through & { readonly yes?: true }) => {
+      const whose = await whoseOf(command, options.as);
+      let profile: Profile | null = null;
+      /** What the device knows that is written nearly like it. */
+      const meant = (): string => {
+        const near = profile === null ? null : meantOf(place, knownIn(profile.kept));
+        return near === null ? '' : `; did you mean ${nameOf(near)}?`;
+      };
+      let isLooking = false;
+      let home: Talk | null = null;
+      let isDone = false;
+      let visited: string | null = null;
+      await converse(command, whose, {
+        ...options,
+        timeout: options.timeout ?? 60,
+        channel: 'side',
+        carried: { target: place },
+        late: (isSent) =>
+          isLooking
+            ? `not asked: nobody answers for ${nameOf(place)}: is its domain written rightly, and its server up${meant() || '?'} --yes asks all the same, until it is answered`
+            : isDone
+              ? NOT_NOTED
+              : isSent
+                ? unanswered(place, 'asks again')
+                : 'not asked: nobody has answered',
+        profile: async () => (profile = await registered(command, whose, options)),
+        begin(shell, at) {
+          visited = at;
+          home = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
+          isLooking = kind === 'enter' && options.yes !== true && !isEntered(profile, place);
+          if (isLooking) shell.tell({ kind: 'command', command: { kind: 'status', command: LOOKED, place } });
+          else shell.tell({ kind: 'command', command: { kind, command: ASKED, place } });
+        },
+        excusesRefusal: (output) => home?.owns(output) === true || isNoMember(kind, output) || isOfLook(output),
+        told(output, shell) {
+          home?.take(output);
+          if (isLooking && isOfLook(output)) {
+            isLooking = false;
+            const near = output.kind === 'status' && isNothing(output) ? meant() : '';
+            if (near !== '') {
+              fail(command, options, '_unknown_place', `there is no ${nameOf(place)}${near} --yes makes it`);
+              return true;
+            }
+            // What is refused now is refused then, and told.
             shell.tell({ kind: 'command', command: { kind, command: ASKED, place } });
-          },
-          excusesRefusal: (output) => home?.owns(output) === true || isNoMember(kind, output),
-          told(output, shell) {
-            home?.take(output);
-            const line = done(output);
-            if (line !== null && home !== null) {
-              isDone = true;
-              tell(options, output, line);
-              // Who is a visitor elsewhere has no home to tell.
-              if (visited !== null) shell.stop();
-              else void noted(command, home, whose).finally(() => shell.stop());
-            }
-            if (isNoMember(kind, output)) {
-              if (options.json) tell(options, output, '');
-              fail(command, options, output.code, `${nameOf(place)}: you are no member there (${output.code})`);
-            }
-            return output.kind === 'refused' && output.command === ASKED;
-          },
-        });
+          }
+          const line = done(output);
+          if (line !== null && home !== null) {
+            isDone = true;
+            tell(options, output, line);
+            // Who is a visitor elsewhere has no home to tell.
+            if (visited !== null) shell.stop();
+            else void noted(command, home, whose).finally(() => shell.stop());
+          }
+          if (isNoMember(kind, output)) {
+            if (options.json) tell(options, output, '');
+            fail(command, options, output.code, `${nameOf(place)}: you are no member there (${output.code})`);
+          }
+          return output.kind === 'refused' && output.command === ASKED;
+        },
       });
+    });
   };
 }
+
+/** Whether a device knows that its person was there. */
+const isEntered = (profile: Profile | null, place: string): boolean =>
+  profile?.kept.hearing.places.has(place) === true || profile?.kept.speaking.entered.has(place) === true;
+
+const isOfLook = (output: Output): boolean =>
+  (output.kind === 'status' || output.kind === 'refused') && output.command === LOOKED;
 
 const NOT_NOTED = 'your list of places at home is not up to date: p3do places does it';
 

@@ -7,6 +7,7 @@ import { confirmed, withYes, type Yes } from './person/confirm.ts';
 import { converse, registered, type Shared, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
 import { enteredLine } from './person/lines.ts';
 import { nameOf, safeText } from './person/show.ts';
+import { isNothing } from './person/status.ts';
 import { count, person, personOrDomain, place as placeArgument } from './person/target.ts';
 
 /** Acts on somebody: what a line of help says, and whether a domain may be named. */
@@ -159,10 +160,18 @@ function invite(command: Command): void {
     .argument('<place>', PLACE, placeArgument)
     .argument('<person>', 'nick@domain', person)
     .option('--quiet', 'do not tell him')
-    .action(async (place: string, whom: string, options: Shared & { quiet?: true }, own: Command) => {
+    .option('--yes', 'even if his home does not say that there is such a person')
+    .action(async (place: string, whom: string, options: Shared & Yes & { quiet?: true }, own: Command) => {
       const name = nameOf(place);
       const text = `You are invited to ${name}: p3do enter ${name}`;
-      await ask(own, options, place, { kind: 'invite', whom }, options.quiet ? {} : { telling: { whom, text } });
+      const known = options.yes ? null : whom;
+      await ask(
+        own,
+        options,
+        place,
+        { kind: 'invite', whom },
+        { known, ...(!options.quiet && { telling: { whom, text } }) },
+      );
     });
 }
 
@@ -239,7 +248,7 @@ function statusText(status: Status): string {
   const { place, topic: about, mode: kind, owners, aides, amount, members, bans, silenced, invited } = status;
   const { last, erased, rows, days } = status;
   // Whoever asks from outside is told the same of a place that all have left for good.
-  if (owners.length + aides.length === 0 && amount === null && kind === 'public' && !about)
+  if (isNothing(status))
     return `${nameOf(place)}: without owner and topic. If nobody has been there yet, who enters first is its owner\n`;
   const kept = [rows === null ? null : `${rows} rows`, days === null ? null : `${days} days`].filter(
     (part) => part !== null,

@@ -12,6 +12,7 @@ import { explained } from './codes.ts';
 import { proxyFor, proxyOption } from './proxy.ts';
 import { safeLines } from './safe.ts';
 import { sessionOf } from './session.ts';
+import { knownIn, meantOf } from './meant.ts';
 import { noticeLine } from './notices.ts';
 import { jsonLine, nameOf } from './show.ts';
 import { address, count } from './target.ts';
@@ -235,7 +236,7 @@ async function attempt(
         const why = reason ?? `the circuit is lost: ${explained(output.code)}`;
         if (why !== lost) hearLoss(command, course, output, why);
         lost = why;
-      } else hear(command, course, output);
+      } else hear(command, course, output, profile);
       if (output.kind === 'ready') lost = '';
       isDone = course.told(output, at) || output.kind === 'over';
       if (isDone) at.stop();
@@ -281,7 +282,7 @@ function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, 
 }
 
 /** What every command tells alike. */
-function hear(command: Command, course: Course, output: Output): void {
+function hear(command: Command, course: Course, output: Output, { kept }: Profile): void {
   // That it is over is no refusal of something.
   if (output.kind !== 'over' && course.excusesRefusal?.(output) === true) return;
   const notice = noticeLine(output);
@@ -295,7 +296,8 @@ function hear(command: Command, course: Course, output: Output): void {
     const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
     const isElsewhere = kind === 'over' && output.detail !== undefined;
     const text = isElsewhere ? `that server is ${output.detail}: look at --server (${code})` : explained(code, by);
-    fail(command, course, code, `${what}${text}`);
+    const meant = kind === 'refused' && code === '_unknown_target' ? meantOf(output.target, knownIn(kept)) : null;
+    fail(command, course, code, `${what}${text}${meant === null ? '' : `; did you mean ${nameOf(meant)}?`}`);
   }
 }
 

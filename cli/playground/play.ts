@@ -4,8 +4,10 @@ import { renderEndpoint } from '../../server/config/address.ts';
 import type { Town } from '../../server/town/town.ts';
 import { explained } from '../person/codes.ts';
 import { enteredLine } from '../person/lines.ts';
+import { meantOf } from '../person/meant.ts';
 import { noticeLine } from '../person/notices.ts';
 import { nameOf } from '../person/show.ts';
+import { isNothing } from '../person/status.ts';
 import { target } from '../person/target.ts';
 import { commandHere, shellWord } from '../whose.ts';
 import { eventShort, heardShort, placeLost } from './heard.ts';
@@ -41,6 +43,8 @@ export class Play {
   readonly #screen: Screen;
   /** The place where plain words go; null: none. */
   #here: string | null;
+  /** What may have been written wrongly; typed again it is meant. */
+  #doubted: string | null = null;
 
   constructor(town: Town | null, circle: Company, screen: Screen) {
     this.#town = town;
@@ -236,6 +240,7 @@ export class Play {
       });
       return;
     }
+    if (kind === 'enter' && (await this.#isDoubtful(place))) return;
     const outcome = await this.#wish({ kind, place });
     if (outcome?.kind === 'entered') {
       this.#here = place;
@@ -245,6 +250,21 @@ export class Play {
       if (this.#here === place) this.#here = null;
       this.#screen.say(`      left ${nameOf(place)}`, '        ');
     }
+  }
+
+  /** Whether nobody was ever there, and it is written nearly like another place: it is told, and made when it is typed again. */
+  async #isDoubtful(place: string): Promise<boolean> {
+    const near = meantOf(
+      place,
+      [this.#circle.place, this.#here].filter((one) => one !== null),
+    );
+    if (near === null || this.#doubted === place) return false;
+    const status = await this.#wish({ kind: 'status', place });
+    if (status?.kind !== 'status') return true;
+    if (!isNothing(status)) return false;
+    this.#doubted = place;
+    this.#wrong(`there is no ${nameOf(place)}; did you mean ${nameOf(near)}? Typed again it is made`);
+    return true;
   }
 
   async #server(kind: 'start' | 'stop' | 'kill', domain: string): Promise<void> {

@@ -64,7 +64,22 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ],
   [
     'place owner @hall@d1.test adda@d1.test --as bob@d2.test 2>&1; p3do place show @hall@d1.test --as bob@d2.test | grep owners',
-    'p3do place owner: adda@d1.test: there is nobody of this name: look at how it is written (_unknown_target, by d1.test)\n  owners    bob@d2.test',
+    'p3do place owner: adda@d1.test: there is nobody of this name: look at how it is written (_unknown_target, by d1.test); did you mean ada@d1.test?\n  owners    bob@d2.test',
+  ],
+  [
+    'place invite @hall@d1.test adda@d1.test --as bob@d2.test 2>&1; p3do place show @hall@d1.test --as bob@d2.test | grep invited',
+    'p3do place invite: adda@d1.test: there is nobody of this name: look at how it is written (_unknown_target, by d1.test); did you mean ada@d1.test?\n  invited   -',
+  ],
+  [
+    'enter @hal@d1.test --as bob@d2.test 2>&1; p3do place show @hal@d1.test --as bob@d2.test | cut -c1-40',
+    'p3do enter: there is no @hal@d1.test; did you mean @hall@d1.test? --yes makes it\n@hal@d1.test: without owner and topic. I',
+  ],
+  [
+    'enter @hall@d1.tset --timeout 4 --as bob@d2.test 2>&1; p3do pending --as bob@d2.test',
+    [
+      'p3do enter: not asked: nobody answers for @hall@d1.tset: is its domain written rightly, and its server up; did you mean @hall@d1.test? --yes asks all the same, until it is answered',
+      'p3do pending: everything was answered',
+    ].join('\n'),
   ],
   [
     'place mode @hall@d1.test members --as bob@d2.test < /dev/null 2>&1; p3do place show @hall@d1.test --as bob@d2.test | grep entering',
