@@ -1,0 +1,122 @@
+/** What a session tells of a place that its person was put out of while he was not there. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parseOne } from '../../circuit/one-packet.ts';
+import { unheard } from '../../client/session/kept.ts';
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import { deviceId } from '../../pki/device-statement.ts';
+import type { SecretKey } from '../../pki/secret-key.ts';
+import { render } from '../../psyc/render.ts';
+import type { Publication, Statement } from '../../publication/fields.ts';
+import { renderPublication } from '../../publication/packet.ts';
+import { signPublication } from '../../publication/sign.ts';
+import { suite } from '../../server/suite.ts';
+import { domainKey, Home, NOW } from './home.ts';
+import { fresh, Life, someone, type Someone } from './life.ts';
+
+let keyA: SecretKey;
+let ada: Someone;
+let bob: Someone;
+const hall = 'psyc://b.example/@hall';
+
+beforeAll(async () => {
+  keyA = await domainKey('a.example', 10);
+  ada = await someone('ada', 'a.example', 30, keyA);
+  bob = await someone('bob', 'b.example', 40, await domainKey('b.example', 20));
+});
+
+const life = (options = {}): Promise<Life> =>
+  new Life(ada, new Home('a.example', keyA), { channel: 'main', ...options }).start();
+
+const plain = (text: string): Uint8Array =>
+  new Uint8Array(parseOne(render({ method: '_message_public', data: text })).content!);
+
+/** What somebody signs. */
+function signed(who: Someone, address: string, content: Uint8Array, change: Partial<Statement> = {}): Publication {
+  const statement = {
+    address,
+    fingerprint: bytesOfHex(who.identity.certificate.key.fingerprint)!,
+    device: deviceId(suite.ed25519PublicKey(who.seed)),
+    counter: 1,
+    previous: new Uint8Array(32),
+    timeMs: NOW * 1000,
+    content,
+    ...change,
+  };
+  return signPublication(suite, statement, who.seed);
+}
+
+const inHall = (
+  who: Someone,
+  sequence: number,
+  publication: Publication,
+  more: Record<string, string> = {},
+): Uint8Array =>
+  renderPublication(publication, { _context: hall, _source_relay: who.uniform, _counter: String(sequence), ...more });
+
+async function hears(client: Life, ...packets: Uint8Array[]): Promise<void> {
+  for (const packet of packets) client.home.say(packet);
+  await client.settle();
+}
+
+describe('who was put out while he was away', () => {
+  const kick = (counter: number): Publication => {
+    const entity = { _uniform_member: ada.uniform, _reason: 'wait' };
+    const content = new Uint8Array(parseOne(render({ entity, method: '_request_context_kick' })).content!);
+    return signed(bob, hall, content, { counter, previous: new Uint8Array(32).fill(7) });
+  };
+
+  test('hears by whom and why in place of the bare refusal, out of turn and without a gap; then the place is forgotten', async () => {
+    const hearing = { ...unheard, places: new Map([[hall, 3]]) };
+    const client = await life({ kept: { ...fresh(ada), hearing } });
+    const [request] = client.said('_request_history');
+    const to = { _target: request!.routing.get('_source')! };
+    await hears(client, inHall(bob, 9, kick(7), to));
+    client.home.answer(request!, '_error_necessary_membership', { _code: '_necessary_membership' });
+    await client.settle();
+    await client.giveKeys(bob);
+    expect(client.told('expelled')).toMatchObject([
+      {
+        place: hall,
+        author: bob.uniform,
+        word: { kind: 'author' },
+        act: { kind: 'kick', reason: 'wait' },
+        command: null,
+      },
+    ]);
+    expect([client.told('refused'), client.told('gap'), client.told('missing rows')]).toEqual([[], [], []]);
+    client.tell({ kind: 'stopped' });
+    await client.settle();
+    expect(client.kept.hearing.places.has(hall)).toBe(false);
+  });
+
+  test('hears it before a command of his is refused; what else the place gives is not shown for it', async () => {
+    const client = await life({ channel: 'side' });
+    await client.command({ kind: 'enter', command: 5, place: hall });
+    client.home.answer(client.said('_request_context_enter')[0]!, '_error_necessary_invitation', {
+      _code: '_necessary_invitation',
+    });
+    // On the next channel.
+    await client.pass(1_000);
+    const request = client.said('_request_history').at(-1);
+    const to = { _target: request!.routing.get('_source')! };
+    await hears(client, inHall(bob, 8, signed(bob, hall, plain('one')), to));
+    await hears(client, inHall(bob, 9, kick(2), to));
+    client.home.answer(request!, '_error_necessary_membership', { _code: '_necessary_membership' });
+    await client.settle();
+    expect(client.told('refused')).toEqual([]);
+    await client.giveKeys(bob);
+    expect(client.outputs.map(({ kind }) => kind).filter((kind) => /heard|expelled|refused/.test(kind))).toEqual([
+      'expelled',
+      'refused',
+    ]);
+    expect(client.told('refused')).toMatchObject([{ command: 5, code: '_necessary_invitation' }]);
+  });
+
+  test('is told of the refusal where the place says nothing more', async () => {
+    const client = await life({ channel: 'side' });
+    await client.command({ kind: 'enter', command: 5, place: hall });
+    client.home.answer(client.said('_request_context_enter')[0]!, '_error_banned_member', { _code: '_banned_member' });
+    await client.pass(60_000);
+    expect(client.told('refused')).toMatchObject([{ command: 5, code: '_banned_member' }]);
+  });
+});
