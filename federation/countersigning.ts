@@ -55,22 +55,26 @@ export class Countersigning {
 
   /** A domain was looked at, and its circuit stands: what is missing on either side is made, and asked for. */
   begin(domain: string): void {
-    this.#withPeer(domain, (peer, done) => {
-      const { kept, fingerprint, state } = peer;
-      const { unixMs } = this.#node;
-      const { held } = kept;
-      if (held?.fingerprint !== this.#own || held.untilMs - unixMs < renewalMs) this.#send(domain, REQUEST, {});
-      // Its old keys vouch for people as long as they count, and no longer.
-      const isOver = (old: Countersigned): boolean =>
-        old.fingerprint !== fingerprint &&
-        lastingUntil(old, unixMs) !== null &&
-        unixMs >= (state.retired.find((one) => one.fingerprint === old.fingerprint)?.untilMs ?? 0);
-      this.#takeBackAll(domain, kept.given.filter(isOver), () => {
-        const given = kept.given.find((one) => one.fingerprint === fingerprint);
-        if (given !== undefined && given.untilMs - unixMs >= renewalMs) done();
-        else this.#give(domain, peer, done);
-      });
-    });
+    this.#withPeer(
+      domain,
+      (peer, done) => {
+        const { kept, fingerprint, state } = peer;
+        const { unixMs } = this.#node;
+        const { held } = kept;
+        if (held?.fingerprint !== this.#own || held.untilMs - unixMs < renewalMs) this.#send(domain, REQUEST, {});
+        // Its old keys vouch for people as long as they count, and no longer.
+        const isOver = (old: Countersigned): boolean =>
+          old.fingerprint !== fingerprint &&
+          lastingUntil(old, unixMs) !== null &&
+          unixMs >= (state.retired.find((one) => one.fingerprint === old.fingerprint)?.untilMs ?? 0);
+        this.#takeBackAll(domain, kept.given.filter(isOver), () => {
+          const given = kept.given.find((one) => one.fingerprint === fingerprint);
+          if (given !== undefined && given.untilMs - unixMs >= renewalMs) done();
+          else this.#give(domain, peer, done);
+        });
+      },
+      (peer, done) => this.#tellTakenBack(domain, peer, done),
+    );
   }
 
   /** A letter of another node to this one; whether it is about countersignatures. */
@@ -116,8 +120,30 @@ export class Countersigning {
     return hexOf(this.#node.options.identity.fingerprint);
   }
 
-  /** In turn, and only of a domain that everything goes with. */
-  #withPeer(domain: string, task: (peer: Peer, done: () => void) => void): void {
+  /** Who had no circuit when his key was disowned hears it now, and at each look after that: he has nothing to ask for. */
+  #tellTakenBack(domain: string, { fingerprint, kept }: Peer, done: () => void): void {
+    if (!kept.given.some((one) => one.fingerprint === fingerprint && one.untilMs === 0)) {
+      done();
+      return;
+    }
+    this.#sendKept(domain, fingerprint, done);
+  }
+
+  /** The newest word as it is. */
+  #sendKept(domain: string, fingerprint: string, done: () => void): void {
+    readRecords(this.#node, ringContext(fingerprint), (ring) => {
+      const key = ring?.get('countersigned');
+      if (key !== undefined) this.#send(domain, NOTICE, { _key: key });
+      done();
+    });
+  }
+
+  /** In turn, and only of a domain that everything goes with; `limited`: of one that the admin limits. */
+  #withPeer(
+    domain: string,
+    task: (peer: Peer, done: () => void) => void,
+    limited: (peer: Peer, done: () => void) => void = (_, done) => done(),
+  ): void {
     const isLimited = (): boolean => {
       const rule = this.#policy.ruleOf(domain);
       return rule === 'limit' || this.#policy.faultOf(domain) !== null;
@@ -129,10 +155,12 @@ export class Countersigning {
           const state = records === null ? null : trustIn(records, this.#node.unixMs);
           const key = records?.get('key');
           if (records === null || key === undefined || state === null || state.pin === null) done();
-          else if (state.standing !== 'normal' || isLimited()) done();
+          else if (state.standing !== 'normal') done();
           else {
             const { fingerprint } = state.pin;
-            task({ records, state, key, fingerprint, kept: countersignaturesIn(records) }, done);
+            const peer = { records, state, key, fingerprint, kept: countersignaturesIn(records) };
+            if (isLimited()) limited(peer, done);
+            else task(peer, done);
           }
         });
       },
@@ -223,11 +251,7 @@ export class Countersigning {
         done();
         return;
       }
-      readRecords(this.#node, ringContext(fingerprint), (ring) => {
-        const key = ring?.get('countersigned');
-        if (key !== undefined) this.#send(domain, NOTICE, { _key: key });
-        done();
-      });
+      this.#sendKept(domain, fingerprint, done);
     });
   }
 

@@ -3,6 +3,7 @@ import { bytesOfHex } from '../crypto/bytes.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { readRecords } from './records.ts';
 import { remember } from './remember.ts';
+import { retiredAtStake } from './trust-inputs.ts';
 import { trustIn } from './trust-record.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { nodeUniform } from './waking.ts';
@@ -22,7 +23,7 @@ export class KeyStates {
     this.#heard = heard;
   }
 
-  /** Looks for the pinned key of this domain, in its own time; not again within a day, or an hour where it is `isUrgent`. */
+  /** Looks for the pinned key of this domain, and for the one before as long as it counts, in its own time; not again within a day, or an hour where it is `isUrgent`. */
   fetch(domain: string, isUrgent: boolean): void {
     const { unixMs, options } = this.#node;
     const { recheckSoonMs, recheckLaterMs } = options.trustLimits;
@@ -32,17 +33,23 @@ export class KeyStates {
     if (last !== undefined && unixMs - last < (isUrgent ? recheckSoonMs : recheckLaterMs)) return;
     remember(this.#fetched, domain, unixMs, options.federationLimits.peersMax);
     readRecords(this.#node, nodeUniform(domain), (records) => {
-      const pin = records === null ? null : trustIn(records, this.#node.unixMs).pin;
-      const kept = records?.get('key');
-      if (pin === null || kept === undefined) return;
+      if (records === null) return;
+      const trust = trustIn(records, this.#node.unixMs);
       const linked = this.#node.ways.linked().filter((other) => other !== domain);
       const servers = linked.slice(0, options.federationLimits.keyServersAskedMax);
-      const fingerprint = bytesOfHex(pin.fingerprint)!;
-      this.#fetching++;
-      this.#node.askPki({ kind: 'domain state', domain, fingerprint, copies: [kept], servers }, (answer) => {
-        this.#fetching--;
-        if (answer.kind === 'domain state' && !equalBytes(answer.key, kept)) this.#heard(domain, answer.key);
-      });
+      this.#look(domain, trust.pin?.fingerprint ?? null, records.get('key'), servers);
+      const retired = retiredAtStake(trust, null, this.#node.unixMs);
+      this.#look(domain, retired, records.get('key before'), servers);
+    });
+  }
+
+  #look(domain: string, key: string | null, kept: Uint8Array | undefined, servers: readonly string[]): void {
+    if (key === null || kept === undefined) return;
+    const fingerprint = bytesOfHex(key)!;
+    this.#fetching++;
+    this.#node.askPki({ kind: 'domain state', domain, fingerprint, copies: [kept], servers }, (answer) => {
+      this.#fetching--;
+      if (answer.kind === 'domain state' && !equalBytes(answer.key, kept)) this.#heard(domain, answer.key);
     });
   }
 }

@@ -1,7 +1,7 @@
 /** Everything that the table of continuity goes by at one look: what came along, what is known of the key, what the DNS says. docs/spec/trust.md#inputs */
 import { bytesOfHex } from '../crypto/bytes.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
-import type { KeyRevocation, ProofFinding, TrustInputs } from '../pki/trust-state.ts';
+import type { DomainTrust, KeyRevocation, ProofFinding, TrustInputs } from '../pki/trust-state.ts';
 import type { KeyState } from './pki.ts';
 import type { Policy } from './policy.ts';
 import type { Records } from './records.ts';
@@ -46,57 +46,85 @@ export function gather(
   found: (gathered: Gathered | null) => void,
 ): void {
   const { proof } = heard;
-  const { pin, trialUntilMs } = trustIn(records, node.unixMs);
+  const trust = trustIn(records, node.unixMs);
+  const { pin, trialUntilMs } = trust;
+  const kept = { pinned: records.get('key'), retired: records.get('key before') };
+  const retired = retiredAtStake(trust, proof, node.unixMs);
   hearRotation(node, records, heard.told, (rotations, isNew) => {
-    readState(node, domain, records, heard, (state) => {
+    readState(node, domain, pin?.fingerprint ?? null, kept.pinned, heard, (state) => {
       if (state === null && pin !== null) {
         found(null);
         return;
       }
-      const isPinned = proof.kind !== 'proved' || proof.fingerprint === pin?.fingerprint;
-      lookUp(node, domain, proof, !isPinned || trialUntilMs !== null, (dns) => {
-        const before = revocationIn(records, pin?.fingerprint ?? '');
-        const isHard = state?.revocation === 'hard';
-        // Whatever it says later, hard is for ever.
-        const isKnown = before !== null && (before.isHard || !isHard);
-        const revoked = { fingerprint: pin?.fingerprint ?? '', isHard, seenMs: node.unixMs };
-        const revocation = isKnown ? before : state === null || state.revocation === null ? null : revoked;
-        const inputs = {
-          proof,
-          dns,
-          rotations: rotations.map((one) => one.heard),
-          revocations: revocation === null ? [] : [revocation],
-          witnesses: sightings.witnesses(domain),
-          pinEndsMs: state?.endsMs ?? null,
-          recovery: heard.recovery ?? null,
-          admin: {
-            fingerprint: policy.fingerprintOf(domain),
-            isLost: pin !== null && lostIn(records) === pin.fingerprint,
-            isPlaced: node.options.placed.has(domain),
-          },
-        };
-        found({ inputs, rotations, isNew, key: state?.key ?? null, revocation });
+      readState(node, domain, retired, kept.retired, heard, (before) => {
+        if (before === null && retired !== null) {
+          found(null);
+          return;
+        }
+        const isPinned = proof.kind !== 'proved' || proof.fingerprint === pin?.fingerprint;
+        lookUp(node, domain, proof, !isPinned || trialUntilMs !== null, (dns) => {
+          const revocation = pin === null ? null : revocationOf(records, pin.fingerprint, state, node.unixMs);
+          const isStolen = retired !== null && before?.revocation === 'hard';
+          const inputs = {
+            proof,
+            dns,
+            rotations: rotations.map((one) => one.heard),
+            revocations: [
+              ...(revocation === null ? [] : [revocation]),
+              ...(isStolen ? [{ fingerprint: retired, isHard: true, seenMs: node.unixMs }] : []),
+            ],
+            witnesses: sightings.witnesses(domain),
+            pinEndsMs: state?.endsMs ?? null,
+            recovery: heard.recovery ?? null,
+            admin: {
+              fingerprint: policy.fingerprintOf(domain),
+              isLost: pin !== null && lostIn(records) === pin.fingerprint,
+              isPlaced: node.options.placed.has(domain),
+            },
+          };
+          found({ inputs, rotations, isNew, key: state?.key ?? null, revocation });
+        });
       });
     });
   });
 }
 
-/** What the pinned key says of itself: in the copy that is kept, those that came, and those on the ring; null: nothing is pinned, or nobody answers. */
+/** The pinned key's revocation, and since when it is known here. Whatever it says later, hard is for ever. */
+function revocationOf(
+  records: Records,
+  fingerprint: string,
+  state: KeyState | null,
+  unixMs: number,
+): KeyRevocation | null {
+  const before = revocationIn(records, fingerprint);
+  const isHard = state?.revocation === 'hard';
+  if (before !== null && (before.isHard || !isHard)) return before;
+  return state === null || state.revocation === null ? null : { fingerprint, isHard, seenMs: unixMs };
+}
+
+/** The retired key that counts and is proved; or else the last one that counts. Whoever has stolen it has it still. */
+export function retiredAtStake({ retired }: DomainTrust, proof: ProofFinding | null, unixMs: number): string | null {
+  const lasting = retired.filter(({ untilMs }) => unixMs < untilMs).map(({ fingerprint }) => fingerprint);
+  const isProved = proof?.kind === 'proved' && lasting.includes(proof.fingerprint);
+  return isProved ? proof.fingerprint : (lasting.at(-1) ?? null);
+}
+
+/** What a key says of itself: in the copy that is kept, those that came, and those on the ring; null: of no key, or nobody answers. */
 function readState(
   node: TrustOwner,
   domain: string,
-  records: Records,
+  key: string | null,
+  kept: Uint8Array | undefined,
   { proof, shown, copy }: Heard,
   found: (state: KeyState | null) => void,
 ): void {
-  const { pin } = trustIn(records, node.unixMs);
-  if (pin === null) {
+  if (key === null) {
     found(null);
     return;
   }
-  const isShown = proof.kind === 'proved' && proof.fingerprint === pin.fingerprint;
-  const copies = [records.get('key'), isShown ? shown : null, copy].filter((one) => one !== null && one !== undefined);
-  const fingerprint = bytesOfHex(pin.fingerprint)!;
+  const isShown = proof.kind === 'proved' && proof.fingerprint === key;
+  const copies = [kept, isShown ? shown : null, copy].filter((one) => one !== null && one !== undefined);
+  const fingerprint = bytesOfHex(key)!;
   node.askPki({ kind: 'domain state', domain, fingerprint, copies, servers: null }, (answer) => {
     // Without any copy of it nothing is known, and nothing against it.
     const nothing = { key: new Uint8Array(0), revocation: null, endsMs: null };

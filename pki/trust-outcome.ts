@@ -1,7 +1,16 @@
 /** What the rows of the table do to what is remembered. docs/spec/trust.md#state */
 import type { DnsHeard } from './dns-heard.ts';
 import type { TrustLimits } from './trust-limits.ts';
-import type { Alarm, Basis, DomainTrust, RotationHeard, TrustDecision, TrustInputs, TrustRow } from './trust-state.ts';
+import type {
+  Alarm,
+  Basis,
+  DomainTrust,
+  KeyRevocation,
+  RotationHeard,
+  TrustDecision,
+  TrustInputs,
+  TrustRow,
+} from './trust-state.ts';
 
 /** One look at one domain. */
 export interface Context {
@@ -63,7 +72,7 @@ export function pinNew(
 ): TrustDecision {
   const before = state.pin;
   const isSame = before?.fingerprint === fingerprint;
-  const isHard = inputs.revocations.some((one) => one.fingerprint === before?.fingerprint && one.isHard);
+  const isHard = before !== null && isRevokedHard(inputs.revocations, before.fingerprint);
   // Who lost his key has certified nothing wrong with it; of whom the admin says that he was another one nothing counts.
   const untilMs = basis === 'emergency' && !isHard ? nowMs + limits.overlapMs : nowMs;
   const retired = before === null || isSame ? state.retired : retire(state, before.fingerprint, untilMs, limits);
@@ -94,16 +103,22 @@ export function pinNew(
 }
 
 /** The old key's own word, or its recovery key's, leads to the new one. */
-export function follow({ state, nowMs, dns, limits }: Context, row: TrustRow, last: RotationHeard): TrustDecision {
+export function follow(
+  { state, inputs, nowMs, dns, limits }: Context,
+  row: TrustRow,
+  last: RotationHeard,
+): TrustDecision {
   const before = state.pin!;
   const { to: fingerprint, seq, hash, recovery } = last;
+  // Its thief has it still.
+  const untilMs = isRevokedHard(inputs.revocations, before.fingerprint) ? nowMs : nowMs + limits.overlapMs;
   const next: DomainTrust = {
     ...state,
     pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery: recovery ?? before.recovery },
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
-    retired: retire(state, before.fingerprint, nowMs + limits.overlapMs, limits),
+    retired: retire(state, before.fingerprint, untilMs, limits),
     provedMs: nowMs,
     silentSinceMs: null,
     missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
@@ -111,6 +126,18 @@ export function follow({ state, nowMs, dns, limits }: Context, row: TrustRow, la
   };
   const alarms: Alarm[] = [...dns.alarms, 'key followed'];
   return { row, verdict: 'accept', alarms, tasks: [], honoured: null, lookAgainMs: state.trialUntilMs, next };
+}
+
+/** Whether a key has revoked itself for cause. */
+export const isRevokedHard = (revocations: readonly KeyRevocation[], fingerprint: string): boolean =>
+  revocations.some((one) => one.fingerprint === fingerprint && one.isHard);
+
+/** The same without the overlap of retired keys that have revoked themselves for cause. */
+export function withoutRevoked(state: DomainTrust, revocations: readonly KeyRevocation[], nowMs: number): DomainTrust {
+  const isOver = ({ fingerprint, untilMs }: DomainTrust['retired'][number]): boolean =>
+    untilMs > nowMs && isRevokedHard(revocations, fingerprint);
+  if (!state.retired.some(isOver)) return state;
+  return { ...state, retired: state.retired.map((one) => (isOver(one) ? { ...one, untilMs: nowMs } : one)) };
 }
 
 /** The pinned key has revoked itself for cause: nothing that it vouched for counts. */

@@ -3,7 +3,17 @@ import { dnsHeard } from './dns-heard.ts';
 import { isQuorum, type Registrable } from './quorum.ts';
 import { type Succession, successionOf } from './succession.ts';
 import type { TrustLimits } from './trust-limits.ts';
-import { accept, type Context, follow, keep, pinNew, refuse, voidAll } from './trust-outcome.ts';
+import {
+  accept,
+  type Context,
+  follow,
+  isRevokedHard,
+  keep,
+  pinNew,
+  refuse,
+  voidAll,
+  withoutRevoked,
+} from './trust-outcome.ts';
 import type { DomainTrust, TrustDecision, TrustInputs } from './trust-state.ts';
 
 /** Times, counts, and who registered what. */
@@ -17,18 +27,18 @@ export interface TrustRules {
  * from above; the first that fits counts.
  */
 export function decide(
-  state: DomainTrust,
+  known: DomainTrust,
   inputs: TrustInputs,
   nowMs: number,
   { limits, registrable }: TrustRules,
 ): TrustDecision {
   const { proof, rotations, revocations, witnesses } = inputs;
+  const state = withoutRevoked(known, revocations, nowMs);
   const dns = dnsHeard(state, inputs);
   const context: Context = { state, inputs, nowMs, limits, dns };
   const key = proof.kind === 'proved' ? proof.fingerprint : null;
   const { pin } = state;
-  const hardly = (fingerprint: string): boolean =>
-    revocations.some((one) => one.fingerprint === fingerprint && one.isHard);
+  const hardly = (fingerprint: string): boolean => isRevokedHard(revocations, fingerprint);
 
   // Row 1.
   if (proof.kind === 'bad') return refuse(context, '1', ['bad proof']);

@@ -33,6 +33,8 @@ export class Host {
   #timer = 0;
   /** A crash is due in the middle of the next step that does anything. */
   #doomed = false;
+  /** Somebody has stopped it: nothing that was planned starts it. */
+  #isOff = false;
   readonly #longest = new Map<string, number>();
 
   /** `keys`: how what was said is known in its packets. */
@@ -53,7 +55,7 @@ export class Host {
 
   /** Begins a life. */
   start(): void {
-    if (this.#machine !== null) return;
+    if (this.#machine !== null || this.#isOff) return;
     this.#machine = this.#boot(++this.#life);
     this.#fault('started');
     const { streams, datagrams } = this.#world.network;
@@ -71,6 +73,23 @@ export class Host {
   /** Ends the life without a word; the next one begins a while later. */
   crash(): void {
     if (this.#machine === null) return;
+    this.#end();
+    this.#world.clock.after(this.#random.exponential(this.#world.faults.rates.downUsMean), () => this.start());
+  }
+
+  /** The same, until it is resumed. */
+  stop(): void {
+    this.#isOff = true;
+    if (this.#machine !== null) this.#end();
+  }
+
+  /** Begins a life after it was stopped. */
+  resume(): void {
+    this.#isOff = false;
+    this.start();
+  }
+
+  #end(): void {
     this.#machine = null;
     this.#doomed = false;
     this.#world.faults.happened('crash');
@@ -81,7 +100,6 @@ export class Host {
     for (const end of this.#streams.values()) end.abort();
     this.#streams.clear();
     this.#disk.crash();
-    this.#world.clock.after(this.#random.exponential(this.#world.faults.rates.downUsMean), () => this.start());
   }
 
   /** Crashes at the rates' intervals. */

@@ -11,6 +11,7 @@ import type { IdealPerson, IdealStatement } from './ideal-person.ts';
 import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
+import { answerCountersign, isAboutCountersignatures, type Register } from './ideal-countersigning.ts';
 import { answerMove, RETIRED } from './ideal-move.ts';
 import { findKeys, ringKeys, visitorKeys } from './ideal-search.ts';
 
@@ -36,6 +37,12 @@ export class IdealKeys {
   readonly published = new Map<string, { readonly key: Uint8Array; readonly statement: Uint8Array }>();
   /** When certifications that are made now end, in milliseconds since 1970. */
   untilMs = Number.MAX_SAFE_INTEGER;
+  /** How long certifications last that a domain makes, in milliseconds; null: until `untilMs`. */
+  lifetimeMs: number | null = null;
+  /** How long countersignatures last, in milliseconds. */
+  countersignatureMs = limits.countersignatureSeconds * 1000;
+  /** Whether key servers have whatever a domain certifies. */
+  isPublic = false;
   readonly #signed = new Set<string>();
   readonly #issued = new Set<string>();
   /** Texts of invitations, by domain; a domain that is not here is open. */
@@ -107,7 +114,7 @@ export class IdealKeys {
     return { key, fingerprint, statement: this.#issue(statement) };
   }
 
-  /** The statement that `to` follows `from`, signed by both, or by a recovery key in place of the first; `seq` of the new key. */
+  /** The statement that `to` follows `from`, signed by both, or by a recovery key in place of the first; `seq` of the new key. Each is the first. */
   rotation(
     from: ServerIdentity,
     to: ServerIdentity,
@@ -127,10 +134,10 @@ export class IdealKeys {
     return { statement: this.#issue(text), before: from.key };
   }
 
-  /** A person's key with his domain's certification. */
-  certified(key: Uint8Array, domain: ServerIdentity): Uint8Array {
+  /** A person's key with his domain's certification, until then, in milliseconds since 1970. */
+  certified(key: Uint8Array, domain: ServerIdentity, untilMs = this.untilMs): Uint8Array {
     const [word, person, identity] = decodeText(key).split(' ');
-    return this.#issue(`${word} ${person} ${identity} ${bytesToHex(domain.fingerprint)} ${this.untilMs}`);
+    return this.#issue(`${word} ${person} ${identity} ${bytesToHex(domain.fingerprint)} ${untilMs}`);
   }
 
   /** A person's key in which he has taken his name back. */
@@ -176,10 +183,10 @@ export class IdealKeys {
     if (question.kind === 'visitor') {
       return visitorKeys(judge, question, published, (statement) => this.#counterOf(statement), unixMs);
     }
-    if (question.kind === 'countersign') return this.#countersign(question, identity, unixMs);
-    if (question.kind === 'uncountersign') return this.#countersigned(question.key, identity, 0);
-    if (question.kind === 'read countersignature') return this.#readCountersignature(question, identity);
-    return question.kind === 'person' ? this.#person(question, identity, unixMs) : this.#certify(question, identity);
+    if (isAboutCountersignatures(question)) return answerCountersign(this.#register, question, identity, unixMs);
+    if (question.kind === 'person') return this.#person(question, identity, unixMs);
+    const { lifetimeMs } = this;
+    return this.#certify(question, identity, lifetimeMs === null ? this.untilMs : unixMs + lifetimeMs);
   }
 
   /** What a client's OpenPGP would answer. */
@@ -263,31 +270,6 @@ export class IdealKeys {
     };
   }
 
-  #countersign({ domain, key, kept }: Question<'countersign'>, identity: ServerIdentity, unixMs: number): PkiAnswer {
-    const read = this.#read(key);
-    if (read?.[0] !== 'domain' || read[1] !== domain) return { kind: 'refused', code: '_foreign_user_id' };
-    const untilMs = kept === null ? 0 : Number(this.#read(kept)?.[4] ?? 0);
-    const isDue = untilMs - unixMs < limits.countersignatureRenewalSeconds * 1000;
-    return this.#countersigned(key, identity, isDue ? unixMs + limits.countersignatureSeconds * 1000 : untilMs);
-  }
-
-  /** A domain’s key with two words more: who countersigns it, and until when; 0: it is taken back. */
-  #countersigned(key: Uint8Array, by: ServerIdentity, untilMs: number): PkiAnswer {
-    const [word, domain, circuitKey] = decodeText(key).split(' ');
-    const signed = this.#issue(`${word} ${domain} ${circuitKey} ${bytesToHex(by.fingerprint)} ${untilMs}`);
-    return { kind: 'countersigned', key: signed, fingerprint: this.#fingerprint(signed), untilMs };
-  }
-
-  #readCountersignature({ key, authority }: Question<'read countersignature'>, identity: ServerIdentity): PkiAnswer {
-    const read = this.#read(key);
-    const fingerprint = this.#fingerprint(key);
-    if (bytesToHex(fingerprint) !== bytesToHex(identity.fingerprint)) {
-      return { kind: 'refused', code: '_foreign_user_id' };
-    }
-    if (read?.[3] !== bytesToHex(this.#fingerprint(authority))) return { kind: 'refused', code: '_uncertified' };
-    return { kind: 'countersigned', key, fingerprint, untilMs: Number(read[4]) };
-  }
-
   #person(
     { person, key, statement, known, authority }: Question<'person'>,
     home: ServerIdentity,
@@ -314,7 +296,11 @@ export class IdealKeys {
     };
   }
 
-  #certify({ person, key, statement, invite, member }: Question<'certify'>, home: ServerIdentity): PkiAnswer {
+  #certify(
+    { person, key, statement, invite, member }: Question<'certify'>,
+    home: ServerIdentity,
+    untilMs: number,
+  ): PkiAnswer {
     const invites = this.#invites.get(home.domain);
     const isMember = member !== null;
     if (isMember && bytesToHex(member) !== bytesToHex(this.#fingerprint(key))) {
@@ -331,7 +317,9 @@ export class IdealKeys {
     if (code !== null) return { kind: 'refused', code };
     if (named[1] !== person) return { kind: 'refused', code: '_foreign_user_id' };
     const used = isMember || invites === undefined || invite === null ? null : `name of ${invite}`;
-    return { kind: 'certified', key: this.certified(key, home), fingerprint, invite: used };
+    const signed = this.certified(key, home, untilMs);
+    if (this.isPublic) this.published.set(person, { key: signed, statement });
+    return { kind: 'certified', key: signed, fingerprint, invite: used };
   }
 
   #close({ person, key, member, isByAdmin }: Question<'close'>): PkiAnswer {
@@ -370,6 +358,15 @@ export class IdealKeys {
 
   #counterOf(statement: Uint8Array): number {
     return Number(this.#read(statement)?.[3]);
+  }
+
+  get #register(): Register {
+    return {
+      read: (bytes) => this.#read(bytes),
+      issue: (text) => this.#issue(text),
+      fingerprint: (key) => this.#fingerprint(key),
+      lastsMs: this.countersignatureMs,
+    };
   }
 
   #seedOf(name: string): Uint8Array {

@@ -1,4 +1,5 @@
 /** What the kernel runs: a node's machine, as data in and data out. docs/simulator.md#machines */
+import type { Announced, NodeEvent as FederationEvent } from '../federation/events.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 
 /** What a node is told by its shell. Circuits are named by whoever opened them: the node its own, the shell accepted ones. */
@@ -22,7 +23,10 @@ export type NodeEvent =
   | { readonly kind: 'stored'; readonly outcome: StoreOutcome }
   /** A local person's client hands over a packet; or begins to read a log from where it stopped. */
   | { readonly kind: 'said'; readonly packet: Uint8Array }
-  | { readonly kind: 'attached'; readonly context: string; readonly after: number };
+  | { readonly kind: 'attached'; readonly context: string; readonly after: number }
+  /** The admin of a node of a federation asks something, or its key is to have a successor. */
+  | Extract<FederationEvent, { readonly kind: 'asked' }>
+  | { readonly kind: 'announced'; readonly announced: { readonly [K in keyof Announced]: Announced[K] } };
 
 /** What a node has its shell do. */
 export type NodeEffect =

@@ -124,6 +124,30 @@ export type Observation =
       readonly onion: Uint8Array;
       readonly isCalm: boolean;
     }
+  /** A domain's owner has made this key the domain's, from now on. */
+  | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
+  /** A server, or somebody's device, has this key of a domain pinned from now on, durably. */
+  | {
+      readonly kind: 'pinned';
+      readonly host: string;
+      readonly domain: string;
+      readonly fingerprint: string;
+      readonly standing: string;
+      readonly atUs: number;
+    }
+  /** What a server has durably of countersignatures between its domain and another: on that one's keys, and on its own. Unix milliseconds; 0: taken back. */
+  | {
+      readonly kind: 'countersigned';
+      readonly host: string;
+      readonly domain: string;
+      readonly given: readonly { readonly fingerprint: string; readonly untilMs: number }[];
+      readonly held: { readonly fingerprint: string; readonly untilMs: number } | null;
+      readonly atUs: number;
+    }
+  /** An admin was told that his word about a domain holds. */
+  | { readonly kind: 'ruled'; readonly host: string; readonly domain: string; readonly rule: 'limit' | 'allow' }
+  /** Time goes on: at least once a second. */
+  | { readonly kind: 'tick'; readonly atUs: number }
   /** A queue is longer than it ever was. */
   | { readonly kind: 'queue'; readonly host: string; readonly name: string; readonly length: number }
   /** From now on nothing fails. */

@@ -9,10 +9,15 @@ export class AcknowledgementChecker implements Checker {
   readonly #sayings = new Sayings();
   readonly #durable = new Set<string>();
   readonly #relays: ((author: string) => string) | null;
+  readonly #alsoTold: (addressee: string, author: string) => boolean;
 
-  /** `relays`: the host of an author's device, where servers pass acknowledgements on to it; null: they do not. */
-  constructor(relays: ((author: string) => string) | null = null) {
+  /** `relays`: the host of an author's device, where servers pass acknowledgements on to it; null: they do not. `alsoTold`: who may come in his home's name. */
+  constructor(
+    relays: ((author: string) => string) | null = null,
+    alsoTold: (addressee: string, author: string) => boolean = () => false,
+  ) {
     this.#relays = relays;
+    this.#alsoTold = alsoTold;
   }
 
   observe(observation: Observation): string | null {
@@ -25,7 +30,7 @@ export class AcknowledgementChecker implements Checker {
       // Requests are acknowledged as well, where others than what is said is numbered.
       if (said === undefined) return this.#relays === null ? `${host} acknowledged ${key}, and nobody said it` : null;
       const awaited = to === 'person' ? [said.author] : this.#awaited(said.author);
-      if (!awaited.includes(addressee))
+      if (!awaited.includes(addressee) && !this.#alsoTold(addressee, said.author))
         return `${host} acknowledged ${key} to ${addressee}, and ${awaited.join(' or ')} waits for it`;
       const home = this.#relays === null ? host : hostOf(said.target);
       if (this.#durable.has(`${home} ${said.target} ${key}`)) return null;

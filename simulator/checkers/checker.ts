@@ -26,6 +26,9 @@ export const checkerNames = [
   'flood',
   'enveloping',
   'congestion',
+  'pins',
+  'agreement',
+  'countersignatures',
   'crash',
   'determinism',
 ] as const;

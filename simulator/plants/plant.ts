@@ -21,14 +21,14 @@ export interface Plant {
   readonly disk?: (disk: Disk, world: World, host: string) => Disk;
   /** Changes what the nodes are told of themselves. */
   readonly options?: (options: TalkNodeOptions) => TalkNodeOptions;
-  /** Changes what the nodes of the scene `federation` are told of themselves. */
+  /** Changes what the nodes of the scenes `federation` and `trust` are told of themselves. */
   readonly federation?: (options: NodeOptions) => NodeOptions;
   /** Changes what devices go by in the members-only place of that scene. */
   readonly confidant?: (options: ConfidantOptions) => ConfidantOptions;
   /** Stands between the nodes of the scene `onions` and what they are told of themselves, or around them. */
   readonly onions?: (start: MorStart) => MorStart;
   /** The scene in which it must be noticed; `talk` unless told. */
-  readonly scene?: 'federation' | 'onions';
+  readonly scene?: 'federation' | 'onions' | 'trust';
 }
 
 /** Steps the real machine. */

@@ -37,6 +37,7 @@ import {
   toldToAnybody,
 } from './onion-nodes.ts';
 import type { Plant } from './plant.ts';
+import { forgottenStatements, hastySuccessor, secretWords } from './trust-nodes.ts';
 
 /** The plants. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
@@ -77,5 +78,8 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     keptForItself,
     putOutBare,
     busyOrigin,
+    hastySuccessor,
+    forgottenStatements,
+    secretWords,
   ].map((plant) => [plant.name, plant]),
 );

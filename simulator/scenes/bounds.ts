@@ -1,5 +1,6 @@
 /** Bounds of the scene `federation`, small enough to be met within half a minute. docs/simulator.md#federation */
 import { federationLimits } from '../../federation/limits.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
 
 /** Of one circuit. */
 export const circuitBounds = {
@@ -51,4 +52,28 @@ export const nodeBounds = {
   presenceWaitMs: 300,
   // Longer than faults last: what is honest is never taken for what nobody has a key for.
   keysMsMax: 40_000,
+};
+
+/** Of one server of the scene `trust`, where keys are what goes wrong: who does not tell them is asked elsewhere before long. */
+export const keyBounds = {
+  ...nodeBounds,
+  keysMsMax: 3_000,
+  keysAgainMsMin: 500,
+  keyReportMsMin: 4_000,
+};
+
+/** How long keys wait for what: all of it comes about within half a minute. */
+export const trustBounds = {
+  ...trustLimits,
+  graceMs: 8_000,
+  holdMs: 12_000,
+  overlapMs: 20_000,
+  skewMs: 1_000,
+  missingMs: 8_000,
+  silentMsMax: 600_000,
+  endedMs: 4_000,
+  recheckSoonMs: 2_000,
+  recheckLaterMs: 6_000,
+  witnessPinnedMs: 4_000,
+  witnessSeenMs: 6_000,
 };

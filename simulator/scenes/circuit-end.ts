@@ -22,6 +22,16 @@ import type { IdealKeys, IdealPerson } from '../ideal.ts';
 /** In milliseconds since 1970: when every run begins. */
 export const beginUnixMs = 1_800_000_000_000;
 
+/** What a client keeps of keys. */
+export interface Pins {
+  /** Of the domain it goes to; null: nothing. */
+  readonly pinned: Uint8Array | null;
+  /** At first, or since it follows the pinned one. */
+  pin(fingerprint: Uint8Array): void;
+  /** His own key, with a newer certification. */
+  certified(key: Uint8Array): void;
+}
+
 /** Who proves himself. */
 export type Party =
   /** A client; `invite`: how he registers first, null for without one; undefined: he is registered. */
@@ -35,6 +45,7 @@ export type Party =
       readonly invite?: string | null | undefined;
       /** Where it is not at home: its word that it visits. */
       readonly visit?: Uint8Array;
+      readonly pins?: Pins;
     }
   /** A server that takes any peer's key. */
   | { readonly kind: 'server'; readonly identity: ServerIdentity };
@@ -154,11 +165,11 @@ export class CircuitEnd {
       this.#performServer(this.#server.start());
       return;
     }
-    const { person, keys: own, seed, channel, invite, visit } = party;
+    const { person, keys: own, seed, channel, invite, visit, pins } = party;
     this.#client = new ClientHandshake({
       suite: keys.suite,
       domain,
-      pinned: null,
+      pinned: pins?.pinned ?? null,
       person,
       ...own,
       device: keys.idOf(seed),
@@ -205,8 +216,10 @@ export class CircuitEnd {
         };
       case 'pin':
       case 'follow':
+        this.#pins?.pin(effect.fingerprint);
         return { kind: 'pinned' };
       case 'certified':
+        this.#pins?.certified(effect.key);
         return null;
       case 'stated':
         this.#owner.stated?.(effect.statement);
@@ -228,6 +241,11 @@ export class CircuitEnd {
       else if (effect.kind === 'proved') this.#proved();
       else if (effect.kind === 'failed') this.#giveUp(effect.byPeer ? null : effect.code);
     }
+  }
+
+  get #pins(): Pins | undefined {
+    const { party } = this.#options;
+    return party.kind === 'client' ? party.pins : undefined;
   }
 
   #answerTo(question: ServerQuestion): ServerAnswer {

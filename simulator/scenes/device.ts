@@ -1,36 +1,16 @@
 /** A device of a person: it says things until they are answered, and hears places from where it stopped. docs/simulator.md#federation */
 import { backoffMs } from '../../circuit/backoff.ts';
-import type { CircuitLimits } from '../../circuit/limits.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render, renderRouted } from '../../psyc/render.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
-import type { IdealKeys, IdealPerson } from '../ideal.ts';
-import type { Observer } from '../observation.ts';
 import { CircuitEnd, type EndEvent } from './circuit-end.ts';
 import type { Confidant } from './confidant.ts';
-import type { DevicePlan } from './town.ts';
+import type { DeviceOptions } from './device-options.ts';
 
 const repeatMs = 1_000;
 const windowMax = 5;
-
-/** Who it is. */
-export interface DeviceOptions {
-  readonly plan: DevicePlan;
-  readonly keys: IdealKeys;
-  readonly identity: IdealPerson;
-  /** With which he registers at first; null: he is registered. */
-  readonly invite: string | null;
-  readonly circuitLimits: CircuitLimits;
-  readonly observe: Observer;
-  /** What was said with this tag is answered, and not refused. */
-  readonly echoed: (tag: string) => void;
-  /** What he does in the members-only place; null: he is not there. */
-  readonly confidant: Confidant | null;
-  /** He has logged in, and lives there. */
-  readonly registered: () => void;
-}
 
 interface Saying {
   readonly tag: string;
@@ -57,6 +37,7 @@ export class Device implements Machine {
   #circuit: { readonly name: string; readonly end: CircuitEnd } | null = null;
   #isRegistered: boolean;
   #dialled = 0;
+  #provedAtMs = 0;
   #failures = 0;
   /** What is not answered, in order, by target. */
   readonly #open = new Map<string, Saying[]>();
@@ -104,6 +85,7 @@ export class Device implements Machine {
           this.#sayAll();
           this.#options.confidant?.wake();
           this.#confide();
+          this.#comeAgain();
           this.#effects.push({ kind: 'timer', name: 'repeat', delayMs: repeatMs });
         } else if (event.name === `circuit ${this.#circuit?.name}`) this.#tell({ kind: 'timer' });
         break;
@@ -125,10 +107,10 @@ export class Device implements Machine {
     const { plan, keys, identity, invite, circuitLimits } = this.#options;
     const name = `out ${++this.#dialled}`;
     const { person, seed, channel, server: domain } = plan;
-    const party = { kind: 'client', person, keys: identity, seed, channel } as const;
-    const registering = this.#isRegistered ? party : { ...party, invite };
+    const own = { kind: 'client', person, keys: identity, seed, channel } as const;
+    const party = this.#options.party?.() ?? (this.#isRegistered ? own : { ...own, invite });
     const end = new CircuitEnd(
-      { keys, domain, party: registering, circuitLimits },
+      { keys, domain, party, circuitLimits },
       {
         write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
         close: () => this.#effects.push({ kind: 'close', circuit: name }),
@@ -143,12 +125,21 @@ export class Device implements Machine {
     this.#tell({ kind: 'dialled' });
   }
 
+  /** Logs in anew in time, by which its certification is renewed. */
+  #comeAgain(): void {
+    const { circuitMsMax = Infinity } = this.#options;
+    if (this.#circuit?.end.isProved !== true || this.#nowMs - this.#provedAtMs < circuitMsMax) return;
+    this.#effects.push({ kind: 'close', circuit: this.#circuit.name });
+    this.#dial();
+  }
+
   #tell(event: EndEvent): void {
     this.#circuit?.end.tell(event, this.#nowMs);
   }
 
   #proved(): void {
     this.#isRegistered = true;
+    this.#provedAtMs = this.#nowMs;
     this.#options.registered();
     this.#sayAll();
     this.#catchUp();
@@ -267,6 +258,7 @@ export class Device implements Machine {
   }
 
   #hear(packet: Packet, routing: ReadonlyMap<string, string>): void {
+    this.#options.hearing?.(packet, routing);
     const method = packet.method ?? '';
     const source = routing.get('_source') ?? '';
     const context = routing.get('_context');

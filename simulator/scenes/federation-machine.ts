@@ -1,4 +1,5 @@
 /** A server of the scene: a node with ideal keys, as the simulator's hosts run machines. docs/simulator.md#ideal-keys */
+import type { AdminAnswer } from '../../federation/admin-questions.ts';
 import type { NodeEffect as Effect, NodeOptions } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -17,26 +18,39 @@ const TIMER = 'pki ';
 const dnsMs = 20;
 const DNS = 'dns ';
 
+/** What is around a server. */
+export interface Surroundings {
+  /** What the DNS says of a domain's key, each time that it is asked. */
+  dns(domain: string): DnsStatement;
+  /** How far its clock is ahead. */
+  readonly skewMs?: number;
+  /** Whom a stream to a domain reaches; without, the domain. */
+  hostOf?(domain: string): string;
+  /** The admin is answered. */
+  told?(request: number, answer: AdminAnswer): void;
+}
+
 /** One life of a server. */
 export class FederationMachine implements Machine {
   readonly #options: NodeOptions;
   readonly #keys: IdealKeys;
   readonly #node: FederationNode;
-  readonly #dns: (domain: string) => DnsStatement;
+  readonly #around: Surroundings;
   readonly #asked = new Map<number, PkiQuestion>();
   readonly #lookedUp = new Map<number, string>();
 
-  constructor(options: NodeOptions, keys: IdealKeys, dns: (domain: string) => DnsStatement) {
-    this.#dns = dns;
+  constructor(options: NodeOptions, keys: IdealKeys, around: Surroundings) {
+    this.#around = around;
     this.#options = options;
     this.#keys = keys;
     this.#node = new FederationNode(options);
   }
 
   step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
-    const told = this.#told(event, beginUnixMs + nowMs);
+    const unixMs = beginUnixMs + nowMs + (this.#around.skewMs ?? 0);
+    const told = this.#told(event, unixMs);
     if (told === null) return [];
-    return this.#node.step(told, nowMs, beginUnixMs + nowMs).flatMap((effect) => this.#done(effect));
+    return this.#node.step(told, nowMs, unixMs).flatMap((effect) => this.#done(effect));
   }
 
   queues(): (readonly [string, number])[] {
@@ -62,7 +76,7 @@ export class FederationMachine implements Machine {
           const request = Number(event.name.slice(DNS.length));
           const domain = this.#lookedUp.get(request);
           this.#lookedUp.delete(request);
-          return domain === undefined ? null : { kind: 'looked up', request, found: this.#dns(domain) };
+          return domain === undefined ? null : { kind: 'looked up', request, found: this.#around.dns(domain) };
         }
         if (!event.name.startsWith(TIMER)) return event;
         const request = Number(event.name.slice(TIMER.length));
@@ -77,7 +91,9 @@ export class FederationMachine implements Machine {
   }
 
   #done(effect: Effect): NodeEffect[] {
+    if (effect.kind === 'told') this.#around.told?.(effect.request, effect.answer);
     if (effect.kind === 'notice' || effect.kind === 'told' || effect.kind === 'full') return [];
+    if (effect.kind === 'connect') return [{ ...effect, to: this.#around.hostOf?.(effect.to) ?? effect.to }];
     // Nodes of this scene have no listener; those of `onions` have.
     if (effect.kind === 'flush' || effect.kind === 'mor') return [];
     if (effect.kind === 'write all') {

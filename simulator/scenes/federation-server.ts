@@ -40,7 +40,7 @@ export function beginServer(run: FederationRun, name: string): Disk {
       deliveryLimits: deliveryBounds,
       federationLimits: nodeBounds,
     };
-    return new FederationMachine(plant?.federation?.(options) ?? options, keys, dns);
+    return new FederationMachine(plant?.federation?.(options) ?? options, keys, { dns });
   };
   if (plant?.boot !== undefined) boot = plant.boot(boot);
   const host = new Host(world, name, boot, disk, nobody, byName);

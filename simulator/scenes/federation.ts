@@ -5,7 +5,7 @@ import { IdealKeys } from '../ideal.ts';
 import type { Plant } from '../plants/plant.ts';
 import type { World } from '../world.ts';
 import { circuitBounds } from './bounds.ts';
-import { readersOf, spyOn } from './den-people.ts';
+import { inDen, readersOf, spyOn } from './den-people.ts';
 import { checkers } from './federation-checkers.ts';
 import { beginPerson } from './federation-person.ts';
 import { type FederationRun, noDisk, nobody, SECOND } from './federation-run.ts';
@@ -14,7 +14,7 @@ import { forgersOf } from './forgeries.ts';
 import { beginGuests, byName } from './guests.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
-import { hal, invite, persons, servers } from './town.ts';
+import { den, hal, invite, isPlace, persons, servers } from './town.ts';
 
 const faultsUs = 30 * SECOND;
 const graceUs = 12 * SECOND;
@@ -27,6 +27,11 @@ function begin(world: World, plant: Plant | null): Play {
   const readers = readersOf(keys);
   const eavesdropper = spyOn(keys, readers, world.observe.bind(world));
   const run: FederationRun = {
+    town: {
+      isPlace,
+      inviteOf: (person) => (persons.some(({ uniform, isNew }) => uniform === person && isNew) ? invite : null),
+      confidantOf: (plan, identity, author, number) => inDen(run, plan, identity, author, () => number(den)),
+    },
     world,
     plant,
     keys,

@@ -13,8 +13,10 @@ export type Forgery = (tag: string, nowMs: number) => Uint8Array | null;
 /** Who forges, and how. */
 export interface ForgerOptions {
   readonly host: string;
-  /** Whom it goes to. */
-  readonly server: string;
+  /** Whom it goes to; null: it waits for those who come. */
+  readonly server: string | null;
+  /** Who it says that it is to those who come; without, it takes nobody. */
+  readonly accepting?: Party;
   readonly keys: IdealKeys;
   /** As whom it tries to be let in, one after the other. */
   readonly parties: readonly Party[];
@@ -32,6 +34,7 @@ export class Forger implements Machine {
   readonly #options: ForgerOptions;
   #effects: NodeEffect[] = [];
   #circuit: { readonly name: string; readonly end: CircuitEnd } | null = null;
+  readonly #accepted = new Map<string, CircuitEnd>();
   #nowMs = 0;
   #dialled = 0;
   #forged = 0;
@@ -47,9 +50,14 @@ export class Forger implements Machine {
       this.#effects.push({ kind: 'timer', name: 'forge', delayMs: forgeMs });
       if (this.#circuit === null) this.#dial();
       else if (this.#circuit.end.isProved) this.#forge(this.#circuit.end);
+      for (const end of this.#accepted.values()) if (end.isProved) this.#forge(end);
+    } else if (event.kind === 'opened' && event.accepted) {
+      const { accepting } = this.#options;
+      if (accepting !== undefined) this.#accepted.set(event.circuit, this.#end(event.circuit, '', accepting, true));
+      this.#tell(event.circuit, event);
     } else if (event.kind === 'timer') {
-      if (event.name === `circuit ${this.#circuit?.name}`) this.#tell({ kind: 'timer' });
-    } else if ('circuit' in event && event.circuit === this.#circuit?.name) this.#tell(event);
+      this.#tell(event.name.slice('circuit '.length), { kind: 'timer' });
+    } else if ('circuit' in event) this.#tell(event.circuit, event);
     return this.#effects;
   }
 
@@ -63,11 +71,18 @@ export class Forger implements Machine {
   }
 
   #dial(): void {
-    const { keys, server, parties, limits } = this.#options;
+    const { server, parties } = this.#options;
+    if (server === null) return;
     const name = `out ${++this.#dialled}`;
-    const party = parties[this.#dialled % parties.length]!;
+    this.#circuit = { name, end: this.#end(name, server, parties[this.#dialled % parties.length]!, false) };
+    this.#effects.push({ kind: 'connect', circuit: name, to: server });
+    this.#tell(name, { kind: 'dialled' });
+  }
+
+  #end(name: string, domain: string, party: Party, accepted: boolean): CircuitEnd {
+    const { keys, limits } = this.#options;
     const end: CircuitEnd = new CircuitEnd(
-      { keys, domain: server, party, circuitLimits: limits },
+      { keys, domain, party, accepted, circuitLimits: limits },
       {
         write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
         close: () => this.#effects.push({ kind: 'close', circuit: name }),
@@ -75,22 +90,23 @@ export class Forger implements Machine {
         proved: () => this.#forge(end),
         packet: (packet, routing) => this.#hear(end, packet, routing),
         closed: () => {
-          this.#circuit = null;
+          this.#accepted.delete(name);
+          if (this.#circuit?.name === name) this.#circuit = null;
         },
       },
     );
-    this.#circuit = { name, end };
-    this.#effects.push({ kind: 'connect', circuit: name, to: server });
-    this.#tell({ kind: 'dialled' });
+    return end;
   }
 
-  #tell(event: EndEvent): void {
-    this.#circuit?.end.tell(event, this.#nowMs);
+  #tell(name: string, event: EndEvent): void {
+    const end = this.#circuit?.name === name ? this.#circuit.end : this.#accepted.get(name);
+    end?.tell(event, this.#nowMs);
   }
 
   #forge(end: CircuitEnd): void {
     const { forgeries, host, observe } = this.#options;
-    const forgery = forgeries[this.#forged % forgeries.length]!;
+    const forgery = forgeries[this.#forged % forgeries.length];
+    if (forgery === undefined) return;
     const tag = `forged-${host}-${++this.#forged}`;
     const bytes = forgery(tag, this.#nowMs);
     if (bytes === null) return;

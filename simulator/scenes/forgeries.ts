@@ -27,13 +27,13 @@ const den = 'psyc://evil.example/@den';
 const numbered = { _counter: '1' };
 
 /** Forged routing variables over a content that nobody signed. */
-const unsigned =
+export const unsigned =
   (routing: Routing): Forgery =>
   (tag) =>
     render({ routing: { ...routing, _tag: tag }, method: '_message_public', data: 'not my words' });
 
 /** The same over a content that `author` has signed. */
-const signed =
+export const signed =
   (routing: Routing, author: Author, method = '_message_public'): Forgery =>
   (tag, nowMs) => {
     const address = routing['_context'] ?? routing['_target']!;
@@ -42,7 +42,7 @@ const signed =
   };
 
 /** The newest word that somebody else really said, under other routing variables. */
-const copied =
+export const copied =
   (heard: readonly Overheard[], isIt: (said: Overheard) => boolean, routing: (said: Overheard) => Routing): Forgery =>
   (tag) => {
     const said = heard.findLast(isIt);

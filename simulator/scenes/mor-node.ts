@@ -116,6 +116,8 @@ export class MorNode implements Machine {
         break;
       case 'datagram':
       case 'attached':
+      case 'asked':
+      case 'announced':
         break;
     }
   }

@@ -3,8 +3,9 @@ import { federation } from './federation.ts';
 import { onions } from './onions.ts';
 import type { Scene } from './scene.ts';
 import { datagrams, talk } from './talk.ts';
+import { trust } from './trust.ts';
 
 /** The scenes, the first of them the one that is played unless another is named. */
 export const scenes: ReadonlyMap<string, Scene> = new Map(
-  [talk, datagrams, federation, onions].map((scene) => [scene.name, scene]),
+  [talk, datagrams, federation, onions, trust].map((scene) => [scene.name, scene]),
 );

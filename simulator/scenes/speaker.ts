@@ -10,11 +10,10 @@ import type { Author } from './author.ts';
 import { circuitBounds } from './bounds.ts';
 import { beginUnixMs } from './circuit-end.ts';
 import type { Confidant } from './confidant.ts';
-import { inDen } from './den-people.ts';
 import { Device } from './device.ts';
-import { type FederationRun, noDisk, nobody } from './federation-run.ts';
+import { noDisk, nobody, type PeopledRun } from './federation-run.ts';
 import { byName } from './guests.ts';
-import { den, type DevicePlan, invite, isPlace, persons } from './town.ts';
+import type { DevicePlan } from './town.ts';
 
 /** Method and data, each with its line feed; from what was meant, not from what was rendered. */
 const contentOf = (line: Uint8Array, method: string, data: Uint8Array): Uint8Array =>
@@ -31,28 +30,32 @@ export class Speaker {
   readonly isKnown: boolean;
   /** Draws tags here, and what else it does at what time. */
   readonly random: Random;
-  readonly #run: FederationRun;
+  readonly #run: PeopledRun;
   readonly #host: Host;
   readonly #counters = new Map<string, number>();
   /** What to do when something is answered, by its tag. */
   readonly #echoes = new Map<string, () => void>();
   #isClosing = false;
 
-  constructor(run: FederationRun, plan: DevicePlan, identity: IdealPerson, author: Author) {
+  constructor(run: PeopledRun, plan: DevicePlan, identity: IdealPerson, author: Author) {
     const { world, keys, registered } = run;
     const { host, person } = plan;
     this.#run = run;
     this.plan = plan;
     this.author = author;
     this.random = world.random.stream(host);
-    this.isKnown = !persons.some((known) => known.uniform === person && known.isNew);
-    this.confidant = inDen(run, plan, identity, author, () => this.#number(den));
+    const invite = run.town.inviteOf(person);
+    this.isKnown = invite === null;
+    this.confidant = run.town.confidantOf(plan, identity, author, (target) => this.#number(target));
     this.machine = new Device({
       confidant: this.confidant,
       plan,
       keys,
       identity,
-      invite: this.isKnown ? null : invite,
+      invite,
+      party: run.town.partyOf?.(plan, identity),
+      circuitMsMax: run.town.circuitMsMax,
+      hearing: run.town.hearingOf?.(plan),
       circuitLimits: circuitBounds,
       observe: world.observe.bind(world),
       registered: () => void registered.add(person),
@@ -72,7 +75,7 @@ export class Speaker {
     const { channel: source } = this.plan;
     if (!this.#maySay(target)) return;
     const { counter, tag, routing } = this.#header(target, echoed);
-    const data = isPlace(target) ? joinBytes(words, textBytes(` ${tag}`)) : words;
+    const data = this.#run.town.isPlace(target) ? joinBytes(words, textBytes(` ${tag}`)) : words;
     const said = this.author.sign(target, { method, data }, beginUnixMs + world.clock.nowMs);
     const content = contentOf(renderLine(said), method, data);
     world.observe({ kind: 'said', key: tag, author: source, target, tag, counter, content });
@@ -81,10 +84,15 @@ export class Speaker {
   }
 
   /** Asks a place for something that changes who is there; with variables it is an act, and signed. */
-  request(target: string, method: string, variables: Readonly<Record<string, string>> = {}): void {
+  request(
+    target: string,
+    method: string,
+    variables: Readonly<Record<string, string>> = {},
+    echoed = (): void => {},
+  ): void {
     const { world } = this.#run;
     if (!this.#maySay(target)) return;
-    const { tag, routing } = this.#header(target, () => {});
+    const { tag, routing } = this.#header(target, echoed);
     const whom = variables['_uniform_member'] ?? null;
     world.observe({ kind: 'asked', key: tag, author: this.plan.person, target, method, whom });
     if (Object.keys(variables).length === 0) this.tell(render({ routing, method }));
@@ -112,7 +120,7 @@ export class Speaker {
   }
 
   #maySay(target: string): boolean {
-    return !this.#isClosing && (isPlace(target) || this.#run.registered.has(target));
+    return !this.#isClosing && (this.#run.town.isPlace(target) || this.#run.registered.has(target));
   }
 
   #number(target: string): { counter: number; tag: string } {

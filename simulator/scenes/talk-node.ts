@@ -127,6 +127,9 @@ export class TalkNode implements Machine, TalkSurroundings {
       case 'attached':
         this.#logs.get(event.context)?.attach(event.after);
         break;
+      case 'asked':
+      case 'announced':
+        break;
     }
   }
 

@@ -45,7 +45,7 @@ export interface PersonPlan {
 /** Names only: seeds and ids are the same in every run. */
 const names = new IdealKeys((length) => new Uint8Array(length));
 
-function planPerson(nick: string, server: string, devices: readonly string[], isNew = false): PersonPlan {
+export function planPerson(nick: string, server: string, devices: readonly string[], isNew = false): PersonPlan {
   const uniform = `psyc://${server}/~${nick}`;
   const plans = devices.map((name): DevicePlan => {
     const [device = '', side = null] = name.split('-');

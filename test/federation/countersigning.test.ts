@@ -163,6 +163,18 @@ test.each(['limit', 'block'] as const)(
   },
 );
 
+test('who had no circuit when he was limited is told when he has one, and as often as he is looked at', () => {
+  const fixture = hearing();
+  fixture.connect(server);
+  fixture.tell({ kind: 'ended', circuit: server });
+  rule(fixture, 'limit');
+  expect(onRing(fixture)).toBe(0);
+  fixture.connect(server, { name: 'again' });
+  const [notice, ...more] = fixture.hear('again').filter(({ method }) => method?.includes('countersignature'));
+  expect(decodeText(new Uint8Array(notice!.packet.value('_key')!)).split(' ')[4]).toBe('0');
+  expect(more).toEqual([]);
+});
+
 test('it is taken back of whom the admin forgets; where the store does not answer he is told so', () => {
   const fixture = hearing();
   fixture.connect(server);

@@ -170,6 +170,16 @@ function comes(fixture: NodeFixture, name: string, more: Partial<ServerIdentity>
   return fixture.connect(server, { name, party: { identity: { ...fixture.keys.domain(b, name), ...more } } });
 }
 
+/** Goes to b.example, which names its recovery key. */
+function meetWithRecovery(fixture: NodeFixture): void {
+  const recovery = fixture.keys.domain(b, 'recovery');
+  const phone = fixture.connect('client ada phone');
+  fixture.say(phone, said(channel('ada', 'phone'), 'psyc://b.example/~zoe', 1, '_message_private_sealed', 'x'));
+  const [circuit] = fixture.dialled.at(-1)!.split(` ${b}`);
+  const first = { ...fixture.keys.domain(b), recovery: recovery.fingerprint };
+  fixture.accept(circuit!, server, { identity: first });
+}
+
 test.each([
   ['the recovery key that was named', 'recovery', true],
   ['another one', 'thief', false],
@@ -177,11 +187,7 @@ test.each([
   const fixture = new NodeFixture();
   const recovery = fixture.keys.domain(b, 'recovery');
   const signing = fixture.keys.domain(b, signer);
-  const phone = fixture.connect('client ada phone');
-  fixture.say(phone, said(channel('ada', 'phone'), 'psyc://b.example/~zoe', 1, '_message_private_sealed', 'x'));
-  const [circuit] = fixture.dialled.at(-1)!.split(` ${b}`);
-  const first = { ...fixture.keys.domain(b), recovery: recovery.fingerprint };
-  fixture.accept(circuit!, server, { identity: first });
+  meetWithRecovery(fixture);
   expect(kept(fixture).pin).toMatchObject({ recovery: hexOf(recovery.fingerprint) });
   const old = fixture.keys.domain(b);
   const statement = (name: string, by?: ServerIdentity): Uint8Array =>
@@ -198,3 +204,41 @@ test.each([
   expect(fixture.isProved(comes(fixture, 'next', more))).toBe(isFollowed);
   expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, isFollowed ? 'next' : undefined));
 });
+
+test.each(['before', 'after', 'elsewhere, after'] as const)(
+  'a stolen key that revokes itself for cause has no overlap, where that is known %s it is followed',
+  (when) => {
+    const limits = { ...trustLimits, recheckSoonMs: 60_000, recheckLaterMs: 120_000 };
+    const fixture = new NodeFixture({}, { options: { trustLimits: limits } });
+    meetWithRecovery(fixture);
+    const revoke = (more = {}): void => {
+      fixture.keys.states.set(printOf(fixture), { revocation: 'hard', endsMs: null, ...more });
+      fixture.tell({ kind: 'domain key', domain: b });
+    };
+    if (when === 'before') revoke();
+    const [old, next] = [fixture.keys.domain(b), fixture.keys.domain(b, 'next')];
+    const recovery = fixture.keys.domain(b, 'recovery');
+    const rotation = fixture.keys.rotation(old, next, 2, beginUnixMs, beginUnixMs + 100 * DAY, recovery);
+    const own = { rotation, recovery: recovery.fingerprint, recoveryKey: recovery.certificate };
+    fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
+    expect(fixture.isProved(comes(fixture, 'next', own))).toBe(true);
+    expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'next'));
+    if (when === 'after') {
+      expect(fixture.isProved(fixture.connect(server, { name: 'thief' }))).toBe(true);
+      revoke();
+      expect(fixture.methods('thief')).toContain('_error_trust_revoked_key');
+    }
+    if (when === 'elsewhere, after') {
+      revoke({ isElsewhere: true });
+      for (let minutes = 0; minutes < 4; minutes++) {
+        fixture.pass(60_000);
+        comes(fixture, 'next', own);
+      }
+    }
+    expect(fixture.methods(fixture.connect(server, { name: 'again' }))).toEqual([
+      when === 'after' ? '_error_trust_changed_key' : expect.stringMatching(/^_error_trust_(?:revoked|changed)_key$/),
+    ]);
+    const [retired] = kept(fixture).retired;
+    expect(retired?.untilMs).toBeLessThanOrEqual(beginUnixMs + fixture.nowMs);
+  },
+);
