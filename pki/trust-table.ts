@@ -96,8 +96,13 @@ function pinned(
   const revoked = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint);
   const led = key === null ? null : succession.to(key);
   // A statement that was there before the revocation was not made by whoever made that necessary; nor was the recovery key's.
-  const isLate = isVoid && led !== null && led.seenMs >= revoked!.seenMs && !succession.isOverruled;
-  const followed = isLate ? null : led;
+  const isLate = led !== null && revoked !== undefined && led.seenMs >= revoked.seenMs;
+  const isCorroborated = (): boolean =>
+    key !== null && (dns.names(key) || dns.announces(key)) && (dns.isSecure || quorum());
+  const activeMs = led === null ? null : Math.max(led.seenMs, led.last.notBeforeMs) + limits.graceMs;
+  // Whoever has stolen a key names a successor as well: what nothing but its time speaks for must have had that before the revocation.
+  const isUnripe = (): boolean => activeMs !== null && revoked!.seenMs < activeMs && !isCorroborated();
+  const followed = isVoid && !succession.isOverruled && (isLate || isUnripe()) ? null : led;
   const isEmergency =
     key !== null &&
     key !== pin.fingerprint &&
@@ -109,10 +114,8 @@ function pinned(
   if (key === null) return silent(context);
   if (key === pin.fingerprint) return proved(context, quorum, succession);
   if (followed !== null) {
-    const isVouched = dns.isSecure || quorum();
-    if ((dns.names(key) || dns.announces(key)) && isVouched) return follow(context, '9', followed.last);
-    const activeMs = Math.max(followed.seenMs, followed.last.notBeforeMs) + limits.graceMs;
-    if (nowMs >= activeMs) return follow(context, '10', followed.last);
+    if (isCorroborated()) return follow(context, '9', followed.last);
+    if (nowMs >= activeMs!) return follow(context, '10', followed.last);
     return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
   }
   if (isEmergency) {

@@ -65,7 +65,7 @@ export const keyBounds = {
 /** How long keys wait for what: all of it comes about within half a minute. */
 export const trustBounds = {
   ...trustLimits,
-  graceMs: 8_000,
+  graceMs: 10_000,
   holdMs: 12_000,
   overlapMs: 20_000,
   skewMs: 1_000,

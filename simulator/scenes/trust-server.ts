@@ -114,7 +114,7 @@ function diskOf({ world, plant, keys, books }: TrustRun, domain: string, random:
 
 /** Everybody else is gone to now and then, so that all know all. */
 export function meetAll(run: TrustRun, servers: ReadonlyMap<string, TrustServer>): void {
-  const everyUs = 4 * SECOND;
+  const everyUs = 2 * SECOND;
   const meet = (): void => {
     for (const [own, { ask }] of servers) {
       for (const domain of domains) if (domain !== own) ask({ kind: 'meet', domain });
