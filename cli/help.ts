@@ -4,7 +4,7 @@
 export const groups: Readonly<Record<string, readonly string[]>> = {
   'To try it:': ['localserve', 'simulate', 'help'],
   'Being somebody:': ['register', 'profile', 'presence', 'trust', 'servers', 'export', 'move', 'close'],
-  'Speaking and hearing:': ['chat', 'say', 'send', 'ask', 'stock', 'listen', 'overhear', 'pending', 'notify'],
+  'Speaking and hearing:': ['chat', 'say', 'send', 'ask', 'stock', 'listen', 'box', 'overhear', 'pending', 'notify'],
   'Places:': ['enter', 'leave', 'place', 'places', 'history'],
   'Other people:': ['friend', 'requests', 'block', 'ignore', 'alias'],
   'A domain of your own:': [

@@ -134,6 +134,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do stock --tickets 4 --fill',
     load: () => import('./stock.ts'),
   },
+  box: {
+    summary: 'boxes at an address that shows nobody whose they are: make, fill, empty them',
+    example: 'p3do box make letters --at b.example --anonymous',
+    load: () => import('./box.ts'),
+  },
   overhear: {
     summary: 'take copies of the cells that your home hears',
     example: 'p3do overhear --count 100 --json',

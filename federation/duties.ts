@@ -32,6 +32,7 @@ export class Duties {
   }
 
   load(): void {
+    this.#owner.entities.start();
     this.#roll.load();
   }
 

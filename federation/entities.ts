@@ -8,6 +8,7 @@ import type { Founders } from './founders.ts';
 import { KeysService } from './keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
 import { Person } from './person.ts';
+import { Pigeonhole } from './pigeonhole.ts';
 import { Place } from './place.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
@@ -32,10 +33,15 @@ export class Entities {
   readonly #places = new Map<string, Place>();
   readonly #audiences = new Map<string, Audience>();
   readonly #keys: KeysService;
+  /** null: this domain keeps no boxes. */
+  readonly #pigeonhole: Pigeonhole | null;
 
   constructor(owner: EntitiesOwner) {
     this.#owner = owner;
-    this.#keys = new KeysService(owner.desk);
+    const { desk } = owner;
+    const { pigeonhole } = desk.options;
+    this.#keys = new KeysService(desk);
+    this.#pigeonhole = pigeonhole === undefined ? null : new Pigeonhole(desk, pigeonhole);
   }
 
   get count(): number {
@@ -46,15 +52,23 @@ export class Entities {
   queues(): (readonly [string, number])[] {
     return longestQueues(
       [],
-      this.#tables.flatMap((table) => [...table.values()]),
+      [
+        ...this.#tables.flatMap((table) => [...table.values()]),
+        ...(this.#pigeonhole === null ? [] : [this.#pigeonhole]),
+      ],
     );
   }
 
   /** Gives a letter to the service that has this name; false: none has. */
   serve(letter: Letter, uniform: string): boolean {
-    if (uniform !== this.#keys.uniform) return false;
-    this.#keys.take(letter);
-    return true;
+    const service = [this.#keys, this.#pigeonhole].find((one) => one?.uniform === uniform);
+    service?.take(letter);
+    return service !== undefined;
+  }
+
+  /** The life begins: services are awake from the beginning. */
+  start(): void {
+    this.#pigeonhole?.start();
   }
 
   /** A person who lives here, if he is awake. */

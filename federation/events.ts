@@ -4,6 +4,7 @@ import type { CircuitLimits, DeliveryLimits } from '../circuit/limits.ts';
 import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { DecodeRange } from '../psyc/bytes.ts';
+import type { PigeonholeOptions } from '../services/pigeonhole/limits.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
 import type { FederationLimits } from './limits.ts';
@@ -142,4 +143,6 @@ export interface NodeOptions {
   readonly federationLimits: FederationLimits;
   /** Its part in the flood of cells; without, it has none. */
   readonly mor?: MorOptions;
+  /** Boxes that it keeps for whoever makes one; without, it keeps none. */
+  readonly pigeonhole?: PigeonholeOptions;
 }

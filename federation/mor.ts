@@ -42,6 +42,8 @@ const NOTICE = '_notice_mor';
 /** Onions that were handed in and are known again, and by how many bytes of their hash. */
 const HANDED_MAX = 1024;
 const HANDED_BYTES = 16;
+/** Services that answer nobody as they answer anybody. */
+const SERVICES = ['keys', 'pigeonhole'];
 /** How often it is looked who may be a member. */
 const LOOK_MS = 5_000;
 /** Keys of servers that one answer holds: pages of those that there are. */
@@ -102,7 +104,7 @@ export class Mor {
     const takes = (target: string): boolean => {
       const uniform = entityIn(target);
       if (uniform?.host !== domain || uniform.channel !== undefined) return false;
-      return uniform.kind === 'person' || (uniform.kind === 'service' && uniform.name === 'keys');
+      return uniform.kind === 'person' || (uniform.kind === 'service' && SERVICES.includes(uniform.name));
     };
     const { limits, unsafe = false } = this.#options;
     const listening = { domain, suite: options.suite, limits, isWide: true, unsafe, takes };

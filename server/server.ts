@@ -24,6 +24,7 @@ import { lookUpWith } from './node/look-up.ts';
 import { type Deed, mustBePlayground } from './mor/deeds.ts';
 import { MorDuty } from './mor/duty.ts';
 import { morOptions } from './mor/options.ts';
+import { pigeonholeOptions } from './pigeonhole.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { openStore, type OpenStore } from './open-store.ts';
@@ -205,6 +206,7 @@ export class Server {
           circuitsMax: Math.max(federationLimits.circuitsMax, config.limits.connections),
         },
         ...morOptions(config.mor),
+        ...pigeonholeOptions(config.pigeonhole),
       },
       store: store.store,
       answer: (question) => notary.answer(question),

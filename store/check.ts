@@ -59,6 +59,8 @@ function checkOperation(operation: Operation, rows: ReadonlySet<string>): StoreC
       if (exceeds(operation.name, storeLimits.recordNameBytesMax)) return '_store_oversized_record';
       if (unfit.test(operation.name)) return '_store_invalid_record';
       return operation.value.length > storeLimits.recordValueBytesMax ? '_store_oversized_value' : null;
+    case 'trim':
+      return whole(operation.sequence, 0) ? null : '_store_invalid_sequence';
     case 'replace':
       if (!whole(operation.sequence, 1)) return '_store_invalid_sequence';
       return operation.packet.length > storeLimits.packetBytesMax ? '_store_oversized_packet' : null;

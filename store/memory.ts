@@ -13,13 +13,17 @@ import {
   type StoreRequest,
   storeLimits,
 } from './store.ts';
+import { trimsLast } from './trims.ts';
 
 /** Whose every context is until there is a cluster. */
 const soleLease = 1;
 const encoder = new TextEncoder();
 
 interface Log {
-  readonly rows: Row[];
+  /** Those that are there: the first is the one behind `trimmed`. */
+  rows: Row[];
+  /** Up to here rows have been taken out. */
+  trimmed: number;
   /** Sequence by id, and newest sequence by author. */
   readonly ids: Map<string, number>;
   readonly latest: Map<string, number>;
@@ -34,6 +38,12 @@ function compareBytes(a: string, b: string): number {
   const at = left.findIndex((byte, index) => byte !== right[index]);
   return at === -1 ? left.length - right.length : left[at]! - (right[at] ?? -1);
 }
+
+/** The newest sequence of a log, 0 where it has had no row. */
+const lastOf = (log: Log | undefined): number => (log === undefined ? 0 : log.trimmed + log.rows.length);
+
+/** A row that is there. */
+const rowAt = (log: Log, sequence: number): Row | undefined => log.rows[sequence - log.trimmed - 1];
 
 /** Bytes that a record takes, with its name; none when it is not there. */
 const weightOf = (name: string, value: Uint8Array | undefined): number =>
@@ -62,12 +72,13 @@ export class MemoryStore implements Store {
     }
     if (request.kind === 'memberships') return this.#memberships(request);
     const log = this.#logs.get(request.context);
-    const last = log?.rows.length ?? 0;
+    const last = lastOf(log);
     switch (request.kind) {
       case 'read': {
         const rows: Row[] = [];
-        for (let at = request.after, bytes = 0; at < last && rows.length < request.rowsMax; at++) {
-          const row = log!.rows[at]!;
+        const from = Math.max(request.after, log?.trimmed ?? 0);
+        for (let at = from, bytes = 0; at < last && rows.length < request.rowsMax; at++) {
+          const row = rowAt(log!, at + 1)!;
           rows.push(row);
           bytes += row.packet.length;
           if (bytes > storeLimits.pageBytesMax) break;
@@ -76,7 +87,7 @@ export class MemoryStore implements Store {
       }
       case 'latest': {
         const sequence = log?.latest.get(keyOfBytes(request.author));
-        const rows = sequence === undefined ? [] : [log!.rows[sequence - 1]!];
+        const rows = sequence === undefined ? [] : [rowAt(log!, sequence)!];
         return { kind: 'rows', request: request.request, rows, last };
       }
       case 'marks': {
@@ -122,7 +133,8 @@ export class MemoryStore implements Store {
     for (const [name, value] of log.records) this.#bytes -= weightOf(name, value);
   }
 
-  #write(request: number, operations: readonly Operation[]): StoreOutcome {
+  #write(request: number, given: readonly Operation[]): StoreOutcome {
+    const operations = trimsLast(given);
     // Everything that can be refused is refused before the first change: that makes the write atomic.
     const code = this.#refusal(operations);
     if (code !== null) return { kind: 'refused', request, code };
@@ -140,9 +152,12 @@ export class MemoryStore implements Store {
         if (sequence === 0) log.members.delete(operation.name);
         else log.members.set(operation.name, sequence);
       } else if (operation.op === 'replace') {
-        const row = log.rows[operation.sequence - 1]!;
+        const row = rowAt(log, operation.sequence);
+        if (row === undefined) continue;
         this.#bytes += operation.packet.length - row.packet.length;
-        log.rows[operation.sequence - 1] = { ...row, packet: copyBytes(operation.packet) };
+        log.rows[operation.sequence - log.trimmed - 1] = { ...row, packet: copyBytes(operation.packet) };
+      } else if (operation.op === 'trim') {
+        this.#trim(log, operation.sequence);
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         this.#bytes += weightOf(name, value) - weightOf(name, log.records.get(name));
@@ -181,8 +196,8 @@ export class MemoryStore implements Store {
         entered.set(context, present);
         if (operation.sequence === 0) present.delete(operation.name);
         else if (present.add(operation.name).size > storeLimits.membersMax) return '_store_excessive_members';
-      } else if (operation.op === 'replace') {
-        if (operation.sequence > (log?.rows.length ?? 0) + ids.size) return '_store_invalid_sequence';
+      } else if (operation.op === 'replace' || operation.op === 'trim') {
+        if (operation.sequence > lastOf(log) + ids.size) return '_store_invalid_sequence';
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         const records = recorded.get(context) ?? new Map(log?.records);
@@ -197,7 +212,7 @@ export class MemoryStore implements Store {
         else if (records.set(name, value).size > storeLimits.recordsMax) return '_store_excessive_records';
       } else {
         const { name, sequence } = operation;
-        const isPast = typeof sequence === 'number' && sequence > (log?.rows.length ?? 0) + ids.size;
+        const isPast = typeof sequence === 'number' && sequence > lastOf(log) + ids.size;
         if (isPast) return '_store_invalid_sequence';
         const known = names.get(context) ?? new Set(log?.marks.keys());
         names.set(context, known);
@@ -208,11 +223,23 @@ export class MemoryStore implements Store {
     return null;
   }
 
+  #trim(log: Log, sequence: number): void {
+    const gone = log.rows.slice(0, Math.max(0, sequence - log.trimmed));
+    log.rows = log.rows.slice(gone.length);
+    log.trimmed += gone.length;
+    for (const { packet, author, id, sequence: at } of gone) {
+      this.#bytes -= packet.length + author.length + id.length;
+      log.ids.delete(keyOfBytes(id));
+      const key = keyOfBytes(author);
+      if (log.latest.get(key) === at) log.latest.delete(key);
+    }
+  }
+
   #append(log: Log, { author, id, packet, lease }: Append): Appended {
     const idKey = keyOfBytes(id);
     const there = log.ids.get(idKey);
     if (there !== undefined) return { sequence: there, already: true };
-    const sequence = log.rows.length + 1;
+    const sequence = lastOf(log) + 1;
     log.rows.push({ sequence, lease, author: copyBytes(author), id: copyBytes(id), packet: copyBytes(packet) });
     log.ids.set(idKey, sequence);
     log.latest.set(keyOfBytes(author), sequence);
@@ -223,7 +250,15 @@ export class MemoryStore implements Store {
   #log(context: string): Log {
     let log = this.#logs.get(context);
     if (log === undefined) {
-      log = { rows: [], ids: new Map(), latest: new Map(), marks: new Map(), members: new Map(), records: new Map() };
+      log = {
+        rows: [],
+        trimmed: 0,
+        ids: new Map(),
+        latest: new Map(),
+        marks: new Map(),
+        members: new Map(),
+        records: new Map(),
+      };
       this.#logs.set(context, log);
     }
     return log;

@@ -103,8 +103,20 @@ type Replace = {
   readonly packet: Uint8Array;
 };
 
+/**
+ * Takes all rows of a log up to a sequence out, with their ids, when the rest of the write is done; the log goes on behind its
+ * last. Rows that are gone already are no matter, nor to `replace`.
+ */
+type Trim = {
+  readonly op: 'trim';
+  readonly context: string;
+  readonly lease: number;
+  /** Not behind the log's last row as this write leaves it. */
+  readonly sequence: number;
+};
+
 /** One change. People, devices, keys and pins are records of contexts. */
-export type Operation = Append | Mark | Member | SetRecord | Replace;
+export type Operation = Append | Mark | Member | SetRecord | Replace | Trim;
 
 /** What is asked. `request` is the asker's number for it, and comes back in the outcome. */
 export type StoreRequest =
@@ -150,7 +162,7 @@ export type StoreRequest =
 
 /** A row of a log, as it is read. */
 export type Row = {
-  /** 1, 2, 3 … within the context, without gaps, in the order of the appends. */
+  /** 1, 2, 3 … within the context, in the order of the appends, without gaps behind what was taken out. */
   readonly sequence: number;
   /** The lease number it was written under. */
   readonly lease: number;

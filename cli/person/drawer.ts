@@ -10,7 +10,7 @@ const TRIES = 5;
 const OPEN = 'rules';
 
 /** The drawers of lines. */
-export type DrawerName = 'rules' | 'aliases' | 'filters' | 'places';
+export type DrawerName = 'rules' | 'aliases' | 'filters' | 'places' | 'boxes';
 
 /** What is in it, and the version that says so. */
 interface Lines {

@@ -69,6 +69,8 @@ export type Config = {
   readonly dns: DnsConfig;
   /** Its part in the flood of cells: domains that circuits are held to, frames a second on each link; null: none. */
   readonly mor: { readonly links: readonly string[]; readonly framesPerSecond: number } | null;
+  /** Boxes that it keeps, and how much work one takes; null: it keeps none. */
+  readonly pigeonhole: { readonly boxes: number; readonly workBits: number } | null;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */
   readonly proxy: Endpoint | null;
   /** Where proxies that end TLS bring browsers; null: nowhere. */

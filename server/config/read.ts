@@ -101,6 +101,7 @@ function partsOf(
     origins,
     log,
     mor,
+    pigeonhole,
     policy,
     limits,
   } = raw;
@@ -114,6 +115,7 @@ function partsOf(
     proxy: proxy === undefined ? null : parseProxy(proxy),
     web: web ?? null,
     mor: mor ?? null,
+    pigeonhole: pigeonhole ?? null,
     keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),

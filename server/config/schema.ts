@@ -6,6 +6,7 @@ import { isKeyServer } from '../../pki/dns-record.ts';
 import { plainLimits } from '../../federation/plain-limits.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
 import { isDomain } from '../../psyc/names.ts';
+import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { transportLimits } from '../transport/limits.ts';
 import { DEFAULT_PORT, HKP_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
 import { dnsLimits } from '../dns/limits.ts';
@@ -147,6 +148,13 @@ const mor = {
   framesPerSecond: whole(1, framesMax).default(frames),
 };
 
+const pigeonhole = {
+  boxes: whole(1, pigeonholeLimits.boxesMax).default(pigeonholeLimits.boxesUsual),
+  workBits: whole(1, pigeonholeLimits.makeBitsMax - pigeonholeLimits.makeBitsMore).default(
+    pigeonholeLimits.makeBitsMin,
+  ),
+};
+
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };
 
 const limits = {
@@ -177,6 +185,7 @@ const root = {
   ).default([]),
   log: group(log).prefault({}),
   mor: group(mor).optional(),
+  pigeonhole: group(pigeonhole).optional(),
   policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
 };
@@ -191,7 +200,7 @@ export type RawConfig = z.output<typeof configSchema>;
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
 const groups = new Map<string, object>(
-  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, policy, limits }),
+  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, policy, limits }),
 );
 
 /** The keys that an object at this place may have. */

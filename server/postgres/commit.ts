@@ -36,6 +36,9 @@ WITH given AS MATERIALIZED (
   UPDATE p3do.rows AS r SET packet = substring($7 FROM given.at FOR given.packet)
   FROM unnest($29::int[], $30::bigint[], $31::int[], $32::int[]) AS given (n, sequence, at, packet), touched
   WHERE touched.n = given.n AND r.context = touched.id AND r.sequence = given.sequence
+), trimmed AS (
+  DELETE FROM p3do.rows AS r USING unnest($33::int[], $34::bigint[]) AS given (n, sequence), touched
+  WHERE touched.n = given.n AND r.context = touched.id AND r.sequence <= given.sequence
 ), moved AS (
   INSERT INTO p3do.marks AS m (context, name, sequence)
   SELECT touched.id, decode(given.name, 'hex'), given.sequence
@@ -126,6 +129,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
     );
     return [0, 1, 2].map((field) => arrayOf(all.map((fields) => fields[field]!)));
   };
+  const trims = touched.flatMap(([, { trimmed }], at) => (trimmed === 0 ? [] : [[at + 1, trimmed]]));
   const column = (value: (draft: Draft) => number): string => arrayOf(touched.map(([, draft]) => value(draft)));
   const { bytes, rows: rowColumns, records, replacements } = packed(plan, placeOf);
   const { rows } = await link.query<{ keys: Record<string, number> }>({
@@ -147,6 +151,7 @@ export async function commit(link: Link, plan: Plan): Promise<ReadonlyMap<string
       ...records,
       ...named(({ anew }) => anew),
       ...replacements,
+      ...[0, 1].map((field) => arrayOf(trims.map((fields) => fields[field]!))),
     ],
   });
   const { keys } = rows[0]!;

@@ -4,6 +4,7 @@ import { equalBytes } from '../../psyc/bytes.ts';
 import type { StoreCode } from '../../store/errors.ts';
 import { type Append, type Appended, type Operation, type StoreOutcome, storeLimits } from '../../store/store.ts';
 import { sequenceAt } from '../../store/position.ts';
+import { trimsLast } from '../../store/trims.ts';
 import type { ContextState } from './states.ts';
 
 /** A write that waits for its group. */
@@ -45,6 +46,8 @@ export interface Draft {
   readonly records: Map<string, Uint8Array>;
   lease: number;
   last: number;
+  /** Rows up to here are taken out; 0: none. */
+  trimmed: number;
   isTouched: boolean;
 }
 
@@ -103,7 +106,7 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
       let count = draft.memberCount;
       for (const [name, isIn] of changes) count += Number(isIn) - Number(draft.present.has(name));
       if (operation.sequence !== 0 && count > storeLimits.membersMax) return '_store_excessive_members';
-    } else if (operation.op === 'replace') {
+    } else if (operation.op === 'replace' || operation.op === 'trim') {
       if (operation.sequence > draft.last + (fresh.get(context)?.size ?? 0)) return '_store_invalid_sequence';
     } else if (operation.op === 'record') {
       const { name, value } = operation;
@@ -146,12 +149,13 @@ function move({ found, marks, moved, anew }: Draft, name: string, sequence: numb
 }
 
 /**
- * Plans `writes` in their order on what was `found`. Writes are within the limits, the state of every context named is
+ * Plans writes in their order on what was `found`. Writes are within the limits, the state of every context named is
  * found, and those with marks to move have their marks.
  */
-export function plan(writes: readonly Write[], { states, ids, present, records }: Found): Plan {
+export function plan(given: readonly Write[], { states, ids, present, records }: Found): Plan {
+  const writes = given.map(({ request, operations }) => ({ request, operations: trimsLast(operations) }));
   const drafts = new Map<string, Draft>();
-  const rows: PlannedRow[] = [];
+  let rows: PlannedRow[] = [];
   /** By context and sequence: the last word counts. */
   const replacements = new Map<string, PlannedReplacement>();
   const outcomes: StoreOutcome[] = [];
@@ -174,6 +178,7 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
         records: new Map(),
         lease,
         last,
+        trimmed: 0,
         isTouched: false,
       };
       drafts.set(context, draft);
@@ -204,10 +209,19 @@ export function plan(writes: readonly Write[], { states, ids, present, records }
         else draft.present.delete(name);
       } else if (operation.op === 'replace') {
         const { context, sequence, packet } = operation;
+        if (sequence <= draft.trimmed) continue;
         const at = rows.findIndex((row) => row.sequence === sequence && row.append.context === context);
         // A row of this very group is not there yet.
         if (at === -1) replacements.set(`${context} ${sequence}`, { context, sequence, packet });
         else rows[at] = { sequence, append: { ...rows[at]!.append, packet } };
+      } else if (operation.op === 'trim') {
+        const { context, sequence } = operation;
+        const isGone = (row: { readonly sequence: number }): boolean => row.sequence <= sequence;
+        draft.trimmed = Math.max(draft.trimmed, sequence);
+        // A statement does not see what it writes itself.
+        rows = rows.filter((row) => row.append.context !== context || !isGone(row));
+        for (const [key, planned] of replacements)
+          if (planned.context === context && isGone(planned)) replacements.delete(key);
       } else if (operation.op === 'record') {
         const { name, value } = operation;
         draft.records.set(name, value);

@@ -19,6 +19,9 @@ const GROUP_BYTES_MAX = 16_777_216;
 /** How often a group is planned again because another process was faster. */
 const STALE_MAX = 8;
 
+/** Operations that are planned on what the database says, and never on what is remembered. */
+const lookedUp: ReadonlySet<Operation['op']> = new Set(['member', 'record', 'trim']);
+
 interface Waiting extends Write {
   readonly bytes: number;
   readonly answer: (outcome: StoreOutcome) => void;
@@ -101,8 +104,12 @@ export class Writer {
     let count = 0;
     let operations = 0;
     let bytes = 0;
+    /** Contexts of which the group takes rows out: what has an id of those is for the next, since one statement does not see what it deletes. */
+    const trimmed = new Set<string>();
     for (const write of this.#waiting) {
       operations += write.operations.length;
+      if (write.operations.some(({ op, context }) => op === 'append' && trimmed.has(context))) break;
+      for (const { op, context } of write.operations) if (op === 'trim') trimmed.add(context);
       if (count > 0 && (operations > GROUP_OPERATIONS_MAX || bytes + write.bytes > GROUP_BYTES_MAX)) break;
       bytes += write.bytes;
       count++;
@@ -152,8 +159,9 @@ export class Writer {
 
   /** A plan on what is remembered, as if no id were there: the statement fails if one is. Null if not enough is remembered. */
   #fromMemory(group: readonly Write[]): Plan | null {
-    // Who is a member is remembered for nobody: there may be a hundred thousand. Nor are records: they change seldom.
-    if (group.some(({ operations }) => operations.some(({ op }) => op === 'member' || op === 'record'))) return null;
+    // Who is a member is remembered for nobody: there may be a hundred thousand. Nor are records: they change seldom. A row
+    // that the same group takes out is not written, so that no statement finds out whether its id was there.
+    if (group.some(({ operations }) => operations.some(({ op }) => lookedUp.has(op)))) return null;
     const { all, withMarks } = contextsOf(group);
     const states = new Map<string, ContextState>();
     for (const context of all) {

@@ -6,6 +6,7 @@ import { ask, type Asked, bar, hall, packets, read, records, write } from './ask
 import { contextSuite } from './contexts.ts';
 import { recordSuite } from './records.ts';
 import { append, bytes, record } from './rows.ts';
+import { trimSuite } from './trims.ts';
 
 /** Makes an empty store; told how many bytes of rows it may hold, where it can be told. */
 export type StoreFactory = (capacityBytes?: number) => Promise<Store> | Store;
@@ -19,6 +20,7 @@ export interface SuiteOptions {
 export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions): void {
   recordSuite(make);
   contextSuite(make);
+  trimSuite(make);
 
   test('a log numbers its rows from 1, and gives back what was put in, byte for byte', async () => {
     const store = await make();

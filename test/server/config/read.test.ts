@@ -56,6 +56,7 @@ test('only the domain must be there', async () => {
     origins: [],
     log: { level: 'info' },
     mor: null,
+    pigeonhole: null,
     policy: { timeScale: 1 },
     limits: { connections: 10_000, connectionsPerAddress: 128 },
   });
@@ -272,6 +273,14 @@ test.each([
     'more frames than others take',
     { mor: { framesPerSecond: 1001 } },
     ['_config_invalid mor.framesPerSecond is 1001; it must be a whole number from 1 to 1000'],
+  ],
+  [
+    'too many boxes, for too much work',
+    { pigeonhole: { boxes: 65_537, workBits: 25 } },
+    [
+      '_config_invalid pigeonhole.boxes is 65537; it must be a whole number from 1 to 65536',
+      '_config_invalid pigeonhole.workBits is 25; it must be a whole number from 1 to 24',
+    ],
   ],
   [
     'no connections',

@@ -31,6 +31,23 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       .map((member): Operation => ({ op: 'member', ...member })),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .record({ context: context(), lease: lease(), sequence: fc.nat(6) })
+      .map((trim): Operation => ({ op: 'trim', ...trim })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        context: context(),
+        lease: lease(),
+        sequence: fc.integer({ min: 1, max: 6 }),
+        text: fc.constantFrom('x', 'y'),
+      })
+      .map(({ text, ...replace }): Operation => ({ op: 'replace', ...replace, packet: bytes(text) })),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .record({

@@ -1,0 +1,22 @@
+/** What those who put something into a box may make its owner's client keep; by name. docs/spec/pigeonhole.md#client-limits */
+
+/** Counts, bytes, hours and hashes; the table in docs/spec/pigeonhole.md#client-limits holds the same numbers. */
+export const boxClientLimits = {
+  /** Messages that have come in part. */
+  partialMax: 64,
+  /** Bytes of those. */
+  partialBytesMax: 1_048_576,
+  /** Messages that have come, which are remembered so that none comes twice. */
+  seenMax: 16_384,
+  /** How old a message may be, or ahead, when it comes: more than a deposit is kept. */
+  oldHoursMax: 768,
+  aheadHoursMax: 24,
+  /** Bytes of the file of one box. */
+  fileBytesMax: 8_388_608,
+  /** Bytes of a box's name here. */
+  nameBytesMax: 32,
+  /** Hashes of a proof of work before other things get their turn. */
+  hashesOfTurn: 20_000,
+  /** Times that something is asked with more work, or as another reader, before that is told. */
+  triesMax: 3,
+} as const;

@@ -1,0 +1,128 @@
+/** Five servers, one of which keeps boxes: a box is made, filled and emptied over onions and tickets, and no server but the two homes ever hears of who asks. */
+import { execFile } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parseAddress } from '../../client/pigeonhole/address.ts';
+import { readBox } from '../../client/pigeonhole/files.ts';
+import { readDomainKey } from '../../server/domain/key-file.ts';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+
+const undoing = new Undoing();
+const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
+const servers = new Map<string, Served>();
+let home = '';
+
+const words = 'Look under the stone by the third well';
+
+/** What a command says and complains of, and its exit code. */
+function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
+  const env = { ...process.env, P3DO_HOME: home, P3DO_PASSPHRASE: 'a passphrase of these people' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
+    });
+  });
+}
+
+/** The same, which must succeed. */
+async function done(...args: string[]): Promise<string> {
+  const { code, out, complaints } = await p3do(...args);
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
+  return out;
+}
+
+/** Asks until all links stand and all contexts are known; the test's own time ends it. */
+async function linked(domain: string, links: number): Promise<void> {
+  const { folder } = servers.get(domain)!;
+  for (;;) {
+    const { out } = await p3do('federate', 'onions', '--folder', folder, '--json');
+    const status = out === '' ? null : (JSON.parse(out) as { links: number; contexts: number; stations: number });
+    if (status?.links === links && status.contexts === links && status.stations === links) return;
+    await wait(200);
+  }
+}
+
+beforeAll(async () => {
+  home = await passableFolder(undoing);
+  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
+  for (const name of names) {
+    const peers = new Map([...ends].filter(([other]) => other !== name));
+    const config = {
+      registration: 'open',
+      mor: { links: [...peers.keys()] },
+      ...(name === 'e.test' ? { pigeonhole: { boxes: 4, workBits: 8 } } : {}),
+    };
+    const kept = name === 'e.test' ? {} : { memory: true as const };
+    servers.set(name, await Served.make(undoing, name, { ...kept, endpoint: ends.get(name)!, peers, config }));
+  }
+  for (const served of servers.values()) served.start();
+  for (const served of servers.values()) await served.ready;
+  const lines = await Promise.all(
+    [...servers.values()].map(async ({ folder, domain }) => {
+      const { fingerprint } = (await readDomainKey(folder, domain)).certificate.key;
+      return { domain, line: `allow ${domain} ${fingerprint}\n` };
+    }),
+  );
+  for (const { folder, domain } of servers.values()) {
+    const rules = join(home, `${domain}.rules`);
+    const others = lines.filter((other) => other.domain !== domain);
+    await writeFile(rules, others.map(({ line }) => line).join(''));
+    await done('federate', 'import', rules, '--folder', folder);
+  }
+  for (const [nick, domain] of [
+    ['ada', 'a.test'],
+    ['bob', 'b.test'],
+  ] as const) {
+    const { endpoint } = servers.get(domain)!;
+    await done('register', `${nick}@${domain}`, '--server', `${endpoint.host}:${endpoint.port}`);
+  }
+  for (const name of names) await linked(name, 4);
+});
+afterAll(async () => undoing.run());
+
+const asAda = ['--level', '0', '--as', 'ada@a.test'];
+
+test('a box is made, filled and emptied as nobody; the server that keeps it has neither owner, nor who wrote, nor words', async () => {
+  const began = performance.now();
+  const address = (
+    await done('box', 'make', 'letters', '--at', 'e.test', '--bits', '8', '--anonymous', ...asAda)
+  ).trim();
+  const made = performance.now();
+  await done('box', 'deposit', address, words, '--anonymous', '--level', '0', '--as', 'bob@b.test');
+  const stored = performance.now();
+  // As it was made so it is asked.
+  const heard = await done('box', 'fetch', 'letters', ...asAda);
+  process.stdout.write(
+    `made in ${Math.round(made - began)} ms, filled in ${Math.round(stored - made)} ms, emptied in ${Math.round(performance.now() - stored)} ms\n`,
+  );
+  expect(heard).toContain(`letters somebody: ${words}\n`);
+  const state = await readBox(join(home, 'people', 'ada@a.test'), 'letters');
+  expect(state.way).toBe('anonymous');
+  const { keys } = parseAddress(address);
+  const e = servers.get('e.test')!;
+  await e.kill();
+  await e.killDatabase();
+  const entries = await readdir(e.folder, { recursive: true, withFileTypes: true });
+  const text = (what: string): Buffer => Buffer.from(what);
+  const wanted = {
+    words: text(words),
+    ada: text('ada'),
+    bob: text('~bob'),
+    root: Buffer.from(state.root),
+    keys: Buffer.from(keys),
+  };
+  const found = new Set<string>();
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const bytes = await readFile(join(entry.parentPath, entry.name));
+    for (const [name, needle] of Object.entries(wanted)) {
+      // Three letters stand in programs and random bytes as well.
+      const form = name === 'ada' ? Buffer.from('~ada') : needle;
+      if (bytes.includes(form)) found.add(name);
+    }
+  }
+  expect([...found]).toEqual([]);
+  for (const served of servers.values()) expect(served.log.join('\n')).not.toMatch(/~ada|~bob|pigeonhole/);
+});

@@ -1,0 +1,180 @@
+/** Boxes on the command line: one domain keeps them on its own PostgreSQL, and whoever takes all that it has finds neither owner nor words. */
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
+import { readBox } from '../../client/pigeonhole/files.ts';
+import { suite } from '../../server/suite.ts';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+
+const undoing = new Undoing();
+let a: Served;
+let b: Served;
+let home = '';
+let elsewhere = '';
+
+const words = 'Look under the stone by the third well';
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly complaints: string;
+}
+
+/** A command with something on its standard input, in one of two places where somebody has folders. */
+function p3do(folder: string, args: readonly string[], input = ''): Promise<Outcome> {
+  const env = { ...process.env, P3DO_HOME: folder, P3DO_PASSPHRASE: 'a passphrase of these people' };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
+    });
+    child.stdin!.end(input);
+  });
+}
+
+/** The same, which must succeed: what it says. */
+async function done(folder: string, args: readonly string[], input = ''): Promise<string> {
+  const { code, out, complaints } = await p3do(folder, args, input);
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
+  return out;
+}
+
+const box = (...args: string[]): Promise<string> => done(home, ['box', ...args, '--direct', '--as', 'ada@a.test']);
+
+/** Everything in a folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Which of these whoever takes the folder finds, as they are or in hexadecimal. */
+async function seized(folder: string, wanted: Readonly<Record<string, Uint8Array>>): Promise<string[]> {
+  const found = new Set<string>();
+  for (const file of await filesIn(folder)) {
+    const bytes = await readFile(file);
+    for (const [name, needle] of Object.entries(wanted)) {
+      const raw = Buffer.from(needle);
+      const isThere = [raw, Buffer.from(raw.toString('hex')), Buffer.from(raw.toString('base64'))].some((form) =>
+        bytes.includes(form),
+      );
+      if (isThere) found.add(name);
+    }
+  }
+  return [...found].sort();
+}
+
+beforeAll(async () => {
+  home = await passableFolder(undoing);
+  elsewhere = await passableFolder(undoing);
+  const ends = new Map(
+    await Promise.all(['a.test', 'b.test'].map(async (name) => [name, await freeEndpoint()] as const)),
+  );
+  const make = (name: string, more: object): Promise<Served> =>
+    Served.make(undoing, name, {
+      endpoint: ends.get(name)!,
+      peers: new Map([...ends].filter(([other]) => other !== name)),
+      ...more,
+    });
+  a = await make('a.test', { memory: true, config: { registration: 'open' } });
+  b = await make('b.test', { config: { registration: 'open', pigeonhole: { boxes: 3, workBits: 8 } } });
+  for (const served of [a, b]) served.start();
+  await Promise.all([a.ready, b.ready]);
+  const at = ({ endpoint: { host, port } }: Served): string => `${host}:${port}`;
+  await done(home, ['register', 'ada@a.test', '--server', at(a)]);
+  await done(elsewhere, ['register', 'bob@b.test', '--server', at(b)]);
+});
+afterAll(async () => undoing.run());
+
+const bob = (...args: string[]): Promise<Outcome> => p3do(elsewhere, ['box', ...args]);
+const idle = '--timeout';
+
+test('a box of ada’s at b.test: bob puts something in, she gets it, and it is there no more', async () => {
+  const address = (await box('make', 'letters', '--at', 'b.test', '--bits', '8')).trim();
+  expect(address).toMatch(/^psyc:\/\/b\.test\/\$pigeonhole#[0-9a-f]{128}$/);
+  expect(await bob('deposit', address, words, '--direct')).toMatchObject({ code: 0, out: 'in the box at b.test\n' });
+  expect(await bob('deposit', address, '-', '--direct')).toMatchObject({ code: 2 });
+  const long = 'so much to say '.repeat(300);
+  const told = await p3do(elsewhere, ['box', 'deposit', address, '-', '--direct'], `${long}\n`);
+  expect(told).toMatchObject({ code: 0 });
+  expect(told.complaints).toContain('3 of 3 parts are there');
+  const heard = await box('fetch', 'letters');
+  expect(heard).toContain(`letters somebody: ${words}\n`);
+  expect(heard).toContain(long.trim());
+  expect(await box('fetch', 'letters')).toBe('');
+  expect(await done(home, ['box', 'list', '--as', 'ada@a.test'])).toMatch(
+    /^letters at b\.test, until .*, asked by way/,
+  );
+});
+
+test('whoever takes b.test’s database, its log, all its files and keys finds neither owner nor words', async () => {
+  const address = (await done(home, ['box', 'list', 'letters', '--as', 'ada@a.test'])).trim();
+  expect(await bob('deposit', address, words, '--direct')).toMatchObject({ code: 0 });
+  const folder = join(home, 'people', 'ada@a.test');
+  const state = await readBox(folder, 'letters');
+  expect(addressOf(suite, state)).toBe(address);
+  const { keys } = parseAddress(address);
+  const text = (what: string): Uint8Array => new TextEncoder().encode(what);
+  const wanted = {
+    words: text(words),
+    'some of the words': text('under the stone'),
+    owner: text('~ada'),
+    'the owner, otherwise': text('ada@a.test'),
+    'the name of the box': text('letters'),
+    secret: state.root,
+    'key of orders': keys.subarray(0, 32),
+    'key of deposits': keys.subarray(32),
+  };
+  await b.kill();
+  await b.killDatabase();
+  expect(await seized(b.folder, wanted)).toEqual([]);
+  // What it does keep is found: it was looked where it is.
+  expect(await seized(b.folder, { reader: state.reader, place: text('box 1 of psyc://b.test/$pigeonhole') })).toEqual([
+    'place',
+    'reader',
+  ]);
+  expect(b.log.join('\n')).not.toMatch(/ada|stone|pigeonhole#/);
+  // And who owns it has lost nothing.
+  b.start();
+  await b.ready;
+  expect(await box('fetch', 'letters')).toContain(words);
+});
+
+test('another device reads it too, by what lies sealed at home or was carried over; an answer finds its way', async () => {
+  const secret = await done(home, ['box', 'secret', 'letters', '--as', 'ada@a.test']);
+  expect(await p3do(elsewhere, ['box', 'adopt', '-'], secret)).toMatchObject({
+    code: 0,
+    out: 'this device reads letters at b.test\n',
+  });
+  expect(await done(home, ['box', 'share', 'letters', '--as', 'ada@a.test'])).toContain('p3do box adopt');
+  // It lies there already, and here.
+  expect(await p3do(home, ['box', 'adopt', '--as', 'ada@a.test'])).toMatchObject({ code: 0, out: '' });
+  await done(elsewhere, ['box', 'fetch', 'letters', '--direct']);
+  expect(await bob('make', 'mine', '--direct')).toMatchObject({ code: 0 });
+  const address = (await done(home, ['box', 'list', 'letters', '--as', 'ada@a.test'])).trim();
+  expect(await bob('deposit', address, 'answer me', '--direct', '--reply', 'mine')).toMatchObject({ code: 0 });
+  const heard = await box('fetch', 'letters');
+  const [, reply = ''] = /answers go to (\S+)/.exec(heard) ?? [];
+  await box('deposit', reply, 'here I am');
+  expect((await bob('fetch', 'mine', '--direct', '--json')).out).toContain('"text":"here I am"');
+  expect((await bob('fetch', 'letters', '--direct')).out).toContain('answer me');
+  expect(await bob('leave', 'letters', '--direct')).toMatchObject({ code: 0 });
+  expect(await bob('fetch', 'letters', '--direct')).toMatchObject({ code: 1, out: '' });
+});
+
+test('what cannot be done is said', async () => {
+  expect(await bob('make', 'more')).toMatchObject({ code: 2 });
+  // As it was made so it is asked.
+  expect(await bob('fetch', 'mine')).toMatchObject({ code: 0 });
+  expect(await bob('deposit', 'psyc://b.test/$pigeonhole#00', 'x', '--direct')).toMatchObject({ code: 2 });
+  const nobodys = `psyc://b.test/$pigeonhole#${'07'.repeat(64)}`;
+  const lost = await bob('deposit', nobodys, 'x', '--direct', idle, '20');
+  expect(lost).toMatchObject({ code: 1 });
+  expect(lost.complaints).toContain('_box_unknown');
+  const none = await p3do(home, ['box', 'make', 'more', '--direct', '--as', 'ada@a.test']);
+  expect(none.complaints).toContain('this domain keeps no boxes');
+  await box('close', 'letters', '--yes');
+  const gone = await p3do(home, ['box', 'fetch', 'letters', '--direct', '--as', 'ada@a.test']);
+  expect(gone.complaints).toContain('_box_nowhere');
+});
