@@ -7,8 +7,8 @@ import { equalBytes } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { PublicationError, type PublicationCode } from '../publication/error.ts';
-import { type Publication, SIGNATURE_NAME } from '../publication/fields.ts';
-import { readPublication } from '../publication/packet.ts';
+import type { Publication } from '../publication/fields.ts';
+import { isSigned, readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
 import type { Absent, Found } from './authors.ts';
@@ -30,10 +30,6 @@ export interface Border {
   /** Tells whoever said it that it is not taken. */
   refuse(letter: Letter, code: FederationCode | PublicationCode): void;
 }
-
-/** Whether a packet has an author's signature, checked or not. */
-export const isSigned = (packet: Packet): boolean =>
-  packet.modifierCount > packet.routingCount && packet.nameOf(packet.routingCount) === SIGNATURE_NAME;
 
 const isMessage = ({ method }: Packet): boolean => method !== null && inherits(method, '_message');
 

@@ -5,7 +5,9 @@ import { type Message, messageId, messageInRow, messageOf, rowOf } from '../circ
 import { parseOne } from '../circuit/one-packet.ts';
 import { copyBytes, encodeText } from '../psyc/bytes.ts';
 import { recourse, type StoreCode } from '../store/errors.ts';
-import type { Operation, Row, StoreOutcome } from '../store/store.ts';
+import { publicationId } from '../publication/fields.ts';
+import { isSigned, readPublication } from '../publication/packet.ts';
+import type { Append, Appended, Operation, Row, StoreOutcome } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Letter, letterBytes, parseLetter, readdress } from './letter.ts';
@@ -13,6 +15,8 @@ import type { SignedAct } from './place-state.ts';
 
 /** docs/spec/federation.md#delivery */
 const ID_BYTES = 32;
+
+const EXISTING = '_store_existing_row';
 
 /** What was said, and how its author will know the answer. */
 export interface Token {
@@ -26,6 +30,8 @@ export interface Token {
   readonly note?: unknown;
   /** What else it changes in a place. */
   readonly act?: SignedAct;
+  /** Whether it is one thing by its author's word, whoever brings it. */
+  readonly isSigned: boolean;
 }
 
 /** Somebody comes or goes. */
@@ -69,6 +75,12 @@ export class Inbox {
   readonly #owner: InboxOwner;
   readonly #incoming: Incoming<Token>;
   readonly #isLast: boolean;
+  /** The log's end, as far as is known. */
+  #last = 0;
+  /** What is written again, since nobody knows whether it was, and the log's end before that. */
+  #unsure: { readonly arrivals: readonly Arrival<Token>[]; readonly last: number } | null = null;
+  /** Of what is just being told: what the log had before. */
+  readonly #repeated = new Set<Token>();
 
   /** `isLast`: what comes stays here; else it goes on to whoever answers it, and he judges whether it is another packet under an old number. */
   constructor(context: string, desk: Desk, owner: InboxOwner, isLast = true) {
@@ -120,13 +132,28 @@ export class Inbox {
       author,
       counter: message.counter,
       ...(this.#isLast && { tag: message.tag }),
-      id: this.#desk.options.suite.blake2b(messageId(message), ID_BYTES),
+      id: this.#idOf(message, packet, routing),
       packet: bytes,
-      token: { message, method, packet: bytes, ...(move && { move }), ...(act && { act }), note },
+      token: {
+        message,
+        method,
+        packet: bytes,
+        isSigned: this.#isLast && isSigned(packet),
+        ...(move && { move }),
+        ...(act && { act }),
+        note,
+      },
       ...change,
     };
     this.#tell({ kind: 'arrived', arrival, hasRoom });
     return true;
+  }
+
+  /** Of what is signed its own, whatever numbers it comes under; what another hop answers for keeps those of its way. */
+  #idOf(message: Message, packet: Letter['packet'], routing: Letter['routing']): Uint8Array {
+    const { suite } = this.#desk.options;
+    const publication = this.#isLast && isSigned(packet) ? readPublication(packet, (name) => routing.get(name)) : null;
+    return publication === null ? suite.blake2b(messageId(message), ID_BYTES) : publicationId(suite, publication);
   }
 
   #tell(event: IncomingEvent<Token>): void {
@@ -142,7 +169,8 @@ export class Inbox {
           break;
         case 'acknowledge': {
           const next = effects[index + 1];
-          const recorded = next?.kind === 'recorded' && next.arrival.token === effect.token ? next : null;
+          const isNew = next?.kind === 'recorded' && next.arrival.token === effect.token;
+          const recorded = isNew && !this.#repeated.has(effect.token) ? next : null;
           if (recorded !== null) this.#owner.recorded(recorded.sequence, recorded.arrival);
           this.#owner.acknowledged(effect.token, recorded?.sequence ?? null);
           break;
@@ -174,26 +202,67 @@ export class Inbox {
       }
       // A write of the last life may have been committed after this one had looked: it shows here.
       this.#owner.grown(outcome.last);
+      this.#last = Math.max(this.#last, outcome.last);
       this.#tell({ kind: 'found', author, ...positionIn(outcome.rows[0]) });
     });
   }
 
   #write(arrivals: readonly Arrival<Token>[]): void {
-    const context = this.#context;
+    // What may have been written is to be told, and not to be taken for what somebody says again.
+    const again = this.#unsure?.arrivals === arrivals ? this.#unsure : null;
+    const last = again?.last ?? this.#last;
+    this.#unsure = null;
     const operations = arrivals.flatMap((arrival, index): Operation[] => {
-      const { author, id, packet, base } = arrival;
-      // The base stands in the row, under a name that no one else's packet reaches a log with.
-      const bytes = base === undefined ? packet : withBase(packet, base);
-      const row: Operation = { op: 'append', context, lease, author: encodeText(author), id, packet: bytes };
-      return [row, ...(this.#owner.beside?.(arrival, arrivals.slice(0, index)) ?? [])];
+      const row = this.#append(arrival);
+      const isSaid = again === null && arrival.token.isSigned;
+      return [
+        isSaid ? { ...row, absent: true } : row,
+        ...(this.#owner.beside?.(arrival, arrivals.slice(0, index)) ?? []),
+      ];
     });
     this.#desk.ask({ kind: 'write', operations }, (outcome) => {
-      if (outcome.kind !== 'written') this.#tell({ kind: 'write failed', ...refusalIn(outcome) });
-      else {
-        this.#owner.written?.(arrivals);
-        this.#tell({ kind: 'written', sequences: outcome.appended.map(({ sequence }) => sequence) });
+      if (outcome.kind === 'written') this.#done(arrivals, outcome.appended, last);
+      else if (outcome.kind === 'refused' && outcome.code === EXISTING && arrivals.length === 1) {
+        this.#again(arrivals);
+      } else {
+        const refusal = refusalIn(outcome);
+        if (refusal.again === 'later') this.#unsure = { arrivals, last };
+        this.#tell({ kind: 'write failed', ...refusal });
       }
     });
+  }
+
+  /** The log has it, under these numbers or others: nothing else comes of it. */
+  #again(arrivals: readonly Arrival<Token>[]): void {
+    this.#desk.ask({ kind: 'write', operations: arrivals.map((one) => this.#append(one)) }, (outcome) => {
+      if (outcome.kind !== 'written') {
+        this.#tell({ kind: 'write failed', ...refusalIn(outcome) });
+        return;
+      }
+      const { sequence } = outcome.appended[0]!;
+      // A write of the last life may have been committed after this one had looked.
+      this.#owner.grown(sequence);
+      this.#done(arrivals, outcome.appended, sequence);
+    });
+  }
+
+  /** `last`: the log's end before it was written first. */
+  #done(arrivals: readonly Arrival<Token>[], appended: readonly Appended[], last: number): void {
+    const isOld = ({ already, sequence }: Appended): boolean => already && sequence <= last;
+    const repeated = arrivals.filter((_, index) => isOld(appended[index]!));
+    for (const { token } of repeated) this.#repeated.add(token);
+    const sequences = appended.map(({ sequence }) => sequence);
+    const added = arrivals.filter((arrival) => !repeated.includes(arrival));
+    if (added.length > 0) this.#owner.written?.(added);
+    this.#last = Math.max(this.#last, ...sequences);
+    this.#tell({ kind: 'written', sequences });
+    this.#repeated.clear();
+  }
+
+  #append({ author, id, packet, base }: Arrival<Token>): Append {
+    // The base stands in the row, under a name that no one else's packet reaches a log with.
+    const bytes = base === undefined ? packet : withBase(packet, base);
+    return { op: 'append', context: this.#context, lease, author: encodeText(author), id, packet: bytes };
   }
 }
 

@@ -1,7 +1,7 @@
 /** How a person receives what others say to him: who is a stranger, and why somebody may not write. docs/spec/friends.md#strangers */
 import type { Arrival } from '../circuit/incoming-events.ts';
+import { isSigned } from '../publication/packet.ts';
 import type { Row } from '../store/store.ts';
-import { isSigned } from './border.ts';
 import type { Circle } from './circle.ts';
 import type { FederationCode } from './error.ts';
 import type { Pair, Word } from './friendship.ts';

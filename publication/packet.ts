@@ -23,6 +23,10 @@ export const signedContent = (publication: Publication): Uint8Array =>
 export const renderPublication = (publication: Publication, routing: Variables): Uint8Array =>
   renderRouted(routing, signedContent(publication));
 
+/** Whether a packet has an author's signature, checked or not. */
+export const isSigned = (packet: Packet): boolean =>
+  packet.modifierCount > packet.routingCount && packet.nameOf(packet.routingCount) === SIGNATURE_NAME;
+
 /**
  * The publication that a packet carries, its bytes its own, signature and author not checked yet; null when the packet is not author-signed.
  * `route` gives its routing variables. Throws PublicationError: `_publication_invalid_line`, `_publication_invalid_fields`,

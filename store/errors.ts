@@ -28,6 +28,7 @@ export type StoreCode =
   | '_store_excessive_members'
   | '_store_excessive_records'
   | '_store_existing_record'
+  | '_store_existing_row'
   | '_store_invalid_sequence'
   | '_store_invalid_page';
 

@@ -187,7 +187,10 @@ export class MemoryStore implements Store {
       added.set(context, ids);
       if (operation.op === 'append') {
         const id = keyOfBytes(operation.id);
-        if (log?.ids.has(id) || ids.has(id)) continue;
+        if (log?.ids.has(id) || ids.has(id)) {
+          if (operation.absent === true) return '_store_existing_row';
+          continue;
+        }
         ids.add(id);
         bytes += operation.packet.length + operation.author.length + operation.id.length;
         if (bytes > this.#capacityBytes) return '_store_full';

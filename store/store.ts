@@ -50,6 +50,8 @@ export type Append = {
   readonly id: Uint8Array;
   /** The raw packet, exactly as it is to be read again. */
   readonly packet: Uint8Array;
+  /** It must be new: the whole write is refused with `_store_existing_row` if the context has a row with this id. */
+  readonly absent?: true;
 };
 
 /**

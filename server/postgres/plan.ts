@@ -96,8 +96,9 @@ function refusalOf(operations: readonly Operation[], draftOf: (context: string) 
     if (operation.lease !== draft.lease) return '_store_lease';
     if (operation.op === 'append') {
       const id = idKey(operation.id);
-      if (draft.ids.has(id)) continue;
       const ids = fresh.get(context);
+      if (operation.absent === true && (draft.ids.has(id) || ids?.has(id))) return '_store_existing_row';
+      if (draft.ids.has(id)) continue;
       if (ids === undefined) fresh.set(context, new Set([id]));
       else ids.add(id);
     } else if (operation.op === 'member') {
