@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { lock } from '../client/profile/lock.ts';
 import type { Pending, Voice } from '../client/session/kept.ts';
+import { contentOf, publicationIn } from '../client/session/carried.ts';
 import { dropped, textOf } from '../client/session/pending.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { complain, registered, type Shared, tell, whoseOf } from './person/conversation.ts';
@@ -38,7 +39,13 @@ Examples:
         const profile = await registered(command, whose, options);
         if (profile === null) return;
         const { speaking, visits } = profile.kept;
-        const isMeant = ({ target: to }: Pending): boolean => target === undefined || to === target;
+        const listed = new Set<string>();
+        // What several servers carry is one thing.
+        const isMeant = (one: Pending): boolean => {
+          const isNew = !listed.has(contentOf(one)) || publicationIn(one.bytes) === null;
+          listed.add(contentOf(one));
+          return isNew && (target === undefined || one.target === target);
+        };
         const voices: [string | null, Voice][] = [[null, speaking], ...visits];
         const meant = voices.flatMap(([through, { pending }]) =>
           pending.filter(isMeant).map((one) => ({ through, one })),

@@ -165,7 +165,7 @@ async function inSession(
     if (pending.length > 0 && domain !== through)
       complain(
         command,
-        `not answered yet, of what was said through ${domain}: ${pending.length}; --through ${domain} says it again (p3do pending)`,
+        `not answered yet, of what was said through ${domain}: ${pending.length} (p3do pending); signed words are said again, whoever carries them, other things by --through ${domain}`,
       );
   }
   let now = profile;

@@ -1,4 +1,8 @@
 /** What a session must find again after a crash. docs/spec/people.md#kept */
+import { carriedBeside, contentOf, without } from './carried.ts';
+import type { Pending, Voice } from './voice.ts';
+
+export type { Pending, Voice };
 
 /** A key that was taken at first sight, and that no other replaces but one that it has named its successor. */
 export interface Pin {
@@ -18,15 +22,6 @@ export interface Head {
   readonly id: string;
 }
 
-/** Something said and not answered: said again, it is these very bytes. */
-export interface Pending {
-  readonly target: string;
-  readonly tag: string;
-  readonly counter: number;
-  readonly method: string;
-  readonly bytes: Uint8Array;
-}
-
 /** Our key in a members-only place. */
 export interface OwnKey {
   /** The membership that it was sealed to; 0: there is none yet, but nothing is said there in the clear. */
@@ -44,17 +39,6 @@ export interface OwnKey {
 export interface HeardKey {
   readonly epoch: number;
   readonly key: Uint8Array;
-}
-
-/** What one device says through one server: numbers begin anew on each channel, and the channels of each server are its own. */
-export interface Voice {
-  /** Name of the side channel: 1, 2, 3 … */
-  readonly generation: number;
-  /** Whether something was refused on this channel: numbers begin anew on the next one. */
-  readonly isSpent: boolean;
-  /** The last number to each target, on this channel. */
-  readonly numbers: ReadonlyMap<string, number>;
-  readonly pending: readonly Pending[];
 }
 
 /** What is kept of what one device says at home; and, whatever server it speaks through, of what it has signed and where it is. */
@@ -115,19 +99,50 @@ export const silent: Speaking = {
 };
 
 /** What a session goes on with that speaks through the server of `at`; null: at home. */
-export function speakingAt({ speaking, visits }: Kept, at: string | null): Speaking {
+function speakingAt({ speaking, visits }: Kept, at: string | null): Speaking {
   if (at === null) return speaking;
   // Where the state was lost once, channels are named by the time since, on every server.
   const { generation } = speaking;
   return { ...speaking, ...(visits.get(at) ?? { generation, isSpent: false, numbers: new Map(), pending: [] }) };
 }
 
-/** What is to be kept of it. */
-export function keepingOf(kept: Kept, at: string | null, speaking: Speaking): Keeping {
-  if (at === null) return { speaking };
+/** What a session that speaks begins with. */
+export interface Said {
+  readonly speaking: Speaking;
+  readonly elsewhere: Elsewhere;
+}
+
+/** What other servers carry that is not answered: all of it, by content; and what is to be said again here. */
+interface Elsewhere {
+  readonly all: ReadonlySet<string>;
+  readonly unsaid: readonly Pending[];
+}
+
+const nothingElsewhere: Elsewhere = { all: new Set(), unsaid: [] };
+
+/** What was said through other servers than that of `at`, and is not answered. */
+function carriedElsewhere({ speaking, visits }: Kept, at: string | null): Elsewhere {
+  const voices: [string | null, Voice][] = [[null, speaking], ...visits];
+  const pendingOf = (isOwn: boolean): Pending[] =>
+    voices.filter(([through]) => (through === at) === isOwn).flatMap(([, { pending }]) => pending);
+  const others = pendingOf(false);
+  return { all: new Set(others.map(contentOf)), unsaid: carriedBeside(pendingOf(true), others) };
+}
+
+/** What a session goes on with, and what it says again that others carry; a main channel says nothing. */
+export function voiceAt(kept: Kept, channel: 'main' | 'side', at: string | null): Said {
+  if (channel === 'main') return { speaking: silent, elsewhere: nothingElsewhere };
+  return { speaking: speakingAt(kept, at), elsewhere: carriedElsewhere(kept, at) };
+}
+
+/** What is to be kept of it; what is `settled`, by its signed content, is answered whoever carried it. */
+export function keepingOf(kept: Kept, at: string | null, speaking: Speaking, settled: ReadonlySet<string>): Keeping {
+  const others = [...kept.visits].map(([domain, voice]) => [domain, without(voice, settled)] as const);
+  const visits = new Map(others);
+  if (at === null) return settled.size === 0 ? { speaking } : { speaking, visits };
   const { generation, isSpent, numbers, pending, ...shared } = speaking;
-  const visits = new Map(kept.visits).set(at, { generation, isSpent, numbers, pending });
-  return { speaking: { ...kept.speaking, ...shared }, visits };
+  visits.set(at, { generation, isSpent, numbers, pending });
+  return { speaking: { ...without(kept.speaking, settled), ...shared }, visits };
 }
 
 /** Where nothing is said in the clear, and there is no key yet. */

@@ -22,7 +22,7 @@ import { Gate } from './gate.ts';
 import { Errands } from './errands.ts';
 import { Hearing } from './hearing.ts';
 import { domainOf } from './words.ts';
-import { heardFrom, type HeardSealed, type Keeping, keepingOf, type Kept, silent, speakingAt } from './kept.ts';
+import { heardFrom, type HeardSealed, type Keeping, keepingOf, type Kept, voiceAt } from './kept.ts';
 import { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import { type Cause, isFinal, Link } from './link.ts';
@@ -31,7 +31,7 @@ import { Presences } from './presences.ts';
 import { Reader } from './reader.ts';
 import { Sealing } from './sealing.ts';
 import { SenderKeys, type SenderKeysOptions } from './sender-keys.ts';
-import { Speech } from './speech.ts';
+import { Speech, type SpeechOwner } from './speech.ts';
 import { Statuses } from './statuses.ts';
 import { Witness } from './witness.ts';
 import { Refusal, Writer } from './writer.ts';
@@ -131,13 +131,12 @@ export class Session {
     const voice = {
       send,
       output: (told: Output) => (isOutsiders(told) ? this.#hearing.refused(told, this.#now) : output(told)),
-      keep: (speaking: Kept['speaking']) => keep(keepingOf(kept, this.#at, speaking)),
+      keep: (...said: Parameters<SpeechOwner['keep']>) => keep(keepingOf(kept, this.#at, ...said)),
       renew: () => this.#link.renew(),
       tagPrefix,
     };
     // What the side channel has said, nobody else says again: it was written under that channel's name.
-    const speaking = options.channel === 'main' ? silent : speakingAt(kept, this.#at);
-    this.#speech = new Speech(voice, writer, this.#keyring, sealing, speaking);
+    this.#speech = new Speech(voice, writer, this.#keyring, sealing, voiceAt(kept, options.channel, this.#at));
     const own = { uniform: person, fingerprint };
     const sealed: SenderKeysOptions['sealed'] = (...news) => {
       if (options.channel === 'main') witness.sealed(...news);

@@ -1,15 +1,13 @@
 /** What one device says: numbered, signed, sealed, kept before it leaves, and said again until it is answered. docs/spec/people.md#said */
 import { backoffMs } from '../../circuit/backoff.ts';
-import { parseOne } from '../../circuit/one-packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import { isDomain } from '../../psyc/names.ts';
-import type { Publication } from '../../publication/fields.ts';
-import { readPublication } from '../../publication/packet.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment, Output, PersonKeys } from './events.ts';
+import { contentOf, publicationIn } from './carried.ts';
 import { counted, domainOf } from './words.ts';
-import { noKey, type OwnKey, type Pending, type Speaking } from './kept.ts';
+import { noKey, type OwnKey, type Pending, type Said, type Speaking } from './kept.ts';
 import type { Keyring } from './keyring.ts';
 import { sessionLimits } from './limits.ts';
 import type { Course, Sealing } from './sealing.ts';
@@ -21,8 +19,8 @@ export interface SpeechOwner {
   /** Sends a packet; false: it was not sent. */
   send(bytes: Uint8Array): boolean;
   output(output: Output): void;
-  /** Makes it durable, before anything that follows. */
-  keep(speaking: Speaking): void;
+  /** Makes it durable, before anything that follows; what is settled, by its content, whoever carries it. */
+  keep(speaking: Speaking, settled: ReadonlySet<string>): void;
   /** Numbers begin anew, on another channel: another circuit is to be dialled. */
   renew(): void;
   /** A short text that no other session has. */
@@ -58,10 +56,19 @@ export class Speech {
   readonly #keyring: Keyring;
   readonly #sealing: Sealing;
   readonly #sayings = new Map<string, Saying[]>();
+  /** What other servers carry as well, by its content. */
+  readonly #elsewhere: ReadonlySet<string>;
+  readonly #settled = new Set<string>();
   #speaking: Speaking;
   #tags = 0;
 
-  constructor(owner: SpeechOwner, writer: Writer, keyring: Keyring, sealing: Sealing, kept: Speaking) {
+  constructor(
+    owner: SpeechOwner,
+    writer: Writer,
+    keyring: Keyring,
+    sealing: Sealing,
+    { speaking: kept, elsewhere }: Said,
+  ) {
     this.#sealing = sealing;
     this.#owner = owner;
     this.#writer = writer;
@@ -69,6 +76,10 @@ export class Speech {
     this.#speaking = kept;
     for (const pending of kept.pending) {
       this.#queue(pending.target).push(newSaying(null, null, pending));
+    }
+    this.#elsewhere = elsewhere.all;
+    for (const pending of elsewhere.unsaid) {
+      this.#queue(pending.target).push(newSaying(null, { kind: 'again', pending }));
     }
     if (kept.isSpent && kept.pending.length === 0) this.#speaking = renewed(kept);
   }
@@ -155,21 +166,26 @@ export class Speech {
     const isAgain = isStale && saying.wish !== null && saying.seals < sessionLimits.sealTriesMax;
     if (!isAgain || saying.wish?.kind === 'key') this.#drop(source);
     const left = this.#speaking.pending.filter((other) => other !== pending);
-    this.#speaking = { ...this.#speaking, pending: left, isSpent: this.#speaking.isSpent || code !== null };
-    if (code !== null) this.#withdraw(pending);
+    // Whoever has it already counts no number for it: what follows begins anew.
+    const isElsewhere = this.#elsewhere.has(contentOf(pending));
+    const isSpent = this.#speaking.isSpent || code !== null || isElsewhere;
+    this.#speaking = { ...this.#speaking, pending: left, isSpent };
+    if (code === null) this.#settled.add(contentOf(pending));
+    // What was refused here may be taken from whoever carries it.
+    if (code !== null && !isElsewhere) this.#withdraw(pending);
     if (code === null) this.#remember(pending, text);
     if (isStale) this.#unseal(source);
     else if (code !== null && pending.method === KEY_METHOD) this.#setKey(source, noKey);
     const mayRenew = this.#speaking.isSpent && left.length === 0;
     if (mayRenew) this.#speaking = renewed(this.#speaking);
-    this.#owner.keep(this.#speaking);
+    this.#owner.keep(this.#speaking, this.#settled);
     const { command } = saying;
     if (isAgain) this.#again(saying);
     else if (code !== null) {
       // What was to be said under a key that is refused is refused with it.
       const behind = saying.wish?.kind === 'key' ? this.#sayings.get(source)?.[0] : undefined;
       if (behind !== undefined) this.#drop(source);
-      this.#refuse(behind?.command ?? command, source, code);
+      if (!isElsewhere) this.#refuse(behind?.command ?? command, source, code);
     } else this.#done(saying, pending, text);
     if (mayRenew) this.#owner.renew();
     return true;
@@ -275,7 +291,7 @@ export class Speech {
       };
       if (written.key !== undefined) this.#setKey(target, written.key);
       // Before the bytes leave: who forgot them could sign something else with their number.
-      this.#owner.keep(this.#speaking);
+      this.#owner.keep(this.#speaking, this.#settled);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#owner.output({ kind: 'refused', command: saying.command, target, code: error.code, by: null });
@@ -303,12 +319,6 @@ export class Speech {
     queue?.shift();
     if (queue?.length === 0) this.#sayings.delete(target);
   }
-}
-
-/** What was signed in something of ours; null: nothing. */
-function publicationIn(bytes: Uint8Array): Publication | null {
-  const packet = parseOne(bytes);
-  return readPublication(packet, (name) => packet.ownRoute(name));
 }
 
 /** The next side channel, on which everything is numbered from 1. What was signed goes on: that is no matter of channels. */

@@ -4,7 +4,7 @@ import { parseOne } from '../../circuit/one-packet.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { lengths, type Suite } from '../../crypto/suite.ts';
 import { PsycError } from '../../psyc/error.ts';
-import { type Draft, render } from '../../psyc/render.ts';
+import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { type Act, actMethod, actVariables } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import { publicationId } from '../../publication/fields.ts';
@@ -14,7 +14,7 @@ import { type PrivateMessage, SEALED_METHOD, sealPrivate } from '../../publicati
 import { KEY_METHOD, type Reader, renderKey } from '../../publication/sender-key.ts';
 import { signPublication } from '../../publication/sign.ts';
 import type { PersonKeys, Statement } from './events.ts';
-import type { Head, OwnKey } from './kept.ts';
+import type { Head, OwnKey, Pending } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
@@ -22,6 +22,8 @@ export type Wish =
   | { readonly kind: 'act'; readonly act: Act }
   /** Our key for the members of a place. */
   | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
+  /** What was said through another server, the very same. */
+  | { readonly kind: 'again'; readonly pending: Pending }
   | { readonly kind: 'enter' | 'leave' | 'befriend' | 'unfriend' };
 
 /** What is said in a place. */
@@ -88,6 +90,10 @@ export class Writer {
     if (wish.kind === 'enter' || wish.kind === 'leave') {
       const method = `_request_context_${wish.kind}`;
       return { method, bytes: render({ routing, method }), head: null };
+    }
+    if (wish.kind === 'again') {
+      const { method, bytes } = wish.pending;
+      return { method, bytes: renderRouted(routing, parseOne(bytes).content), head: null };
     }
     try {
       if (wish.kind === 'act') {

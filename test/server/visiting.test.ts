@@ -103,3 +103,23 @@ test('her home is back: she is at home again, and nothing is lost or there twice
     told = await done('servers', 'visits', '--as', 'alice@a.test');
   expect(told).toMatch(/^c\.test, device [0-9a-f]{16}, \d{4}-\d\d-\d\d\n$/);
 });
+
+test('what she said at home while nobody answered is said again through another server, and is there once, whoever brings it', async () => {
+  process.kill(b.pid!, 'SIGSTOP');
+  const late = await p3do('say', '@hall@b.test', 'said in the frost', '--as', 'alice@a.test', '--timeout', '4');
+  await a.kill();
+  process.kill(b.pid!, 'SIGCONT');
+  expect(late).toMatchObject({ code: 1, out: '' });
+  const said = await p3do('say', '@hall@b.test', 'after the frost', '--as', 'alice@a.test');
+  expect(said).toMatchObject({ code: 0, out: 'stored at b.test\n' });
+  expect(said.complaints).toContain('through c.test, as alice@a.test\n');
+  // Her home has it in its log for b.test, and says it again as well.
+  a.start();
+  await a.ready;
+  expect(await done('say', '@hall@b.test', 'at home again', '--as', 'alice@a.test')).toBe('stored at b.test\n');
+  const history = (await done('history', '@hall@b.test', '--as', 'bob@b.test', '--json')).trim().split('\n');
+  const heard = history.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const texts = heard.filter(({ kind }) => kind === 'heard').map(({ text }) => text);
+  expect(texts.slice(-3)).toEqual(['said in the frost', 'after the frost', 'at home again']);
+  expect((await p3do('pending', '--as', 'alice@a.test')).complaints).toContain('everything was answered');
+});
