@@ -77,19 +77,6 @@ export function storeSuite(make: StoreFactory, { limitsCapacity }: SuiteOptions)
     expect(await packets(store, hall)).toEqual(['packet 1', 'packet 2', 'packet 3']);
   });
 
-  test('what must be new is refused with its whole write where it is there, or comes twice in it', async () => {
-    const store = await make();
-    const fresh = (number: number): Operation => append(hall, number, { absent: true });
-    const existing = { kind: 'refused', code: '_store_existing_row' };
-    expect(await write(store, fresh(1), append(hall, 2))).toMatchObject({ kind: 'written' });
-    expect(await write(store, append(hall, 3), fresh(1), record(hall, 'key', 'ada'))).toMatchObject(existing);
-    expect(await write(store, fresh(3), fresh(3))).toMatchObject(existing);
-    expect(await write(store, append(hall, 3), fresh(3))).toMatchObject(existing);
-    expect([await packets(store, hall), await records(store)]).toEqual([['packet 1', 'packet 2'], []]);
-    // Another context knows nothing of it, and who may say it again says it without.
-    expect(await write(store, append(bar, 1, { absent: true }), append(hall, 1))).toMatchObject({ kind: 'written' });
-  });
-
   test('a write with one operation that is refused changes nothing', async () => {
     const store = await make();
     await write(store, append(hall, 1));
