@@ -185,6 +185,8 @@ withNameServers('with bind, unbound and a server', () => {
     for (const [off, verdict] of [
       [100_000, 'warning'],
       [-400_000, 'bad'],
+      [86_400_000, 'bad'],
+      [-86_400_000, 'bad'],
     ] as const) {
       const findings = await look('well.test', both(), { finder, unixMs: () => Date.now() + off });
       expect(shown(findings).at(-1)).toBe(`${verdict} clock`);

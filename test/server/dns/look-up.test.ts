@@ -17,10 +17,16 @@ const B = '0123456789abcdef0123456789abcdef01234567';
 const record = (fpr: string, rest = ''): string => `"v=P3DO1; fpr=${fpr}; seq=1${rest}"`;
 const filler = Array.from({ length: 16 }, (_, at) => `_p3do.big IN TXT "filler ${at} ${'x'.repeat(200)}"\n`).join('');
 
+/** More than one string has room for. */
+const long = `v=P3DO1; fpr=${A}; seq=1; n=`.padEnd(300, 'x');
+
 const HOME = `_p3do IN TXT ${record(A)}
 _p3do.two IN TXT ${record(A)}
 _p3do.two IN TXT ${record(B)}
 _p3do.cut IN TXT "v=P3DO1; fpr=${A.slice(0, 20)}" "${A.slice(20)}; seq=1"
+_p3do.digits IN TXT ${record(`${A}1`)}
+_p3do.tags IN TXT "v=P3DO1; fpr=${A}; fpr=${A}; seq=1"
+_p3do.long IN TXT "${long.slice(0, 255)}" "${long.slice(255)}"
 _p3do.alias4 IN CNAME a1
 a1 IN CNAME a2
 a2 IN CNAME a3
@@ -106,12 +112,19 @@ withNameServers('with bind and unbound', () => {
     expect(await ask('home.test', `udp://127.0.0.1:${deceived.port}`)).toEqual({ kind: 'bogus' });
   });
 
-  test('no record, no name, two records, one in two strings', async () => {
+  test('no record, no name, two records; one in two strings, of 300 bytes, with 41 digits, with a tag twice', async () => {
     const at = `udp://127.0.0.1:${validator.port}`;
     expect(await ask('ns.home.test', at)).toEqual({ kind: 'none', secure: true });
     expect(await ask('nobody.home.test', at)).toEqual({ kind: 'none', secure: true });
     expect(await ask('two.home.test', at)).toEqual({ kind: 'ambiguous', code: '_ambiguous_record', secure: true });
     expect(await ask('cut.home.test', at)).toEqual(said(true));
+    expect(await ask('long.home.test', at)).toMatchObject({ kind: 'record', fpr: A });
+    expect(await ask('digits.home.test', at)).toEqual({
+      kind: 'ambiguous',
+      code: '_invalid_fingerprint',
+      secure: true,
+    });
+    expect(await ask('tags.home.test', at)).toEqual({ kind: 'ambiguous', code: '_repeated_tag', secure: true });
   });
 
   test('an answer that has no room in a datagram comes over TCP', async () => {
