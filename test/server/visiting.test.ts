@@ -55,7 +55,7 @@ beforeAll(async () => {
   await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(a), '--folder', c.folder);
   await registered('alice', a);
   await registered('bob', b);
-  for (const who of ['alice@a.test', 'bob@b.test']) await done('enter', '@hall@b.test', '--as', who);
+  for (const who of ['alice@a.test', 'bob@b.test']) await done('enter', '@hall@b.test', '--yes', '--as', who);
   await done('say', '@hall@b.test', 'at', 'home', '--as', 'alice@a.test');
   await done('servers', 'add', 'c.test', '--server', `${c.endpoint.host}:${c.endpoint.port}`, '--as', 'alice@a.test');
 });

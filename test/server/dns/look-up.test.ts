@@ -121,7 +121,7 @@ withNameServers('with bind and unbound', () => {
     expect(await ask('long.home.test', at)).toMatchObject({ kind: 'record', fpr: A });
     expect(await ask('digits.home.test', at)).toEqual({
       kind: 'ambiguous',
-      code: '_invalid_fingerprint',
+      code: '_invalid_tag',
       secure: true,
     });
     expect(await ask('tags.home.test', at)).toEqual({ kind: 'ambiguous', code: '_repeated_tag', secure: true });
