@@ -16,7 +16,7 @@ import { domainOf, isEcho, isRefusal, type Letter, newLetter } from './letter.ts
 import { officesOf } from './place-state.ts';
 import { announcedBy } from './presence.ts';
 import { visitsOf } from './visit-reports.ts';
-import { closingOf, leftOf, LEAVING } from './tombstone.ts';
+import { closingOf, leftOf, LEAVING, type Tombstone } from './tombstone.ts';
 
 /** Memberships, and others, of one page. */
 const PAGE_ROWS = 256;
@@ -29,13 +29,15 @@ export interface ClosingOwner {
   readonly uniform: string;
   readonly desk: Desk;
   /** Whether nothing of the person's is on its way to the store: it would be written behind the erasure. */
-  readonly isQuiet: () => boolean;
-  /** Nobody knows whether it is closed: the store is to be asked. */
-  readonly unsure: () => void;
-  /** When it was closed, Unix milliseconds. */
-  readonly closedMs: () => number;
+  readonly isQuiet: boolean;
+  readonly residence: {
+    /** What is left of him. */
+    readonly tombstone: Tombstone | null;
+    /** Nobody knows whether it is closed: the store is to be asked. */
+    look(): void;
+  };
   /** Everything is done. */
-  readonly over: () => void;
+  gone(): void;
 }
 
 /** From the write that closes an account until nothing of it is left. */
@@ -69,7 +71,7 @@ export class Closing {
       }
       desk.ask({ kind: 'write', operations: closingOf(uniform, fingerprint, answer.key, desk) }, (outcome) => {
         done(outcome.kind === 'written' ? 'closed' : 'unknown');
-        if (outcome.kind !== 'written') this.#owner.unsure();
+        if (outcome.kind !== 'written') this.#owner.residence.look();
       });
     };
     desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint, isByAdmin }, closed, true);
@@ -104,9 +106,9 @@ export class Closing {
 
   /** Everything that this domain keeps under the person's name; `isLast`: also which places have to be told. */
   #erase(then: () => void, isLast = false): void {
-    const { uniform, desk, isQuiet } = this.#owner;
+    const { uniform, desk } = this.#owner;
     const again = (): void => this.#again(() => this.#erase(then, isLast));
-    if (!isQuiet()) {
+    if (!this.#owner.isQuiet) {
       again();
       return;
     }
@@ -204,13 +206,18 @@ export class Closing {
 
   /** One that he never had: a later life of the name numbers from 1 as well. */
   get #channel(): string {
-    return `${this.#owner.uniform}${LEAVING}${this.#owner.closedMs()}`;
+    return `${this.#owner.uniform}${LEAVING}${this.#closedMs}`;
   }
 
   /** Whether what was asked at the closing would have been given up by now. */
   get #isLate(): boolean {
-    const { closedMs, desk } = this.#owner;
-    return desk.unixMs - closedMs() >= desk.options.deliveryLimits.giveUpMsMax;
+    const { desk } = this.#owner;
+    return desk.unixMs - this.#closedMs >= desk.options.deliveryLimits.giveUpMsMax;
+  }
+
+  /** When it was closed, Unix milliseconds. */
+  get #closedMs(): number {
+    return this.#owner.residence.tombstone?.closedMs ?? this.#owner.desk.unixMs;
   }
 
   /** When all of a page are left, the next is asked, after a moment: whoever answers at once sets no pace. */
@@ -239,14 +246,14 @@ export class Closing {
   }
 
   #finish(): void {
-    const { uniform, desk, over } = this.#owner;
+    const { uniform, desk } = this.#owner;
     desk.ask({ kind: 'write', operations: leftOf(uniform, desk) }, (outcome) => {
       if (outcome.kind !== 'written') {
         this.#again(() => this.#finish());
         return;
       }
       this.#isLeaving = false;
-      over();
+      this.#owner.gone();
     });
   }
 }

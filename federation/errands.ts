@@ -24,13 +24,13 @@ export interface ErrandOwner {
   readonly circle: Circle;
   readonly friendship: Friendship;
   /** Closes the account by this key. */
-  readonly close: (key: Uint8Array, done: (outcome: Closed) => void) => void;
+  close(key: Uint8Array, done: (outcome: Closed) => void): void;
   readonly presence: Presence;
-  readonly residence: () => Home;
+  readonly residence: Home;
   /** The device that has this channel. */
   deviceOf(channel: string): Uint8Array | null;
   /** He has decided anew whom he blocks or ignores. */
-  readonly ruled: () => void;
+  ruled(): void;
 }
 
 type Errand = (owner: ErrandOwner, letter: Letter, tell: Tell, done: Done) => void;
@@ -105,7 +105,8 @@ export class Errands {
 
 const numberIn = (text: string | undefined): number => (/^[0-9]{1,15}$/.test(text ?? '') ? Number(text) : 0);
 
-function store({ uniform, desk, circle, ruled }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+function store(owner: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  const { uniform, desk, circle } = owner;
   const [name = '', version] = [packet.text('_name'), numberIn(packet.text('_version'))];
   storeDrawer(desk, uniform, name, version, new Uint8Array(packet.value('_value') ?? []), (outcome) => {
     if (outcome === null || typeof outcome === 'string') {
@@ -114,7 +115,7 @@ function store({ uniform, desk, circle, ruled }: ErrandOwner, { packet }: Letter
     }
     if (outcome.rules !== null) {
       circle.ruleBy(outcome.rules);
-      ruled();
+      owner.ruled();
     }
     tell('_echo_store', { _name: name, _version: String(outcome.version) });
     done();
@@ -216,8 +217,8 @@ function dismiss({ desk, circle }: ErrandOwner, { packet }: Letter, tell: Tell, 
 }
 
 /** Everything of the account goes; the device that asked is told last. */
-function close({ close: closed }: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
-  closed(new Uint8Array(packet.value('_key') ?? []), (outcome) => {
+function close(owner: ErrandOwner, { packet }: Letter, tell: Tell, done: Done): void {
+  owner.close(new Uint8Array(packet.value('_key') ?? []), (outcome) => {
     if (outcome === 'closed') tell('_echo_close', {});
     done(outcome === 'closed' || outcome === 'unknown' ? undefined : outcome);
   });

@@ -18,7 +18,7 @@ export interface Home {
 interface Mover {
   readonly uniform: string;
   readonly desk: Desk;
-  readonly residence: () => Home;
+  readonly residence: Home;
 }
 
 /** What is kept of it; undefined: nothing. */
@@ -28,9 +28,8 @@ export function moveIn(records: Records): ToldMove | undefined {
 }
 
 /** Durable before it is answered; silence where the store or OpenPGP does not answer. */
-export function takeMove({ uniform, desk, residence }: Mover, { packet }: Letter, tell: Tell, done: Done): void {
+export function takeMove({ uniform, desk, residence: home }: Mover, { packet }: Letter, tell: Tell, done: Done): void {
   const [statement, before] = ['_move', '_key_before'].map((name) => new Uint8Array(packet.value(name) ?? []));
-  const home = residence();
   const { keys } = home;
   if (keys === null || before!.length > desk.options.federationLimits.pinnedKeyBytesMax) {
     done(keys === null ? '_closed_account' : '_trust_oversized_key');

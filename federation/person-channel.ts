@@ -1,5 +1,6 @@
 /** A channel of a device that is here, and whom it has addressed: nobody else says anything to it. docs/spec/federation.md#persons */
 import type { Proved } from '../circuit/server-handshake.ts';
+import { SparseSet } from '../psyc/sparse.ts';
 import { domainOf, entityOf, isNumbered, type Letter } from './letter.ts';
 import type { Outbox } from './outbox.ts';
 import { nodeUniform } from './waking.ts';
@@ -15,7 +16,7 @@ export interface Channel {
 
 /** Entities that a channel has said something to since it came; they and their nodes may answer. */
 export class Addressed {
-  readonly #entities = new Set<string>();
+  readonly #entities = new SparseSet<string>();
   readonly #max: number;
 
   constructor(max: number) {

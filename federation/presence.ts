@@ -52,7 +52,7 @@ export interface PresenceOwner {
 export class Presence {
   readonly #owner: PresenceOwner;
   /** By device, hexadecimal; null: not read yet. */
-  #said: Map<string, Statement> | null = null;
+  #said: SparseMap<string, Statement> | null = null;
   readonly #knowing: (() => void)[] = [];
   /** Main channels of devices that are here, and how long those that were lost still count. */
   readonly #here = new SparseMap<string, number>();
@@ -250,13 +250,12 @@ export class Presence {
     if (this.#knowing.length > 1) return;
     const { desk, uniform } = this.#owner;
     insistOnRecords(desk, announcedBy(uniform), (records) => {
-      this.#said = new Map(
-        [...records].flatMap(([device, bytes]) => {
-          // What the clock of its time let in may be from the future by now's: then nothing later would count.
-          const statement = readAnnouncement(bytes, presenceOf(uniform), bytesOfHex(device)!, desk.unixMs);
-          return typeof statement === 'string' ? [] : [[device, statement] as const];
-        }),
-      );
+      this.#said = new SparseMap();
+      for (const [device, bytes] of records) {
+        // What the clock of its time let in may be from the future by now's: then nothing later would count.
+        const statement = readAnnouncement(bytes, presenceOf(uniform), bytesOfHex(device)!, desk.unixMs);
+        if (typeof statement !== 'string') this.#said.set(device, statement);
+      }
       for (const each of this.#knowing.splice(0)) each();
     });
   }

@@ -66,7 +66,7 @@ export class Residence {
     this.account = new Account(uniform, desk);
     this.#revoked = revoked;
     this.#loaded = loaded;
-    this.#load();
+    this.look();
   }
 
   /** Whether it is known yet. */
@@ -106,11 +106,6 @@ export class Residence {
   /** What is left of who lived here; null: nobody did, or somebody does. */
   get tombstone(): Tombstone | null {
     return this.#tombstone;
-  }
-
-  /** The store is to be asked who lives here. */
-  look(): void {
-    this.#load();
   }
 
   /** The account is closed; what is left to be done is told by the tombstone. */
@@ -172,11 +167,12 @@ export class Residence {
     this.#desk.ask({ kind: 'write', operations: [record(this.#uniform, 'key', key)] }, (outcome) => {
       this.#isBusy = false;
       if (outcome.kind === 'written') this.#next();
-      else this.#load();
+      else this.look();
     });
   }
 
-  #load(): void {
+  /** The store is to be asked who lives here. */
+  look(): void {
     this.#isKnown = false;
     insistOnRecords(this.#desk, this.#uniform, (records) => {
       const [fingerprint, key, statement] = [records.get('fingerprint'), records.get('key'), records.get('statement')];
@@ -205,6 +201,8 @@ export class Residence {
     }
     const asked = this.#waiting.shift();
     if (asked === undefined) return;
+    // Told so, an emptied list gives its room back.
+    if (this.#waiting.length === 0) this.#waiting.length = 0;
     this.#isBusy = true;
     asked.begin(() => {
       this.#isBusy = false;
@@ -379,7 +377,7 @@ export class Residence {
         return;
       }
       // After a loss nobody knows whether it was written: look.
-      this.#load();
+      this.look();
       answer(refused('_trust_unavailable'));
     });
   }

@@ -23,6 +23,7 @@ export const shutRules: Rules = { takesStrangers: false, treatments: new Map() }
 export function parseRules(text: string, linesMax: number): Rules | null {
   const lines = text.split('\n').filter((line) => line !== '');
   if (lines.length > linesMax) return null;
+  if (lines.length === 0) return openRules;
   let { takesStrangers } = openRules;
   const treatments = new Map<string, Treatment>();
   for (const line of lines) {

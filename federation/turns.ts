@@ -29,6 +29,8 @@ export class Turns {
     if (this.#isBusy) return;
     const task = this.#waiting.shift();
     if (task === undefined) return;
+    // Told so, an emptied list gives its room back.
+    if (this.#waiting.length === 0) this.#waiting.length = 0;
     this.#isBusy = true;
     task(() => {
       this.#isBusy = false;

@@ -38,8 +38,9 @@ export class Parser {
   }
 
   /** Other limits from now on: more for whoever has proved himself. To be called between packets. */
-  setLimits(limits: Partial<ParserLimits> = {}): void {
-    this.scanner.setLimits({ ...defaultLimits, ...limits });
+  setLimits(limits?: Partial<ParserLimits>): void {
+    // One object for all who have the same: circuits are many.
+    this.scanner.setLimits(limits === undefined ? defaultLimits : { ...defaultLimits, ...limits });
   }
 
   /** Takes the next bytes; those before must have been drained by `next`. */
