@@ -146,6 +146,13 @@ export type Observation =
     }
   /** An admin was told that his word about a domain holds. */
   | { readonly kind: 'ruled'; readonly host: string; readonly domain: string; readonly rule: 'limit' | 'allow' }
+  /** Somebody's device comes to another domain's server as a visitor; is let in there; his home has told him that it was. */
+  | {
+      readonly kind: 'visit';
+      readonly step: 'wanted' | 'made' | 'known';
+      readonly person: string;
+      readonly domain: string;
+    }
   /** Time goes on: at least once a second. */
   | { readonly kind: 'tick'; readonly atUs: number }
   /** A queue is longer than it ever was. */

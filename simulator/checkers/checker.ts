@@ -29,6 +29,7 @@ export const checkerNames = [
   'pins',
   'agreement',
   'countersignatures',
+  'visits',
   'crash',
   'determinism',
 ] as const;

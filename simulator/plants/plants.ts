@@ -37,7 +37,7 @@ import {
   toldToAnybody,
 } from './onion-nodes.ts';
 import type { Plant } from './plant.ts';
-import { forgottenStatements, hastySuccessor, secretWords } from './trust-nodes.ts';
+import { forgottenStatements, hastySuccessor, secretWords, silentVisits } from './trust-nodes.ts';
 
 /** The plants. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
@@ -81,5 +81,6 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     hastySuccessor,
     forgottenStatements,
     secretWords,
+    silentVisits,
   ].map((plant) => [plant.name, plant]),
 );

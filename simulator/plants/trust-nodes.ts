@@ -20,17 +20,16 @@ const keeping =
         }),
     );
 
-/** Servers that say only some of what they would. */
-const saying =
-  (isSaid: (method: string) => boolean): Around =>
+/** Servers that do not say this. A line of its own: what stands in values is no line of these packets but of packets in them. */
+const notSaying =
+  (method: string): Around =>
   (boot) =>
     steppingBoot(
       boot,
       (step) => (event, nowMs) =>
         step(event, nowMs).filter((effect) => {
           if (effect.kind !== 'write') return true;
-          const { content } = readRaw(effect.bytes);
-          return isSaid(/^_\w+$/m.exec(textOfBytes(content))?.[0] ?? '');
+          return !textOfBytes(readRaw(effect.bytes).content).split('\n').includes(method);
         }),
     );
 
@@ -49,7 +48,7 @@ export const secretWords: Plant = {
   what: 'a server does not tell others that it countersigns their keys, nor that it does no more',
   caughtBy: 'countersignatures',
   scene: 'trust',
-  boot: saying((method) => method !== '_notice_countersignature'),
+  boot: notSaying('_notice_countersignature'),
 };
 
 /** Nobody has the time to object. */
@@ -59,4 +58,13 @@ export const hastySuccessor: Plant = {
   caughtBy: 'pins',
   scene: 'trust',
   federation: (options) => ({ ...options, trustLimits: { ...options.trustLimits, graceMs: 0 } }),
+};
+
+/** Whoever was there, his home does not hear of it. */
+export const silentVisits: Plant = {
+  name: 'silent-visits',
+  what: 'a server does not tell a visitor’s home that he was there',
+  caughtBy: 'visits',
+  scene: 'trust',
+  boot: notSaying('_request_visit'),
 };

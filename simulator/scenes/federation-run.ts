@@ -29,6 +29,8 @@ export interface Town {
   confidantOf(plan: DevicePlan, identity: IdealPerson, author: Author, number: Numbering): Confidant | null;
   /** As whom a device comes in, each time that it dials; without, as whoever it is, with no pins. */
   partyOf?(plan: DevicePlan, identity: IdealPerson): () => Party;
+  /** A device has proved itself, and the server to it. */
+  proved?(plan: DevicePlan): void;
   /** For how long a device uses one circuit. */
   readonly circuitMsMax?: number;
   /** Looks at what a device hears, before it does. */

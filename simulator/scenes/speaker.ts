@@ -58,7 +58,10 @@ export class Speaker {
       hearing: run.town.hearingOf?.(plan),
       circuitLimits: circuitBounds,
       observe: world.observe.bind(world),
-      registered: () => void registered.add(person),
+      registered: () => {
+        registered.add(person);
+        run.town.proved?.(plan);
+      },
       echoed: (tag) => {
         this.#echoes.get(tag)?.();
         this.#echoes.delete(tag);

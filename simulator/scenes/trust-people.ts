@@ -6,7 +6,6 @@ import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { World } from '../world.ts';
 import { Author } from './author.ts';
 import { beginUnixMs, type Party, type Pins } from './circuit-end.ts';
-import type { Device } from './device.ts';
 import { SECOND, speakUs, type Town } from './federation-run.ts';
 import { drawData } from './people.ts';
 import { Speaker } from './speaker.ts';
@@ -42,6 +41,8 @@ class Keyring {
   }
 }
 
+const isHome = (person: string, server: string): boolean => person.startsWith(`psyc://${server}/`);
+
 /** Devices that keep their homes' keys. */
 export function townOf(world: World, keys: IdealKeys): Town {
   const rings = new Map<string, Keyring>();
@@ -50,6 +51,16 @@ export function townOf(world: World, keys: IdealKeys): Town {
     inviteOf: () => null,
     confidantOf: () => null,
     circuitMsMax,
+    proved: ({ person, server }) => {
+      if (!isHome(person, server)) world.observe({ kind: 'visit', step: 'made', person, domain: server });
+    },
+    hearingOf:
+      ({ person }) =>
+      (packet) => {
+        const domain = /^psyc:\/\/([^/]+)$/.exec(packet.text('_uniform_visited') ?? '')?.[1];
+        if (packet.method !== '_status_visit' || domain === undefined) return;
+        world.observe({ kind: 'visit', step: 'known', person, domain });
+      },
     partyOf: (plan, identity) => {
       const ring = rings.get(plan.person) ?? new Keyring(identity.key);
       rings.set(plan.person, ring);
@@ -67,40 +78,63 @@ function partyOf(
 ): Party {
   const own = { ...identity, key: ring.key };
   const party = { kind: 'client', person, keys: own, seed, channel, pins: ring.at(server, world, host) } as const;
-  if (person.startsWith(`psyc://${server}/`)) return party;
+  if (isHome(person, server)) return party;
+  world.observe({ kind: 'visit', step: 'wanted', person, domain: server });
   const timeMs = beginUnixMs + world.clock.nowMs;
   const visit = { person, fingerprint: identity.fingerprint, device: id, domain: server, timeMs };
   return { ...party, visit: renderVisit(keys.suite, visit, seed) };
 }
 
-/** Everything that one person does; gives his device. */
-export function beginTownsman(run: TrustRun, plan: PersonPlan): Device {
-  const { world, keys, intervalUsMean } = run;
-  const { suite } = keys;
+/** One of the people, at home. */
+export interface Townsman {
+  readonly plan: PersonPlan;
+  readonly identity: IdealPerson;
+  /** One chain for his device, whatever channel it speaks on. */
+  readonly author: Author;
+  readonly speaker: Speaker;
+  /** Places that he is a member of. */
+  readonly entered: ReadonlySet<string>;
+}
+
+/** Everything that one person does at home. */
+export function beginTownsman(run: TrustRun, plan: PersonPlan): Townsman {
+  const { world, keys } = run;
   const [device] = plan.devices;
   const { id, seed, host, server } = device!;
   const identity = keysOf(keys, plan);
-  const author = new Author({ suite, fingerprint: identity.fingerprint, device: id, seed });
+  const author = new Author({ suite: keys.suite, fingerprint: identity.fingerprint, device: id, seed });
   const speaker = new Speaker(run, device!, identity, author);
-  const { random } = speaker;
   const entered = new Set<string>();
   world.observe({ kind: 'entered', host, context: plan.uniform, sequence: 0 });
   for (const square of squares) {
     const enter = (): void => speaker.request(square, '_request_context_enter', {}, () => void entered.add(square));
-    world.clock.at(SECOND + random.below(2 * SECOND), enter);
+    world.clock.at(SECOND + speaker.random.below(2 * SECOND), enter);
   }
   const others = people.map(({ uniform }) => uniform).filter((other) => other !== plan.uniform);
-  for (let atUs = 0; atUs < speakUs; atUs += random.exponential(intervalUsMean)) {
-    const [square, other] = [random.pick(squares), random.pick(others)];
+  planWords(run, speaker, { fromUs: 2 * SECOND, untilUs: 2 * SECOND + speakUs }, others, entered);
+  world.network.links.startPartitions(host, server);
+  return { plan, identity, author, speaker, entered };
+}
+
+/** What is said on one channel: in places, once its person is a member, and to people. */
+export function planWords(
+  { world, intervalUsMean }: TrustRun,
+  speaker: Speaker,
+  { fromUs, untilUs }: { readonly fromUs: number; readonly untilUs: number },
+  others: readonly string[],
+  entered: ReadonlySet<string>,
+  places = squares,
+): void {
+  const { random } = speaker;
+  for (let atUs = fromUs; atUs < untilUs; atUs += random.exponential(intervalUsMean)) {
+    const [square, other] = [random.pick(places), random.pick(others)];
     const isPublic = random.chance(0.5);
     const times = random.chance(0.1) ? random.between(3, 6) : 1;
-    world.clock.at(2 * SECOND + atUs, () => {
+    world.clock.at(atUs, () => {
       // Who is no member yet would be refused.
       const target = isPublic && entered.has(square) ? square : other;
       const method = isSquare(target) ? '_message_public' : SEALED_METHOD;
       for (let i = 0; i < times; i++) speaker.say(target, method, drawData(random));
     });
   }
-  world.network.links.startPartitions(host, server);
-  return speaker.machine;
 }

@@ -10,7 +10,7 @@ export const rotating = 'a.example';
 /** Its key is stolen; its owner has a recovery key, and uses it. */
 export const robbed = 'b.example';
 /** Its server is gone for a while, and its people visit others. */
-const killed = 'c.example';
+export const killed = 'c.example';
 /** Its record in the DNS is somebody else's, and for some its address is. Its key is in everybody's configuration. */
 export const hijacked = 'd.example';
 /** Its admin changes his mind about others. */
@@ -38,7 +38,7 @@ export const squares: readonly string[] = [
 export const isSquare = (uniform: string): boolean => squares.includes(uniform);
 
 /** The device as a visitor of another domain, on a host of its own. */
-function visiting({ devices: [device] }: PersonPlan, at: string): DevicePlan {
+export function visiting({ devices: [device] }: PersonPlan, at: string): DevicePlan {
   const { host, person, id, ...rest } = device!;
   const channel = channelOf(person, id, { side: '1', at });
   return { ...rest, person, id, host: `${host}.at.${at}`, server: at, channel, isMain: false };

@@ -13,6 +13,7 @@ import { OnceChecker } from '../checkers/once.ts';
 import { OrderChecker } from '../checkers/order.ts';
 import { PinsChecker } from '../checkers/pins.ts';
 import { TruthChecker } from '../checkers/truth.ts';
+import { VisitsChecker } from '../checkers/visits.ts';
 import { calm } from '../faults.ts';
 import { IdealKeys } from '../ideal.ts';
 import type { Plant } from '../plants/plant.ts';
@@ -30,7 +31,8 @@ import { firstIdentity, planTheft } from './trust-theft.ts';
 import { beginTownsman, townOf } from './trust-people.ts';
 import { Home, type TrustRun } from './trust-run.ts';
 import { beginTrustServer, meetAll } from './trust-server.ts';
-import { domains, headingOf, hostOfChannel, people, robbed, ruling } from './trust-town.ts';
+import { planVisits } from './trust-visits.ts';
+import { domains, headingOf, hostOfChannel, killed, people, robbed, ruling } from './trust-town.ts';
 
 const faultsUs = 30 * SECOND;
 const graceUs = 12 * SECOND;
@@ -68,7 +70,9 @@ function begin(world: World, plant: Plant | null): Play {
   planRotation(run);
   planTheft(run);
   planRules(run, servers);
-  const devices = people.map((plan) => beginTownsman(run, plan));
+  const townsmen = people.map((plan) => beginTownsman(run, plan));
+  const devices = townsmen.map(({ speaker }) => speaker.machine);
+  planVisits(run, townsmen.find(({ plan }) => plan.server === killed)!, (device) => void devices.push(device));
   beginForgers(run);
   for (const [at, a] of domains.entries()) {
     for (const b of domains.slice(at + 1)) world.network.links.startPartitions(a, b);
@@ -101,12 +105,15 @@ function isAgreed({ homes, books }: TrustRun): boolean {
   );
 }
 
+/** Whoever has a domain's key is that domain to others; and what answers a visitor goes where he visits. */
+const isRelay = (addressee: string, author: string): boolean =>
+  author.endsWith(`@${addressee}`) || (addressee.startsWith('thief.') && hostOf(author) === robbed);
+
 const checkers = (): Checker[] => [
   new OrderChecker(true),
   new OnceChecker(),
   new TruthChecker(headingOf),
-  // Whoever has a domain's key is that domain to others.
-  new AcknowledgementChecker(hostOfChannel, (host, author) => host.startsWith('thief.') && hostOf(author) === robbed),
+  new AcknowledgementChecker(hostOfChannel, isRelay),
   new DurabilityChecker(hostOf),
   new LivenessChecker(false),
   new MembersChecker(hostOf),
@@ -114,12 +121,13 @@ const checkers = (): Checker[] => [
   new PinsChecker(),
   new AgreementChecker(domains),
   new CountersignaturesChecker(domains),
+  new VisitsChecker(),
 ];
 
 /** Domains whose keys do not stay as they are. */
 export const trust: Scene = {
   name: 'trust',
-  what: 'five domains: a key is followed by another, a DNS is seized, an admin takes his word back; liars come in domains’ names; servers crash, links part, disks fail',
+  what: 'five domains: a key is followed by another, one is stolen, a DNS is seized, a server is gone and its person speaks through others, an admin takes his word back; liars come in domains’ names; servers crash, links part, disks fail',
   checkers,
   begin,
 };

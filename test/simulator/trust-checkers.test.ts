@@ -4,6 +4,7 @@ import { AgreementChecker } from '../../simulator/checkers/agreement.ts';
 import type { Checker } from '../../simulator/checkers/checker.ts';
 import { CountersignaturesChecker } from '../../simulator/checkers/countersignatures.ts';
 import { PinsChecker } from '../../simulator/checkers/pins.ts';
+import { VisitsChecker } from '../../simulator/checkers/visits.ts';
 import type { Observation } from '../../simulator/observation.ts';
 
 const [a, b] = ['a.example', 'b.example'];
@@ -70,4 +71,21 @@ test('countersignatures', () => {
   expect(check(5, ruled('limit'), kept(a, 0, 8), kept(b, 7, 0))).toBeNull();
   expect(check(5, ruled('limit'), kept(a, null, 8), kept(b, 7, null))).toBeNull();
   expect(check(5, ruled('limit'), ruled('allow'), kept(a, 0, 8), kept(b, 8, 0))).toMatch(/does not countersign/);
+});
+
+test('visits', () => {
+  const visit = (step: 'wanted' | 'made' | 'known', domain = b): Observation => {
+    return { kind: 'visit', step, person: 'psyc://a.example/~ada', domain };
+  };
+  const check = (...seen: Observation[]) => verdict(new VisitsChecker(), ...seen);
+  expect(check(visit('wanted'), visit('made'), visit('known'), ended)).toBeNull();
+  expect(check(visit('wanted'), ended)).toBeNull();
+  // He was let in, and did not hear of it.
+  expect(check(visit('wanted'), visit('known'), ended)).toBeNull();
+  expect(check(visit('wanted'), visit('made'), ended)).toBe(
+    'a home does not know that psyc://a.example/~ada was at b.example',
+  );
+  expect(check(visit('wanted'), visit('known', 'c.example'))).toBe(
+    'a home says that psyc://a.example/~ada was at c.example',
+  );
 });
