@@ -67,8 +67,8 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
       const whose = await whoseOf(command, options.as);
       let profile: Profile | null = null;
       /** What the device knows that is written nearly like it. */
-      const meant = (): string => {
-        const near = profile === null ? null : meantOf(place, knownIn(profile.kept));
+      const meant = (isThere: boolean): string => {
+        const near = profile === null ? null : meantOf(place, knownIn(profile.kept), isThere);
         return near === null ? '' : `; did you mean ${nameOf(near)}?`;
       };
       let isLooking = false;
@@ -82,7 +82,7 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
         carried: { target: place },
         late: (isSent) =>
           isLooking
-            ? `not asked: nobody answers for ${nameOf(place)}: is its domain written rightly, and its server up${meant() || '?'} --yes asks all the same, until it is answered`
+            ? `not asked: nobody answers for ${nameOf(place)}: is its domain written rightly, and its server up${meant(false) || '?'} --yes asks all the same, until it is answered`
             : isDone
               ? NOT_NOTED
               : isSent
@@ -101,7 +101,7 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
           home?.take(output);
           if (isLooking && isOfLook(output)) {
             isLooking = false;
-            const near = output.kind === 'status' && isNothing(output) ? meant() : '';
+            const near = output.kind === 'status' && isNothing(output) ? meant(true) : '';
             if (near !== '') {
               fail(command, options, '_unknown_place', `there is no ${nameOf(place)}${near} --yes makes it`);
               return true;

@@ -296,10 +296,15 @@ function hear(command: Command, course: Course, output: Output, { kept }: Profil
     const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
     const isElsewhere = kind === 'over' && output.detail !== undefined;
     const text = isElsewhere ? `that server is ${output.detail}: look at --server (${code})` : explained(code, by);
-    const meant = kind === 'refused' && code === '_unknown_target' ? meantOf(output.target, knownIn(kept)) : null;
+    const meant =
+      kind === 'refused' && code === '_unknown_target' ? meantOf(output.target, knownIn(kept), isBy(output)) : null;
     fail(command, course, code, `${what}${text}${meant === null ? '' : `; did you mean ${nameOf(meant)}?`}`);
   }
 }
+
+/** Whether it is the target's own domain that says so. */
+const isBy = ({ target, by }: { readonly target: string; readonly by: string | null }): boolean =>
+  by !== null && target.startsWith(`psyc://${by}/`);
 
 function hearLoss(command: Command, { json }: Course, output: Output, reason: string): void {
   if (json) stdout.write(jsonLine({ ...output, reason }));

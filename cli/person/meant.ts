@@ -3,12 +3,12 @@ import type { Kept } from '../../client/session/kept.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import { suggestion } from '../../server/config/suggestion.ts';
 
-/** The nearest of `known` to a person's or place's uniform, uniforms all of them: another name at its domain, or the name at another domain; null: none is near, or it is one of them. */
-export function meantOf(uniform: string, known: Iterable<string>): string | null {
+/** The nearest of `known` to a person's or place's uniform, uniforms all of them: another name at its domain, or the name at another domain; null: none is near, or it is one of them. `isThere`: its domain has answered, so that it is written rightly. */
+export function meantOf(uniform: string, known: Iterable<string>, isThere: boolean): string | null {
   const { host, kind, name } = parseUniform(uniform);
   const others = [...known].map((one) => ({ one, ...parseUniform(one) }));
   const domains = new Set(others.map((other) => other.host));
-  const domain = domains.has(host) ? host : suggestion(host, [...domains]);
+  const domain = isThere || domains.has(host) ? host : suggestion(host, [...domains]);
   if (domain === null) return null;
   const there = others.filter((other) => other.host === domain && other.kind === kind).map((other) => other.name);
   const near = there.includes(name) ? name : suggestion(name, there);

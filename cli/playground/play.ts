@@ -254,10 +254,8 @@ export class Play {
 
   /** Whether nobody was ever there, and it is written nearly like another place: it is told, and made when it is typed again. */
   async #isDoubtful(place: string): Promise<boolean> {
-    const near = meantOf(
-      place,
-      [this.#circle.place, this.#here].filter((one) => one !== null),
-    );
+    const known = [this.#circle.place, this.#here].filter((one) => one !== null);
+    const near = meantOf(place, known, true);
     if (near === null || this.#doubted === place) return false;
     const status = await this.#wish({ kind: 'status', place });
     if (status?.kind !== 'status') return true;

@@ -22,5 +22,11 @@ test.each([
   ['psyc://long-nme.example/~zoe', 'psyc://long-name.example/~zoe'],
   ['psyc://elsewhere.test/~zoe', null],
 ])('%s: %s', (typed, meant) => {
-  expect(meantOf(typed, known)).toBe(meant);
+  expect(meantOf(typed, known, false)).toBe(meant);
+});
+
+test('where a domain has answered it is written rightly, however near another is', () => {
+  expect(meantOf('psyc://c.example/@hall', known, true)).toBe(null);
+  expect(meantOf('psyc://c.example/@hall', known, false)).toBe('psyc://a.example/@hall');
+  expect(meantOf('psyc://a.example/@hal', known, true)).toBe('psyc://a.example/@hall');
 });
