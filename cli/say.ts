@@ -1,17 +1,7 @@
 /** `p3do say`: one message to a place or a person, and whether it is stored. docs/spec/people.md#said */
-import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import {
-  type Shared,
-  converse,
-  fail,
-  registered,
-  tell,
-  unanswered,
-  whoseOf,
-  withShared,
-} from './person/conversation.ts';
-import { textIn } from './person/text.ts';
+import { type Shared, converse, registered, tell, unanswered, whoseOf, withShared } from './person/conversation.ts';
+import { saidIn } from './person/said.ts';
 import { type Through, throughOption } from './person/ways.ts';
 import { target } from './person/target.ts';
 
@@ -37,13 +27,8 @@ Examples:
   $ p3do say bob@b.example --as ada@a.example - < letter`,
     )
     .action(async (to: string, words: string[], options: Shared & Through) => {
-      const isRead = words.length === 1 && words[0] === '-';
-      const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
-      if (text === null) {
-        fail(command, options, '_input_invalid', 'standard input is not UTF-8');
-        return;
-      }
-      if (text === '') command.error('there is nothing to say');
+      const text = await saidIn(command, options, words);
+      if (text === null) return;
       await converse(command, await whoseOf(command, options.as), {
         ...options,
         timeout: options.timeout ?? 60,

@@ -1,5 +1,4 @@
 /** `p3do box deposit`: something for a box whose address somebody has published. docs/spec/pigeonhole.md#deposits */
-import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
 import { deposit } from '../../client/pigeonhole/depositor.ts';
@@ -7,8 +6,8 @@ import { boxFault } from '../../client/pigeonhole/fault.ts';
 import { readBox } from '../../client/pigeonhole/files.ts';
 import { renderWords } from '../../client/pigeonhole/words.ts';
 import { suite } from '../../server/suite.ts';
-import { complain, fail, tell, withShared } from '../person/conversation.ts';
-import { textIn } from '../person/text.ts';
+import { complain, tell, withShared } from '../person/conversation.ts';
+import { saidIn } from '../person/said.ts';
 import { asking, type Asking, named, subcommand, wayOf, withWay } from './work.ts';
 
 interface Options extends Asking {
@@ -40,13 +39,8 @@ Examples:
   $ p3do box deposit psyc://b.example/$pigeonhole#… --anonymous --reply letters - < letter.txt`,
     )
     .action(async (box: Address, words: string[], options: Options) => {
-      const isRead = words.length === 1 && words[0] === '-';
-      const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
-      if (text === null) {
-        fail(command, options, '_input_invalid', 'standard input is not UTF-8');
-        return;
-      }
-      if (text === '') command.error('there is nothing to say');
+      const text = await saidIn(command, options, words);
+      if (text === null) return;
       await asking(command, options, wayOf(command, options), async (around, folder) => {
         const reply = options.reply === undefined ? null : addressOf(suite, await readBox(folder, options.reply));
         let stored = 0;

@@ -56,20 +56,29 @@ Examples:
       const way = wayOf(command, options);
       const { domain: own } = await whoseOf(command, options.as);
       await asking(command, options, way, async (around, folder) => {
-        const fresh = newBoxState(suite, options.at ?? own, way);
-        // Before it is made: a box without its secret would be nobody's.
-        await writeBox(folder, name, fresh, 'new');
-        const owner = ownerOf(around, folder, name, fresh);
+        const owner = ownerOf(around, folder, name, await begun(folder, name, options.at ?? own, way));
         try {
           await owner.make(options.bits);
         } catch (error) {
-          if (owner.state.untilSeconds === 0) complain(command, `not made yet: p3do box close ${name} forgets it`);
+          if (owner.state.untilSeconds === 0) complain(command, 'not made yet: the same command goes on');
           throw error;
         }
         const address = addressOf(suite, owner.state);
         tell(options, { kind: 'box', name, address, until: owner.state.untilSeconds }, `${address}\n`);
       });
     });
+}
+
+/** A box on this device that is not made yet: a new one, or that which was to be made before. Throws PigeonholeError `_box_known`. */
+async function begun(folder: string, name: string, at: string, way: BoxState['way']): Promise<BoxState> {
+  if ((await boxesIn(folder)).includes(name)) {
+    const before = await readBox(folder, name);
+    if (before.untilSeconds === 0 && before.domain === at && before.way === way) return before;
+  }
+  const fresh = newBoxState(suite, at, way);
+  // Before it is made: a box without its secret would be nobody's.
+  await writeBox(folder, name, fresh, 'new');
+  return fresh;
 }
 
 function registerList(parent: Command): void {

@@ -86,15 +86,9 @@ export class BoxOwner {
       inbox = taken.inbox;
       if (taken.taken.kind === 'message') messages.push({ content: taken.taken.content, hour: taken.taken.hour });
     }
-    const got = deposits.all.length === 0 ? deposits.last : deposits.first + deposits.all.length - 1;
-    await this.#set({
-      ...this.#state,
-      inbox,
-      messages,
-      acknowledged: Math.max(acknowledged, got),
-      untilSeconds: untilIn(answer),
-    });
-    return this.#state.acknowledged > acknowledged;
+    const got = deposits.all.length === 0 ? acknowledged : deposits.first + deposits.all.length - 1;
+    await this.#set({ ...this.#state, inbox, messages, acknowledged: got, untilSeconds: untilIn(answer) });
+    return got > acknowledged;
   }
 
   /** Another reader, who gets everything that is there; what came before is known again. */
@@ -121,7 +115,7 @@ function depositsIn(
   packet: Packet,
   acknowledged: number,
   limit: number,
-): { readonly all: readonly Uint8Array[]; readonly first: number; readonly last: number } {
+): { readonly all: readonly Uint8Array[]; readonly first: number } {
   const { depositBytes } = pigeonholeLimits;
   const bytes = packet.value('_deposits') ?? new Uint8Array(0);
   const count = bytes.length / depositBytes;
@@ -130,7 +124,7 @@ function depositsIn(
   if (!isSound || first + count - 1 > last)
     throw new BoxRefusal('_box_invalid_answer', 'the pigeonhole gave what is no answer');
   const all = Array.from({ length: count }, (_, at) => bytes.slice(at * depositBytes, (at + 1) * depositBytes));
-  return { all, first, last };
+  return { all, first };
 }
 
 function whole(text = ''): number {
