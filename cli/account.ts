@@ -70,6 +70,17 @@ Example:
       say(options, { visitors }, lines.join('\n') || 'no visitors');
     },
   );
+  sub('boxes', 'how many boxes this server keeps, for people of whom it knows nothing').action(
+    async (options: Options, asked: Command) => {
+      const { folder, domain } = await domainOf(asked, options);
+      const { boxes } = await answered(folder, { kind: 'boxes' }, 'boxes', domain);
+      const line =
+        boxes === null
+          ? 'no boxes: "pigeonhole" is not in config.json'
+          : `${boxes.count} of ${boxes.most} boxes; the next one takes ${boxes.workBits} bits of work`;
+      say(options, boxes ?? { off: true }, line);
+    },
+  );
   one('show', 'what the server knows of an account, or of one that was closed').action(
     async (typed: string, options: Options, asked: Command) => {
       const { folder, domain } = await domainOf(asked, options);

@@ -22,6 +22,8 @@ export type AdminQuestion =
   | { readonly kind: 'visitors' }
   /** Counts of the listener. Answer: `mor`. */
   | { readonly kind: 'mor' }
+  /** How many boxes there are, of people of whom nothing is known. Answer: `boxes`. */
+  | { readonly kind: 'boxes' }
   /** Everything that is known of one domain; of all that have a rule or a circuit. Answer: `domains`. */
   | { readonly kind: 'show'; readonly domain: string }
   | { readonly kind: 'list' }
@@ -81,6 +83,14 @@ export interface AccountShown {
   readonly places: number | null;
 }
 
+/** Boxes as they are shown. */
+export interface BoxesShown {
+  readonly count: number;
+  readonly most: number;
+  /** Bits of work that the next one takes. */
+  readonly workBits: number;
+}
+
 /** A visitor as he is shown. */
 export interface VisitorShown {
   /** `psyc://domain/~nick`. */
@@ -95,6 +105,8 @@ export type AdminAnswer =
   /** `next`: the nick behind which there is more; null: there is none. */
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
   | { readonly kind: 'visitors'; readonly visitors: readonly VisitorShown[] }
+  /** null: this server keeps no boxes. */
+  | { readonly kind: 'boxes'; readonly boxes: BoxesShown | null }
   | { readonly kind: 'policy'; readonly text: string }
   /** null: this server has no part in the flood of cells. `closedExits`: packets from nobody that nobody here takes. */
   | { readonly kind: 'mor'; readonly status: (ListenerStatus & { readonly closedExits: number }) | null }

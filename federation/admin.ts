@@ -43,6 +43,9 @@ export function answerAdmin(
     case 'mor':
       answer({ kind: 'mor', status: mor?.status() ?? null });
       break;
+    case 'boxes':
+      answer({ kind: 'boxes', boxes: entities.boxes() });
+      break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);
       showAll([...names].sort());

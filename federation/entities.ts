@@ -1,5 +1,5 @@
 /** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
-import type { VisitorShown } from './admin-questions.ts';
+import type { BoxesShown, VisitorShown } from './admin-questions.ts';
 import { Audience } from './audience.ts';
 import type { Authors } from './authors.ts';
 import type { NodeCircuits } from './circuits.ts';
@@ -69,6 +69,11 @@ export class Entities {
   /** The life begins: services are awake from the beginning. */
   start(): void {
     this.#pigeonhole?.start();
+  }
+
+  /** How many boxes there are; null: this domain keeps none. */
+  boxes(): BoxesShown | null {
+    return this.#pigeonhole?.shown() ?? null;
   }
 
   /** A person who lives here, if he is awake. */

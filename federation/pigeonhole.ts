@@ -24,6 +24,7 @@ import {
 } from '../services/pigeonhole/request.ts';
 import { digestOf, isWorked, makingDigest } from '../services/pigeonhole/work.ts';
 import type { Operation } from '../store/store.ts';
+import type { BoxesShown } from './admin-questions.ts';
 import { BoxFiles } from './box-files.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import { keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
@@ -84,6 +85,11 @@ export class Pigeonhole implements Entity {
   /** It is asked by people of whom nothing is known: there is no telling that nobody will. */
   readonly isIdle = false;
 
+  /** For the admin: there is nothing else to be shown of them. */
+  shown(): BoxesShown {
+    return { count: this.#files.count, most: this.#options.boxesMax, workBits: this.#makeBits };
+  }
+
   queues(): [string, number][] {
     return [
       ['boxes', this.#files.count],
@@ -97,7 +103,8 @@ export class Pigeonhole implements Entity {
     const { limits } = this.#options;
     const { suite } = options;
     if (request.kind === 'terms' && request.keys === null) {
-      done({ _bits_make: String(this.#makeBits) });
+      // Nobody is to work for nothing.
+      done(this.#isFull ? '_box_excessive_boxes' : { _bits_make: String(this.#makeBits) });
       return;
     }
     const name = boxName(suite, request.keys!);
@@ -200,7 +207,7 @@ export class Pigeonhole implements Entity {
   }
 
   #make(key: string, bits: number, done: Done): void {
-    if (this.#files.count >= this.#options.boxesMax) {
+    if (this.#isFull) {
       done('_box_excessive_boxes');
       return;
     }
@@ -276,6 +283,10 @@ export class Pigeonhole implements Entity {
     });
   }
 
+  get #isFull(): boolean {
+    return this.#files.count >= this.#options.boxesMax;
+  }
+
   /** The emptier the pigeonhole, the less it takes: from half of the boxes on it gets harder. */
   get #makeBits(): number {
     const { limits, boxesMax } = this.#options;
@@ -293,22 +304,22 @@ export class Pigeonhole implements Entity {
     this.#desk.timer('pigeonhole look', this.#options.limits.lookMs, () => this.#look());
   }
 
-  #lookAt(names: readonly string[]): void {
-    const [name, ...others] = names;
-    if (name === undefined) return;
-    const goOn = (): void => this.#lookAt(others);
-    const job = (finish: () => void): void => {
-      const next = (): void => {
-        finish();
-        goOn();
+  #lookAt(names: readonly string[], from = 0): void {
+    for (let at = from; at < names.length; at++) {
+      const name = names[at]!;
+      const job = (finish: () => void): void => {
+        const next = (): void => {
+          finish();
+          this.#lookAt(names, at + 1);
+        };
+        this.#find(name, (found) => {
+          if (found === null || found === 'later' || found.box.gone === found.kept.gone) next();
+          else this.#keep(found, [], next, next);
+        });
       };
-      this.#find(name, (found) => {
-        if (found === null || found === 'later' || found.box.gone === found.kept.gone) next();
-        else this.#keep(found, [], next, next);
-      });
-    };
-    // Who has so much to do is looked at by the way.
-    if (!this.#queue(name, job)) goOn();
+      // Who has so much to do is looked at by the way.
+      if (this.#queue(name, job)) return;
+    }
   }
 
   #answer({ routing, packet }: Letter, answer: Answer): void {

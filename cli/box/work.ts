@@ -13,7 +13,7 @@ import { isBoxName } from '../../client/pigeonhole/files.ts';
 import type { BoxState } from '../../client/pigeonhole/state.ts';
 import { suite } from '../../server/suite.ts';
 import { asking as askingAsNobody } from '../person/asking.ts';
-import { fail, type Shared, whoseOf } from '../person/conversation.ts';
+import { complain, fail, type Shared, whoseOf } from '../person/conversation.ts';
 import { type Talk, talk } from '../person/talk.ts';
 import { between } from '../person/target.ts';
 
@@ -71,6 +71,8 @@ export async function asking(
     request,
     unixMs: () => Date.now(),
     depositBits: depositBits.usual,
+    working: (bits) =>
+      complain(command, `so much work is asked for, ${bits} bits: about ${aboutMinutes(bits)} of this machine`),
     pause: async () => setImmediate(),
     page: PAGES[way],
   });
@@ -152,6 +154,12 @@ export const withWay = (command: Command): Command =>
 /** One of `p3do box …`. */
 export const subcommand = (parent: Command, name: string, summary: string): Command =>
   parent.command(name).description(summary).showHelpAfterError(`See: p3do help box ${name}`);
+
+/** At about two million hashes a second. */
+function aboutMinutes(bits: number): string {
+  const minutes = Math.max(1, Math.round(2 ** bits / 120_000_000));
+  return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+}
 
 /** A box's name on this device. */
 export function named(text: string): string {

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly unixMs: () => number;
   /** Work for a deposit that is tried before anybody has asked for more. */
   readonly depositBits: number;
+  /** Told before so much work is begun that somebody should know. */
+  readonly working?: (bits: number) => void;
   /** Lets other things have their turn. */
   readonly pause: () => Promise<void>;
 }
@@ -94,8 +96,10 @@ async function bitsAsked(around: Surroundings, box: BoxAddress, kind: 'make' | '
   throw new BoxRefusal('_box_necessary_work', refusals['_box_necessary_work']!);
 }
 
-async function worked({ suite, unixMs, pause }: Surroundings, subject: WorkSubject, bits: number): Promise<Uint8Array> {
-  const { hashesOfTurn } = boxClientLimits;
+async function worked(around: Surroundings, subject: WorkSubject, bits: number): Promise<Uint8Array> {
+  const { suite, unixMs, working, pause } = around;
+  const { hashesOfTurn, longBitsMin } = boxClientLimits;
+  if (bits >= longBitsMin) working?.(bits);
   for (let from = 0; ; from += hashesOfTurn) {
     const work = findWork(suite, subject, bits, unixMs(), from, hashesOfTurn);
     if (work !== null) return work;

@@ -17,6 +17,8 @@ export const boxClientLimits = {
   nameBytesMax: 32,
   /** Hashes of a proof of work before other things get their turn. */
   hashesOfTurn: 20_000,
+  /** Work of which people are told beforehand. */
+  longBitsMin: 22,
   /** Times that something is asked with more work, or as another reader, before that is told. */
   triesMax: 3,
 } as const;

@@ -26,6 +26,7 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('list') }),
   z.strictObject({ kind: z.literal('mor') }),
   z.strictObject({ kind: z.literal('visitors') }),
+  z.strictObject({ kind: z.literal('boxes') }),
   z.strictObject({ kind: z.literal('find'), person: z.string().refine(isPersonUniform) }),
   z.strictObject({ kind: z.literal('policy') }),
   z.strictObject({ kind: z.literal('announce') }),

@@ -163,6 +163,12 @@ test('another device reads it too, by what lies sealed at home or was carried ov
   expect(await bob('fetch', 'letters', '--direct')).toMatchObject({ code: 1, out: '' });
 });
 
+test('the admin sees how many there are, and no more', async () => {
+  const boxes = (served: Served): Promise<string> => done(home, ['account', 'boxes', '--folder', served.folder]);
+  expect(await boxes(b)).toBe('2 of 3 boxes; the next one takes 11 bits of work\n');
+  expect(await boxes(a)).toBe('no boxes: "pigeonhole" is not in config.json\n');
+});
+
 test('what cannot be done is said', async () => {
   expect(await bob('make', 'more')).toMatchObject({ code: 2 });
   // As it was made so it is asked.
