@@ -4,7 +4,18 @@ import { publicationLimits } from '../../publication/limits.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
-import { hall, channelAt, visitOf, tellVisit, withHall, rowsOf, visitor, stand, block } from './visitors-fixture.ts';
+import {
+  hall,
+  channelAt,
+  keyOf,
+  visitOf,
+  tellVisit,
+  withHall,
+  rowsOf,
+  visitor,
+  stand,
+  block,
+} from './visitors-fixture.ts';
 
 test('people of a blocked domain do not log in as visitors', () => {
   const fixture = new NodeFixture();
@@ -120,4 +131,69 @@ test('a visit that is over lets nothing pass in a context either', () => {
   fixture.nowMs += 2 * publicationLimits.visitMsMax;
   fixture.sayRaw(c, { routing: { _context: source }, method: '_notice_presence_absent' });
   expect(fixture.closed).toContain(c);
+});
+
+test('of a visitor the server that he visits is asked, and nobody else answers for it', () => {
+  const fixture = withHall();
+  const [c, b] = [fixture.connect('server c.example'), fixture.connect('server b.example')];
+  const source = channelAt(fixture, 'c.example');
+  fixture.sayRaw(c, said(source, hall, 1, '_request_context_enter'));
+  const [question] = fixture.hear(c).filter(({ method }) => method === '_request_keys');
+  const tag = question!.routing['_tag'];
+  const routing = { _source: 'psyc://b.example', _target: 'psyc://a.example', _tag_relay: tag };
+  // By a no of its own it would keep her out, and by keys it would speak for c.example.
+  for (const method of ['_error_unknown_target', '_status_keys']) fixture.sayRaw(b, { routing, method });
+  expect(rowsOf(fixture)).toBe(1);
+  fixture.sayRaw(c, {
+    routing: { ...routing, _source: 'psyc://c.example' },
+    entity: {
+      _uniform: 'psyc://z.example/~zoe',
+      _key: keyOf(fixture),
+      _statement: fixture.identityOf('zoe', 'z.example').statement,
+      _visit: visitOf(fixture, 'c.example'),
+    },
+    method: '_status_keys',
+  });
+  expect(rowsOf(fixture)).toBe(2);
+});
+
+test('a node tells of visitors, and not of who lives there: those are asked themselves', () => {
+  const fixture = withHall();
+  const c = fixture.connect('server c.example');
+  const routing = { _source: 'psyc://c.example', _target: 'psyc://a.example', _tag: 'q' };
+  for (const _uniform of ['psyc://a.example/~ada', 'psyc://z.example/~nobody'])
+    fixture.sayRaw(c, { routing, entity: { _uniform }, method: '_request_keys' });
+  expect(fixture.methods(c)).toEqual(['_error_unknown_target', '_error_unknown_target']);
+});
+
+test('who comes with another key than the pinned one is not she, whatever her domain has signed', () => {
+  const fixture = withHall();
+  const other = fixture.identityOf('zoe', 'z.example', { identity: 'x' });
+  const { fingerprint } = fixture.identityOf('zoe', 'z.example');
+  const pin = {
+    op: 'record',
+    context: 'psyc://z.example/~zoe',
+    lease: 1,
+    name: 'fingerprint',
+    value: fingerprint,
+  } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [pin] });
+  const certified = fixture.keys.certified(other.key, fixture.keys.domain('z.example'));
+  const visit = visitOf(fixture, 'a.example', { fingerprint: other.fingerprint });
+  const circuit = visitor(fixture, { keys: { ...other, key: certified }, visit });
+  expect([fixture.isProved(circuit), fixture.methods(circuit)]).toEqual([false, ['_error_trust_changed_key']]);
+});
+
+test('of whoever logs in three others are asked, her home first; before she has proved her key nobody is', () => {
+  const fixture = withHall();
+  for (const domain of ['b.example', 'c.example', 'd.example', 'z.example']) fixture.connect(`server ${domain}`);
+  const asked: (readonly string[])[] = [];
+  const { keys } = fixture;
+  const answer = keys.answer.bind(keys);
+  keys.answer = (question, ...more) => {
+    if (question.kind === 'visitor') asked.push(question.servers);
+    return answer(question, ...more);
+  };
+  expect(fixture.isProved(visitor(fixture))).toBe(true);
+  expect(asked).toEqual([[], ['z.example', 'b.example', 'c.example']]);
 });
