@@ -27,8 +27,8 @@ interface Step {
 export class Moves {
   readonly #desk: Desk;
   readonly #linked: () => readonly string[];
-  /** Names of which it is just being written who has them. */
-  readonly #busy = new Set<string>();
+  /** Names of which it is just being written who has them, and what waits for that. */
+  readonly #writing = new Map<string, (() => void)[]>();
 
   /** `linked`: other domains to which a circuit is ready. */
   constructor(desk: Desk, linked: () => readonly string[]) {
@@ -46,12 +46,12 @@ export class Moves {
     });
   }
 
-  /** The names that lead to this one, the last one first: `movesMax` at most, and each once. */
+  /** The names that lead to this one, the last one first, `movesMax` at most: each step back is older than the one before, so no name comes twice. */
   namesOf(person: string, found: (names: readonly string[]) => void): void {
     const names: string[] = [];
     const go = (name: string): void => {
       this.#nameBefore(name, (before) => {
-        if (before === null || before === person || names.includes(before)) found(names);
+        if (before === null) found(names);
         else {
           names.push(before);
           if (names.length < this.#desk.options.federationLimits.movesMax) go(before);
@@ -77,16 +77,29 @@ export class Moves {
     });
   }
 
-  #take(person: string, { from, fingerprint, counter, timeMs }: PkiAnswer & { kind: 'moved' }, done: () => void): void {
-    if (from === person || this.#busy.has(from)) {
-      done();
-      return;
+  /** Moves of one name one after the other: each is judged by what was heard before it. */
+  #take(person: string, moved: PkiAnswer & { readonly kind: 'moved' }, done: () => void): void {
+    const { from } = moved;
+    const work = (): void =>
+      this.#keep(person, moved, () => {
+        const next = this.#writing.get(from)!.shift();
+        if (next === undefined) this.#writing.delete(from);
+        done();
+        next?.();
+      });
+    const waiting = this.#writing.get(from);
+    if (waiting !== undefined) waiting.push(work);
+    else {
+      this.#writing.set(from, []);
+      work();
     }
-    this.#busy.add(from);
-    const over = (): void => {
-      this.#busy.delete(from);
-      done();
-    };
+  }
+
+  #keep(
+    person: string,
+    { from, fingerprint, counter, timeMs }: PkiAnswer & { readonly kind: 'moved' },
+    over: () => void,
+  ): void {
     readRecords(this.#desk, from, (old) => {
       const pinned = old?.get('fingerprint');
       // Of whom nothing is pinned anybody could say so.
@@ -94,9 +107,9 @@ export class Moves {
         over();
         return;
       }
-      const [last, back] = [stepIn(old, 'moved to'), stepIn(old, 'came from')];
-      // The first that was heard of two with one number; and who has come back since has not gone by what he said before.
-      if ((last !== null && last.counter >= counter) || (back !== null && back.timeMs >= timeMs)) {
+      const last = stepIn(old, 'moved to');
+      // The first that was heard of two with one number.
+      if (last !== null && last.counter >= counter) {
         over();
         return;
       }

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
+import type { StoreRequest } from '../../store/store.ts';
 import { ada, bob, channels, Hall, hall, zoe } from './hall.ts';
 import { channel, type NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
@@ -57,6 +58,7 @@ test('what she had in a place is hers under the new name, with one row that she 
   expect(row!.routing).toMatchObject({ _context: hall, _source_relay: inC });
   expect(row!.packet.value('_signature_author')?.length).toBe(149);
   expect([place.record('owners'), place.members()]).toEqual([`${ada}\n${inC}`, [ada, bob]]);
+  expect(place.record('taken')).toContain(inC);
   expect([place.ask(zoe, '_message_public'), ...place.enter(inC)]).toEqual([
     '_necessary_membership',
     '_echo_context_enter',
@@ -73,6 +75,8 @@ test('a member without an office comes by an invitation, and is silenced under b
   expect([asks(inC, zoe), ...place.enter(inC)]).toEqual(['_echo_context_move', '_echo_context_enter']);
   expect([place.record('silenced'), place.record('invited')]).toEqual([`${zoe}\n${inC}`, '']);
   expect(place.ask(inC, '_message_public')).toBe('_silenced_member');
+  // Who looks after nothing takes no room from those who do.
+  expect(place.record('taken')).not.toContain(inC);
   // Whoever has nothing more there has nothing to move.
   expect(asks(inC, zoe)).toBe('_unknown_member');
 });
@@ -91,7 +95,6 @@ test.each<[string, () => void]>([
   ['nobody tells a move', () => {}],
   ['it is of another key under that name', () => moves(zoe, inC, 1, other())],
   ['it is of somebody else', () => moves(bob, inC)],
-  ['it is of a name whose key is not pinned', () => moves(at('b.example', 'yan'), inC)],
   ["it is somebody else's", () => place.fixture.moves.set(inC, tell(zoe, mallory))],
   ['nobody has signed it', () => place.fixture.moves.set(inC, { ...tell(zoe, inC), statement: new Uint8Array(80) })],
   ['the old key has taken itself back', () => place.fixture.moves.set(inC, { ...tell(zoe, inC), before: retired() })],
@@ -100,6 +103,16 @@ test.each<[string, () => void]>([
   place.fixture.pass(federationLimits.keysAgainMsMin);
   prepare();
   expect([asks(inC, zoe), place.members()]).toEqual(['_unknown_move', [ada, bob, zoe]]);
+});
+
+test('of a name whose key nobody has pinned here anybody could say that he had it', () => {
+  const yan = at('b.example', 'yan');
+  place.enter(yan);
+  moves(yan, inC);
+  expect([asks(inC, yan), place.members()]).toEqual(['_unknown_move', [ada, bob, yan, zoe]]);
+  place.ask(yan, '_message_public');
+  place.fixture.pass(federationLimits.keysAgainMsMin);
+  expect(asks(inC, yan)).toBe('_echo_context_move');
 });
 
 const tell = (from: string, to: string): ReturnType<NodeFixture['keys']['move']> =>
@@ -153,6 +166,41 @@ test("the newest of the old key's moves counts, of two with one number the first
   expect([asks(inD, zoe), place.record('aides')]).toEqual(['_unknown_move', `${inC}\n${zoe}`]);
 });
 
+test.each([
+  ['the newer one', inC, inD],
+  ['the older one', inD, inC],
+])('of two that are told at one time the newest counts: %s is told first', (_, ...told) => {
+  place.fixture.moves.set(inC, place.fixture.keys.move(identity(zoe), identity(inC), 6, beginUnixMs + 6000));
+  moves(zoe, inD, 5);
+  const { fixture } = place;
+  fixture.held.store = [];
+  for (const person of told) {
+    fixture.say(place.circuits[person]!, place.draft(person, '_request_context_move', { _uniform_member: zoe }));
+  }
+  // The store answers both by turns.
+  for (let rounds = 0; rounds < 40; rounds++) {
+    const asked: StoreRequest[] = fixture.held.store ?? [];
+    fixture.held.store = [];
+    for (const request of asked) fixture.tell({ kind: 'stored', outcome: fixture.store.perform(request) });
+  }
+  fixture.release();
+  const outcome = fixture.store.perform({ kind: 'records', request: 0, context: zoe });
+  const records = outcome.kind === 'records' ? outcome.records : [];
+  const text = new TextDecoder().decode(records.find(({ name }) => name === 'moved to')?.value);
+  expect([text.split(' ')[0], place.members()]).toEqual([inC, [ada, bob]]);
+});
+
+test('who had two names before says so of the one that he left last', () => {
+  place.enter(inD);
+  place.ask(inD, '_message_public');
+  moves(zoe, inC, 5);
+  expect(asks(inC, zoe)).toBe('_echo_context_move');
+  moves(inD, inC, 4);
+  expect(asks(inC, inD)).toBe('_unknown_move');
+  moves(inD, inC, 6);
+  expect(asks(inC, inD)).toBe('_echo_context_move');
+});
+
 test('whoever moved several times is found by every name, as far back as is remembered, and a circle ends', () => {
   const way = [zoe, inC, inD, inE, inF, inG];
   for (const [index, to] of way.slice(1).entries()) {
@@ -183,6 +231,14 @@ test('the same is asked once more than is heard of: one question while an answer
   expect(place.fixture.queue('letters')).toBe(federationLimits.lettersMax);
   place.fixture.pass(federationLimits.keysMsMax * 3);
   expect(place.fixture.queue('letters')).toBe(0);
+});
+
+test('what somebody has held back for longer than acts count moves nothing', () => {
+  moves(zoe, inC);
+  place.fixture.aheadMs = -federationLimits.actAgeMsMax - 1;
+  expect(asks(inC, zoe)).toBe('_stale_act');
+  place.fixture.aheadMs = 0;
+  expect(asks(inC, zoe)).toBe('_echo_context_move');
 });
 
 test('where lists have no room for the new name nothing moves', () => {
