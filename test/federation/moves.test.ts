@@ -231,6 +231,13 @@ test('the same is asked once more than is heard of: one question while an answer
   expect(place.fixture.queue('letters')).toBe(federationLimits.lettersMax);
   place.fixture.pass(federationLimits.keysMsMax * 3);
   expect(place.fixture.queue('letters')).toBe(0);
+  place.fixture.tellsKeys = true;
+  place.fixture.hear(circuit);
+  const answered = (): (string | null)[] => {
+    place.fixture.say(circuit, act);
+    return place.fixture.methods(circuit);
+  };
+  expect([answered(), answered()]).toEqual([['_request_keys', '_error_unknown_move'], ['_error_unknown_move']]);
 });
 
 test('what somebody has held back for longer than acts count moves nothing', () => {
