@@ -3,9 +3,9 @@ import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { AnonymousError } from '../client/anonymous/error.ts';
 import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-file.ts';
-import { CellClock } from '../client/anonymous/clock.ts';
+import { CellClock, type Make } from '../client/anonymous/clock.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { anonymousCell, coverCell } from '../client/anonymous/message.ts';
+import { anonymousCell, coverCell, sealText } from '../client/anonymous/message.ts';
 import { answerTo } from '../client/session/answers.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { OnionError } from '../onion/error.ts';
@@ -49,7 +49,7 @@ export function register(command: Command): void {
       )
       .option(
         '--clock <seconds>',
-        `cells leave at random times, so long apart in the mean (${clockSecondsMin} to ${clockSecondsMax}): one is the message`,
+        `cells leave at random times, so long apart in the mean (${clockSecondsMin} to ${clockSecondsMax}): one is the message, or several where it is long`,
         between(clockSecondsMin, clockSecondsMax),
       )
       .option(
@@ -65,7 +65,8 @@ export function register(command: Command): void {
 Nobody but its reader can read it, and no server learns both who sends it and for whom it is: your home gets a
 cell like all others, each server on the way finds the next one in it, and the last one finds the reader. The
 way is drawn anew each time from the servers that your home knows. Nobody tells whether it arrives, and what is lost
-is not said again. The reader sees that it comes from nobody, among the requests of strangers, and cannot answer.
+is not said again. What is too long for one cell goes in several over a way each, half as many more as are needed. The
+reader sees that it comes from nobody, among the requests of strangers, and cannot answer.
 
 What is told by asking: the first time your home looks for the keys of the reader, and knows for whom; it asks in
 its own name. They are kept here for later. Write again some other time than right after, if that matters.
@@ -96,10 +97,16 @@ Examples:
           const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, changed);
           if (stations === null || reader === null) return;
           const way = { stations, home: whose.domain, hops: options.hops };
-          const sealed = (): Uint8Array => anonymousCell(suite, way, reader, text, Date.now());
-          if (!(await handed(command, options, home, mor, sealed, () => coverCell(suite, way, Date.now())))) return;
-          const line = `handed to ${whose.domain}; nobody tells whether it arrives\n`;
-          tell(options, { kind: 'handed', at: whose.domain, hops: options.hops }, line);
+          const sealed = sealText(suite, reader, text);
+          const [parts, { needed }] = [sealed.contents.length, sealed];
+          const make = (part: number | null): Uint8Array =>
+            part === null
+              ? coverCell(suite, way, Date.now())
+              : anonymousCell(suite, way, reader, sealed.contents[part]!, Date.now());
+          if (!(await handed(command, options, home, mor, { parts, needed }, make))) return;
+          const cells = parts === 1 ? '' : ` in ${parts} cells, of which ${needed} are needed`;
+          const line = `handed to ${whose.domain}${cells}; nobody tells whether it arrives\n`;
+          tell(options, { kind: 'handed', at: whose.domain, hops: options.hops, parts, needed }, line);
         } catch (error) {
           if (!(error instanceof AnonymousError || error instanceof OnionError)) throw error;
           fail(command, options, error.code, `${error.message} (${error.code})`);
@@ -114,17 +121,25 @@ async function handed(
   options: Options,
   home: Talk,
   mor: string,
-  sealed: () => Uint8Array,
-  cover: () => Uint8Array,
+  { parts, needed }: { readonly parts: number; readonly needed: number },
+  make: Make,
 ): Promise<boolean> {
   const { clock, cells = clockCellsUsual } = options;
   if (clock === undefined) {
-    return (await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: sealed() } })) !== null;
+    for (let part = 0; part < parts; part++) {
+      const told = await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: make(part) } });
+      if (told === null) return false;
+    }
+    return true;
   }
-  const make = (kind: 'message' | 'cover'): Uint8Array => (kind === 'message' ? sealed() : cover());
-  const wish = { meanMs: clock * 1000, cells };
+  if (cells < parts) {
+    const text = `the message takes ${parts} cells, and ${cells} leave on the clock: say --cells`;
+    throw new AnonymousError('_anonymous_excessive_parts', text);
+  }
+  const wish = { meanMs: clock * 1000, cells, parts, needed };
   const machine = new CellClock(suite.random, wish, make, systemTimers.nowMs());
-  complain(command, `${cells} cells leave in about ${clock * cells} seconds, one of them with the message`);
+  const which = parts === 1 ? 'one of them' : `${parts} of them`;
+  complain(command, `${cells} cells leave in about ${clock * cells} seconds, ${which} with the message`);
   const isTaken = await onClock(home, mor, machine, systemTimers);
   if (isTaken === false) fail(command, options, '_mor_full', 'your home has no room for more cells (_mor_full)');
   return isTaken === true;

@@ -8,9 +8,6 @@ import { PublicationError } from '../publication/error.ts';
 import { readPublication } from '../publication/packet.ts';
 import type { ListenerCode } from './error.ts';
 
-/** A content that is a part of something bigger begins with this. */
-const PART = 0;
-
 /** Routing variables of a packet from nobody: whom it is for, and a tag for the answer. */
 const allowed: ReadonlySet<string> = new Set(['_target', '_tag']);
 
@@ -24,7 +21,7 @@ export interface Exit {
 }
 
 /**
- * The packet in a content, or the code by which it is dropped. `takes`: whether an entity of this host, by its uniform,
+ * The packet in a whole content, or the code by which it is dropped. `takes`: whether an entity of this host, by its uniform,
  * declares that it takes packets from nobody.
  */
 export function readExit(
@@ -32,7 +29,6 @@ export function readExit(
   domain: string,
   takes: (target: string) => boolean,
 ): Exit | { readonly code: ListenerCode } {
-  if (content[0] === PART) return { code: '_mor_unsupported_part' };
   try {
     return judge(parse(content), domain, takes);
   } catch (error) {

@@ -9,7 +9,6 @@ export type ListenerCode =
   | '_mor_unknown_keys'
   | '_mor_excessive_watches'
   // counted, and nothing is said
-  | '_mor_unsupported_part'
   | '_mor_invalid_packet'
   | '_mor_claimed_authority'
   | '_mor_changed_state'

@@ -3,20 +3,18 @@ import type { Suite } from '../crypto/suite.ts';
 import { bareCell, cellFault, envelopeFiller, fieldsOf, onionOf } from '../onion/cell.ts';
 import type { Opened } from '../onion/open.ts';
 import { copyBytes } from '../psyc/bytes.ts';
-import type { Packet } from '../psyc/packet.ts';
-import { readExit } from './anonymous.ts';
 import { isAsks, readTell, renderTell } from './context-packets.ts';
 import { Counts } from './counts.ts';
 import { Cover, type LoopCounts } from './cover.ts';
 import { Delayed } from './delayed.ts';
 import type { ListenerEffect, ListenerEvent } from './events.ts';
+import { Exits } from './exits.ts';
 import { Keyring } from './keyring.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { Membership } from './link.ts';
 import { Links } from './links.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
-import { place, placeOf } from './placing.ts';
 import { PoissonClock } from '../onion/poisson.ts';
 import { SeenMemory } from './seen.ts';
 import { Watches } from './watches.ts';
@@ -63,6 +61,7 @@ export class Listener {
   readonly #clock: PoissonClock;
   readonly #cover: Cover;
   readonly #watches: Watches;
+  readonly #exits: Exits;
   #effects: ListenerEffect[] = [];
   #loaded = false;
   /** Whether it was told which keys there are: before that none is known to be gone. */
@@ -97,6 +96,13 @@ export class Listener {
     this.#clock = new PoissonClock(suite.random, originMsMean(limits, 1), limits.lateMsMax, nowMs);
     this.#cover = new Cover(suite, limits);
     this.#watches = new Watches(limits);
+    this.#exits = new Exits({
+      ...options,
+      counts: this.#counts,
+      opener: this.#opener,
+      exit: (exit) => this.#effect({ kind: 'exit', exit }),
+      release: (onion) => this.#release({ cell: null, onion }),
+    });
   }
 
   /** Takes one event and gives the effects, in order; never throws, whatever peers and clients send. */
@@ -125,6 +131,7 @@ export class Listener {
       ['replay tags', tags],
       ['one-time secrets', slots],
       ['watched tags', this.#watches.size],
+      ['messages in parts', this.#exits.parts],
     ];
   }
 
@@ -287,21 +294,15 @@ export class Listener {
 
   /** What a layer says, now that it is durable that it was opened. */
   #act({ outcome, replayTag }: Opened): void {
-    const { domain, takes } = this.#options;
-    const own = placeOf(domain);
     this.#counts.add(`opened ${outcome.kind}`);
     switch (outcome.kind) {
       case 'relay':
         if (outcome.delayMs === 0) this.#release({ cell: null, onion: outcome.onion });
         else if (!this.#delayed.add(outcome.onion, this.#nowMs + outcome.delayMs)) this.#counts.add('too many wait');
         break;
-      case 'exit': {
-        const exit = readExit(outcome.content, domain, (target) => target === own || takes(target));
-        if ('code' in exit) this.#counts.add(`dropped ${exit.code}`);
-        else if (exit.target === own && !exit.isSigned) this.#place(exit.packet);
-        else this.#effect({ kind: 'exit', exit });
+      case 'exit':
+        this.#exits.take(outcome.content, this.#nowMs, this.#unixMs);
         break;
-      }
       case 'discard':
         if (!this.#cover.returned(replayTag, this.#nowMs)) this.#counts.add('discarded');
         break;
@@ -312,24 +313,6 @@ export class Listener {
         this.#counts.add(`dropped ${outcome.code}`);
         break;
     }
-  }
-
-  /** A one-time secret is asked for; the answer leaves when the secret is durable. */
-  #place(packet: Packet): void {
-    const { suite, domain } = this.#options;
-    // Agreeing costs as much as fifteen layers, and anybody may ask.
-    if (!this.#opener.hasRoom) {
-      this.#counts.add('deposit ignored');
-      return;
-    }
-    const placed = place(suite, domain, packet, Math.floor(this.#unixMs / 1000), this.#opener.lifeSeconds);
-    if ('code' in placed) {
-      this.#counts.add(`dropped ${placed.code}`);
-      return;
-    }
-    const { slot, onion } = placed;
-    const isKept = this.#opener.place(slot, () => this.#release({ cell: null, onion }));
-    this.#counts.add(isKept ? 'secrets placed' : 'deposit ignored');
   }
 
   /** Cover for this context ends here; everything else leaves bare, as nothing else does: it has just been taken out of an envelope. */
@@ -371,6 +354,7 @@ export class Listener {
     this.#keyring.tidy(this.#nowMs, this.#unixMs);
     this.#cover.tidy(this.#nowMs);
     this.#counts.add('too old', this.#origin.tidy(this.#nowMs));
+    this.#counts.add('lost in parts', this.#exits.tidy(this.#nowMs));
     this.#opener.tidy(Math.floor(this.#unixMs / 1000));
     if (this.#keyed) this.#opener.forgetKeys();
   }

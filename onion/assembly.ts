@@ -41,6 +41,8 @@ interface Block {
 interface Parted {
   readonly id: Uint8Array;
   readonly blocks: (Block | null)[];
+  /** How many shards were new, kept or not. */
+  came: number;
   /** Of shards kept. */
   bytes: number;
   untilMs: number;
@@ -51,7 +53,11 @@ export class Assembly {
   readonly #suite: Suite;
   readonly #unpack: Gzip['unpack'];
   readonly #limits: AssemblyLimits;
+  /** With one shard, and with more; in either who waits longest for his next one is first. */
+  readonly #single = new Map<string, Parted>();
   readonly #parted = new Map<string, Parted>();
+  /** Given up to make room, and not told yet. */
+  #givenUp: Uint8Array[] = [];
   /** Those that are whole, so that what still comes of them begins nothing. */
   readonly #whole = new Map<string, number>();
   #bytes = 0;
@@ -64,7 +70,7 @@ export class Assembly {
 
   /** Messages that are being put together, and bytes kept of them. */
   get size(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.#parted.size, bytes: this.#bytes };
+    return { messages: this.#single.size + this.#parted.size, bytes: this.#bytes };
   }
 
   /** Takes the content of a cell, which begins with the byte 0. `nowMs` is any clock that only goes forward. */
@@ -74,15 +80,15 @@ export class Assembly {
     if (shard === null) return { kind: 'refused', code: '_onion_invalid_shard' };
     const key = keyOfBytes(shard.id);
     if (this.#whole.has(key)) return { kind: 'spare' };
-    const parted = this.#parted.get(key) ?? this.#begin(shard);
-    const bytes = content.length + SHARD_OVERHEAD_BYTES;
-    if (parted === null || this.#bytes + bytes > this.#limits.partedBytesMax) {
-      return { kind: 'refused', code: '_onion_excessive_shards' };
-    }
+    const parted = this.#of(key) ?? begun(shard);
     const block = parted.blocks.length === shard.blocks ? (parted.blocks[shard.block] ?? blockOf(shard)) : null;
     if (block === null || !isSame(block.name, shard)) return { kind: 'refused', code: '_onion_spoilt_shard' };
     if (block.piece !== null || block.shards.has(shard.index)) return { kind: 'spare' };
-    this.#parted.set(key, parted);
+    const bytes = content.length + SHARD_OVERHEAD_BYTES;
+    if (!this.#makeRoom(key, bytes)) return { kind: 'refused', code: '_onion_excessive_shards' };
+    this.#single.delete(key);
+    this.#parted.delete(key);
+    (++parted.came === 1 ? this.#single : this.#parted).set(key, parted);
     parted.blocks[shard.block] = block;
     parted.untilMs = nowMs + this.#limits.partsMs;
     block.shards.set(shard.index, shard);
@@ -96,7 +102,7 @@ export class Assembly {
   lacking(
     id: Uint8Array,
   ): { readonly block: number; readonly lack: number; readonly there: readonly number[] }[] | null {
-    const parted = this.#parted.get(keyOfBytes(id));
+    const parted = this.#of(keyOfBytes(id));
     if (parted === undefined) return null;
     return parted.blocks.flatMap((block, index) => {
       if (block === null) return [{ block: index, lack: 1, there: [] }];
@@ -105,11 +111,12 @@ export class Assembly {
     });
   }
 
-  /** Forgets what nothing came of for too long; gives the ids of the messages that are lost. */
+  /** Forgets what nothing came of for too long; gives the ids of the messages that are lost, also of those that were given up for others. */
   tidy(nowMs: number): Uint8Array[] {
     for (const [key, untilMs] of this.#whole) if (untilMs <= nowMs) this.#whole.delete(key);
-    const lost: Uint8Array[] = [];
-    for (const [key, parted] of this.#parted) {
+    const lost = this.#givenUp;
+    this.#givenUp = [];
+    for (const [key, parted] of [...this.#single, ...this.#parted]) {
       if (parted.untilMs > nowMs) continue;
       this.#forget(key, parted);
       lost.push(parted.id);
@@ -117,9 +124,24 @@ export class Assembly {
     return lost;
   }
 
-  #begin({ id, blocks }: Shard): Parted | null {
-    if (this.#parted.size + this.#whole.size >= this.#limits.partedMax) return null;
-    return { id: id.slice(), blocks: Array.from({ length: blocks }, () => null), bytes: 0, untilMs: 0 };
+  #of(key: string): Parted | undefined {
+    return this.#single.get(key) ?? this.#parted.get(key);
+  }
+
+  /**
+   * Room for so many bytes more of a message. Who fills it with beginnings fills it against himself: those of one shard are given
+   * up first, and of them, as of the others, who waits longest. false: no other is there to be given up.
+   */
+  #makeRoom(key: string, bytes: number): boolean {
+    const { partedMax, partedBytesMax } = this.#limits;
+    const more = this.#of(key) === undefined ? 1 : 0;
+    while (this.size.messages + more > partedMax || this.#bytes + bytes > partedBytesMax) {
+      const victim = firstBut(this.#single, key) ?? firstBut(this.#parted, key);
+      if (victim === null) return false;
+      this.#forget(...victim);
+      if (this.#givenUp.length < partedMax) this.#givenUp.push(victim[1].id);
+    }
+    return true;
   }
 
   #count(parted: Parted, bytes: number): void {
@@ -128,6 +150,7 @@ export class Assembly {
   }
 
   #forget(key: string, parted: Parted): void {
+    this.#single.delete(key);
     this.#parted.delete(key);
     this.#bytes -= parted.bytes;
   }
@@ -157,6 +180,7 @@ export class Assembly {
     }
     this.#forget(key, parted);
     this.#whole.set(key, parted.untilMs);
+    if (this.#whole.size > this.#limits.partedMax) this.#whole.delete(this.#whole.keys().next().value!);
     const message = this.#read(joinBytes(...pieces));
     return message === null ? { kind: 'refused', code: '_onion_spoilt_shard' } : { kind: 'whole', id, message };
   }
@@ -168,6 +192,20 @@ export class Assembly {
     if (written[0] === PLAIN) return rest.length <= messageBytesMax ? rest : null;
     return written[0] === PACKED ? this.#unpack(rest, Math.min(messageBytesMax, rest.length * inflationMax)) : null;
   }
+}
+
+const begun = ({ id, blocks }: Shard): Parted => ({
+  id: id.slice(),
+  blocks: Array.from({ length: blocks }, () => null),
+  came: 0,
+  bytes: 0,
+  untilMs: 0,
+});
+
+/** The first that is not this one. */
+function firstBut(messages: ReadonlyMap<string, Parted>, key: string): [string, Parted] | null {
+  for (const entry of messages) if (entry[0] !== key) return entry;
+  return null;
 }
 
 const blockOf = ({ id, block, blocks, m, n, length }: Shard): Block => ({

@@ -15,7 +15,7 @@ export const shardLimits = {
   inflationMax: 64,
   /** How long a reader waits for what lacks, since the last shard that was new. */
   partsMs: 600_000,
-  /** Messages that are being put together, or were within that time. */
+  /** Messages that are being put together; and as many that came whole within that time. */
   partedMax: 16_384,
   /** Bytes of shards kept for them. */
   partedBytesMax: 67_108_864,

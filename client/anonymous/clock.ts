@@ -1,4 +1,4 @@
-/** Cells that leave for the home on a clock: one has the message, the others are cover, and the home cannot tell which. docs/spec/people.md#cells-on-a-clock */
+/** Cells that leave for the home on a clock: some have the message, the others are cover, and the home cannot tell which. docs/spec/people.md#cells-on-a-clock */
 import { drawBelow } from '../../onion/chance.ts';
 import type { Random } from '../../onion/keys.ts';
 import { PoissonClock } from '../../onion/poisson.ts';
@@ -10,10 +10,13 @@ export interface ClockWish {
   readonly meanMs: number;
   /** So many strikes, a cell at each. */
   readonly cells: number;
+  /** In so many cells the message is, at most as many as there are strikes; and so many of them are needed. */
+  readonly parts: number;
+  readonly needed: number;
 }
 
-/** Seals a cell of 4096 bytes, a new one each time. */
-export type Make = (kind: 'message' | 'cover') => Uint8Array;
+/** Seals a cell of 4096 bytes, a new one each time: of a part of the message, by its number from 0; null: cover. */
+export type Make = (part: number | null) => Uint8Array;
 
 /** What it is told; strikes are numbered from 0. */
 export type ClockEvent =
@@ -29,12 +32,12 @@ export type ClockEffect =
   | { readonly kind: 'hand'; readonly strike: number; readonly cell: Uint8Array }
   /** Give the event `wake` at this time. */
   | { readonly kind: 'wake'; readonly atMs: number }
-  /** All have left and are answered; whether the message was taken. */
+  /** All have left and are answered; whether as much of the message was taken as is needed. */
   | { readonly kind: 'over'; readonly isTaken: boolean };
 
 /**
- * One message on one clock. At which strike it leaves is drawn before the first, each equally likely; how many there are and when
- * they come does not depend on it. Cells are sealed one strike ahead, so that no strike takes longer than another.
+ * One message on one clock. At which strikes its parts leave is drawn before the first, all sets equally likely; how many strikes
+ * there are and when they come does not depend on it. Cells are sealed one strike ahead, so that no strike takes longer than another.
  */
 export class CellClock {
   readonly #random: Random;
@@ -42,19 +45,19 @@ export class CellClock {
   readonly #make: Make;
   readonly #clock: PoissonClock;
   readonly #unanswered = new Set<number>();
-  /** The strike with the message. */
-  #chosen: number;
+  /** Parts by the strikes they leave at, or have left at. */
+  readonly #chosen = new Map<number, number>();
   /** The next strike, and what leaves at it. */
   #strike = 0;
   #ready: Uint8Array;
-  #isTaken = false;
+  #taken = 0;
 
   /** `nowMs`: a clock that only goes forward. Throws what `make` throws. */
   constructor(random: Random, wish: ClockWish, make: Make, nowMs: number) {
     this.#random = random;
     this.#wish = wish;
     this.#make = make;
-    this.#chosen = drawBelow(random, wish.cells);
+    for (let part = 0; part < wish.parts; part++) this.#choose(part);
     this.#ready = this.#made();
     this.#clock = new PoissonClock(random, wish.meanMs, anonymousLimits.clockLateMsMax, nowMs);
   }
@@ -68,11 +71,12 @@ export class CellClock {
   step(event: ClockEvent, nowMs: number): readonly ClockEffect[] {
     if (event.kind === 'wake') return this.#wake(nowMs);
     this.#unanswered.delete(event.strike);
-    if (event.strike === this.#chosen) {
-      if (event.kind === 'taken') this.#isTaken = true;
-      else this.#again();
+    const part = this.#chosen.get(event.strike);
+    if (part !== undefined) {
+      if (event.kind === 'taken') this.#taken++;
+      else if (this.#choose(part) === this.#strike) this.#ready = this.#made();
     }
-    return this.#isOver() ? [{ kind: 'over', isTaken: this.#isTaken }] : [];
+    return this.#isOver() ? [{ kind: 'over', isTaken: this.#taken >= this.#wish.needed }] : [];
   }
 
   #wake(nowMs: number): ClockEffect[] {
@@ -88,16 +92,19 @@ export class CellClock {
     return effects;
   }
 
-  /** The message leaves at one of the strikes that are left, in a new cell: there are no more of them than there would have been. */
-  #again(): void {
-    const left = this.#wish.cells - this.#strike;
-    if (left === 0) return;
-    this.#chosen = this.#strike + drawBelow(this.#random, left);
-    if (this.#chosen === this.#strike) this.#ready = this.#made();
+  /** A part leaves at one of the strikes that are left and have none, in a new cell: there are no more of them than there would have been. Gives the strike; null: none is left. */
+  #choose(part: number): number | null {
+    const left: number[] = [];
+    for (let strike = this.#strike; strike < this.#wish.cells; strike++)
+      if (!this.#chosen.has(strike)) left.push(strike);
+    if (left.length === 0) return null;
+    const strike = left[drawBelow(this.#random, left.length)]!;
+    this.#chosen.set(strike, part);
+    return strike;
   }
 
   #made(): Uint8Array {
-    return this.#make(this.#strike === this.#chosen ? 'message' : 'cover');
+    return this.#make(this.#chosen.get(this.#strike) ?? null);
   }
 
   #isOver(): boolean {

@@ -5,7 +5,9 @@ export type AnonymousCode =
   | '_anonymous_unreachable'
   | '_anonymous_excessive_hops'
   | '_anonymous_unknown_keys'
-  | '_anonymous_changed_key';
+  | '_anonymous_changed_key'
+  | '_anonymous_oversized_message'
+  | '_anonymous_excessive_parts';
 
 /** `message` is one sentence for people. */
 export class AnonymousError extends Error {

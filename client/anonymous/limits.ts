@@ -9,6 +9,8 @@ export const anonymousLimits = {
   hopsUsual: 3,
   /** Servers that a question goes over, and its answer: the last layer of a ticket is its owner's. */
   askHopsMax: onionLimits.layersMax - 1,
+  /** Bytes of a message as it comes out of its cells: what a stranger may say at once, less what the reader's server writes over it. */
+  messageBytesMax: 19_456,
   /** Pages of servers that the home is asked for. */
   pagesMax: 64,
   /** Seconds between two strikes of a client's clock, in the mean. */

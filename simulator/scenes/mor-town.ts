@@ -82,6 +82,7 @@ export const maxima = {
   'replay tags': 2_000,
   'one-time secrets': 100,
   'watched tags': 0,
+  'messages in parts': 0,
   // The limit, what a dishonest server writes beside it, and the packet in which a circuit says why it ends.
   'unsent bytes': 65_536 + 65_536,
   'store requests': 8,

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { CellClock, type ClockEffect, type ClockWish } from '../../client/anonymous/clock.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
-import { anonymousCell, coverCell, type Way } from '../../client/anonymous/message.ts';
+import { anonymousCell, coverCell, sealText, type Way } from '../../client/anonymous/message.ts';
 import { onionOf } from '../../onion/cell.ts';
 import { openOnion } from '../../onion/holder.ts';
 import { type KeyPair, newPair, type Random as Bytes } from '../../onion/keys.ts';
@@ -32,9 +32,10 @@ const bob = {
   fingerprint: suite.random(20),
   publicKey: newPair(suite, suite.random).publicKey,
 };
-const message = (): Uint8Array => anonymousCell(suite, way, bob, 'under the stone', NOW);
+const message = (): Uint8Array =>
+  anonymousCell(suite, way, bob, sealText(suite, bob, 'under the stone').contents[0]!, NOW);
 const cover = (): Uint8Array => coverCell(suite, way, NOW);
-const wish: ClockWish = { meanMs: 5000, cells: 8 };
+const wish: ClockWish = { meanMs: 5000, cells: 8, parts: 1, needed: 1 };
 
 /** Where a cell goes, and what its last hop does. */
 function wayOf(cell: Uint8Array): { hops: string[]; end: string } {
@@ -64,9 +65,9 @@ interface Run {
 /** A clock to its end at a home that takes what `takes` says; `isReal`: with real cells. */
 function run(random: Bytes, takes: (strike: number) => boolean = () => true, isReal = false, of = wish): Run {
   const made: string[] = [];
-  const make = (kind: 'message' | 'cover'): Uint8Array => {
-    made.push(kind);
-    if (isReal) return kind === 'message' ? message() : cover();
+  const make = (part: number | null): Uint8Array => {
+    made.push(part === null ? 'cover' : part === 0 ? 'message' : `part ${part}`);
+    if (isReal) return part === null ? cover() : message();
     return new Uint8Array(4096);
   };
   const clock = new CellClock(random, of, make, 0);
@@ -177,6 +178,39 @@ test('a message that was refused leaves in a new cell at a later strike, and no 
     expect(isTaken).toBe(!isLast);
   }
   expect(run(choosing(0, 4n), () => false)).toMatchObject({ isTaken: false });
+});
+
+test('of a message in parts each leaves once, at strikes of which all sets are equally likely', () => {
+  const random = bytesOf(Random.of(9n, 'parts'));
+  const of = { ...wish, cells: 5, parts: 3, needed: 2 };
+  const counts = new Map<string, number>();
+  for (let time = 0; time < 5000; time++) {
+    const { made, seen, isTaken } = run(random, undefined, false, of);
+    expect([seen.length, isTaken]).toEqual([5, true]);
+    expect(made.filter((kind) => kind !== 'cover').toSorted()).toEqual(['message', 'part 1', 'part 2']);
+    const set = made.map((kind) => (kind === 'cover' ? '-' : 'x')).join('');
+    counts.set(set, (counts.get(set) ?? 0) + 1);
+  }
+  expect(counts.size).toBe(10);
+  const square = [...counts.values()].reduce((sum, count) => sum + (count - 500) ** 2 / 500, 0);
+  // χ² with 9 degrees of freedom is above 27.9 once in a thousand times.
+  expect(square).toBeLessThan(27.9);
+});
+
+test('a part that was refused leaves at another strike, and enough of them are a message', () => {
+  const of = { ...wish, cells: 8, parts: 3, needed: 2 };
+  for (let seed = 1n; seed <= 20n; seed++) {
+    const random = (): Bytes => bytesOf(Random.of(seed, 'refused'));
+    const [first] = run(random(), undefined, false, of).made.flatMap((kind, at) => (kind === 'cover' ? [] : [at]));
+    const { made, isTaken, seen } = run(random(), (strike) => strike !== first, false, of);
+    expect([seen.length, isTaken]).toEqual([8, true]);
+    const parts = made.filter((kind) => kind !== 'cover');
+    expect(new Set(parts).size).toBe(3);
+    // One strike may have been filled with cover before, and is made anew.
+    expect(parts).toHaveLength(4);
+  }
+  expect(run(bytesOf(Random.of(1n, 'all')), () => false, false, of)).toMatchObject({ isTaken: false });
+  expect(run(bytesOf(Random.of(1n, 'all')), undefined, false, { ...of, cells: 3 })).toMatchObject({ isTaken: true });
 });
 
 test('who slept does not make up for it', () => {

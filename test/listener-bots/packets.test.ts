@@ -24,7 +24,8 @@ test('a packet from nobody goes to an entity that takes such, with a tag if it h
 });
 
 test.each([
-  ['\0part', '_mor_unsupported_part'],
+  // What is put together of parts is no part again.
+  ['\0part', '_mor_invalid_packet'],
   ['', '_mor_invalid_packet'],
   ['hello', '_mor_invalid_packet'],
   [`:_target\t${bob}\n\n_message\n|\n|\n`, '_mor_invalid_packet'],

@@ -311,6 +311,8 @@ test('what nobody here takes is dropped with its code', () => {
     stand.hear('mia.example', bare(stand.onion([stand.hop('own.example')], content)));
   drop(packetTo('psyc://own.example/~eve'));
   drop(packetTo('psyc://may.example/~bob'));
+  drop(new Uint8Array([0, 2]));
+  expect(stand.count('dropped _onion_invalid_shard')).toBe(1);
   expect([
     stand.of('exit'),
     stand.count('dropped _mor_closed_target'),

@@ -164,16 +164,56 @@ describe('hostile', () => {
     expect(assembly().add(changed, 0)).toEqual({ kind: 'refused', code: '_onion_invalid_shard' });
   });
 
-  test('no more messages and no more bytes than may be, and what is there goes on', () => {
+  test('no more messages than may be: the one that waits longest gives way, and is told to be lost', () => {
     const few = assembly({ partedMax: 2 });
     const [one, two, three] = [cut(4000), cut(4000), cut(4000)];
-    for (const { made } of [one, two]) expect(few.add(contentsOf(made)[0]!, 0).kind).toBe('part');
-    const excess = { kind: 'refused', code: '_onion_excessive_shards' };
-    expect(few.add(contentsOf(three.made)[0]!, 0)).toEqual(excess);
-    expect(few.add(contentsOf(one.made)[1]!, 0)).toMatchObject({ kind: 'whole', message: one.message });
+    for (const { made } of [one, two, three]) expect(few.add(contentsOf(made)[0]!, 0).kind).toBe('part');
+    expect(few.size.messages).toBe(2);
+    expect(few.tidy(0)).toEqual([one.made.id]);
+    expect(few.add(contentsOf(two.made)[1]!, 0)).toMatchObject({ kind: 'whole', message: two.message });
+    expect(few.add(contentsOf(three.made)[1]!, 0)).toMatchObject({ kind: 'whole', message: three.message });
+  });
+
+  test('no more bytes than may be: others give way, and where there is no other it is refused', () => {
+    const [one, two] = [cut(4000), cut(4000)];
     const little = assembly({ partedBytesMax: 3000 });
     expect(little.add(contentsOf(one.made)[0]!, 0).kind).toBe('part');
-    expect(little.add(contentsOf(two.made)[0]!, 0)).toEqual(excess);
+    expect(little.add(contentsOf(two.made)[0]!, 0).kind).toBe('part');
+    expect(little.size.messages).toBe(1);
+    const big = cut(10_000);
+    const room = assembly({ partedBytesMax: 5000 });
+    expect(room.add(contentsOf(big.made)[0]!, 0).kind).toBe('part');
+    expect(room.add(contentsOf(big.made)[1]!, 0)).toEqual({ kind: 'refused', code: '_onion_excessive_shards' });
+  });
+
+  test('who fills it with beginnings keeps nobody out whose shards come', () => {
+    const at = assembly({ partedMax: 64, partedBytesMax: 400_000 });
+    const { message, made } = cut(30_000);
+    const { m, contents } = made.blocks[0]!;
+    const came = contents.slice(0, m).map((content) => {
+      const one = at.add(content, 0);
+      // Many more than there is room for altogether, and with two shards each a third of them.
+      for (let other = 0; other < 30; other++) {
+        const hostile = contentsOf(cut(4000).made);
+        at.add(hostile[0]!, 0);
+      }
+      for (let other = 0; other < 10; other++) {
+        for (const hostile of contentsOf(cut(8000).made).slice(0, 2)) at.add(hostile, 0);
+      }
+      return one;
+    });
+    expect(came.at(-1)).toMatchObject({ kind: 'whole', message });
+    expect(at.size.messages).toBeLessThanOrEqual(64);
+    expect(at.size.bytes).toBeLessThanOrEqual(400_000);
+  });
+
+  test('of what came whole the oldest is forgotten, and no more is remembered than may be', () => {
+    const at = assembly({ partedMax: 2 });
+    const made = [cut(100), cut(100), cut(100)].map((one) => contentsOf(one.made)[0]!);
+    for (const content of made) expect(at.add(content, 0).kind).toBe('whole');
+    expect(at.add(made[2]!, 0).kind).toBe('spare');
+    expect(at.add(made[1]!, 0).kind).toBe('spare');
+    expect(at.add(made[0]!, 0).kind).toBe('whole');
   });
 
   test('the smallest shards take no more memory than is counted: each has its price, and none holds the cell it came in', () => {
@@ -185,6 +225,7 @@ describe('hostile', () => {
     );
     const shards = Array.from({ length: 63 }, (_, index) => smallest.map((byte, at) => (at === 22 ? index : byte)));
     expect(addAll(at, shards).filter(({ kind }) => kind === 'part')).toHaveLength(17);
+    expect(at.size.bytes).toBeLessThanOrEqual(10_000);
     const { message, made } = cut(4000, 0);
     const cells = contentsOf(made).map((content) => joinBytes(content, new Uint8Array(50)));
     const whole = assembly();

@@ -144,6 +144,17 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   await done('requests', 'dismiss', 'nobody', '--as', 'bob@b.test');
   expect(await requests()).toBe('');
 
+  // What is too long for one cell comes in parts, over ways of their own.
+  const long = 'a long story '.repeat(700).trimEnd();
+  const told = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', long, '--as', 'ada@a.test');
+  expect(told).toMatchObject({
+    code: 0,
+    out: 'handed to a.test in 8 cells, of which 5 are needed; nobody tells whether it arrives\n',
+  });
+  await bob.said(({ kind, text }) => kind === 'heard' && text === long);
+  const longer = await p3do('send', '--anonymous', 'bob@b.test', 'x'.repeat(20_000), '--as', 'ada@a.test');
+  expect(longer.complaints).toContain('_anonymous_oversized_message');
+
   await servers.get('e.test')!.kill();
   for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linked(name, 3);
   await done('send', '--anonymous', '--hops', '3', 'bob@b.test', 'over another way', '--as', 'ada@a.test');
