@@ -4,6 +4,7 @@ import { bytesOfHex, hexOf, joinBytes } from '../crypto/bytes.ts';
 import { onionOf, fieldsOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
 import type { Packet } from '../psyc/packet.ts';
+import { systemTimers } from '../server/transport/timers.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { talk } from './person/talk.ts';
 
@@ -13,6 +14,8 @@ interface Options extends Shared {
 }
 
 const COUNT_MAX = 1_000_000;
+/** A home that answers at once, and with nothing, is not asked more often than this. */
+const PAUSE_MS = 1_000;
 
 /** Adds the options, the page and the action of `p3do overhear`. */
 export function register(command: Command): void {
@@ -38,6 +41,8 @@ Examples:
       const hints = options.hint.length === 0 ? {} : { _hints: joinBytes(...options.hint) };
       await talk(command, options, async (home) => {
         for (let left = options.count; left > 0; ) {
+          const askedMs = systemTimers.nowMs();
+          const before = left;
           const target = `psyc://${whose.domain}/$mor`;
           const excused = ['_unknown_target'];
           const told = await home.ask({ target, method: '_request_mor_copies', entity: hints, excused });
@@ -56,6 +61,8 @@ Examples:
             const hint = hexOf(fieldsOf(onionOf(cell)).hint);
             tell(options, { kind: 'cell', hint, cell: hexOf(cell) }, `${hint}\n`);
           }
+          const pauseMs = askedMs + PAUSE_MS - systemTimers.nowMs();
+          if (left === before && pauseMs > 0) await new Promise<void>((go) => void systemTimers.after(pauseMs, go));
         }
       });
     });

@@ -6,6 +6,7 @@ import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-f
 import { CellClock, type Make } from '../client/anonymous/clock.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
 import { anonymousCell, coverCell, sealText } from '../client/anonymous/message.ts';
+import type { Pins } from '../client/anonymous/stations.ts';
 import { answerTo } from '../client/session/answers.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { OnionError } from '../onion/error.ts';
@@ -15,7 +16,7 @@ import { systemTimers } from '../server/transport/timers.ts';
 import { onClock } from './person/clocked.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
-import { type Changed, changedFor, stationsOf } from './person/stations.ts';
+import { believed, changedIn, pinsFor, stationsOf } from './person/stations.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
 import { between, person } from './person/target.ts';
 import { textIn } from './person/text.ts';
@@ -26,6 +27,7 @@ interface Options extends Shared {
   /** Seconds. */
   readonly clock?: number;
   readonly cells?: number;
+  readonly unvouched?: true;
 }
 
 const { hopsMin, hopsMax, hopsUsual } = anonymousLimits;
@@ -56,7 +58,8 @@ export function register(command: Command): void {
         '--cells <number>',
         `how many leave on the clock: ${clockCellsMin} to ${clockCellsMax} (${clockCellsUsual})`,
         between(clockCellsMin, clockCellsMax),
-      ),
+      )
+      .option('--unvouched', 'also over servers for which nobody vouches but your home'),
     'how long to wait for your home (60)',
   )
     .addHelpText(
@@ -67,6 +70,9 @@ cell like all others, each server on the way finds the next one in it, and the l
 way is drawn anew each time from the servers that your home knows. Nobody tells whether it arrives, and what is lost
 is not said again. What is too long for one cell goes in several over a way each, half as many more as are needed. The
 reader sees that it comes from nobody, among the requests of strangers, and cannot answer.
+
+Your home cannot make up servers on the way: their keys are those that you know already (p3do trust), or are signed by
+domains whose keys you know. As long as you know no domain but your home you can only believe it, and are told so.
 
 What is told by asking: the first time your home looks for the keys of the reader, and knows for whom; it asks in
 its own name. They are kept here for later. Write again some other time than right after, if that matters.
@@ -92,10 +98,14 @@ Examples:
       await talk(command, { ...options, timeout: patienceOf(options) }, async (home) => {
         try {
           const mor = `psyc://${whose.domain}/$mor`;
-          const changed = await changedFor(whose);
-          const stations = await stationsOf(home, mor, changed);
-          const reader = stations === null ? null : await readerOf(command, home, mor, whose, to, changed);
-          if (stations === null || reader === null) return;
+          const pins = await pinsFor(whose);
+          const all = await stationsOf(home, mor, pins);
+          const reader = all === null ? null : await readerOf(command, home, mor, whose, to, pins);
+          if (all === null || reader === null) return;
+          const stations = await believed(command, options, all, pins, {
+            home: whose.domain,
+            host: parseUniform(to).host,
+          });
           const way = { stations, home: whose.domain, hops: options.hops };
           const sealed = sealText(suite, reader, text);
           const [parts, { needed }] = [sealed.contents.length, sealed];
@@ -158,7 +168,7 @@ async function readerOf(
   mor: string,
   whose: { readonly folder: string; readonly nick: string; readonly domain: string },
   to: string,
-  changed: Changed,
+  pins: Pins,
 ): Promise<KeptReader | null> {
   const now = Math.floor(Date.now() / 1000);
   const kept = await readKeys(whose.folder, nameOf(to), now);
@@ -166,7 +176,7 @@ async function readerOf(
   const told = await home.ask({ target: mor, method: '_request_mor_keys', entity: { _person: to } });
   if (told === null || typeof told === 'string') return null;
   const reader = await checked(told, to, now);
-  if (changed(to, reader.print) || changed(parseUniform(to).host, reader.domainPrint)) {
+  if (changedIn(pins, to, reader.print) || changedIn(pins, parseUniform(to).host, reader.domainPrint)) {
     throw new AnonymousError('_anonymous_changed_key', `another key of ${nameOf(to)} than the one that is pinned here`);
   }
   await writeKeys(whose.folder, nameOf(to), reader.kept);

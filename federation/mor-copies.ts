@@ -9,8 +9,10 @@ import type { Value } from '../psyc/render.ts';
 /** What it needs of the node's listener. */
 export interface CopiesOwner {
   nowMs(): number;
-  /** Has a client given copies of cells with this hint, or of all; false: that would be too many. */
-  watch(client: string, hint: Uint8Array | null): boolean;
+  /** Has a client given copies of cells with this hint, or of all. Where that would be too many, `refused` is told of the request. */
+  watch(client: string, hint: Uint8Array | null, request: number): void;
+  /** A number that names a request. */
+  nextRequest(): number;
   /** It is given none any more. */
   leave(client: string): void;
   answer(letter: Letter, method: string, entity: Readonly<Record<string, Value>>): void;
@@ -19,6 +21,8 @@ export interface CopiesOwner {
 interface Hearing {
   /** What was asked for: hexadecimal hints, or '' for all. */
   readonly wanted: string;
+  /** The requests by which it was asked for. */
+  readonly requests: Set<number>;
   /** What waits to be asked for. */
   readonly cells: Uint8Array[];
   missed: number;
@@ -66,20 +70,33 @@ export class MorCopies {
     if (hearing?.wanted !== wanted) {
       // A question that still waits is answered: said again, it would bring the last wish back. What has come for both wishes stays.
       if (before !== undefined) this.#end(by);
-      if (this.#hearings.size >= HEARINGS_MAX || !this.#begin(by, hints)) {
-        this.#owner.leave(by);
-        this.#owner.answer(letter, '_failure_mor_excessive_watches', { _code: '_mor_excessive_watches' });
+      if (this.#hearings.size >= HEARINGS_MAX) {
+        this.#refuse(letter);
         return;
       }
       const isWanted = (cell: Uint8Array): boolean => wanted === '' || hasHint(hints, fieldsOf(onionOf(cell)).hint);
       const cells = before?.cells.filter(isWanted) ?? [];
-      hearing = { wanted, cells, missed: before?.missed ?? 0, letter: null, askedMs: 0 };
+      hearing = { wanted, requests: new Set(), cells, missed: before?.missed ?? 0, letter: null, askedMs: 0 };
       this.#hearings.set(by, hearing);
+      hearing.letter = keepLetter(letter);
+      this.#begin(by, hearing, hints);
+      if (this.#hearings.get(by) !== hearing) return;
     }
     // Who has heard no answer asks again: the last one is answered.
     hearing.letter = keepLetter(letter);
     hearing.askedMs = this.#owner.nowMs();
     if (hearing.cells.length > 0) this.#tell(hearing);
+  }
+
+  /** One of the watches that somebody's wish takes is refused: then he hears nothing at all. */
+  refused(by: string, request: number): void {
+    const hearing = this.#hearings.get(by);
+    if (hearing === undefined || !hearing.requests.has(request)) return;
+    const { letter } = hearing;
+    // It is answered once.
+    hearing.letter = null;
+    this.#end(by);
+    if (letter !== null) this.#refuse(letter);
   }
 
   /** A copy for somebody. */
@@ -100,12 +117,20 @@ export class MorCopies {
     }
   }
 
-  #begin(by: string, hints: Uint8Array): boolean {
-    if (hints.length === 0) return this.#owner.watch(by, null);
-    for (let at = 0; at < hints.length; at += sizes.hint) {
-      if (!this.#owner.watch(by, hints.slice(at, at + sizes.hint))) return false;
+  #begin(by: string, hearing: Hearing, hints: Uint8Array): void {
+    const wanted: (Uint8Array | null)[] = hints.length === 0 ? [null] : [];
+    for (let at = 0; at < hints.length; at += sizes.hint) wanted.push(hints.slice(at, at + sizes.hint));
+    for (const hint of wanted) {
+      // What was refused is over: the others are not asked for.
+      if (this.#hearings.get(by) !== hearing) return;
+      const request = this.#owner.nextRequest();
+      hearing.requests.add(request);
+      this.#owner.watch(by, hint, request);
     }
-    return true;
+  }
+
+  #refuse(letter: Letter): void {
+    this.#owner.answer(letter, '_failure_mor_excessive_watches', { _code: '_mor_excessive_watches' });
   }
 
   #tell(hearing: Hearing): void {

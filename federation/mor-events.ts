@@ -23,10 +23,14 @@ type Kinds<Union extends { readonly kind: string }, Kind extends Union['kind']> 
 export type MorEvent =
   | Kinds<ListenerEvent, 'loaded' | 'keys' | 'stations' | 'opened' | 'remembered'>
   /** Those of the stations, for clients who draw routes. */
-  | { readonly kind: 'servers'; readonly servers: readonly MorServer[] };
+  | { readonly kind: 'servers'; readonly servers: readonly MorServer[] }
+  /** This domain's key with all that others say of it. */
+  | { readonly kind: 'own key'; readonly key: Uint8Array };
 
 /** What it has done outside its node. */
 export type MorEffect =
   | Kinds<ListenerEffect, 'open' | 'remember' | 'forget' | 'forget key' | 'renew'>
   /** To these there are links now: tell of their keys. */
-  | { readonly kind: 'linked to'; readonly domains: readonly string[] };
+  | { readonly kind: 'linked to'; readonly domains: readonly string[] }
+  /** One of those has shown its key, with what others say of it; nothing of it is checked. */
+  | { readonly kind: 'key shown'; readonly domain: string; readonly key: Uint8Array };

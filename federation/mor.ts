@@ -39,6 +39,8 @@ export interface MorOwner {
 
 /** Says that a domain's server is a member of this server's context. */
 const NOTICE = '_notice_mor';
+/** Shows a linked server our key, with what others say of it. */
+const KEY_NOTICE = '_notice_mor_key';
 /** Onions that were handed in and are known again, and by how many bytes of their hash. */
 const HANDED_MAX = 1024;
 const HANDED_BYTES = 16;
@@ -49,6 +51,7 @@ const LOOK_MS = 5_000;
 /** Keys of servers that one answer holds: pages of those that there are. */
 const SERVERS_MAX = 32;
 const SERVERS_BYTES_MAX = 131_072;
+const KEY_BYTES_MAX = 32_768;
 
 /** One node's. */
 export class Mor {
@@ -64,12 +67,11 @@ export class Mor {
   readonly #hears = new Set<string>();
   readonly #linked = new Set<string>();
   #servers: readonly MorServer[] = [];
+  #ownKey: Uint8Array;
   /** Letters of clients that the step under way answers. */
   readonly #asked = new Map<number, { readonly letter: Letter; readonly name: string }>();
   /** Onions that were taken lately, the oldest first. */
   readonly #handed = new Set<string>();
-  /** What became of the last watch that was asked for. */
-  #isWatched = false;
   readonly #copies: MorCopies;
   readonly #asks: MorRequests;
   readonly #counts = new Counts();
@@ -85,14 +87,12 @@ export class Mor {
       counts: this.#counts,
       release: (onion) => this.#tell({ kind: 'answer', onion }),
     });
+    this.#ownKey = owner.desk.options.identity.certificate;
     this.#uniform = `psyc://${owner.desk.domain}/$mor`;
     this.#copies = new MorCopies({
       nowMs: () => this.#desk.nowMs,
-      watch: (client, tag) => {
-        this.#isWatched = false;
-        this.#tell({ kind: 'watch', client, request: ++this.#requests, tag, isOn: true });
-        return this.#isWatched;
-      },
+      watch: (client, hint, request) => this.#tell({ kind: 'watch', client, request, tag: hint, isOn: true }),
+      nextRequest: () => ++this.#requests,
       leave: (client) => this.#tell({ kind: 'gone', client }),
       answer: (letter, method, entity) => this.#answer(letter, method, entity),
     });
@@ -117,6 +117,7 @@ export class Mor {
   /** What comes from outside the node. */
   told(event: MorEvent): void {
     if (event.kind === 'servers') this.#servers = event.servers;
+    else if (event.kind === 'own key') this.#ownKeyIs(event.key);
     else this.#tell(event);
     if (event.kind !== 'loaded') return;
     this.#isLoaded = true;
@@ -145,10 +146,16 @@ export class Mor {
 
   /** Whether a letter of another node to this one is about membership. */
   take({ routing, packet }: Letter): boolean {
-    if (packet.method !== NOTICE) return false;
+    if (packet.method !== NOTICE && packet.method !== KEY_NOTICE) return false;
     const source = routing.get('_source') ?? '';
     const domain = domainOf(source);
     if (source !== nodeUniform(domain) || domain === this.#desk.domain) return true;
+    if (packet.method === KEY_NOTICE) {
+      const key = packet.value('_key');
+      const isTaken = key !== undefined && key.length <= KEY_BYTES_MAX && this.#linked.has(domain);
+      if (isTaken) this.#desk.effect({ kind: 'mor', effect: { kind: 'key shown', domain, key: copyBytes(key) } });
+      return true;
+    }
     // Who says it again has begun a new life, and does not know what the last was told.
     this.#unlink(domain);
     this.#hears.add(domain);
@@ -213,7 +220,19 @@ export class Mor {
     if (this.#linked.has(domain) || !this.#told.has(domain) || !this.#hears.has(domain)) return;
     this.#linked.add(domain);
     this.#tellLinked();
+    this.#showKey(domain);
     if (this.#isLoaded) this.#linkTold(domain);
+  }
+
+  #ownKeyIs(key: Uint8Array): void {
+    if (key.length > KEY_BYTES_MAX) return;
+    this.#ownKey = key;
+    for (const domain of this.#linked) this.#showKey(domain);
+  }
+
+  #showKey(domain: string): void {
+    const routing = { _source: nodeUniform(this.#desk.domain), _target: nodeUniform(domain) };
+    this.#desk.post(newLetter({ routing, entity: { _key: this.#ownKey }, method: KEY_NOTICE }));
   }
 
   #linkTold(domain: string): void {
@@ -252,8 +271,8 @@ export class Mor {
   /** A page of the servers behind `_after`, with their keys, so that whoever draws a route need not take ours for them. */
   #show(letter: Letter): void {
     const after = letter.packet.text('_after') ?? '';
-    const { domain: home, options } = this.#desk;
-    const own = { domain: home, key: options.identity.certificate };
+    const { domain: home } = this.#desk;
+    const own = { domain: home, key: this.#ownKey };
     const left = [own, ...this.#servers]
       .filter(({ domain }) => domain > after)
       .sort((a, b) => (a.domain < b.domain ? -1 : 1));
@@ -317,7 +336,7 @@ export class Mor {
       case 'refused': {
         const asked = this.#asked.get(effect.request);
         if (asked === undefined) {
-          this.#isWatched = effect.kind === 'taken';
+          if (effect.kind === 'refused') this.#copies.refused(effect.client, effect.request);
           break;
         }
         const { letter, name } = asked;

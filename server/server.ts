@@ -224,6 +224,7 @@ export class Server {
       noticed: (notice) => {
         const isNews = notice.kind === 'connected' || (notice.kind === 'countersignature' && notice.by === 'them');
         if (isNews) keys.learn(notice.domain);
+        if (notice.kind === 'countersignature') mor?.ownKeySaid();
       },
       crashed,
       mor: (effect) => mor?.perform(effect),

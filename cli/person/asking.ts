@@ -10,7 +10,7 @@ import type { Whose } from '../../client/profile/profile.ts';
 import { suite } from '../../server/suite.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { complain, fail, type Shared } from './conversation.ts';
-import { changedFor, stationsOf } from './stations.ts';
+import { pinsFor, stationsOf } from './stations.ts';
 import type { Talk } from './talk.ts';
 
 /** How it is asked. */
@@ -34,13 +34,13 @@ export async function asking(
   const mor = `psyc://${whose.domain}/$mor`;
   const progress = new StockProgress(command, isShown);
   const kept = await readStock(whose.folder);
-  const changed = await changedFor(whose);
+  const pins = await pinsFor(whose);
   const one = new Asking({
     asker: new Asker({ suite, home: whose.domain, kept, wish }),
     home,
     mor,
     isAll,
-    stations: () => stationsOf(home, mor, changed),
+    stations: () => stationsOf(home, mor, pins),
     keep: (secrets) => writeStock(whose.folder, secrets),
     now: () => ({ monotoneMs: systemTimers.nowMs(), wallMs: Date.now() }),
     after: (delayMs, wake) => systemTimers.after(delayMs, wake),

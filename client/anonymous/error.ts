@@ -7,7 +7,8 @@ export type AnonymousCode =
   | '_anonymous_unknown_keys'
   | '_anonymous_changed_key'
   | '_anonymous_oversized_message'
-  | '_anonymous_excessive_parts';
+  | '_anonymous_excessive_parts'
+  | '_anonymous_unvouched';
 
 /** `message` is one sentence for people. */
 export class AnonymousError extends Error {

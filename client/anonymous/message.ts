@@ -7,10 +7,7 @@ import { drawRoute, type Station } from '../../onion/route.ts';
 import { onionLimits } from '../../onion/limits.ts';
 import { type Hop, sealOnion } from '../../onion/seal.ts';
 import { cutMessage } from '../../onion/split.ts';
-import { domainOf } from '../../pki/user-id.ts';
-import { readCertificate } from '../../pki/certificate.ts';
 import { registrableOf } from '../../pki/network.ts';
-import { stationIn } from '../../pki/station.ts';
 import { renderRouted } from '../../psyc/render.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import { sealAnonymous } from '../../publication/private.ts';
@@ -26,26 +23,9 @@ export interface Reader extends Recipient {
   readonly publicKey: Uint8Array;
 }
 
-/** The servers in certificates that the home has given, each by its own; `now`: Unix seconds. Throws PkiError. */
-export async function stationsIn(
-  given: readonly { readonly domain: string; readonly key: Uint8Array }[],
-  now: number,
-): Promise<readonly (Station & { readonly fingerprint: string })[]> {
-  const read = await Promise.all(
-    given.map(async ({ domain, key }) => {
-      const certificate = await readCertificate(key);
-      const station = stationIn(certificate, now);
-      return domainOf(certificate) === domain && station !== null
-        ? [{ ...station, fingerprint: certificate.key.fingerprint }]
-        : [];
-    }),
-  );
-  return read.flat();
-}
-
 /** What routes are drawn from. */
 export interface Way {
-  /** Those that the home has told of. */
+  /** Those that the home has told of, as far as they are vouched for. */
   readonly stations: readonly Station[];
   /** The domain that the cells are handed to. */
   readonly home: string;

@@ -1,7 +1,7 @@
 /** A running server's part in the flood of cells: threads and files for its listener, and the keys that it is told. docs/spec/listener-bots.md#in-a-server */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { keyOfBytes } from '../../psyc/bytes.ts';
+import { equalBytes, keyOfBytes } from '../../psyc/bytes.ts';
 import type { MorEffect, MorEvent, MorServer } from '../../federation/mor-events.ts';
 import type { EpochKey } from '../../listener-bots/events.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
@@ -9,6 +9,7 @@ import { pairOf } from '../../onion/keys.ts';
 import type { Station } from '../../onion/route.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { PkiError } from '../../pki/error.ts';
+import { admit } from '../../pki/ring.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { stationIn } from '../../pki/station.ts';
 import type { Store } from '../../store/store.ts';
@@ -33,8 +34,11 @@ export interface MorDutyOptions {
 
 /** Keys begin and end: so often they are looked at again. */
 const KEYS_MS = 600_000;
+/** What several say of our key is read and told at once. */
+const SAID_MS = 3_000;
 
 interface Known extends MorServer {
+  readonly fingerprint: string;
   readonly station: Station;
 }
 
@@ -47,6 +51,12 @@ export class MorDuty {
   /** Servers that a circuit stands to: routes go over no others. */
   readonly #up = new Set<string>();
   #cancel: () => void = () => {};
+  #cancelSaid: () => void = () => {};
+  #isSaid = false;
+  /** What linked servers have shown of their keys, unchecked but read. */
+  readonly #shownKeys = new Map<string, { readonly fingerprint: string; readonly key: Uint8Array }>();
+  /** As the node was last told. */
+  #ownKey: Uint8Array | null = null;
   #isOver = false;
 
   private constructor(options: MorDutyOptions, kept: KeptCells) {
@@ -103,10 +113,55 @@ export class MorDuty {
       case 'linked to':
         this.#linkedTo(effect.domains);
         break;
+      case 'key shown':
+        this.#shown(effect.domain, effect.key).catch((error: unknown) => {
+          log.warn({ domain: effect.domain, reason: String(error) }, 'what others say of its key cannot be read');
+        });
+        break;
       case 'renew':
         log.warn('the replay memory of the onion key is nearly used up: it opens nothing more when it is');
         break;
     }
+  }
+
+  /** Others may have said something of our key: in a while whoever is linked is shown it, to be shown to his people. */
+  ownKeySaid(): void {
+    if (this.#isSaid) return;
+    this.#isSaid = true;
+    // They come one after the other.
+    this.#cancelSaid = this.#options.timers.after(SAID_MS, () => {
+      this.#isSaid = false;
+      this.#showOwn().catch((error: unknown) => this.#options.log.warn({ reason: String(error) }, 'own key'));
+    });
+  }
+
+  async #showOwn(): Promise<void> {
+    const { certificate } = this.#options.key;
+    const [copies, authorities] = [[certificate.bytes], [certificate]];
+    for (const domain of this.#up) {
+      const records = await this.#recordsOf(domain);
+      const [key, said] = [records.get('key'), records.get('countersigned')];
+      if (key === undefined || said === undefined) continue;
+      copies.push(said);
+      authorities.push(await readCertificate(key));
+    }
+    const { bytes } = await admit(copies, authorities, Math.floor(Date.now() / 1000));
+    if (this.#isOver || (this.#ownKey !== null && equalBytes(this.#ownKey, bytes))) return;
+    this.#ownKey = bytes;
+    this.#options.tell({ kind: 'own key', key: bytes });
+  }
+
+  async #recordsOf(domain: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const outcome = await this.#options.store.perform({ kind: 'records', request: 0, context: `psyc://${domain}` });
+    return new Map(outcome.kind === 'records' ? outcome.records.map(({ name, value }) => [name, value]) : []);
+  }
+
+  /** What others say of a server's key: given on as it came, where it is that key. Nobody believes anything of it unchecked. */
+  async #shown(domain: string, key: Uint8Array): Promise<void> {
+    const { fingerprint } = (await readCertificate(key)).key;
+    if (!this.#up.has(domain)) return;
+    this.#shownKeys.set(domain, { fingerprint, key });
+    if (this.#servers.has(domain)) this.#tellServers();
   }
 
   /** To these there is a link now, and to no others. */
@@ -115,8 +170,10 @@ export class MorDuty {
     for (const domain of domains) this.#up.add(domain);
     const gone = [...this.#servers.keys()].filter((domain) => !this.#up.has(domain));
     for (const domain of gone) this.#servers.delete(domain);
+    for (const domain of this.#shownKeys.keys()) if (!this.#up.has(domain)) this.#shownKeys.delete(domain);
     if (gone.length > 0) this.#tellServers();
     for (const domain of this.#up) if (!this.#servers.has(domain)) this.#learn(domain);
+    this.ownKeySaid();
   }
 
   #learn(domain: string): void {
@@ -128,22 +185,22 @@ export class MorDuty {
   async close(): Promise<void> {
     this.#isOver = true;
     this.#cancel();
+    this.#cancelSaid();
     await this.#pool.close();
     await this.#kept.close();
   }
 
   async #read(domain: string): Promise<void> {
-    const context = `psyc://${domain}`;
-    const outcome = await this.#options.store.perform({ kind: 'records', request: 0, context });
-    const key = outcome.kind === 'records' ? outcome.records.find(({ name }) => name === 'key')?.value : undefined;
+    const key = (await this.#recordsOf(domain)).get('key');
     if (key === undefined || this.#isOver || !this.#up.has(domain)) return;
     const known = this.#servers.get(domain);
     const isSame = known !== undefined && keyOfBytes(known.key) === keyOfBytes(key);
     if (isSame || (known === undefined && this.#servers.size >= listenerLimits.stationsMax)) return;
     try {
-      const station = stationIn(await readCertificate(key), Math.floor(Date.now() / 1000));
+      const certificate = await readCertificate(key);
+      const station = stationIn(certificate, Math.floor(Date.now() / 1000));
       if (station?.domain !== domain || !this.#up.has(domain)) return;
-      this.#servers.set(domain, { domain, key, station });
+      this.#servers.set(domain, { domain, key, fingerprint: certificate.key.fingerprint, station });
       this.#tellServers();
     } catch (error) {
       if (!(error instanceof PkiError)) throw error;
@@ -155,7 +212,11 @@ export class MorDuty {
     if (this.#isOver) return;
     const servers = [...this.#servers.values()];
     this.#options.tell({ kind: 'stations', stations: servers.map(({ station }) => station) });
-    this.#options.tell({ kind: 'servers', servers: servers.map(({ domain, key }) => ({ domain, key })) });
+    const told = servers.map(({ domain, key, fingerprint }) => {
+      const shown = this.#shownKeys.get(domain);
+      return { domain, key: shown?.fingerprint === fingerprint ? shown.key : key };
+    });
+    this.#options.tell({ kind: 'servers', servers: told });
   }
 
   /** Our own keys that count now, and what others' certificates say by now. */

@@ -48,6 +48,31 @@ test('a trusted domain is told that it is a member; when it says the same the li
   );
 });
 
+test('a linked server is shown our key with what others say of it, and whenever that is more; what it shows goes outside', () => {
+  const fixture = begun();
+  fixture.connect(b);
+  const show = (entity: NonNullable<Draft['entity']>): void =>
+    fixture.sayRaw(b, {
+      routing: { _source: 'psyc://b.example', _target: `psyc://${a}` },
+      entity,
+      method: '_notice_mor_key',
+    });
+  const shown = (): unknown[] => fixture.mor.filter(({ kind }) => kind === 'key shown');
+  // Of who is not linked nothing is taken.
+  show({ _key: 'early' });
+  expect([fixture.methods(b).includes('_notice_mor_key'), shown()]).toEqual([false, []]);
+  notice(fixture);
+  expect(fixture.methods(b)).toContain('_notice_mor_key');
+  const key = new Uint8Array([1, 2, 3]);
+  fixture.tell({ kind: 'mor', event: { kind: 'own key', key } });
+  const [again] = fixture.hear(b).filter(({ method }) => method === '_notice_mor_key');
+  expect(again!.packet.value('_key')).toEqual(key);
+  show({ _key: key });
+  show({ _key: new Uint8Array(32_769) });
+  show({});
+  expect(shown()).toEqual([{ kind: 'key shown', domain: 'b.example', key }]);
+});
+
 test('circuits are held to the domains that the configuration names', () => {
   expect(begun(['c.example']).dialled).toEqual([expect.stringContaining('c.example')]);
 });

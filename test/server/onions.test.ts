@@ -114,6 +114,7 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   const logged = new Map([...servers.values()].map(({ domain, log }) => [domain, log.length]));
   const sent = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'who', 'am', 'I', '--as', 'ada@a.test');
   expect(sent).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
+  expect(sent.complaints).toContain('nobody else vouches for the servers on the way');
   const heard = await bob.said(({ kind, text }) => kind === 'heard' && text === 'who am I');
   expect(heard).toMatchObject({ author: 'psyc://b.test/$mor', isSealed: true, isStranger: true });
   expect(JSON.stringify(heard)).not.toContain('ada');
@@ -168,4 +169,15 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   expect(clocked).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
   expect(clocked.complaints).toContain('4 cells leave in about 4 seconds, one of them with the message');
   await bob.said(({ kind, text }) => kind === 'heard' && text === 'at some time');
+
+  // Who knows another domain believes his home no more than that one: what b.test says of the others has come along.
+  await done('say', 'bob@b.test', 'openly', '--as', 'ada@a.test');
+  for (;;) {
+    const vouched = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'vouched for', '--as', 'ada@a.test');
+    expect(vouched.complaints).not.toContain('nobody else vouches');
+    if (vouched.code === 0) break;
+    expect(vouched.complaints).toContain('_anonymous_unvouched');
+    await wait(500);
+  }
+  await bob.said(({ kind, text }) => kind === 'heard' && text === 'vouched for');
 });
