@@ -29,6 +29,15 @@ export const circleOf = (person: string): string => `${PREFIX}${person}`;
 export const circleIn = (context: string): string | null =>
   context.startsWith(PREFIX) ? context.slice(PREFIX.length) : null;
 
+/** Who hears of a circle. */
+interface CircleOwner {
+  /** It is known. */
+  loaded(): void;
+}
+
+/** Nobody waits for it: letters do, for the person. */
+const holdsNothing = (): void => {};
+
 /** One person's others, as far as they are durable. */
 export class Circle {
   readonly #uniform: string;
@@ -39,18 +48,16 @@ export class Circle {
   readonly #strangers: Roll;
   /** Whose entries are on their way to the store: they have their room already. */
   readonly #coming = new SparseSet<string>();
-  readonly #loaded: () => void;
+  readonly #owner: CircleOwner;
   #phase: 'new' | 'loading' | 'known' = 'new';
   #rules: Rules = openRules;
 
-  /** `loaded` is called each time it is known. */
-  constructor(uniform: string, desk: Desk, loaded: () => void) {
+  constructor(uniform: string, desk: Desk, owner: CircleOwner) {
     this.#uniform = uniform;
     this.#desk = desk;
-    this.#loaded = loaded;
-    const hold = (): void => {};
-    this.#roll = new Roll(circleOf(uniform), desk, () => this.#strangers.load(), hold);
-    this.#strangers = new Roll(uniform, desk, () => this.#know(), hold);
+    this.#owner = owner;
+    this.#roll = new Roll(circleOf(uniform), desk, () => this.#strangers.load(), holdsNothing);
+    this.#strangers = new Roll(uniform, desk, () => this.#know(), holdsNothing);
   }
 
   get isKnown(): boolean {
@@ -207,7 +214,7 @@ export class Circle {
 
   #know(): void {
     this.#phase = 'known';
-    this.#loaded();
+    this.#owner.loaded();
   }
 }
 

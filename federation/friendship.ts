@@ -72,12 +72,18 @@ function standingOf({ mine, theirs }: Pair): Standing {
   return isOpen ? 'asked' : 'parted';
 }
 
+/** Who hears of friendships. */
+interface FriendshipOwner {
+  /** Somebody is a friend, or is one no more. */
+  ruled(): void;
+}
+
 /** One person's words and those of others to him. */
 export class Friendship {
   readonly #uniform: string;
   readonly #desk: Desk;
   readonly #circle: Circle;
-  readonly #changed: (person: string) => void;
+  readonly #owner: FriendshipOwner;
   /** Least recently used first; what is being written is in here already. */
   readonly #pairs = new SparseMap<string, Pair>();
   readonly #reading = new SparseMap<string, ((pair: Pair | null) => void)[]>();
@@ -85,12 +91,11 @@ export class Friendship {
   readonly #giving = new SparseMap<string, string>();
   #waiting = 0;
 
-  /** `changed`: what they are to each other is another now. */
-  constructor(uniform: string, desk: Desk, circle: Circle, changed: (person: string) => void) {
+  constructor(uniform: string, desk: Desk, circle: Circle, owner: FriendshipOwner) {
     this.#uniform = uniform;
     this.#desk = desk;
     this.#circle = circle;
-    this.#changed = changed;
+    this.#owner = owner;
   }
 
   get isIdle(): boolean {
@@ -182,7 +187,7 @@ export class Friendship {
     if (pair !== undefined) Object.assign(pair, { mine: null, theirs: null });
     this.#pairs.delete(other);
     this.#circle.removed(other);
-    this.#changed(other);
+    this.#owner.ruled();
     return true;
   }
 
@@ -246,7 +251,7 @@ export class Friendship {
   #settle(other: string, standing: Standing, written: readonly Operation[] = []): void {
     const before = this.#circle.standingOf(other);
     this.#circle.set(other, standing, written);
-    if (before !== standing) this.#changed(other);
+    if (before !== standing) this.#owner.ruled();
   }
 
   /** Who gives way where another finds no room; '': nobody need, null: nobody can. */

@@ -75,16 +75,11 @@ export class Person implements Entity, InboxOwner, OutboxOwner, PresenceOwner, E
     this.#circuits = circuits;
     this.#names = names;
     this.#inbox = new Inbox(uniform, desk, this);
-    this.circle = new Circle(uniform, desk, () => this.#loaded());
+    this.circle = new Circle(uniform, desk, this);
     this.presence = new Presence(this);
-    this.friendship = new Friendship(uniform, desk, this.circle, () => this.ruled());
+    this.friendship = new Friendship(uniform, desk, this.circle, this);
     this.#errands = new Errands(this);
-    this.residence = new Residence(
-      uniform,
-      desk,
-      () => this.#loaded(),
-      (ids) => this.#revoked(ids),
-    );
+    this.residence = new Residence(uniform, desk, this);
     this.#closing = new Closing(this);
   }
 
@@ -364,7 +359,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner, PresenceOwner, E
     this.#arriving.clear();
   }
 
-  #loaded(): void {
+  /** One of his parts knows what it has to. */
+  loaded(): void {
     if (this.residence.tombstone?.isLeaving === true && !this.#closing.isLeaving) this.#shut();
     if (this.circle.isKnown) this.#arrive();
     const held = this.#held;
@@ -372,7 +368,8 @@ export class Person implements Entity, InboxOwner, OutboxOwner, PresenceOwner, E
     for (const letter of held) this.take(letter);
   }
 
-  #revoked(ids: readonly Uint8Array[]): void {
+  /** These devices have lost their place. */
+  revoked(ids: readonly Uint8Array[]): void {
     for (const { circuit, device } of [...this.#channels.values()]) {
       if (ids.some((id) => equalBytes(id, device))) this.#circuits.giveUp(circuit, '_revoked_device');
     }

@@ -41,12 +41,18 @@ const EXISTING = '_store_existing_record';
 
 const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
 
+/** Hears of it: `loaded` each time it was looked up whether the person lives here, `revoked` when devices have lost their place. */
+interface ResidenceOwner {
+  loaded(): void;
+  revoked(ids: readonly Uint8Array[]): void;
+}
+
 /** One person's keys. Questions are answered one after the other: each may change what the next is answered by. */
 export class Residence {
   readonly account: Account;
   readonly #uniform: string;
   readonly #desk: Desk;
-  readonly #revoked: (ids: readonly Uint8Array[]) => void;
+  readonly #owner: ResidenceOwner;
   #keys: Keys | null = null;
   #isKnown = false;
   /** The domain's present key has certified him, as far as it can, in this life. */
@@ -57,15 +63,12 @@ export class Residence {
   #amended: Amending | null = null;
   readonly #waiting: Turn[] = [];
   #isBusy = false;
-  readonly #loaded: () => void;
 
-  /** `loaded` is called each time it is known whether the person lives here, `revoked` when devices have lost their place. */
-  constructor(uniform: string, desk: Desk, loaded: () => void, revoked: (ids: readonly Uint8Array[]) => void) {
+  constructor(uniform: string, desk: Desk, owner: ResidenceOwner) {
     this.#uniform = uniform;
     this.#desk = desk;
+    this.#owner = owner;
     this.account = new Account(uniform, desk);
-    this.#revoked = revoked;
-    this.#loaded = loaded;
     this.look();
   }
 
@@ -187,7 +190,7 @@ export class Residence {
   #know(tombstone: Tombstone | null): void {
     this.#tombstone = tombstone;
     this.#isKnown = true;
-    this.#loaded();
+    this.#owner.loaded();
     this.#next();
   }
 
@@ -267,7 +270,7 @@ export class Residence {
         const newer = { ...keys, statement };
         this.#keys = newer;
         this.#kept = { keys: newer, read };
-        this.#revoked(read.revoked);
+        this.#owner.revoked(read.revoked);
         admit(newer, read);
       });
     });

@@ -32,12 +32,11 @@ export class Roll {
   readonly #take: (letter: Letter) => void;
   readonly #settled: () => void;
   readonly #isWhole: boolean;
-  #phase: 'new' | 'reading' | 'known' = 'new';
+  #isKnown = false;
   #failures = 0;
   #held: Letter[] = [];
-  /** What became durable while the list is being read: the page may be older. */
-  readonly #changes = new SparseMap<string, number>();
-  readonly #recordChanges = new SparseMap<string, Uint8Array>();
+  /** What became durable since it is being read, of which a page may be older; null: it is not being read. */
+  #meanwhile: { readonly members: Map<string, number>; readonly records: Map<string, Uint8Array> } | null = null;
 
   /**
    * `loaded` is called each time the list is known, then `take` with what was held meanwhile, then `settled`. `isWhole`:
@@ -59,7 +58,7 @@ export class Roll {
   }
 
   get isKnown(): boolean {
-    return this.#phase === 'known';
+    return this.#isKnown;
   }
 
   get heldCount(): number {
@@ -68,20 +67,21 @@ export class Roll {
 
   /** Reads the list from the store. */
   load(): void {
-    if (this.#phase === 'reading') return;
-    this.#phase = 'reading';
+    if (this.#meanwhile !== null) return;
+    this.#isKnown = false;
+    this.#meanwhile = { members: new Map(), records: new Map() };
     this.#read('', new Map());
   }
 
   /** A membership has become durable; 0: it has ended. */
   set(name: string, since: number): void {
-    if (this.#phase === 'reading') this.#changes.set(name, since);
+    this.#meanwhile?.members.set(name, since);
     this.#put(name, since);
   }
 
   /** A record has become durable; no bytes: it is taken out. */
   setRecord(name: string, value: Uint8Array): void {
-    if (this.#phase === 'reading') this.#recordChanges.set(name, value);
+    this.#meanwhile?.records.set(name, value);
     if (value.length > 0) this.records.set(name, value);
     else this.records.delete(name);
   }
@@ -144,11 +144,11 @@ export class Roll {
     this.#failures = 0;
     for (const name of [...this.members.keys()]) if (!found.has(name)) this.#put(name, 0);
     for (const [name, sequence] of found) this.#put(name, sequence);
-    this.#phase = 'known';
-    for (const [name, sequence] of this.#changes) this.#put(name, sequence);
-    this.#changes.clear();
-    for (const [name, value] of this.#recordChanges) this.setRecord(name, value);
-    this.#recordChanges.clear();
+    const { members, records } = this.#meanwhile!;
+    this.#meanwhile = null;
+    this.#isKnown = true;
+    for (const [name, sequence] of members) this.#put(name, sequence);
+    for (const [name, value] of records) this.setRecord(name, value);
     this.#loaded();
     const held = this.#held;
     this.#held = [];

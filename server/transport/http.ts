@@ -93,12 +93,9 @@ export function httpFor(shell: Shell, owner: HttpOwner): Server {
       return;
     }
     websockets.handleUpgrade(request, socket, head, (websocket) => {
-      const channel = {
-        kind: 'websocket',
-        accepted: true,
-        ...owner.channelOf(socket),
-        origin: request.headers.origin ?? null,
-      } as const;
+      const { domain, exportKey } = owner.channelOf(socket);
+      const origin = request.headers.origin ?? null;
+      const channel = { kind: 'websocket', accepted: true, domain, origin, exportKey } as const;
       owner.accept(new WebSocketStream(websocket, socket, channel, shell), socket);
     });
   });
