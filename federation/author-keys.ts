@@ -37,14 +37,14 @@ const passing: ReadonlySet<string> = new Set(['_expired_certification', '_future
 /** One node's judge. */
 export class AuthorKeys {
   readonly #desk: Desk;
-  readonly #reports: KeyReports;
+  readonly reports: KeyReports;
   readonly #moves: Moves;
   readonly #turns = new Map<string, Turns>();
 
   /** `linked`: other domains to which a circuit is ready. */
   constructor(desk: Desk, linked: () => readonly string[]) {
     this.#desk = desk;
-    this.#reports = new KeyReports(desk);
+    this.reports = new KeyReports(desk);
     this.#moves = new Moves(desk, linked);
   }
 
@@ -132,10 +132,13 @@ export class AuthorKeys {
       else if (code === '_stale_statement' && known !== null && known !== statement) {
         this.#judge(of, known, [authority, ...others], done);
       } else if (code === '_uncertified' && others.length > 0) this.#judge(of, statement, others, done);
-      else if (read.kind !== 'person') done(code !== null && passing.has(code) ? 'later' : 'nobody');
+      else if (code === '_foreign_statement' && pinned !== null) {
+        const authorities = [authority, ...others].filter((one) => one !== null);
+        this.reports.look(person, { key, statement }, pinned, authorities, () => done('nobody'));
+      } else if (read.kind !== 'person') done(code !== null && passing.has(code) ? 'later' : 'nobody');
       // Another key than the pinned one is as good as none.
       else if (pinned !== null && !equalBytes(pinned, read.fingerprint)) {
-        this.#reports.tell(person, read.fingerprint);
+        this.reports.tell(person, read.fingerprint);
         done('nobody');
       } else this.#keep(person, read, statement, pinned !== null, done);
     });

@@ -3,6 +3,7 @@ import { hexOf } from '../crypto/bytes.ts';
 import type { Author } from '../publication/sign.ts';
 import { AuthorKeys, type Judged, type KnownKeys } from './author-keys.ts';
 import type { Desk } from './desk.ts';
+import type { KeyReports } from './key-reports.ts';
 import type { FoundKeys, KeySearch } from './key-search.ts';
 import { type Letter, newLetter } from './letter.ts';
 import type { FormerNames } from './moves.ts';
@@ -40,6 +41,11 @@ export class Authors implements FormerNames {
     this.#desk = desk;
     this.#search = search;
     this.#keys = new AuthorKeys(desk, linked);
+  }
+
+  /** Tells people that another key was shown for them. */
+  get reports(): KeyReports {
+    return this.#keys.reports;
   }
 
   queues(): [string, number][] {

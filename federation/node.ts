@@ -17,17 +17,7 @@ import { Founders } from './founders.ts';
 import { isAboutFriendship } from './friendship.ts';
 import type { Hearers } from './hearers.ts';
 import { KeySearch } from './key-search.ts';
-import {
-  carrierOf,
-  domainOf,
-  entityIn,
-  entityOf,
-  isNumbered,
-  isPerson,
-  keepLetter,
-  type Letter,
-  refusalLetter,
-} from './letter.ts';
+import { carrierOf, domainOf, entityIn, entityOf, isNumbered, isPerson, type Letter, refusalLetter } from './letter.ts';
 import { Meetings } from './meetings.ts';
 import { isPlacesWord, membershipEcho } from './methods.ts';
 import type { Mor } from './mor.ts';
@@ -42,7 +32,6 @@ import { Requests } from './requests.ts';
 import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
-import { VISIT_REPORT } from './visit-reports.ts';
 import { type Visiting, visitingOf } from './visiting.ts';
 import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
@@ -385,8 +374,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         this.#authors.answered(letter);
     } else if (uniform?.kind === 'node') this.refuse(letter, '_unsupported_method');
     else if (uniform?.kind === 'place' && uniform.host === this.domain) this.#hand(letter, this.#entities.place(name));
-    else if (uniform?.host === this.domain && letter.packet.method === VISIT_REPORT)
-      this.#visiting.reports.take(keepLetter(letter));
+    else if (uniform?.host === this.domain && this.#visiting.reports.take(letter)) return;
     else if (uniform?.kind === 'person' && uniform.host === this.domain)
       this.#hand(letter, this.#entities.person(name));
     else if (uniform?.kind === 'person') this.#entities.inhabitantAwake(name)?.take(letter);

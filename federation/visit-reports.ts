@@ -11,10 +11,10 @@ import type { Operation } from '../store/store.ts';
 import type { Authors } from './authors.ts';
 import type { Desk } from './desk.ts';
 import type { Done, Tell } from './errand.ts';
-import { answerLetter, domainOf, type Letter, newLetter } from './letter.ts';
+import { answerLetter, domainOf, entityOf, isPerson, keepLetter, type Letter, newLetter } from './letter.ts';
 import { echoOf } from './methods.ts';
 import { readRecords, record, type RecordName, type Records } from './records.ts';
-import { digitsOf } from './visits.ts';
+import { digitsOf, visitRecord } from './visits.ts';
 
 /** Of a device's id in the name of a visit. */
 const DIGITS = 16;
@@ -36,8 +36,8 @@ export function isWorthReporting(records: Records, visitor: string, unixMs: numb
   return told === undefined || unixMs - Number(decodeText(told)) >= AGAIN_MS;
 }
 
-/** It is told now. */
-export const reportedAt = (visitor: string, unixMs: number): Operation =>
+/** It was told then. */
+const reportedAt = (visitor: string, unixMs: number): Operation =>
   record(withoutChannel(visitor), toldRecord(visitor), encodeText(String(unixMs)));
 
 /** What tells a visitor's home. */
@@ -48,8 +48,25 @@ export function reportOf(visitor: string, visit: Uint8Array, { domain, unixMs }:
   return newLetter({ routing, entity: { _visit: visit }, method: VISIT_REPORT });
 }
 
+/**
+ * A home has answered a report: now it need not be told again, and not before. A report is lost where this server ends before it is
+ * in the log of what is on its way there.
+ */
+function answered(desk: Desk, { routing }: Letter): void {
+  const [person, target] = [routing.get('_source') ?? '', routing.get('_target') ?? ''];
+  const [digits = '', time = ''] = target.slice(target.indexOf('#') + 1).split('-');
+  const unixMs = Number.parseInt(time, 36);
+  const visitor = `${person}#${digits}@${desk.domain}`;
+  if (!isPerson(person) || !Number.isSafeInteger(unixMs)) return;
+  readRecords(desk, person, (records) => {
+    // Of whom nothing is kept any more nothing is put down.
+    if (records?.has(visitRecord(visitor)) !== true || !isWorthReporting(records, visitor, unixMs)) return;
+    desk.ask({ kind: 'write', operations: [reportedAt(visitor, unixMs)] }, () => {});
+  });
+}
+
 /** A report to a person who lives here. */
-export const VISIT_REPORT = '_request_visit';
+const VISIT_REPORT = '_request_visit';
 
 /** What one home is told of its people. */
 export class VisitReports {
@@ -61,8 +78,17 @@ export class VisitReports {
     this.#authors = authors;
   }
 
+  /** A report of another server, or what a home answers to ours; whether it is either. */
+  take(letter: Letter): boolean {
+    const target = letter.routing.get('_target') ?? '';
+    if (entityOf(target) === `psyc://${this.#desk.domain}/${SERVICE}`) answered(this.#desk, letter);
+    else if (letter.packet.method === VISIT_REPORT) this.#hear(keepLetter(letter));
+    else return false;
+    return true;
+  }
+
   /** Somebody of ours is said to have been there: by his own device's word, or it counts for nothing. Silence where that is not known now. */
-  take(letter: Letter): void {
+  #hear(letter: Letter): void {
     const { routing, packet } = letter;
     const message = messageOf(packet, (name) => routing.get(name));
     const person = withoutChannel(routing.get('_target') ?? '');

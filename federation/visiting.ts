@@ -25,7 +25,8 @@ export interface Visiting {
 
 /** Those of one node; `linked` gives the other domains to which a circuit is ready. */
 export function visitingOf(node: VisitingOwner, authors: Authors, linked: () => readonly string[]): Visiting {
-  const judge = { desk: node, blocked: (domain: string) => node.blocked(domain), linked };
+  const { reports } = authors;
+  const judge = { desk: node, blocked: (domain: string) => node.blocked(domain), linked, reports };
   return {
     judge,
     visits: new Visits(judge, authors, (letter, code) => node.refuse(letter, code)),

@@ -3,6 +3,7 @@ import type { Standing } from '../pki/trust-state.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
+import type { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf } from './letter.ts';
 import { readRecords } from './records.ts';
@@ -18,6 +19,7 @@ export interface VisitorJudge {
   readonly blocked: (domain: string) => FederationCode | null;
   /** Other domains to which a circuit is ready. */
   readonly linked: () => readonly string[];
+  readonly reports: KeyReports;
 }
 
 /** Keys of somebody. */
@@ -32,7 +34,7 @@ export interface BroughtKeys {
  * his home, where it is linked, and of others; a code where they are not his, or are not good any more.
  */
 export function judgeVisitor(
-  { desk, blocked, linked }: VisitorJudge,
+  { desk, blocked, linked, reports }: VisitorJudge,
   { person, key, statement }: BroughtKeys,
   { isAsking, standings = ['normal'] }: { readonly isAsking: boolean; readonly standings?: readonly Standing[] },
   found: (keys: FoundKeys | string) => void,
@@ -64,9 +66,16 @@ export function judgeVisitor(
       const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
       const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured } as const;
       desk.askPki({ ...asked, servers: servers.slice(0, WITNESSES) }, (answer) => {
-        if (answer.kind !== 'found') found(answer.kind === 'refused' ? answer.code : '_trust_unavailable');
-        else if (fingerprint !== null && !equalBytes(fingerprint, answer.read.fingerprint)) found('_trust_changed_key');
-        else found({ ...answer, isPinned: fingerprint !== null });
+        const code = answer.kind === 'refused' ? answer.code : '_trust_unavailable';
+        if (answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint))) {
+          found({ ...answer, isPinned: fingerprint !== null });
+        } else if (answer.kind === 'found') {
+          reports.tell(person, answer.read.fingerprint);
+          found('_trust_changed_key');
+        } else if (fingerprint !== null && code === '_foreign_statement') {
+          const refuse = (isForeign: boolean): void => found(isForeign ? '_trust_changed_key' : code);
+          reports.look(person, { key, statement }, fingerprint, authorities, refuse);
+        } else found(code);
       });
     });
   });

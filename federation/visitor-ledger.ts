@@ -21,8 +21,21 @@ export class VisitorLedger {
   /** People taken in for the first time today, by domain. */
   readonly #today = new Map<string, { readonly day: number; readonly people: Set<string> }>();
 
+  /** When homes were told of each, in this life of the server; the oldest is told again. */
+  readonly #told = new Map<string, number>();
+
   constructor(desk: Desk) {
     this.#desk = desk;
+  }
+
+  /** Whether his home is to be told of a visitor: once a day, in each life of the server until it has answered. */
+  mayReport(visitor: string): boolean {
+    return this.#desk.unixMs - (this.#told.get(visitor) ?? -Infinity) >= DAY_MS;
+  }
+
+  /** It is told now. */
+  reported(visitor: string): void {
+    remember(this.#told, visitor, this.#desk.unixMs, this.#desk.options.federationLimits.visitorsMax);
   }
 
   /** From now on what is over is erased. */

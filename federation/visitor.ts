@@ -15,7 +15,7 @@ import type { PersonCircuits } from './person.ts';
 import { Addressed } from './person-channel.ts';
 import { readRecords, record } from './records.ts';
 import { Turns } from './turns.ts';
-import { isWorthReporting, reportedAt, reportOf } from './visit-reports.ts';
+import { isWorthReporting, reportOf } from './visit-reports.ts';
 import type { VisitorLedger } from './visitor-ledger.ts';
 import { judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
 import { visitRecord } from './visits.ts';
@@ -177,17 +177,19 @@ export class Visitor implements Entity {
       return;
     }
     readRecords(desk, uniform, (records) => {
-      const isNews = records !== null && isWorthReporting(records, visitor, desk.unixMs);
+      const isNews = records !== null && isWorthReporting(records, visitor, desk.unixMs) && ledger.mayReport(visitor);
       const operations = [record(uniform, 'key', key), record(uniform, visitRecord(visitor), visit)];
       operations.push(ledger.entry(visitor));
-      if (isNews) operations.push(reportedAt(visitor, desk.unixMs));
       desk.ask({ kind: 'write', operations }, (outcome) => {
         if (outcome.kind !== 'written') {
           kept('_trust_unavailable');
           return;
         }
         desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
-        if (isNews) desk.post(reportOf(visitor, visit, desk));
+        if (isNews) {
+          ledger.reported(visitor);
+          desk.post(reportOf(visitor, visit, desk));
+        }
         kept(null);
       });
     });

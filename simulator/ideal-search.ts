@@ -44,7 +44,7 @@ export function findKeys(
   return answer?.kind === 'found' ? answer : { kind: 'refused', code: '_keys_unknown' };
 }
 
-/** Answers `visitor`, by the newest statement that anybody has. */
+/** Answers `visitor`, by the newest statement that anybody has and that holds; else why what he has brought does not. */
 export function visitorKeys(
   judge: Judging,
   question: Question<'visitor'>,
@@ -53,9 +53,12 @@ export function visitorKeys(
   unixMs: number,
 ): PkiAnswer {
   const { key, known } = question;
-  const statements = [published?.statement, known, question.statement].filter((one) => one instanceof Uint8Array);
-  const statement = statements.reduce((one, other) => (counterOf(other) > counterOf(one) ? other : one));
-  return judged(judge, question, { key, statement }, unixMs);
+  const statements = [question.statement, known, published?.statement].filter((one) => one instanceof Uint8Array);
+  const all = statements.map((statement) => judged(judge, question, { key, statement }, unixMs));
+  return all.reduce((one, other) => {
+    if (other.kind !== 'found') return one;
+    return one.kind === 'found' && counterOf(one.statement) >= counterOf(other.statement) ? one : other;
+  });
 }
 
 /** What a ring has: keys of who has shown his somewhere, since nobody keeps others. */

@@ -153,6 +153,14 @@ export type Observation =
       readonly person: string;
       readonly domain: string;
     }
+  /** Somebody tries to come in at a server with a key of his own that a person's home has certified for that person; it is refused as another than the pinned one; the person's device hears of that from the server. */
+  | {
+      readonly kind: 'false key';
+      readonly step: 'tried' | 'refused' | 'told';
+      readonly host: string;
+      readonly person: string;
+      readonly fingerprint: string;
+    }
   /** Time goes on: at least once a second. */
   | { readonly kind: 'tick'; readonly atUs: number }
   /** A queue is longer than it ever was. */

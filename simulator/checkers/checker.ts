@@ -30,6 +30,7 @@ export const checkerNames = [
   'agreement',
   'countersignatures',
   'visits',
+  'warnings',
   'crash',
   'determinism',
 ] as const;

@@ -37,7 +37,7 @@ import {
   toldToAnybody,
 } from './onion-nodes.ts';
 import type { Plant } from './plant.ts';
-import { forgottenStatements, hastySuccessor, secretWords, silentVisits } from './trust-nodes.ts';
+import { forgottenStatements, hastySuccessor, secretWords, silentRefusal, silentVisits } from './trust-nodes.ts';
 
 /** The plants. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
@@ -82,5 +82,6 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     forgottenStatements,
     secretWords,
     silentVisits,
+    silentRefusal,
   ].map((plant) => [plant.name, plant]),
 );

@@ -68,3 +68,12 @@ export const silentVisits: Plant = {
   scene: 'trust',
   boot: notSaying('_request_visit'),
 };
+
+/** Whoever comes with another key is only sent away. */
+export const silentRefusal: Plant = {
+  name: 'silent-refusal',
+  what: 'a server refuses another key for a person than the pinned one, and does not tell him',
+  caughtBy: 'warnings',
+  scene: 'trust',
+  boot: notSaying('_notice_key_foreign'),
+};

@@ -25,6 +25,10 @@ export interface ForgerOptions {
   readonly people: ReadonlyMap<string, IdealPerson>;
   readonly limits: CircuitLimits;
   readonly observe: Observer;
+  /** It begins to dial. */
+  readonly dialling?: () => void;
+  /** What it was told when it was not let in. */
+  readonly refused?: (code: string) => void;
 }
 
 const forgeMs = 1_500;
@@ -73,6 +77,7 @@ export class Forger implements Machine {
   #dial(): void {
     const { server, parties } = this.#options;
     if (server === null) return;
+    this.#options.dialling?.();
     const name = `out ${++this.#dialled}`;
     this.#circuit = { name, end: this.#end(name, server, parties[this.#dialled % parties.length]!, false) };
     this.#effects.push({ kind: 'connect', circuit: name, to: server });
@@ -89,7 +94,8 @@ export class Forger implements Machine {
         timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
         proved: () => this.#forge(end),
         packet: (packet, routing) => this.#hear(end, packet, routing),
-        closed: () => {
+        closed: (heard, code) => {
+          if (!heard && code !== null) this.#options.refused?.(code);
           this.#accepted.delete(name);
           if (this.#circuit?.name === name) this.#circuit = null;
         },

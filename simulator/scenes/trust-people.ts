@@ -41,6 +41,9 @@ class Keyring {
   }
 }
 
+/** The domain that is a node's. */
+const domainIn = (uniform: string | undefined): string => /^psyc:\/\/([^/]+)$/.exec(uniform ?? '')?.[1] ?? '';
+
 const isHome = (person: string, server: string): boolean => person.startsWith(`psyc://${server}/`);
 
 /** Devices that keep their homes' keys. */
@@ -56,10 +59,12 @@ export function townOf(world: World, keys: IdealKeys): Town {
     },
     hearingOf:
       ({ person }) =>
-      (packet) => {
-        const domain = /^psyc:\/\/([^/]+)$/.exec(packet.text('_uniform_visited') ?? '')?.[1];
-        if (packet.method !== '_status_visit' || domain === undefined) return;
-        world.observe({ kind: 'visit', step: 'known', person, domain });
+      (packet, routing) => {
+        const domain = domainIn(packet.text('_uniform_visited'));
+        if (packet.method === '_status_visit') world.observe({ kind: 'visit', step: 'known', person, domain });
+        if (packet.method !== '_notice_key_foreign') return;
+        const [host, fingerprint] = [domainIn(routing.get('_source')), packet.text('_fingerprint') ?? ''];
+        world.observe({ kind: 'false key', step: 'told', host, person, fingerprint });
       },
     partyOf: (plan, identity) => {
       const ring = rings.get(plan.person) ?? new Keyring(identity.key);

@@ -15,7 +15,7 @@ import { FederationMachine } from './federation-machine.ts';
 import { nobody, SECOND } from './federation-run.ts';
 import { WatchedStore } from './trust-books.ts';
 import type { TrustRun } from './trust-run.ts';
-import { domains, hijacked, people } from './trust-town.ts';
+import { copied, domains, hijacked, people } from './trust-town.ts';
 import { keysOf } from './town.ts';
 
 /** Clocks are so far ahead or behind at most: together less than is allowed. */
@@ -101,6 +101,14 @@ function diskOf({ world, plant, keys, books }: TrustRun, domain: string, random:
     keys.published.set(plan.uniform, { key: signed, statement });
     const values = { fingerprint, key: signed, statement };
     const operations = Object.entries(values).map(
+      ([name, value]): Operation => ({ op: 'record', context: plan.uniform, lease: 1, name, value }),
+    );
+    store.perform({ kind: 'write', request: 0, operations });
+  }
+  // Whose home's key is copied is known everywhere, since before.
+  for (const plan of people.filter(({ server }) => server === copied && server !== domain)) {
+    const { fingerprint, statement } = keysOf(keys, plan);
+    const operations = Object.entries({ fingerprint, statement }).map(
       ([name, value]): Operation => ({ op: 'record', context: plan.uniform, lease: 1, name, value }),
     );
     store.perform({ kind: 'write', request: 0, operations });

@@ -15,6 +15,8 @@ export const killed = 'c.example';
 export const hijacked = 'd.example';
 /** Its admin changes his mind about others. */
 export const ruling = 'e.example';
+/** Its key is copied, and nobody knows: somebody certifies a key of his own for its person. */
+export const copied = 'e.example';
 /** Who answers at the address that is told for the hijacked domain. */
 export const liarHost = 'liar.example';
 

@@ -14,6 +14,7 @@ import { OrderChecker } from '../checkers/order.ts';
 import { PinsChecker } from '../checkers/pins.ts';
 import { TruthChecker } from '../checkers/truth.ts';
 import { VisitsChecker } from '../checkers/visits.ts';
+import { WarningsChecker } from '../checkers/warnings.ts';
 import { calm } from '../faults.ts';
 import { IdealKeys } from '../ideal.ts';
 import type { Plant } from '../plants/plant.ts';
@@ -26,6 +27,7 @@ import { hostOf } from './town.ts';
 import { Books } from './trust-books.ts';
 import { Zones } from './trust-dns.ts';
 import { beginForgers } from './trust-forgers.ts';
+import { beginMasks } from './trust-masks.ts';
 import { planHijack, planRotation, planRules } from './trust-owners.ts';
 import { firstIdentity, planTheft } from './trust-theft.ts';
 import { beginTownsman, townOf } from './trust-people.ts';
@@ -74,6 +76,7 @@ function begin(world: World, plant: Plant | null): Play {
   const devices = townsmen.map(({ speaker }) => speaker.machine);
   planVisits(run, townsmen.find(({ plan }) => plan.server === killed)!, (device) => void devices.push(device));
   beginForgers(run);
+  beginMasks(run);
   for (const [at, a] of domains.entries()) {
     for (const b of domains.slice(at + 1)) world.network.links.startPartitions(a, b);
   }
@@ -122,6 +125,7 @@ const checkers = (): Checker[] => [
   new AgreementChecker(domains),
   new CountersignaturesChecker(domains),
   new VisitsChecker(),
+  new WarningsChecker(),
 ];
 
 /** Domains whose keys do not stay as they are. */

@@ -4,17 +4,27 @@ import { hexOf } from '../../crypto/bytes.ts';
 import { federationLimits } from '../../federation/limits.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
+import { visitor, zoe as visiting } from './visitors-fixture.ts';
 
 const server = 'server b.example';
 const zoe = 'psyc://b.example/~zoe';
 const REPORT = '_notice_key_foreign';
 
-/** zoe’s home shows a key for her, and another one is pinned. */
+/** What is pinned of somebody, with the statement that came with it. */
+function pinAnother(fixture: NodeFixture, person: string): void {
+  const { fingerprint, statement } = fixture.keys.person(person, [fixture.keys.device('before')], {
+    identity: 'before',
+  });
+  const operations = Object.entries({ fingerprint, statement }).map(
+    ([name, value]) => ({ op: 'record', context: person, lease: 1, name, value }) as const,
+  );
+  fixture.store.perform({ kind: 'write', request: 0, operations });
+}
+
+/** zoe’s home shows a key for her, and another one is pinned, with its statement. */
 function changed(): NodeFixture {
   const fixture = new NodeFixture();
-  const value = new Uint8Array(20).fill(7);
-  const operations = [{ op: 'record', context: zoe, lease: 1, name: 'fingerprint', value } as const];
-  fixture.store.perform({ kind: 'write', request: 0, operations });
+  pinAnother(fixture, zoe);
   fixture.connect(server);
   return fixture;
 }
@@ -60,4 +70,16 @@ test('his devices hear it of another domain’s node, and of nobody else', () =>
   expect(fixture.methods(phone)).toEqual([]);
   report('psyc://b.example');
   expect(fixture.methods(phone)).toEqual([REPORT]);
+});
+
+test('so does who comes as a visitor with another key: he is sent away', () => {
+  const fixture = new NodeFixture();
+  const home = fixture.connect('server z.example');
+  pinAnother(fixture, visiting);
+  fixture.hear(home);
+  expect(fixture.methods(visitor(fixture))).toContain('_error_trust_changed_key');
+  const [report, ...more] = fixture.hear(home).filter(({ method }) => method === REPORT);
+  expect(more).toEqual([]);
+  expect(report!.routing).toEqual({ _source: 'psyc://a.example', _target: visiting });
+  expect(report!.packet.text('_fingerprint')).toBe(hexOf(fixture.identityOf('zoe', 'z.example').fingerprint));
 });

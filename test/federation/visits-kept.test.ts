@@ -5,6 +5,7 @@ import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { renderVisit } from '../../publication/visit.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { NodeFixture } from './node-fixture.ts';
+import { visitor, zoe } from './visitors-fixture.ts';
 
 const ada = 'psyc://a.example/~ada';
 
@@ -63,4 +64,38 @@ test('a server that tells late, or again, of an old visit puts out no newer one,
   expect(new Set(later.kept.keys())).toEqual(new Set(names));
   const again = told([[later.name, future]]);
   expect(again.kept).toEqual(new Map([[later.name, String(future)]]));
+});
+
+test('a home is told of a visit once in each life of the server, until it has answered, and then once a day', () => {
+  const store = new NodeFixture().store;
+  const keys = new NodeFixture().keys;
+  const life = (number: number) => {
+    const fixture = new NodeFixture({}, { store, keys, life: number });
+    const home = fixture.connect('server z.example');
+    fixture.pass(1_000 * number);
+    fixture.hear(home);
+    expect(fixture.isProved(visitor(fixture))).toBe(true);
+    const sources = (): string[] => [
+      ...new Set(
+        fixture
+          .hear(home)
+          .filter(({ method }) => method === '_request_visit')
+          .map(({ routing }) => routing['_source']!),
+      ),
+    ];
+    return { fixture, home, sources };
+  };
+  expect(life(1).sources()).toHaveLength(1);
+  // The report of the life before may be lost: nobody knows.
+  const { fixture, home, sources } = life(2);
+  const told = sources();
+  expect(told.length).toBeGreaterThan(0);
+  for (const source of told) {
+    fixture.sayRaw(home, {
+      routing: { _source: zoe, _target: source, _tag_relay: 'visit', _tag_reply: 'visit' },
+      entity: { _counter_relay: '1' },
+      method: '_echo_visit',
+    });
+  }
+  expect(life(3).sources()).toEqual([]);
 });

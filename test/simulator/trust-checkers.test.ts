@@ -5,6 +5,7 @@ import type { Checker } from '../../simulator/checkers/checker.ts';
 import { CountersignaturesChecker } from '../../simulator/checkers/countersignatures.ts';
 import { PinsChecker } from '../../simulator/checkers/pins.ts';
 import { VisitsChecker } from '../../simulator/checkers/visits.ts';
+import { WarningsChecker } from '../../simulator/checkers/warnings.ts';
 import type { Observation } from '../../simulator/observation.ts';
 
 const [a, b] = ['a.example', 'b.example'];
@@ -88,4 +89,23 @@ test('visits', () => {
   expect(check(visit('wanted'), visit('known', 'c.example'))).toBe(
     'a home says that psyc://a.example/~ada was at c.example',
   );
+});
+
+test('warnings', () => {
+  const seen = (step: 'tried' | 'refused' | 'told', host = b): Observation => {
+    return { kind: 'false key', step, host, person: 'psyc://a.example/~ada', fingerprint: 'f' };
+  };
+  const calm: Observation = { kind: 'calm' };
+  const at = (seconds: number): Observation => ({ kind: 'tick', atUs: 1_000_000 * seconds });
+  const check = (...all: Observation[]) => verdict(new WarningsChecker(), seen('tried'), ...all);
+  expect(check(calm, at(1), seen('refused'), seen('told'), at(20), ended)).toBeNull();
+  expect(check(calm, at(1), seen('refused'), at(11), ended)).toBe(
+    'f for psyc://a.example/~ada at b.example was refused, and nobody is told',
+  );
+  // It may be under way; and what was refused while everything failed may be lost.
+  expect(check(calm, at(1), seen('refused'), at(10), ended)).toBeNull();
+  expect(check(seen('refused'), calm, at(20), ended)).toBeNull();
+  expect(check(calm, seen('told'), at(1), seen('refused'), at(20), ended)).toBeNull();
+  expect(check(seen('told'), calm, at(1), seen('refused'), at(20), ended)).toMatch(/nobody is told$/);
+  expect(check(seen('told', 'c.example'))).toMatch(/is warned of f for .* at c.example, which nobody tried$/);
 });
