@@ -5,6 +5,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   'To try it:': ['localserve', 'simulate', 'help'],
   'Being somebody:': ['register', 'profile', 'presence', 'trust', 'servers', 'export', 'move', 'close'],
   'Speaking and hearing:': ['chat', 'say', 'send', 'ask', 'stock', 'listen', 'box', 'overhear', 'pending', 'notify'],
+  'Publishing:': ['publish', 'follow', 'unfollow'],
   'Places:': ['enter', 'leave', 'place', 'places', 'history'],
   'Other people:': ['friend', 'requests', 'block', 'ignore', 'alias'],
   'A domain of your own:': [

@@ -1,11 +1,11 @@
-/** `p3do history`: a page of what was said in a place, or what was said there with certain words. docs/spec/people.md#shown */
+/** `p3do history`: a page of what was said in a place, or somebody has published, or what of it has certain words. docs/spec/people.md#shown */
 import type { Command } from 'commander';
 import type { Output } from '../client/session/events.ts';
 import { type Shared, complain, converse, registered, tell, whoseOf, withShared } from './person/conversation.ts';
 import { lineOf } from './person/lines.ts';
 import { searchFor } from './person/search.ts';
 import { nameOf } from './person/show.ts';
-import { count, place as placeArgument, whole } from './person/target.ts';
+import { count, placeOrFeed, whole } from './person/target.ts';
 
 interface Options extends Shared {
   readonly after?: number;
@@ -25,7 +25,7 @@ type Page = Extract<Output, { kind: 'page' }>;
 export function register(command: Command): void {
   withShared(
     command
-      .argument('<place>', '@place@domain, or a uniform', placeArgument)
+      .argument('<place>', '@place@domain, or nick@domain for what somebody publishes, or a uniform', placeOrFeed)
       .option('--after <row>', 'rows behind this one; without it the newest (with --search, all)', whole)
       .option('--limit <rows>', 'how many rows at most (20; a server gives up to 100)', count)
       .option('--search <words>', 'only what was said with all of these words, in any case')
@@ -35,7 +35,7 @@ export function register(command: Command): void {
     .addHelpText(
       'after',
       `
-Only members are given it: enter first. Each row is checked as if it came today. Where there are more
+Only members are given it: enter first, or follow. Each row is checked as if it came today. Where there are more
 rows, standard error says which --after comes next.
 
 With --search all rows are asked for, from the first on, and looked through here: what is said in a
@@ -43,6 +43,7 @@ members-only place no server could look through. It ends with --limit finds.
 
 Examples:
   $ p3do history @hall@b.example
+  $ p3do history ada@a.example
   $ p3do history @hall@b.example --after 100 --limit 100 --json
   $ p3do history @hall@b.example --search 'tea five'`,
     )

@@ -114,6 +114,21 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do chat @hall@b.example',
     load: () => import('./chat.ts'),
   },
+  publish: {
+    summary: 'publish something for everybody who follows you',
+    example: 'p3do publish Good morning',
+    load: () => import('./publish.ts'),
+  },
+  follow: {
+    summary: 'follow what somebody publishes, on whatever server',
+    example: 'p3do follow ada@a.example',
+    load: async () => (await import('./membership.ts')).follow,
+  },
+  unfollow: {
+    summary: 'follow somebody no more',
+    example: 'p3do unfollow ada@a.example',
+    load: async () => (await import('./membership.ts')).unfollow,
+  },
   say: {
     summary: 'say something to a place or a person',
     example: 'p3do say bob@b.example Good morning',

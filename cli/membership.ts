@@ -1,5 +1,6 @@
-/** `p3do enter` and `p3do leave`: one person becomes a member of a place, or is one no more. docs/spec/people.md#said */
+/** `p3do enter`, `leave`, `follow` and `unfollow`: one person becomes a member of a place, or of what somebody publishes, or is one no more. docs/spec/people.md#said */
 import type { Command } from 'commander';
+import { feedOf, isFeed } from '../client/session/words.ts';
 import { Profile, type Whose } from '../client/profile/profile.ts';
 import type { Output } from '../client/session/events.ts';
 import {
@@ -19,7 +20,7 @@ import { knownIn, meantOf } from './person/meant.ts';
 import { nameOf } from './person/show.ts';
 import { isNothing } from './person/status.ts';
 import { Talk } from './person/talk.ts';
-import { place as placeArgument } from './person/target.ts';
+import { person, place as placeArgument } from './person/target.ts';
 import { type Through, throughOption } from './person/ways.ts';
 
 /** What is asked of the place; what is asked of the home has numbers of its own, from 1 on. */
@@ -29,15 +30,25 @@ const LOOKED = -1;
 
 interface Change {
   readonly kind: 'enter' | 'leave';
+  /** How the command is called, and what it takes. */
+  readonly name: string;
+  readonly argument: { readonly name: string; readonly says: string; readonly parse: (text: string) => string };
+  readonly example: string;
   readonly page: string;
   /** What is said once it is done; null: this is something else. */
   readonly done: (output: Output) => string | null;
 }
 
+const ofPlace = { name: '<place>', says: '@place@domain, or a uniform', parse: placeArgument };
+const ofPerson = { name: '<person>', says: 'nick@domain, or a uniform', parse: (text: string) => feedOf(person(text)) };
+
 /** Adds the arguments, the page and the action of `p3do enter`. */
 export const enter = {
   register: membership({
     kind: 'enter',
+    name: 'enter',
+    argument: ofPlace,
+    example: '@hall@b.example',
     page: `From then on everything that is said there comes to all devices of the person (p3do listen), and
 the person may speak there. Membership ends by p3do leave only.`,
     done: (output) => (output.kind === 'entered' ? enteredLine(output) : null),
@@ -48,20 +59,46 @@ the person may speak there. Membership ends by p3do leave only.`,
 export const leave = {
   register: membership({
     kind: 'leave',
+    name: 'leave',
+    argument: ofPlace,
+    example: '@hall@b.example',
     page: 'Nothing that is said there comes any more.',
     done: (output) => (output.kind === 'left' ? `left ${nameOf(output.place)}\n` : null),
   }),
 };
 
-function membership({ kind, page, done }: Change): (command: Command) => void {
+/** The same of `p3do follow`: who follows is a member of what somebody publishes, as his own server keeps it. */
+export const follow = {
+  register: membership({
+    kind: 'enter',
+    name: 'follow',
+    argument: ofPerson,
+    example: 'ada@a.example',
+    page: `From then on everything that this person publishes comes to all your devices (p3do listen), by way of your
+own server, which keeps it; p3do history ada@a.example shows what was published before. Where the home of that
+person is silent, what is published through other servers comes all the same.`,
+    done: (output) => (output.kind === 'entered' ? `following ${nameOf(output.place)}\n` : null),
+  }),
+};
+
+/** The same of `p3do unfollow`. */
+export const unfollow = {
+  register: membership({
+    kind: 'leave',
+    name: 'unfollow',
+    argument: ofPerson,
+    example: 'ada@a.example',
+    page: 'Nothing that this person publishes comes any more.',
+    done: (output) => (output.kind === 'left' ? `not following ${nameOf(output.place)}\n` : null),
+  }),
+};
+
+function membership({ kind, name, argument, example, page, done }: Change): (command: Command) => void {
   return (command) => {
-    withShared(
-      command.argument('<place>', '@place@domain, or a uniform', placeArgument),
-      'how long to wait for the answer (60)',
-    )
+    withShared(command.argument(argument.name, argument.says, argument.parse), 'how long to wait for the answer (60)')
       .addOption(throughOption())
-      .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${kind} @hall@b.example`);
-    if (kind === 'enter')
+      .addHelpText('after', `\n${page}\n\nExample:\n  $ p3do ${name} ${example}`);
+    if (name === 'enter')
       command.option('--yes', 'though it may be a slip of the fingers: nobody is there, or nobody answers');
     command.action(async (place: string, options: Shared & Through & { readonly yes?: true }) => {
       const whose = await whoseOf(command, options.as);
@@ -92,7 +129,7 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
         begin(shell, at) {
           visited = at;
           home = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
-          isLooking = kind === 'enter' && options.yes !== true && !isEntered(profile, place);
+          isLooking = name === 'enter' && options.yes !== true && !isEntered(profile, place);
           if (isLooking) shell.tell({ kind: 'command', command: { kind: 'status', command: LOOKED, place } });
           else shell.tell({ kind: 'command', command: { kind, command: ASKED, place } });
         },
@@ -119,7 +156,8 @@ function membership({ kind, page, done }: Change): (command: Command) => void {
           }
           if (isNoMember(kind, output)) {
             if (options.json) tell(options, output, '');
-            fail(command, options, output.code, `${nameOf(place)}: you are no member there (${output.code})`);
+            const text = isFeed(place) ? 'you do not follow' : 'you are no member there';
+            fail(command, options, output.code, `${nameOf(place)}: ${text} (${output.code})`);
           }
           return output.kind === 'refused' && output.command === ASKED;
         },

@@ -8,6 +8,7 @@ import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { PublicationError, type PublicationCode } from '../publication/error.ts';
 import type { Publication } from '../publication/fields.ts';
+import { isFeed } from '../publication/feed.ts';
 import { isSigned, readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
@@ -75,12 +76,18 @@ function faultOfCarrier(speaker: Authority, letter: Letter): ProofCode | null {
   const [context, source, relay] = [routing.get('_context'), routing.get('_source'), routing.get('_source_relay')];
   // No visitor has a context of his own where he visits.
   const isCovered = context !== undefined && visitedIn(context) === null && speaker.covers(context);
+  // What somebody publishes is known by its id, whoever carries it, and has no number but its author's.
+  if (isPublished(routing)) return null;
   if (context !== undefined) return isCovered ? null : '_authority_unproved_context';
   // It would be signed by one, and done in the name of another.
   if (!isInOneName(letter) || (relay !== undefined && !speaker.covers(relay)))
     return '_authority_unproved_source_relay';
   return source === undefined || speaker.covers(source) ? null : '_authority_unproved_source';
 }
+
+/** Whether it is in a person's publications, and in nobody's name but his. */
+const isPublished = (routing: Letter['routing']): boolean =>
+  isFeed(routing.get('_context') ?? '') && !routing.has('_source') && !routing.has('_source_relay');
 
 /** Who signed a letter of ours, which was checked when it came in; null: nobody. */
 export function signedBy(letter: Letter): Signed | null {
@@ -95,6 +102,8 @@ export class BorderCheck {
   readonly #close: (code: string) => void;
   /** What came behind a packet whose author is being asked for; null: nobody is. */
   #queue: (() => void)[] | null = null;
+  /** Publications whose authors are being asked for. */
+  #published = 0;
   #isOver = false;
 
   /** `close`: closes the circuit for cause. */
@@ -103,9 +112,9 @@ export class BorderCheck {
     this.#close = close;
   }
 
-  /** Packets that wait for an author's keys. */
+  /** Packets that wait for an author's keys, with publications, of which there may be as many again. */
   get waiting(): number {
-    return this.#queue?.length ?? 0;
+    return (this.#queue?.length ?? 0) + this.#published;
   }
 
   /** The circuit is over: what waits is not judged, and whoever said it says it again on the next. */
@@ -118,7 +127,8 @@ export class BorderCheck {
   take(letter: Letter, peer: Proved, speaker: Authority, own: Authority, pass: (letter: Letter) => void): void {
     // The answer that the others wait for may come on this very circuit; and the peer may wait for ours.
     const node = `psyc://${this.#border.options.identity.domain}`;
-    if (this.#queue === null || isFrame(letter) || isAboutKeys(letter, node) || isPresence(letter)) {
+    const overtakes = isFrame(letter) || isAboutKeys(letter, node) || isPresence(letter) || isPublished(letter.routing);
+    if (this.#queue === null || overtakes) {
       this.#check(letter, peer, speaker, own, pass);
       return;
     }
@@ -178,6 +188,7 @@ export class BorderCheck {
     } else if (visitor !== null && publication !== null && !isVisitorsDevice(visitor, publication.device)) {
       this.#border.refuse(letter, '_publication_foreign_device');
     } else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
+    else if (isPublished(routing)) this.#checkPublished(letter, author, publication, pass);
     // Nobody else has keys to be asked for.
     else if (!isPerson(author)) this.#border.refuse(letter, '_unknown_author');
     else {
@@ -218,7 +229,8 @@ export class BorderCheck {
 
   /** Whether we store it, or our own people are said to have said it; the rest is for its readers to check. */
   #isOurs({ routing }: Letter, author: string): boolean {
-    return !routing.has('_context') || domainOf(author) === this.#border.options.identity.domain;
+    const isKept = !routing.has('_context') || isPublished(routing);
+    return isKept || domainOf(author) === this.#border.options.identity.domain;
   }
 
   #checkClient(
@@ -238,7 +250,7 @@ export class BorderCheck {
         this.#border.refuse(letter, '_necessary_signature');
         return;
       }
-      if (isPerson(target) && packet.method !== SEALED_METHOD) {
+      if (isPerson(target) && !isFeed(target) && packet.method !== SEALED_METHOD) {
         this.#border.refuse(letter, '_necessary_seal');
         return;
       }
@@ -250,6 +262,20 @@ export class BorderCheck {
     const { person: uniform, fingerprint, deviceKey } = peer;
     if (!equalBytes(publication.device, peer.device)) this.#border.refuse(letter, '_publication_foreign_device');
     else if (this.#verify(letter, publication, { uniform, fingerprint, deviceKey })) pass(letter);
+  }
+
+  /** It has no order among others: nothing waits behind it, and what finds no room is reconciled later. */
+  #checkPublished(letter: Letter, author: string, publication: Publication, pass: (letter: Letter) => void): void {
+    if (this.#published >= this.#border.options.federationLimits.uncheckedMax) return;
+    this.#published++;
+    let isNow = true;
+    let kept = letter;
+    this.#border.findAuthor(author, publication.device, (found) => {
+      isNow = false;
+      this.#published--;
+      if (!this.#isOver && typeof found !== 'string' && this.#verify(kept, publication, found)) pass(kept);
+    });
+    if (isNow) kept = keepLetter(letter);
   }
 
   #checkAuthor(
@@ -311,6 +337,7 @@ export class BorderCheck {
     } catch (error) {
       if (!(error instanceof PublicationError)) throw error;
       // A place that puts words into our people's mouths is no place to listen to.
+      if (isPublished(letter.routing)) return false;
       if (letter.routing.has('_context')) this.#close('_authority_unproved_source_relay');
       else this.#border.refuse(letter, error.code);
       return false;

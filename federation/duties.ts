@@ -1,4 +1,5 @@
-/** What the last life of a node left to be done: peers to whom something is on its way, places with members elsewhere, who has places to leave. docs/spec/federation.md#entities */
+/** What the last life of a node left to be done: peers to whom something is on its way, places with members elsewhere, who has places to leave, whose publications are followed. docs/spec/federation.md#entities */
+import { isFeed } from '../publication/feed.ts';
 import type { Desk } from './desk.ts';
 import type { Entities } from './entities.ts';
 import { domainOf, entityIn } from './letter.ts';
@@ -40,6 +41,7 @@ export class Duties {
   #wake(names: readonly string[]): void {
     const { desk, entities, plain, peers } = this.#owner;
     const left = names.filter((name) => {
+      if (isFeed(name)) return entities.feed(name) === null;
       const kind = entityIn(name)?.kind;
       if (kind === 'place' && domainOf(name) === desk.domain) return entities.place(name) === null;
       // A mirror of a plain peer's place.

@@ -3,13 +3,16 @@ import type { BoxesShown, VisitorShown } from './admin-questions.ts';
 import { Audience } from './audience.ts';
 import type { Authors } from './authors.ts';
 import type { NodeCircuits } from './circuits.ts';
-import type { Desk, Entity } from './desk.ts';
+import type { Entity } from './desk.ts';
+import { Feed } from './feed.ts';
 import type { Founders } from './founders.ts';
 import { KeysService } from './keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
 import { Person } from './person.ts';
 import { Pigeonhole } from './pigeonhole.ts';
 import { Place } from './place.ts';
+import type { Peers } from './peers.ts';
+import { Publications, type PublicationsOwner } from './publications.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitor.ts';
@@ -17,21 +20,25 @@ import type { Visiting } from './visiting.ts';
 
 /** What they need of their node. */
 export interface EntitiesOwner {
-  readonly desk: Desk;
+  readonly desk: PublicationsOwner;
   readonly circuits: NodeCircuits;
   readonly founders: Founders;
   readonly authors: Authors;
   readonly visiting: Visiting;
+  readonly peers: Pick<Peers, 'up'>;
 }
 
 /** One node's entities. What gives null finds no room: too many are awake, and none of them idle. */
 export class Entities {
   readonly #owner: EntitiesOwner;
+  /** What people publish, as far as it goes through here. */
+  readonly publications: Publications;
   readonly #persons = new Map<string, Person>();
   /** People of other domains who have logged in here. */
   readonly #visitors = new Map<string, Visitor>();
   readonly #places = new Map<string, Place>();
   readonly #audiences = new Map<string, Audience>();
+  readonly #feeds = new Map<string, Feed>();
   readonly #keys: KeysService;
   /** null: this domain keeps no boxes. */
   readonly #pigeonhole: Pigeonhole | null;
@@ -40,6 +47,7 @@ export class Entities {
     this.#owner = owner;
     const { desk } = owner;
     const { pigeonhole } = desk.options;
+    this.publications = new Publications(desk, this, owner.peers);
     this.#keys = new KeysService(desk);
     this.#pigeonhole = pigeonhole === undefined ? null : new Pigeonhole(desk, pigeonhole);
   }
@@ -51,8 +59,9 @@ export class Entities {
   /** Lengths of what they hold, by name: the longest of each kind. */
   queues(): (readonly [string, number])[] {
     return longestQueues(
-      [],
+      [['entities', this.count]],
       [
+        this.publications,
         ...this.#tables.flatMap((table) => [...table.values()]),
         ...(this.#pigeonhole === null ? [] : [this.#pigeonhole]),
       ],
@@ -137,8 +146,26 @@ export class Entities {
     });
   }
 
+  /** Somebody's publications, if they are awake. */
+  feedAwake(context: string): Feed | undefined {
+    return this.#feeds.get(context);
+  }
+
+  feed(context: string): Feed | null {
+    return this.#awake(this.#feeds, context, () => new Feed(context, this.#owner.desk, this.publications));
+  }
+
+  /** The circuit to a domain is gone. */
+  lost(domain: string): void {
+    this.publications.lost(domain);
+  }
+
+  feeds(): Iterable<Feed> {
+    return this.#feeds.values();
+  }
+
   get #tables(): readonly Map<string, Entity>[] {
-    return [this.#persons, this.#visitors, this.#places, this.#audiences];
+    return [this.#persons, this.#visitors, this.#places, this.#audiences, this.#feeds];
   }
 
   /** The entity, woken if need be. */

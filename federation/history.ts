@@ -24,6 +24,7 @@ export function readHistory(
   hidden: number,
   desk: Desk,
   over: () => void,
+  shown: (row: Row, to: string) => Letter = (row, to) => multicastOf(context, row, to),
 ): FederationCode | null {
   const { historyRowsMax, historyBytesMax } = desk.options.federationLimits;
   const limit = whole(packet.text('_limit') ?? String(historyRowsMax));
@@ -40,7 +41,7 @@ export function readHistory(
     let bytes = 0;
     for (const row of outcome.rows) {
       if (bytes > historyBytesMax) break;
-      desk.post(multicastOf(context, row, to));
+      desk.post(shown(row, to));
       reached = row.sequence;
       bytes += row.packet.length;
       // He was a member when he asked: of what came since he hears up to where he is none.

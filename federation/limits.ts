@@ -150,6 +150,30 @@ export const federationLimits = {
   namesMax: 4_096,
   /** Names that somebody has had before, one after the other, by which he is known. */
   movesMax: 4,
+  /** Domains that hear what one person publishes. */
+  feedSubscribersMax: 1_000,
+  /** How long somebody who begins to follow is kept waiting until it is known what was published before. */
+  feedWaitMs: 3_000,
+  /** How long a publication waits for the one that it follows. */
+  feedHoldMs: 10_000,
+  /** How often publications are reconciled where nothing hints at a difference. */
+  feedPullMs: 300_000,
+  /** Bytes of a frame of reconciliation that we write; below those of a frame that we read. */
+  feedFrameBytesMax: 16_384,
+  /** Publications that one question asks for. */
+  feedGivenMax: 32,
+  /** Publications that one exchange asks for. */
+  feedWantedMax: 4_096,
+  /** Questions about publications that one domain may ask at once, and how soon one more. */
+  feedQuestionsMax: 256,
+  feedQuestionMs: 50,
+  /** Publications that one domain may have passed on at once, and how soon one more; the same of one author. */
+  relayedOfLinkMax: 256,
+  relayedOfLinkMs: 100,
+  relayedOfAuthorMax: 32,
+  relayedOfAuthorMs: 5_000,
+  /** Publications that were passed on and are remembered; at least the last so many. */
+  relayedSeenMax: 65_536,
   /** Packets of one circuit that wait for an author's keys. */
   uncheckedMax: 64,
 } as const;

@@ -33,7 +33,6 @@ import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
 import { type Visiting, visitingOf } from './visiting.ts';
-import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
 
 /** One life of a node. */
@@ -83,6 +82,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       founders: new Founders(this),
       authors: this.#authors,
       visiting: this.#visiting,
+      peers: this.#peers,
     });
     this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);
     this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
@@ -117,7 +117,6 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     const known: [string, number][] = [
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
-      ['entities', this.#entities.count],
       ['requests', this.#requests.count],
     ];
     return longestQueues(known, [...parts, ...this.#peers.values()]);
@@ -185,7 +184,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   refuse(letter: Letter, code: FederationCode | PublicationCode): void {
-    const answer = refusalLetter(letter, code, nodeUniform(this.domain));
+    const answer = refusalLetter(letter, code, `psyc://${this.domain}`);
     if (answer !== null) this.post(answer);
   }
 
@@ -240,7 +239,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       if (proved !== null) this.notify({ kind: 'disconnected', domain });
       const peer = this.#peers.get(domain);
       peer?.closed(circuit, heard);
-      if (peer?.isUp === false) for (const part of [this.#trusts, this.#mor]) part?.lost(domain);
+      if (peer?.isUp === false) for (const part of [this.#trusts, this.#mor, this.#entities]) part?.lost(domain);
     }
   }
 
@@ -313,6 +312,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   /** `from`: what brought the letter; null for an entity of this node. */
   #route(letter: Letter, from: Proved | null): void {
+    if (this.#entities.publications.route(letter, from)) return;
     const { routing } = letter;
     const [target, context] = [routing.get('_target'), routing.get('_context')];
     if (target === undefined) {

@@ -204,7 +204,7 @@ export class Person implements Entity, InboxOwner, OutboxOwner, PresenceOwner, E
     const [source, target, method] = [routing.get('_source') ?? '', routing.get('_target') ?? '', packet.method];
     const [isOwn, isForChannel] = [isAtHome(source, this.uniform), target !== this.uniform];
     if (this.friendship.vacated(letter)) return;
-    if (isPerson(routing.get('_context') ?? '')) this.presence.heard(letter);
+    if (isPerson(routing.get('_context') ?? '') && !this.#channels.has(target)) this.presence.heard(letter);
     else if (target === presenceOf(this.uniform) && method === '_request_presence') this.presence.asked(source);
     else if (isOwn && isEcho(method) && !isForChannel) {
       const outbox = this.#channels.get(source)?.outbox;

@@ -34,6 +34,8 @@ export type Observation =
       readonly to: 'person' | 'peer';
       readonly addressee: string;
     }
+  /** A device has given something to this server of its own hand. */
+  | { readonly kind: 'offered'; readonly host: string; readonly key: string }
   /** The disk says that a row is there to stay. */
   | { readonly kind: 'durable'; readonly host: string; readonly context: string; readonly key: string }
   /** A reader was given a row. */

@@ -1,8 +1,12 @@
 /** What people are told beside what was said, each a sentence. docs/spec/people.md#shown */
+import { isFeed } from '../../client/session/words.ts';
 import type { Output } from '../../client/session/events.ts';
 import { expelledLine } from './acts.ts';
 import { explained } from './codes.ts';
 import { nameOf } from './show.ts';
+
+const NO_FOLLOWER =
+  'you do not follow any more: you stopped on another device; p3do follow begins again (_necessary_membership)';
 
 /** Of a place that does not say who has put him out: it is too long ago, erased, or it was himself. */
 const NO_MEMBER =
@@ -45,7 +49,8 @@ export function noticeLine(output: Output): string | null {
       return expelledLine(output);
     case 'refused':
       if (output.command !== null) return null;
-      if (output.code === '_necessary_membership') return `${nameOf(output.target)}: ${NO_MEMBER}`;
+      if (output.code === '_necessary_membership')
+        return `${nameOf(output.target)}: ${isFeed(output.target) ? NO_FOLLOWER : NO_MEMBER}`;
       return `${nameOf(output.target)}: ${explained(output.code, output.by)}`;
     default:
       return null;

@@ -2,6 +2,7 @@
 import type { Heard, Word } from '../../client/session/events.ts';
 import { Packet } from '../../psyc/packet.ts';
 import { withoutChannel } from '../../psyc/uniform.ts';
+import { isFeed } from '../../client/session/words.ts';
 import { aliasOf } from './aliases.ts';
 import { safeLine, unsafe } from './safe.ts';
 
@@ -48,7 +49,7 @@ export const UNKNOWN_TIME = '-';
 export function heardLine(heard: Heard): string {
   const { place, author, text, timeMs, isOld, isStranger } = heard;
   const toYou = isStranger ? 'request' : 'to you';
-  const where = place === null ? toYou : nameOf(place);
+  const where = place === null ? toYou : isFeed(place) ? 'published' : nameOf(place);
   const said = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const old = isOld ? ' (old)' : '';
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);

@@ -7,6 +7,7 @@ import { personOf } from '../../pki/user-id.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { checkDomain, checkNick, isDomain, renderUserId } from '../../psyc/names.ts';
 import { parseEntity, renderUniform } from '../../psyc/uniform.ts';
+import { feedOf } from '../../client/session/words.ts';
 import { parseEndpoint } from '../../server/config/address.ts';
 
 const PEOPLE = 'It takes nick@domain for a person, or a domain (localhost, or one with a dot) for everybody there.';
@@ -20,6 +21,12 @@ export const target = (text: string): string => uniformOf(text, ['person', 'plac
 /** A place as a uniform. */
 export const place = (text: string): string =>
   uniformOf(text, ['place'], 'It takes @place@domain or psyc://domain/@place.');
+
+/** A place, or what a person publishes, as a uniform. */
+export function placeOrFeed(text: string): string {
+  const uniform = target(text);
+  return isPersonUniform(uniform) ? feedOf(uniform) : uniform;
+}
 
 /** A person as a uniform. */
 export const person = (text: string): string =>
@@ -68,6 +75,8 @@ export function whole(text: string): number {
   if (!/^(?:0|[1-9][0-9]{0,14})$/.test(text)) throw new InvalidArgumentError('It takes a whole number.');
   return Number(text);
 }
+
+const isPersonUniform = (uniform: string): boolean => parseEntity(uniform).kind === 'person';
 
 function uniformOf(text: string, kinds: readonly string[], hint: string): string {
   const meant = kinds.includes('person') && ALIAS.test(text) ? aliased(text) : null;

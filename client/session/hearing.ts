@@ -12,7 +12,7 @@ import { type Found, KeySearch } from './key-search.ts';
 import { type Asker, askPage, type HearingOwner, type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isExpulsion, Pages, type Refused } from './pages.ts';
-import { isPlace, type Reader, type Reading } from './reader.ts';
+import { isLog, type Reader, type Reading } from './reader.ts';
 import { isOfLog, moreOf, type Row, Rows } from './rows.ts';
 import { counted, domainOf } from './words.ts';
 
@@ -146,7 +146,7 @@ export class Hearing {
     const sinceMs = now.monotoneMs;
     if (sequence === null || sequence === 0) return;
     if (place !== '') {
-      if (isPlace(place)) this.#fromPlace({ place, sequence, packet, routing, command: null, sinceMs }, now);
+      if (isLog(place)) this.#fromPlace({ place, sequence, packet, routing, command: null, sinceMs }, now);
     } else if (routing.get('_target') === this.#owner.person && isOfLog(packet.method ?? '')) {
       this.#fromLog({ place: null, sequence, packet, routing, command: null, sinceMs });
     }

@@ -11,6 +11,7 @@ import { parseEntity, renderUniform, withoutChannel } from '../../psyc/uniform.t
 import { actKindOf } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import type { Publication } from '../../publication/fields.ts';
+import { isFeed } from '../../publication/feed.ts';
 import { readPublication } from '../../publication/packet.ts';
 import { MEMBERS_METHOD } from '../../publication/members-only.ts';
 import { openPrivate, SEALED_METHOD } from '../../publication/private.ts';
@@ -240,9 +241,9 @@ export function isPerson(uniform: string): boolean {
   return isEntity(uniform, 'person');
 }
 
-/** Whether it is a place's, in its one form. */
-export function isPlace(uniform: string): boolean {
-  return isEntity(uniform, 'place');
+/** Whether it is that of a log that others hear as well: a place's, or somebody's publications. */
+export function isLog(uniform: string): boolean {
+  return isEntity(uniform, 'place') || isFeed(uniform);
 }
 
 function isEntity(uniform: string, kind: 'person' | 'place'): boolean {

@@ -1,6 +1,7 @@
 /** Words in what a server says: numbers, and domains of uniforms. docs/spec/people.md#session */
 import { publicationLimits } from '../../publication/limits.ts';
 
+export { feedOf, isFeed } from '../../publication/feed.ts';
 export { covers, isReasoned, putOutBy } from '../../publication/act.ts';
 
 /** UTF-8 bytes of why somebody is put out. */

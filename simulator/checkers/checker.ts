@@ -31,6 +31,8 @@ export const checkerNames = [
   'countersignatures',
   'visits',
   'warnings',
+  'sets',
+  'chains',
   'crash',
   'determinism',
 ] as const;

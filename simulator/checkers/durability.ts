@@ -8,17 +8,19 @@ export class DurabilityChecker implements Checker {
   readonly atEnd = true;
   readonly #sayings = new Sayings();
   readonly #hostOf: ((target: string) => string) | null;
+  readonly #isServer: (host: string) => boolean;
   /** Host and key of every acknowledgement. */
   readonly #acknowledged = new Map<string, { readonly host: string; readonly key: string }>();
 
-  /** `hostOf`: where a target's log is, when others may pass its acknowledgements on. */
-  constructor(hostOf: ((target: string) => string) | null = null) {
+  /** `hostOf`: where a target's log is, when others may pass its acknowledgements on; `isServer`: whose acknowledgements count. */
+  constructor(hostOf: ((target: string) => string) | null = null, isServer: (host: string) => boolean = () => true) {
     this.#hostOf = hostOf;
+    this.#isServer = isServer;
   }
 
   observe(observation: Observation): string | null {
     this.#sayings.observe(observation);
-    if (observation.kind === 'acknowledged') {
+    if (observation.kind === 'acknowledged' && this.#isServer(observation.host)) {
       const { host, key } = observation;
       this.#acknowledged.set(`${host} ${key}`, { host, key });
     }

@@ -26,6 +26,7 @@ import {
   silentLeaving,
   unasked,
 } from './federation-nodes.ts';
+import { impatientFeed, unreconciled } from './feed-nodes.ts';
 import { openWindow } from './plain-peers.ts';
 import {
   busyOrigin,
@@ -83,5 +84,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     secretWords,
     silentVisits,
     silentRefusal,
+    unreconciled,
+    impatientFeed,
   ].map((plant) => [plant.name, plant]),
 );

@@ -85,6 +85,8 @@ export class NodeFixture {
   /** Whether what comes about countersignatures is heard, which are begun with whoever comes. */
   hearsCountersignatures = false;
   readonly #options: NodeOptions;
+  /** Its domain. */
+  readonly domain: string;
   readonly #lines = new Map<string, Line>();
   readonly #timers = new Map<string, number>();
   readonly #authors = new Map<string, Author>();
@@ -92,11 +94,12 @@ export class NodeFixture {
   #isBusy = false;
 
   constructor(limits: Partial<FederationLimits> = {}, settings: Settings = {}) {
+    this.domain = settings.domain ?? home;
     this.store = settings.store ?? new MemoryStore();
     let drawn = 0;
     this.keys = settings.keys ?? new IdealKeys((length) => new Uint8Array(length).fill(++drawn));
     this.#options = {
-      identity: this.keys.domain(home),
+      identity: this.keys.domain(settings.domain ?? home),
       life: settings.life ?? 1,
       suite: this.keys.suite,
       decode: decodeRange,
@@ -212,12 +215,12 @@ export class NodeFixture {
   partyOf(peer: string): Party {
     const [kind, name = '', device = ''] = peer.split(' ');
     if (kind === 'server') return { kind, identity: this.keys.domain(name) };
-    const person = `psyc://${home}/~${name}`;
+    const person = `psyc://${this.domain}/~${name}`;
     const records = this.store.perform({ kind: 'records', request: 0, context: person });
     const isKnown = records.kind === 'records' && records.records.length > 0;
-    const seed = seedOf(name, device.split('-')[0]!, home);
-    const keys = this.identityOf(name);
-    const party = { kind: 'client', person, keys, seed, channel: channel(name, device) } as const;
+    const seed = seedOf(name, device.split('-')[0]!, this.domain);
+    const keys = this.identityOf(name, this.domain);
+    const party = { kind: 'client', person, keys, seed, channel: channel(name, device, this.domain) } as const;
     return isKnown ? party : { ...party, invite: null };
   }
 
@@ -301,7 +304,7 @@ export class NodeFixture {
 
   #line(name: string, party: Party, accepted: boolean): void {
     const heard: Heard[] = [];
-    const domain = home;
+    const { domain } = this;
     const end: CircuitEnd = new CircuitEnd(
       { keys: this.keys, domain, party, accepted, circuitLimits },
       {

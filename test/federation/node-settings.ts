@@ -7,6 +7,8 @@ import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 /** What a fixture may be told beside limits. */
 export interface Settings {
   readonly store?: { perform(request: StoreRequest): StoreOutcome };
+  /** Of the node; a.example, unless told. */
+  readonly domain?: string;
   readonly life?: number;
   readonly keys?: IdealKeys;
   readonly options?: Partial<NodeOptions>;

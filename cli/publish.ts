@@ -1,0 +1,111 @@
+/** `p3do publish`: something for everybody who follows this person, and how many servers keep it. docs/spec/feeds.md#publishing */
+import { buffer } from 'node:stream/consumers';
+import type { Command } from 'commander';
+import type { SessionShell } from '../client/session/shell.ts';
+import { systemTimers } from '../server/transport/timers.ts';
+import { feedOf } from '../client/session/words.ts';
+import {
+  type Shared,
+  complain,
+  converse,
+  fail,
+  registered,
+  tell,
+  unanswered,
+  whoseOf,
+  withShared,
+} from './person/conversation.ts';
+import { Talk } from './person/talk.ts';
+import { count } from './person/target.ts';
+import { textIn } from './person/text.ts';
+import { type Through, throughOption } from './person/ways.ts';
+
+interface Options extends Shared, Through {
+  readonly reach?: number;
+}
+
+/** The publication's number; what is asked has numbers of its own, from 1 on. */
+const SAID = 0;
+/** How often it is asked how far it has come. */
+const ASK_MS = 250;
+
+/** Adds the arguments, the page and the action of `p3do publish`. */
+export function register(command: Command): void {
+  withShared(
+    command
+      .argument('<text...>', 'what to publish; - reads it on standard input, less one line feed at its end')
+      .option('--reach <servers>', 'wait until so many servers keep it', count),
+    'how long to wait for the answer (60)',
+  )
+    .addOption(throughOption())
+    .addHelpText(
+      'after',
+      `
+Publishes it in your name, signed by this device, for everybody who follows you (p3do follow), on whatever
+server. It is public. It prints where it is stored once it is: then it is not lost any more. Where your own server does not answer,
+another one takes it (p3do servers), passes it on to all others, and gives it to yours when that is back. Where no
+answer comes in time the exit code is 1; what was published by then is published again by the next command, the very same.
+
+Examples:
+  $ p3do publish Good morning
+  $ p3do publish --through c.example --reach 2 - < article`,
+    )
+    .action(async (words: string[], options: Options) => {
+      const isRead = words.length === 1 && words[0] === '-';
+      const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
+      if (text === null) {
+        fail(command, options, '_input_invalid', 'standard input is not UTF-8');
+        return;
+      }
+      if (text === '') command.error('there is nothing to publish');
+      const whose = await whoseOf(command, options.as);
+      const person = `psyc://${whose.domain}/~${whose.nick}`;
+      const to = feedOf(person);
+      let reach: Talk | null = null;
+      let isStored = false;
+      await converse(command, whose, {
+        ...options,
+        timeout: options.timeout ?? 60,
+        channel: 'side',
+        carried: { target: to },
+        late: (isSent) =>
+          isStored
+            ? 'it is stored; not as many servers have said that they keep it'
+            : isSent
+              ? unanswered(to, 'publishes it again')
+              : 'not published: nobody has answered',
+        profile: () => registered(command, whose, options),
+        begin(shell) {
+          reach = new Talk(person, shell);
+          shell.tell({ kind: 'command', command: { kind: 'say', command: SAID, target: to, text } });
+        },
+        excusesRefusal: (output) => reach?.owns(output) === true,
+        told(output, shell) {
+          reach?.take(output);
+          if (output.kind === 'sent' && output.command === SAID && !options.json) complain(command, 'sending');
+          if (output.kind === 'stored' && output.command === SAID) {
+            isStored = true;
+            tell(options, output, `stored at ${output.at}\n`);
+            if (options.reach === undefined) return true;
+            void follow(reach!, shell, to, options.reach, options);
+          }
+          return output.kind === 'refused' && output.command === SAID;
+        },
+      });
+    });
+}
+
+/** Asks how many servers keep it, until so many do. */
+async function follow(talk: Talk, shell: SessionShell, target: string, wanted: number, options: Shared): Promise<void> {
+  let told = 1;
+  while (told < wanted) {
+    const answer = await talk.ask({ target, method: '_request_reach', excused: ['_unsupported_method'] });
+    if (answer === null || typeof answer === 'string') break;
+    const servers = Number(answer.at(-1)?.packet.text('_amount_servers') ?? 1);
+    if (servers > told) {
+      told = servers;
+      tell(options, { kind: 'reached', target, servers }, `reached ${servers} servers\n`);
+    } else await new Promise((go) => systemTimers.after(ASK_MS, () => go(null)));
+  }
+  shell.stop();
+}

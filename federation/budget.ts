@@ -1,0 +1,30 @@
+/** Token buckets by name: how much somebody may make us do at once, and how soon there is more. docs/spec/federation.md#federation-limits */
+import { remember } from './remember.ts';
+
+interface Bucket {
+  readonly left: number;
+  readonly atMs: number;
+}
+
+/** One kind of budget. A name that is forgotten begins with a full bucket; the one unheard of for longest goes first. */
+export class Budget {
+  readonly #most: number;
+  readonly #everyMs: number;
+  readonly #namesMax: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  /** `most`: at once; one more after each `everyMs`. */
+  constructor(most: number, everyMs: number, namesMax: number) {
+    this.#most = most;
+    this.#everyMs = everyMs;
+    this.#namesMax = namesMax;
+  }
+
+  /** Whether there is one left, which is spent. */
+  spend(name: string, nowMs: number): boolean {
+    const { left, atMs } = this.#buckets.get(name) ?? { left: this.#most, atMs: nowMs };
+    const now = Math.min(this.#most, left + (nowMs - atMs) / this.#everyMs);
+    remember(this.#buckets, name, { left: now >= 1 ? now - 1 : now, atMs: nowMs }, this.#namesMax);
+    return now >= 1;
+  }
+}

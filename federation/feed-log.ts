@@ -1,0 +1,222 @@
+/** The log of one person's publications at this server: each once, by its id, and durable before anybody is told. docs/spec/feeds.md */
+import { backoffMs } from '../circuit/backoff.ts';
+import { hexOf, joinBytes, readUint64, uint64 } from '../crypto/bytes.ts';
+import { chainOf } from '../publication/feed.ts';
+import type { Publication } from '../publication/fields.ts';
+import { renderPublication } from '../publication/packet.ts';
+import { IdSet } from '../publication/reconcile/id-set.ts';
+import type { Operation, Row } from '../store/store.ts';
+import { type Desk, lease } from './desk.ts';
+import { refusalIn } from './inbox.ts';
+
+/** Rows of one page while the set is read. */
+const PAGE_ROWS = 512;
+const TIME_BYTES = 8;
+
+/** What became of a publication: it is there now, it was there, or it found no room and must come again. */
+export type Settled = 'new' | 'known' | 'lost';
+
+/** A publication on its way into the log. */
+export interface Entry {
+  readonly publication: Publication;
+  /** 32 bytes. */
+  readonly id: Uint8Array;
+  /** The domain that brought it; null: the author's own device did, here. */
+  readonly from: string | null;
+  readonly settled: (outcome: Settled, sequence: number) => void;
+}
+
+/** What its owner does when there is more. */
+export interface FeedLogOwner {
+  /** Operations beside the next append. */
+  beside(): Operation[];
+  /** A row has been added; in the order of the log, and before whoever brought it is told. */
+  recorded(sequence: number, entry: Entry, packet: Uint8Array): void;
+}
+
+/** Which publications are there: their ids in the order of their times, and the row of each. */
+export interface Holding {
+  readonly ids: IdSet;
+  readonly rows: ReadonlyMap<string, number>;
+}
+
+/** One log. */
+export class FeedLog {
+  readonly #context: string;
+  readonly #desk: Desk;
+  readonly #owner: FeedLogOwner;
+  readonly #waiting: (Entry & { readonly packet: Uint8Array })[] = [];
+  #waitingBytes = 0;
+  #writing = 0;
+  #failures = 0;
+  /** What was read of the log, as long as it is of use. */
+  #holding: { readonly ids: IdSet; readonly rows: Map<string, number>; read: number } | null = null;
+  /** Who asks for the set, and behind how many that were taken. */
+  readonly #readers: { readonly behind: number; readonly use: (holding: Holding) => void }[] = [];
+  #isReading = false;
+  /** How many were taken in this life, and how many of them are settled. */
+  #taken = 0;
+  #settled = 0;
+
+  constructor(context: string, desk: Desk, owner: FeedLogOwner) {
+    this.#context = context;
+    this.#desk = desk;
+    this.#owner = owner;
+  }
+
+  /** Publications taken and not durable, and questions about the set. */
+  get count(): number {
+    return this.#waiting.length + this.#readers.length;
+  }
+
+  /** Questions about the set that are not answered. */
+  get asked(): number {
+    return this.#readers.length;
+  }
+
+  queues(): [string, number][] {
+    return [
+      ['publications', this.#waiting.length],
+      ['publication bytes', this.#waitingBytes],
+      ['publication sets asked for', this.#readers.length],
+    ];
+  }
+
+  /** Takes what was checked; `settled` is called once, with `lost` at once where there is no room. */
+  add(entry: Entry): void {
+    const { waitingMax, waitingBytesMax } = this.#desk.options.deliveryLimits;
+    const packet = renderPublication(entry.publication, { _context: this.#context });
+    if (this.#waiting.length >= waitingMax || this.#waitingBytes + packet.length > waitingBytesMax) {
+      entry.settled('lost', 0);
+      return;
+    }
+    this.#taken++;
+    this.#waiting.push({ ...entry, packet });
+    this.#waitingBytes += packet.length;
+    if (this.#writing === 0) this.#write(this.#batch());
+  }
+
+  /** Gives what is there, once all of it is read, and with it what is being written. */
+  hold(use: (holding: Holding) => void): void {
+    this.#readers.push({ behind: this.#taken, use });
+    this.#hold();
+  }
+
+  /** Whether a publication is there, as far as the set was read; `id` in hexadecimal. */
+  has(id: string): boolean {
+    return this.#holding?.rows.has(id) === true;
+  }
+
+  /** The set is not needed for now: it is read again when it is. */
+  release(): void {
+    if (this.#readers.length === 0) this.#holding = null;
+  }
+
+  /** Rows by their numbers, as many as the store gives at once; null: it does not answer. */
+  rows(numbers: readonly number[], found: (rows: readonly Row[] | null) => void): void {
+    const rows: Row[] = [];
+    const goOn = (at: number): void => {
+      const number = numbers[at];
+      if (number === undefined) {
+        found(rows);
+        return;
+      }
+      // What follows each other is read at once.
+      let end = at + 1;
+      while (numbers[end] === numbers[end - 1]! + 1 && end - at < PAGE_ROWS) end++;
+      const page = { kind: 'read', context: this.#context, after: number - 1, rowsMax: end - at } as const;
+      this.#desk.ask(page, (outcome) => {
+        if (outcome.kind !== 'rows') {
+          found(null);
+          return;
+        }
+        rows.push(...outcome.rows);
+        goOn(at + Math.max(1, outcome.rows.length));
+      });
+    };
+    goOn(0);
+  }
+
+  /** How many go together. */
+  #batch(): number {
+    const { batchMax, batchBytesMax } = this.#desk.options.deliveryLimits;
+    let [count, bytes] = [0, 0];
+    for (const { packet } of this.#waiting) {
+      if (count > 0 && (count >= batchMax || bytes + packet.length > batchBytesMax)) break;
+      count++;
+      bytes += packet.length;
+    }
+    return count;
+  }
+
+  #write(count: number): void {
+    this.#writing = count;
+    if (count === 0) return;
+    const batch = this.#waiting.slice(0, count);
+    const operations = [...batch.map((entry) => this.#append(entry)), ...this.#owner.beside()];
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      if (outcome.kind === 'written') {
+        this.#failures = 0;
+        this.#done(count, (entry, at) => {
+          const { sequence, already } = outcome.appended[at]!;
+          if (!already) this.#owner.recorded(sequence, entry, entry.packet);
+          entry.settled(already ? 'known' : 'new', sequence);
+        });
+      } else if (refusalIn(outcome).again === 'later') {
+        // The same rows first: whether they were written after all their ids tell.
+        const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
+        const delayMs = backoffMs(this.#failures++, retryMsMin, retryMsMax);
+        this.#desk.timer(`feed ${this.#context}`, delayMs, () => this.#write(count));
+      } else this.#done(count, (entry) => entry.settled('lost', 0));
+    });
+  }
+
+  #done(count: number, settle: (entry: Entry & { readonly packet: Uint8Array }, at: number) => void): void {
+    const batch = this.#waiting.splice(0, count);
+    for (const { packet } of batch) this.#waitingBytes -= packet.length;
+    for (const [at, entry] of batch.entries()) settle(entry, at);
+    this.#settled += count;
+    this.#write(this.#batch());
+    this.#hold();
+  }
+
+  #append({ publication, id, packet }: Entry & { readonly packet: Uint8Array }): Operation {
+    const author = chainOf(publication);
+    const rowId = joinBytes(uint64(publication.timeMs), id);
+    return { op: 'append', context: this.#context, lease, author, id: rowId, packet };
+  }
+
+  #hold(): void {
+    if (this.#isReading || !this.#readers.some(({ behind }) => behind <= this.#settled)) return;
+    this.#isReading = true;
+    this.#read(this.#settled);
+  }
+
+  /** Reads what has come since the set was read last; `settled`: for whom it is enough. */
+  #read(settled: number): void {
+    const holding = (this.#holding ??= { ids: new IdSet(), rows: new Map(), read: 0 });
+    const page = { kind: 'read', context: this.#context, after: holding.read, rowsMax: PAGE_ROWS } as const;
+    this.#desk.ask(page, (outcome) => {
+      if (outcome.kind !== 'rows') {
+        const { retryMsMax } = this.#desk.options.deliveryLimits;
+        this.#desk.timer(`feed set ${this.#context}`, retryMsMax, () => this.#read(settled));
+        return;
+      }
+      for (const { sequence, id } of outcome.rows) {
+        holding.read = sequence;
+        const item = { timeMs: readUint64(id, 0) ?? 0, id: id.slice(TIME_BYTES) };
+        holding.ids.add(item);
+        holding.rows.set(hexOf(item.id), sequence);
+      }
+      if (outcome.rows.length > 0 && holding.read < outcome.last) {
+        this.#read(settled);
+        return;
+      }
+      this.#isReading = false;
+      const served = this.#readers.filter(({ behind }) => behind <= settled);
+      for (const reader of served) this.#readers.splice(this.#readers.indexOf(reader), 1);
+      for (const { use } of served) use(holding);
+      this.#hold();
+    });
+  }
+}

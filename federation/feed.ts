@@ -1,0 +1,371 @@
+/** One person's publications at this server: at his home, where somebody here follows him, or where he has published while his home was silent. docs/spec/feeds.md */
+import { messageOf, type Message } from '../circuit/message.ts';
+import { hexOf } from '../crypto/bytes.ts';
+import { inherits } from '../psyc/keyword.ts';
+import { authorOfFeed } from '../publication/feed.ts';
+import { type Publication, publicationId } from '../publication/fields.ts';
+import { readPublication } from '../publication/packet.ts';
+import { answerFrame } from '../publication/reconcile/reconcile.ts';
+import { ReconciliationError } from '../publication/reconcile/error.ts';
+import type { PublicationCode } from '../publication/error.ts';
+import type { Operation, Row } from '../store/store.ts';
+import { parseOne } from '../circuit/one-packet.ts';
+import { type Desk, type Entity, lease } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
+import type { FeedHub } from './feed-hub.ts';
+import { type Entry, FeedLog, type Settled } from './feed-log.ts';
+import { FeedOrder } from './feed-order.ts';
+import { FeedUpkeep } from './feed-upkeep.ts';
+import { readHistory } from './history.ts';
+import { answerLetter, domainOf, entityOf, type Letter, newLetter, readdress, refusalLetter } from './letter.ts';
+import { echoOf, placeRequestOf } from './methods.ts';
+import { remember } from './remember.ts';
+import { Roll } from './roll.ts';
+import { nodeUniform, waking } from './waking.ts';
+
+/** Publications of which it is remembered which servers have them. */
+const REACHED_MAX = 256;
+
+/** One person's. */
+export class Feed implements Entity {
+  readonly #context: string;
+  readonly #author: string;
+  readonly #home: string;
+  readonly #desk: Desk;
+  readonly #hub: FeedHub;
+  readonly #roll: Roll;
+  readonly #log: FeedLog;
+  /** Domains that hear what comes, as long as their circuits last. */
+  readonly #subscribers = new Set<string>();
+  /** Who is to follow, once it is known what there was before. */
+  #joining: Message[] = [];
+  #histories = 0;
+  #writes = 0;
+  readonly #order: FeedOrder;
+  readonly #upkeep: FeedUpkeep;
+  /** Which servers have told that they keep a publication, by its id. */
+  readonly #reached = new Map<string, Set<string>>();
+
+  constructor(context: string, desk: Desk, hub: FeedHub) {
+    this.#context = context;
+    this.#author = authorOfFeed(context);
+    this.#home = domainOf(context);
+    this.#desk = desk;
+    this.#hub = hub;
+    this.#log = new FeedLog(context, desk, {
+      beside: () => this.#upkeep.beside(),
+      recorded: (...row) => this.#recorded(...row),
+    });
+    this.#upkeep = new FeedUpkeep({
+      context,
+      author: this.#author,
+      home: this.#home,
+      desk,
+      hub,
+      log: this.#log,
+      followers: () => this.#roll.members.size,
+      last: () => this.#roll.last,
+      give: (to, ids) => this.#give(to, ids, () => {}),
+      known: () => {
+        this.#order.release();
+        this.#joined();
+      },
+    });
+    this.#order = new FeedOrder({
+      context,
+      desk,
+      has: (id) => this.#log.has(id),
+      pass: (entry) => this.#log.add(entry),
+      missed: (from) => this.#upkeep.exchangeSoon(from),
+    });
+    this.#roll = new Roll(
+      context,
+      desk,
+      () => this.#loaded(),
+      (letter) => this.take(letter),
+    );
+    this.#roll.load();
+  }
+
+  get #isHome(): boolean {
+    return this.#home === this.#desk.domain;
+  }
+
+  /** Whether what is published is kept here. */
+  get carries(): boolean {
+    return this.#isHome || this.#roll.members.size > 0 || this.#upkeep.isOwed;
+  }
+
+  get isIdle(): boolean {
+    const isQuiet =
+      this.#log.count + this.#order.count === 0 && this.#histories === 0 && this.#writes === 0 && this.#upkeep.isIdle;
+    const isNeeded = this.#subscribers.size > 0 || this.#joining.length > 0;
+    return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && !isNeeded;
+  }
+
+  queues(): [string, number][] {
+    return [
+      ...this.#log.queues(),
+      ['followers', this.#roll.members.size],
+      ['letters', this.#roll.heldCount],
+      ['publications held', this.#order.count],
+      ['subscribers', this.#subscribers.size],
+      ['histories', this.#histories],
+    ];
+  }
+
+  /** What a device here says to it: its author's own, or a follower's. */
+  take(letter: Letter): void {
+    if (!this.#roll.isKnown) {
+      this.#roll.hold(letter);
+      return;
+    }
+    const { routing, packet } = letter;
+    const source = routing.get('_source') ?? '';
+    switch (placeRequestOf(packet.method)) {
+      case 'speech':
+        this.#publish(letter, source);
+        break;
+      case 'enter':
+      case 'leave':
+        this.#follow(letter, entityOf(source), placeRequestOf(packet.method) === 'enter');
+        break;
+      case 'history':
+        this.#history(letter, source);
+        break;
+      default:
+        if (inherits(packet.method ?? '', '_request_reach')) this.#reach(letter);
+        else this.#refuse(letter, '_unsupported_method');
+    }
+  }
+
+  /** A publication that another server has sent, and whose author was checked. */
+  heard(publication: Publication, id: Uint8Array, from: string): void {
+    const settled = (outcome: Settled): void => {
+      if (outcome !== 'lost') this.#tell(from, '_echo_publication', id);
+    };
+    if (!this.#roll.isKnown || !this.carries) return;
+    this.#order.take({ publication, id, from, settled });
+  }
+
+  /** Another server keeps a publication of ours. */
+  kept(id: string, domain: string): void {
+    this.#reached.get(id)?.add(domain);
+  }
+
+  /** A frame of another server, to be answered. */
+  reconcile(letter: Letter, from: string): void {
+    const { routing, packet } = letter;
+    const frame = new Uint8Array(packet.value('_frame') ?? []);
+    const tag = routing.get('_tag');
+    const { feedSubscribersMax, feedFrameBytesMax } = this.#desk.options.federationLimits;
+    const wants = packet.text('_follow') !== undefined && this.#isHome;
+    if (wants && this.#subscribers.size < feedSubscribersMax) this.#subscribers.add(from);
+    // Silence: it is asked again.
+    if (this.#isBusy) return;
+    this.#log.hold(({ ids }) => {
+      try {
+        const answer = answerFrame(this.#desk.options.suite, ids, frame, feedFrameBytesMax);
+        this.#hub.send(from, this.#node(from, RECONCILED, { _tag_relay: tag }, { _frame: answer }));
+      } catch (error) {
+        if (!(error instanceof ReconciliationError)) throw error;
+      }
+      this.#upkeep.forgetLater();
+    });
+  }
+
+  /** Publications that another server lacks, by their ids. */
+  missing(letter: Letter, from: string): void {
+    const tag = letter.routing.get('_tag');
+    const ids = idsIn(letter, this.#desk.options.federationLimits.feedGivenMax);
+    if (ids === null || this.#isBusy) return;
+    this.#give(from, ids, () => this.#hub.send(from, this.#node(from, GIVEN, { _tag_relay: tag }, {})));
+  }
+
+  /** Too much is being looked up for others. */
+  get #isBusy(): boolean {
+    return this.#log.asked >= this.#desk.options.federationLimits.lettersMax;
+  }
+
+  answered(letter: Letter): void {
+    this.#upkeep.answered(letter);
+  }
+
+  /** The circuit to a domain is gone. */
+  lost(domain: string): void {
+    this.#subscribers.delete(domain);
+    this.#upkeep.lost(domain);
+  }
+
+  #publish(letter: Letter, source: string): void {
+    const { routing, packet } = letter;
+    const message = messageOf(packet, (name) => routing.get(name));
+    const publication = readPublication(packet, (name) => routing.get(name));
+    if (publication === null || entityOf(source) !== this.#author) {
+      this.#refuse(letter, publication === null ? '_necessary_signature' : '_publication_foreign_context');
+      return;
+    }
+    if (message === null) {
+      this.#refuse(letter, '_necessary_counter');
+      return;
+    }
+    const id = publicationId(this.#desk.options.suite, publication);
+    const method = packet.method!;
+    remember(this.#reached, hexOf(id), this.#reached.get(hexOf(id)) ?? new Set(), REACHED_MAX);
+    const settled = (outcome: Settled, sequence: number): void => {
+      // Silence: it is said again.
+      if (outcome === 'lost') return;
+      const entity = { _sequence: String(sequence), _uniform_kept: nodeUniform(this.#desk.domain) };
+      this.#desk.post(answerLetter(message, echoOf(method), entity));
+    };
+    this.#order.publish({ publication, id, from: null, settled });
+  }
+
+  #follow(letter: Letter, person: string, isHere: boolean): void {
+    const { routing, packet } = letter;
+    const message = messageOf(packet, (name) => routing.get(name));
+    const { placeMembersMax, lettersMax } = this.#desk.options.federationLimits;
+    const isMember = this.#roll.members.has(person);
+    if (domainOf(person) !== this.#desk.domain) this.#refuse(letter, '_necessary_home');
+    else if (message === null) this.#refuse(letter, '_necessary_counter');
+    else if (!isHere && !isMember) this.#refuse(letter, '_necessary_membership');
+    else if (isMember && isHere) this.#entered(message);
+    else if (isHere && this.#roll.members.size >= placeMembersMax) this.#refuse(letter, '_excessive_members');
+    else if (isHere && !this.#isHome && this.#desk.linkTo(this.#home) === null)
+      this.#refuse(letter, '_excessive_peers');
+    else if (this.#writes < lettersMax) this.#write(message, person, isHere, echoOf(packet.method!));
+  }
+
+  #write(message: Message, person: string, isHere: boolean, echo: string): void {
+    const sequence = isHere ? Math.max(1, this.#roll.last) : 0;
+    const isLast = !isHere && this.#roll.members.size === 1;
+    const operations: Operation[] = [{ op: 'member', context: this.#context, lease, name: person, sequence }];
+    if (isHere && !this.#isHome) operations.push(waking(this.#context, this.#desk, true));
+    if (isLast && !this.#isHome && !this.#upkeep.isOwed) operations.push(waking(this.#context, this.#desk, false));
+    this.#writes++;
+    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+      this.#writes--;
+      // Silence: it is asked again.
+      if (outcome.kind !== 'written') return;
+      this.#roll.set(person, sequence);
+      this.#upkeep.registered(isHere || !isLast || this.#upkeep.isOwed);
+      if (isHere) this.#entered(message);
+      else this.#desk.post(answerLetter(message, echo, { _sequence: String(this.#roll.last) }));
+      this.#upkeep.attend();
+    });
+  }
+
+  /** What was published before he came he is not shown as news: he is told where he begins when that is here. */
+  #entered(message: Message): void {
+    const { lettersMax, feedWaitMs } = this.#desk.options.federationLimits;
+    if (this.#upkeep.isCaughtUp) {
+      this.#tellEntered(message);
+      return;
+    }
+    if (this.#joining.length < lettersMax) this.#joining.push(message);
+    this.#desk.timer(`feed wait ${this.#context}`, feedWaitMs, () => this.#joined());
+  }
+
+  #joined(): void {
+    for (const message of this.#joining.splice(0)) this.#tellEntered(message);
+  }
+
+  #tellEntered(message: Message): void {
+    const { size } = this.#roll.members;
+    const entity = { _sequence: String(this.#roll.last), _amount_members: String(size) };
+    this.#desk.post(answerLetter(message, '_echo_context_enter', entity));
+  }
+
+  #history(letter: Letter, source: string): void {
+    const person = entityOf(source);
+    if (person !== this.#author && !this.#roll.members.has(person)) {
+      this.#refuse(letter, '_necessary_membership');
+      return;
+    }
+    if (this.#histories >= this.#desk.options.federationLimits.historiesMax) {
+      this.#refuse(letter, '_excessive_requests');
+      return;
+    }
+    this.#histories++;
+    const over = (): number => this.#histories--;
+    const shown = (row: Row, to: string): Letter => this.#shown(row.packet, row.sequence, to);
+    const code = readHistory(this.#context, letter, source, this.#roll.last, 0, this.#desk, over, shown);
+    if (code === null) return;
+    over();
+    this.#refuse(letter, code);
+  }
+
+  /** How many servers have said that they keep a publication of the author's: the one that is named, or the last that was taken here. */
+  #reach({ routing, packet }: Letter): void {
+    const id = packet.text('_publication') ?? [...this.#reached.keys()].at(-1) ?? '';
+    const tag = routing.get('_tag');
+    const heading = { _source: this.#context, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag };
+    const entity = { _publication: id, _amount_servers: String(1 + (this.#reached.get(id)?.size ?? 0)) };
+    this.#desk.post(newLetter({ routing: heading, entity, method: '_echo_reach' }));
+  }
+
+  /** A row as people here get it. */
+  #shown(packet: Uint8Array, sequence: number, target?: string): Letter {
+    const routing = {
+      _target: target,
+      _context: this.#context,
+      _counter: String(sequence),
+      _source_relay: this.#author,
+    };
+    return readdress(routing, parseOne(packet));
+  }
+
+  #loaded(): void {
+    this.#upkeep.loaded();
+  }
+
+  #recorded(sequence: number, { id, from }: Entry, packet: Uint8Array): void {
+    this.#roll.last = Math.max(this.#roll.last, sequence);
+    // What there was before is no news; who follows already asks for it when he sees that it is there.
+    if (this.#joining.length === 0) this.#desk.postToAll(this.#shown(packet, sequence), this.#roll.local);
+    const letter = readdress({ _context: this.#context }, parseOne(packet));
+    for (const domain of this.#subscribers) if (domain !== from) this.#hub.send(domain, letter);
+    this.#upkeep.recorded(from);
+    // Its home is silent, or not trusted: everybody hears it from us.
+    if (from === null && !this.#isHome) this.#hub.flood(letter, hexOf(id));
+  }
+
+  /** Sends publications by their ids, in the order of their numbers here, as far as there is room. */
+  #give(to: string, ids: readonly Uint8Array[], done: () => void): void {
+    this.#log.hold(({ rows: numbers }) => {
+      const wanted = ids.flatMap((id) => numbers.get(hexOf(id)) ?? []).sort((one, other) => one - other);
+      this.#log.rows(wanted, (rows) => {
+        const node = nodeUniform(to);
+        const { historyBytesMax } = this.#desk.options.federationLimits;
+        let bytes = 0;
+        for (const row of rows ?? []) {
+          bytes += row.packet.length;
+          if (bytes > historyBytesMax && bytes > row.packet.length) break;
+          const letter = readdress({ _target: node, _context: this.#context }, parseOne(row.packet));
+          if (!this.#hub.send(to, letter)) break;
+        }
+        done();
+      });
+    });
+  }
+
+  #tell(domain: string, method: string, id: Uint8Array): void {
+    this.#hub.send(domain, this.#node(domain, method, {}, { _publication: hexOf(id) }));
+  }
+
+  #node(
+    domain: string,
+    method: string,
+    routing: Readonly<Record<string, string | undefined>>,
+    entity: Readonly<Record<string, string | Uint8Array>>,
+  ): Letter {
+    const heading = { _source: nodeUniform(this.#desk.domain), _target: nodeUniform(domain), ...routing };
+    return newLetter({ routing: heading, entity: { _uniform: this.#author, ...entity }, method });
+  }
+
+  #refuse(letter: Letter, code: FederationCode | PublicationCode): void {
+    const answer = refusalLetter(letter, code, nodeUniform(this.#desk.domain));
+    if (answer !== null) this.#desk.post(answer);
+  }
+}

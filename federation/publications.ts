@@ -1,0 +1,190 @@
+/** What a node has to do with publications: whose are kept here, what comes of them over circuits, and what is passed on. docs/spec/feeds.md#relay */
+import type { Proved } from '../circuit/server-handshake.ts';
+import { hexOf } from '../crypto/bytes.ts';
+import { inherits } from '../psyc/keyword.ts';
+import { authorOfFeed, feedOf, isFeed } from '../publication/feed.ts';
+import { publicationId } from '../publication/fields.ts';
+import { readPublication } from '../publication/packet.ts';
+import { mayBeMulticast } from '../publication/sign.ts';
+import { Budget } from './budget.ts';
+import type { Desk } from './desk.ts';
+import type { FederationCode } from './error.ts';
+import type { Feed } from './feed.ts';
+import type { FeedHub } from './feed-hub.ts';
+import { MISSING, RECONCILE } from './feed-exchange.ts';
+import { domainOf, entityIn, isNumbered, keepLetter, type Letter, newLetter, readdress } from './letter.ts';
+import type { Peers } from './peers.ts';
+import { readRecords } from './records.ts';
+import { nodeUniform } from './waking.ts';
+
+/** What it needs of its node. */
+export interface PublicationsOwner extends Desk {
+  refuse(letter: Letter, code: FederationCode): void;
+}
+
+/** Whose publications are awake. */
+interface Feeds {
+  feedAwake(context: string): Feed | undefined;
+  /** Woken if need be; null: there is no room. */
+  feed(context: string): Feed | null;
+  feeds(): Iterable<Feed>;
+}
+
+/** One node's. */
+export class Publications implements FeedHub {
+  readonly #node: PublicationsOwner;
+  readonly #entities: Feeds;
+  readonly #peers: Pick<Peers, 'up'>;
+  /** Ids that were passed on already, of this and the last while. */
+  #seen = new Set<string>();
+  #seenBefore = new Set<string>();
+  /** What each domain may ask, and have passed on; what each author may have passed on. */
+  readonly #questions: Budget;
+  readonly #links: Budget;
+  readonly #authors: Budget;
+
+  constructor(node: PublicationsOwner, entities: Feeds, peers: Pick<Peers, 'up'>) {
+    this.#node = node;
+    this.#entities = entities;
+    this.#peers = peers;
+    const {
+      feedQuestionsMax,
+      feedQuestionMs,
+      relayedOfLinkMax,
+      relayedOfLinkMs,
+      relayedOfAuthorMax,
+      relayedOfAuthorMs,
+      peersMax,
+      authorsKnownMax,
+    } = node.options.federationLimits;
+    this.#questions = new Budget(feedQuestionsMax, feedQuestionMs, peersMax);
+    this.#links = new Budget(relayedOfLinkMax, relayedOfLinkMs, peersMax);
+    this.#authors = new Budget(relayedOfAuthorMax, relayedOfAuthorMs, authorsKnownMax);
+  }
+
+  queues(): [string, number][] {
+    return [['publications seen', this.#seen.size]];
+  }
+
+  /** Takes a letter that has to do with publications; false: it has not. */
+  route(letter: Letter, from: Proved | null): boolean {
+    const { routing, packet } = letter;
+    const [target, context] = [routing.get('_target') ?? '', routing.get('_context') ?? ''];
+    const own = nodeUniform(this.#node.domain);
+    if (isFeed(context)) {
+      // Only servers pass them on, to everybody or to us.
+      if (from?.kind === 'server' && (target === '' || target === own)) this.#heard(letter, context, from.domain);
+      // What a feed here shows somebody goes on its way.
+      return from !== null;
+    }
+    if (isFeed(target)) {
+      if (from?.kind !== 'client') this.#node.refuse(letter, '_unsupported_method');
+      else {
+        const feed = this.#entities.feed(target);
+        if (feed === null) this.#node.refuse(letter, '_excessive_entities');
+        else feed.take(letter);
+      }
+      return true;
+    }
+    const isAbout = ['_request_publications', '_status_publications', '_echo_publication'].some((family) =>
+      inherits(packet.method ?? '', family),
+    );
+    if (from?.kind !== 'server' || target !== own || isNumbered(letter) || !isAbout) return false;
+    this.#asked(letter, from.domain);
+    return true;
+  }
+
+  /** The circuit to a domain is gone. */
+  lost(domain: string): void {
+    for (const feed of this.#entities.feeds()) feed.lost(domain);
+  }
+
+  send(domain: string, letter: Letter): boolean {
+    return this.#node.linkTo(domain)?.send(letter) === true;
+  }
+
+  linked(): readonly string[] {
+    return this.#peers.up();
+  }
+
+  flood(letter: Letter, id: string): void {
+    if (this.#isNew(id)) this.#passOn(letter, null);
+  }
+
+  #heard(letter: Letter, context: string, from: string): void {
+    const { options, unixMs } = this.#node;
+    const publication = readPublication(letter.packet, (name) => letter.routing.get(name));
+    // Nobody could check whose word it is.
+    if (publication === null) return;
+    const isGiven = letter.routing.has('_target');
+    // Whoever has forgotten that it saw it must not flood it again.
+    if (!isGiven && !mayBeMulticast(publication, unixMs)) return;
+    const id = publicationId(options.suite, publication);
+    const isRelayed = !isGiven && from !== domainOf(context);
+    if (isRelayed && this.#isNew(hexOf(id))) {
+      const isWithin = this.#links.spend(from, this.#node.nowMs) && this.#authors.spend(context, this.#node.nowMs);
+      if (isWithin) this.#passOn(readdress({ _context: context }, letter.packet), from);
+    }
+    this.#withFeed(context, (feed) => feed?.heard(publication, id, from));
+  }
+
+  #asked(letter: Letter, from: string): void {
+    const { packet } = letter;
+    const person = packet.text('_uniform') ?? '';
+    if (entityIn(person)?.kind !== 'person' || !isFeed(feedOf(person))) return;
+    const { method } = packet;
+    if (inherits(method ?? '', '_status_publications')) {
+      this.#entities.feedAwake(feedOf(person))?.answered(letter);
+    } else if (method === '_echo_publication') {
+      this.#entities.feedAwake(feedOf(person))?.kept(packet.text('_publication') ?? '', from);
+    } else if (method === RECONCILE || method === MISSING) {
+      // It costs more to answer than to ask: whoever asks too much is answered later.
+      if (!this.#questions.spend(from, this.#node.nowMs)) return;
+      const kept = keepLetter(letter);
+      this.#withFeed(feedOf(person), (feed) => {
+        if (feed === null || !feed.carries) this.#unknown(kept, from);
+        else if (method === RECONCILE) feed.reconcile(kept, from);
+        else feed.missing(kept, from);
+      });
+    }
+  }
+
+  #unknown({ routing, packet }: Letter, from: string): void {
+    const heading = {
+      _source: nodeUniform(this.#node.domain),
+      _target: nodeUniform(from),
+      _tag_relay: routing.get('_tag'),
+    };
+    const entity = { _uniform: packet.text('_uniform') };
+    this.send(from, newLetter({ routing: heading, entity, method: '_status_publications_unknown' }));
+  }
+
+  /** The feed where it is awake; one of a person who lives here is woken. */
+  #withFeed(context: string, use: (feed: Feed | null) => void): void {
+    const awake = this.#entities.feedAwake(context);
+    if (awake !== undefined || domainOf(context) !== this.#node.domain) {
+      use(awake ?? null);
+      return;
+    }
+    readRecords(this.#node, authorOfFeed(context), (records) => {
+      // Whoever does not live here has none, and the name costs nothing.
+      use(records?.has('fingerprint') === true ? this.#entities.feed(context) : null);
+    });
+  }
+
+  /** To all servers that there are circuits to, but that which brought it. */
+  #passOn(letter: Letter, from: string | null): void {
+    for (const domain of this.linked()) if (domain !== from) this.send(domain, letter);
+  }
+
+  /** Whether it is seen for the first time. */
+  #isNew(id: string): boolean {
+    if (this.#seen.has(id) || this.#seenBefore.has(id)) return false;
+    this.#seen.add(id);
+    if (this.#seen.size >= this.#node.options.federationLimits.relayedSeenMax) {
+      this.#seenBefore = this.#seen;
+      this.#seen = new Set();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,249 @@
+/** The scene: two people who publish through whichever of four servers takes them in, and readers at all four; everything fails now and then. docs/simulator.md#feeds */
+import { channelOf } from '../../circuit/channel.ts';
+import { hexOf } from '../../crypto/bytes.ts';
+import type { NodeOptions } from '../../federation/events.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
+import { decodeRange } from '../../psyc/bytes.ts';
+import { render } from '../../psyc/render.ts';
+import { feedOf } from '../../publication/feed.ts';
+import { renderPublication } from '../../publication/packet.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import type { Operation } from '../../store/store.ts';
+import { ChainsChecker } from '../checkers/chains.ts';
+import type { Checker } from '../checkers/checker.ts';
+import { DurabilityChecker } from '../checkers/durability.ts';
+import { LivenessChecker } from '../checkers/liveness.ts';
+import { OnceChecker } from '../checkers/once.ts';
+import { QueuesChecker } from '../checkers/queues.ts';
+import { SetsChecker } from '../checkers/sets.ts';
+import { type Disk, FaultyDisk } from '../disk.ts';
+import { calm } from '../faults.ts';
+import { Host } from '../host.ts';
+import { IdealKeys } from '../ideal.ts';
+import type { Boot } from '../machine.ts';
+import type { Plant } from '../plants/plant.ts';
+import type { Random } from '../random.ts';
+import { type KeyReader, readRaw, textOfBytes } from '../raw-packet.ts';
+import type { World } from '../world.ts';
+import { Author } from './author.ts';
+import { circuitBounds, deliveryBounds, nodeBounds } from './bounds.ts';
+import { beginUnixMs } from './circuit-end.ts';
+import { Device } from './device.ts';
+import { FederationMachine } from './federation-machine.ts';
+import { noDisk, nobody, SECOND, speakUs } from './federation-run.ts';
+import { FeedWriter } from './feed-writer.ts';
+import { idealDns } from './ideal-dns.ts';
+import { maxima } from './maxima.ts';
+import type { Play, Scene } from './scene.ts';
+import { keysOf as rowsOf, settled } from './talk.ts';
+import type { DevicePlan } from './town.ts';
+
+const domains = ['a.example', 'b.example', 'c.example', 'd.example'] as const;
+const faultsUs = 30 * SECOND;
+const graceUs = 8 * SECOND;
+
+/** Who publishes, on which devices; the twin is a device once more, as from a backup: both have the same numbers. */
+const writers = [
+  { nick: 'ada', home: 'a.example', devices: ['phone', 'desk', 'desk twin'] },
+  { nick: 'bob', home: 'b.example', devices: ['phone'] },
+] as const;
+/** Who reads, one at each server. */
+const readers = domains.map((home, at) => ({ nick: `reader${at}`, home }));
+
+const feeds = writers.map(({ nick, home }) => feedOf(`psyc://${home}/~${nick}`));
+
+/** What stands in everything that is published: device, number, and what else it says. */
+const NAME = /[a-z]+\.[a-z.]+#\d+$/;
+
+/** By its words, since it has no tag where it lies; what acknowledges it has one. */
+const byWords: KeyReader = {
+  keyOf: (bytes) => NAME.exec(textOfBytes(readRaw(bytes).content).trimEnd())?.[0] ?? null,
+  keyAcknowledged: (bytes) => {
+    const { routing, content } = readRaw(bytes);
+    const isEcho = textOfBytes(content).includes('\n_echo_message_public\n');
+    return isEcho ? (routing.get('_tag_relay') ?? null) : null;
+  },
+};
+
+/** The server where somebody reads. */
+const serverOf = (host: string): string => host.slice(host.indexOf('.') + 1);
+
+const checkers = (): Checker[] => [
+  new OnceChecker(),
+  new DurabilityChecker(null, (host) => (domains as readonly string[]).includes(host)),
+  new LivenessChecker(false),
+  new QueuesChecker({ ...maxima, 'circuits of the node': 30, peers: 4, subscribers: 4, devices: 5, entities: 16 }),
+  new SetsChecker(new Map(feeds.map((feed) => [feed, domains]))),
+  new ChainsChecker(serverOf),
+];
+
+/** What a run has in common. */
+interface Run {
+  readonly world: World;
+  readonly plant: Plant | null;
+  readonly keys: IdealKeys;
+}
+
+function begin(world: World, plant: Plant | null): Play {
+  const random = world.random.stream('keys');
+  const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
+  const run = { world, plant, keys };
+  const disks = new Map(domains.map((name) => [name as string, beginServer(run, name)]));
+  const authors = writers.flatMap((plan) => beginWriter(run, plan));
+  const devices = readers.map((plan) => beginReader(run, plan));
+  const { links } = world.network;
+  for (const [at, one] of domains.entries()) {
+    for (const other of domains.slice(at + 1)) {
+      links.startPartitions(one, other);
+      if (world.random.stream(`schedule ${one} ${other}`).chance(0.4)) {
+        world.clock.at(10 * SECOND, () => links.partition(one, other, false, 8 * SECOND));
+      }
+    }
+  }
+  world.clock.at(faultsUs, () => world.calmDown(calm));
+  const amounts = (feed: string): number[] => [...disks.values()].map((disk) => disk.audit().get(feed)?.length ?? 0);
+  const isWhole = (): boolean => feeds.every((feed) => new Set(amounts(feed)).size === 1);
+  const isContent = (): boolean => [...authors, ...devices].every((machine) => machine.isContent);
+  return {
+    isOver: settled(world, () => isContent() && isWhole(), graceUs),
+    stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byWords)])),
+  };
+}
+
+function beginServer({ world, plant, keys }: Run, name: string): Disk {
+  const random = world.random.stream(name);
+  const store = new MemoryStore();
+  const here = [...writers, ...readers].filter(({ home }) => home === name);
+  for (const { nick } of here) {
+    const context = `psyc://${name}/~${nick}`;
+    const { fingerprint, key, statement } = keys.person(context, seedsOf(keys, nick, name));
+    const values = { fingerprint, key: keys.certified(key, keys.domain(name)), statement };
+    const operations = Object.entries(values).map(
+      ([record, value]): Operation => ({ op: 'record', context, lease: 1, name: record, value }),
+    );
+    store.perform({ kind: 'write', request: 0, operations });
+  }
+  const pins = new Map(
+    domains.filter((other) => other !== name).map((other) => [other as string, hexOf(keys.domain(other).fingerprint)]),
+  );
+  const faulty = new FaultyDisk(world.clock, random.stream('disk'), world.faults, () => {}, store);
+  const disk = plant?.disk === undefined ? faulty : plant.disk(faulty, world, name);
+  const dns = idealDns(keys, random.stream('dns'));
+  let boot: Boot = (life) => {
+    const options: NodeOptions = {
+      identity: keys.domain(name),
+      life,
+      suite: keys.suite,
+      decode: decodeRange,
+      pins,
+      origins: [],
+      plain: new Set(),
+      placed: new Set(),
+      trustLimits,
+      circuitLimits: circuitBounds,
+      deliveryLimits: deliveryBounds,
+      // A gap that time would hide: nothing is given up as long as something fails.
+      federationLimits: { ...nodeBounds, feedHoldMs: 120_000, feedPullMs: 3_000, feedGivenMax: 4, feedWantedMax: 16 },
+    };
+    return new FederationMachine(plant?.federation?.(options) ?? options, keys, { dns });
+  };
+  if (plant?.boot !== undefined) boot = plant.boot(boot);
+  const host = new Host(world, name, boot, disk, nobody, byWords);
+  world.clock.after(random.below(SECOND), () => host.start());
+  host.startCrashing();
+  return disk;
+}
+
+/** A twin is no device of its own. */
+const deviceOf = (name: string): string => name.split(' ')[0]!;
+
+function seedsOf(keys: IdealKeys, nick: string, home: string): Uint8Array[] {
+  const names: readonly string[] = writers.find((plan) => plan.nick === nick)?.devices ?? ['phone'];
+  return [...new Set(names.map(deviceOf))].map((name) => keys.device(`${nick} ${name} ${home}`));
+}
+
+function beginWriter({ world, keys }: Run, { nick, home, devices }: (typeof writers)[number]): FeedWriter[] {
+  const person = `psyc://${home}/~${nick}`;
+  const identity = keys.person(person, seedsOf(keys, nick, home));
+  const address = feedOf(person);
+  return devices.map((name) => {
+    const label = `${nick}.${name.replace(' ', '.')}`;
+    const seed = keys.device(`${nick} ${deviceOf(name)} ${home}`);
+    const random: Random = world.random.stream(label);
+    const others = domains.filter((domain) => domain !== home);
+    const first = random.below(others.length);
+    // What is restored from a backup is somewhere else than the device itself.
+    const servers = [home, ...others.slice(first), ...others.slice(0, first)];
+    const machine = new FeedWriter({
+      keys,
+      person,
+      identity,
+      seed,
+      servers,
+      circuitLimits: circuitBounds,
+      observe: world.observe.bind(world),
+    });
+    const host = new Host(world, label, () => machine, noDisk, nobody, byWords);
+    world.clock.at(0, () => host.start());
+    for (const server of servers) world.network.links.startPartitions(label, server);
+    const author = new Author({ suite: keys.suite, fingerprint: identity.fingerprint, device: keys.idOf(seed), seed });
+    let counter = 0;
+    const publish = (): void => {
+      const key = `${label}#${++counter}`;
+      const data = `${'x'.repeat(random.below(200))} ${key}`;
+      const said = author.sign(address, { method: '_message_public', data }, beginUnixMs + world.clock.nowMs);
+      const routing = { _source: person, _target: address, _tag: key, _counter: String(counter) };
+      const content = new TextEncoder().encode(data);
+      world.observe({ kind: 'said', key, author: label, target: address, tag: key, counter, content });
+      host.tell({ kind: 'said', packet: renderPublication(said, routing) });
+    };
+    // A twin says a few things, each with a number that the device has used for something else.
+    const times = name.endsWith('twin') ? 2 : 100;
+    let atUs = 2 * SECOND;
+    for (let time = 0; time < times && atUs < speakUs; time++) {
+      world.clock.at(atUs, publish);
+      atUs += random.exponential(2 * SECOND);
+    }
+    return machine;
+  });
+}
+
+function beginReader({ world, keys }: Run, { nick, home }: (typeof readers)[number]): Device {
+  const person = `psyc://${home}/~${nick}`;
+  const seed = keys.device(`${nick} phone ${home}`);
+  const id = keys.idOf(seed);
+  const channel = channelOf(person, id);
+  const host = `${nick}.${home}`;
+  const plan: DevicePlan = { host, nick, server: home, person, seed, id, channel, isMain: true };
+  const machine = new Device({
+    plan,
+    keys,
+    identity: keys.person(person, [seed]),
+    invite: null,
+    circuitLimits: circuitBounds,
+    observe: world.observe.bind(world),
+    echoed: () => {},
+    confidant: null,
+    registered: () => {},
+  });
+  const device = new Host(world, host, () => machine, noDisk, nobody, byWords);
+  world.clock.at(0, () => device.start());
+  world.network.links.startPartitions(host, home);
+  const random = world.random.stream(host);
+  for (const [at, feed] of feeds.entries()) {
+    // One follows from the beginning, others in the middle of it.
+    world.clock.at(SECOND + random.below(12 * SECOND), () => {
+      const routing = { _source: channel, _target: feed, _tag: `f${at}`, _counter: '1' };
+      device.tell({ kind: 'said', packet: render({ routing, method: '_request_context_enter' }) });
+    });
+  }
+  return machine;
+}
+
+/** Publications as they are meant to spread. */
+export const feedsScene: Scene = {
+  name: 'feeds',
+  what: 'four servers, two people who publish through any of them, readers at all; a device with a twin; servers crash, links part, disks fail',
+  checkers,
+  begin,
+};

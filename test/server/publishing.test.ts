@@ -1,0 +1,126 @@
+/** A home is killed, and its person goes on publishing through another server under her own name; when it is back, everybody has the same. */
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Undoing } from '../undoing.ts';
+import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+
+const undoing = new Undoing();
+let a: Served;
+let b: Served;
+let c: Served;
+let home = '';
+
+/** What a command says and complains of, and its exit code. */
+function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
+  const env = { ...process.env, P3DO_HOME: home, P3DO_PASSPHRASE: 'a passphrase of these people' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
+    });
+  });
+}
+
+/** The same, which must succeed. */
+async function done(...args: string[]): Promise<string> {
+  const { code, out, complaints } = await p3do(...args);
+  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
+  return out;
+}
+
+async function registered(nick: string, served: Served): Promise<void> {
+  const { host, port } = served.endpoint;
+  const invite = (await done('invite', '--folder', served.folder, '--json')).trim();
+  const { invite: text } = JSON.parse(invite) as { invite: string };
+  await done('register', `${nick}@${served.domain}`, '--server', `${host}:${port}`, '--invite', text);
+}
+
+const fingerprintOf = async (served: Served): Promise<string> =>
+  (await done('federate', 'self', '--folder', served.folder)).trim().split(' ')[2]!;
+
+/** What somebody is shown of alice's publications. */
+async function published(who: string): Promise<unknown[]> {
+  const page = await done('history', 'alice@a.test', '--as', who, '--limit', '100', '--json');
+  const rows = page
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return rows.filter(({ kind }) => kind === 'heard').map(({ text, word }) => [text, (word as { kind: string }).kind]);
+}
+
+/** The same, once it is so much; what does not come within a minute does not come. */
+async function publishedSoon(who: string, rows: number): Promise<unknown[]> {
+  let found: unknown[] = [];
+  for (let tries = 0; tries < 60 && found.length < rows; tries++) found = await published(who);
+  return found;
+}
+
+beforeAll(async () => {
+  home = await passableFolder(undoing);
+  const names = ['a.test', 'b.test', 'c.test'];
+  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
+  const made = names.map((name) => {
+    const peers = new Map([...ends].filter(([other]) => other !== name));
+    return Served.make(undoing, name, {
+      ...(name === 'a.test' ? {} : { memory: true as const }),
+      endpoint: ends.get(name)!,
+      peers,
+    });
+  });
+  [a, b, c] = (await Promise.all(made)) as [Served, Served, Served];
+  for (const served of [a, b, c]) served.start();
+  await Promise.all([a.ready, b.ready, c.ready]);
+  await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(a), '--folder', c.folder);
+  await done('federate', 'add', 'b.test', '--fingerprint', await fingerprintOf(b), '--folder', c.folder);
+  await done('federate', 'add', 'c.test', '--fingerprint', await fingerprintOf(c), '--folder', b.folder);
+  for (const [nick, served] of [
+    ['alice', a],
+    ['bob', b],
+    ['cleo', c],
+  ] as const)
+    await registered(nick, served);
+  // Who speaks across makes the circuit that lasts.
+  await done('enter', '@hall@b.test', '--as', 'cleo@c.test');
+  await done('servers', 'add', 'c.test', '--server', `${c.endpoint.host}:${c.endpoint.port}`, '--as', 'alice@a.test');
+});
+afterAll(async () => undoing.run());
+
+test('who follows on another server is shown what was published before, and hears what is published', async () => {
+  expect(await done('publish', 'the first', '--as', 'alice@a.test')).toBe('stored at a.test\n');
+  expect(await done('follow', 'alice@a.test', '--as', 'bob@b.test')).toBe('following alice@a.test\n');
+  expect(await done('publish', 'the second', '--reach', '2', '--as', 'alice@a.test')).toBe(
+    'stored at a.test\nreached 2 servers\n',
+  );
+  expect(await published('bob@b.test')).toEqual([
+    ['the first', 'author'],
+    ['the second', 'author'],
+  ]);
+});
+
+test('her home is killed: another server takes what she publishes, and who follows her hears it', async () => {
+  await a.kill();
+  const beganMs = performance.now();
+  const said = await p3do('publish', 'my home is gone', '--as', 'alice@a.test');
+  const tookMs = performance.now() - beganMs;
+  expect(said).toMatchObject({ code: 0, out: 'stored at c.test\n' });
+  expect(said.complaints).toContain('through c.test, as alice@a.test\n');
+  expect(tookMs).toBeLessThan(30_000);
+  expect(await publishedSoon('bob@b.test', 3)).toEqual([
+    ['the first', 'author'],
+    ['the second', 'author'],
+    ['my home is gone', 'author'],
+  ]);
+});
+
+test('her home is back: it has everything, and everybody has it once', async () => {
+  a.start();
+  await a.ready;
+  const all = [
+    ['the first', 'author'],
+    ['the second', 'author'],
+    ['my home is gone', 'author'],
+  ];
+  expect(await publishedSoon('alice@a.test', 3)).toEqual(all);
+  expect(await done('publish', 'back', '--reach', '2', '--as', 'alice@a.test')).toContain('stored at a.test\n');
+  expect(await published('alice@a.test')).toEqual([...all, ['back', 'author']]);
+  expect(await publishedSoon('bob@b.test', 4)).toEqual([...all, ['back', 'author']]);
+});
