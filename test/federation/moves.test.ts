@@ -290,6 +290,8 @@ test.each<[string | null, boolean, boolean, string]>([
   ['block b.example', true, false, `_echo${sealed}`],
 ])('a person with the rule %p, what is signed %p, friends %p: %s', (rule, isSigned, isFriend, expected) => {
   moves(zoe, inC);
+  // What she signs elsewhere here is refused, and makes her names known.
+  expect(place.ask(inC, '_message_public')).toBe('_necessary_membership');
   expect(writes(rule, isSigned, isFriend)).toEqual([expected]);
 });
 

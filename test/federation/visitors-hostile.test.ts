@@ -63,6 +63,16 @@ test('a visitor whose visit is over is out', () => {
   ]).toEqual([false, false]);
 });
 
+test('a visitor stays no longer than her domain has certified her', () => {
+  const fixture = withHall();
+  fixture.keys.untilMs = beginUnixMs + 20_000;
+  const circuit = visitor(fixture);
+  fixture.pass(19_000);
+  expect([fixture.isProved(circuit), fixture.closed.includes(circuit)]).toEqual([true, false]);
+  fixture.pass(1_000);
+  expect(fixture.closed.includes(circuit)).toBe(true);
+});
+
 test('who is in when the admin blocks her domain, or when it is frozen, is out', () => {
   const fixture = withHall();
   const circuit = visitor(fixture);

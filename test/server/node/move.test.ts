@@ -98,7 +98,8 @@ test('whoever knew the old key hears from key servers that it has taken itself b
     servers,
   };
   const told = { kind: 'moved', from: 'psyc://old.example/~alice', counter: 2, timeMs: NOW * 1000 };
-  copies = [new Uint8Array(9), damaged(revoked), other.certificate.bytes, old.certificate.bytes];
+  const another = await applyRevocation(other.certificate, await makeRevocation(other.signer, NOW));
+  copies = [new Uint8Array(9), damaged(revoked), another, old.certificate.bytes];
   expect(await asking.answer({ kind: 'move', ...question })).toMatchObject(told);
   copies.push(revoked);
   expect(await asking.answer({ kind: 'move', ...question })).toEqual({ kind: 'refused', code: '_revoked_key' });
