@@ -106,7 +106,7 @@ function registerList(parent: Command): void {
 
 function registerFetch(parent: Command): void {
   const command = subcommand(parent, 'fetch', 'what has come into a box; it is deleted there when all devices have it');
-  withShared(withWay(command.argument('<name>', 'which one', named)), PATIENCE)
+  withShared(withYes(withWay(command.argument('<name>', 'which one', named))), PATIENCE)
     .addHelpText(
       'after',
       `
@@ -116,7 +116,7 @@ says where an answer goes, that is shown. A box stays 60 days from the last time
 Example:
   $ p3do box fetch letters`,
     )
-    .action((name: string, options: Asking) =>
+    .action((name: string, options: Asking & Yes) =>
       onBox(command, name, options, async (owner, folder, { page }) => {
         try {
           await owner.fetch(page);
@@ -143,10 +143,11 @@ async function show(options: Asking, owner: BoxOwner, folder: string, name: stri
 
 function registerLeave(parent: Command): void {
   const command = subcommand(parent, 'leave', 'this device reads a box no more; others that read it do');
-  withShared(withWay(command.argument('<name>', 'which one', named)), PATIENCE).action(
-    (name: string, options: Asking) =>
+  withShared(withYes(withWay(command.argument('<name>', 'which one', named))), PATIENCE).action(
+    (name: string, options: Asking & Yes) =>
       onBox(command, name, options, async (owner, folder) => {
         await owner.leave();
+        if (owner.state.messages.length > 0) await show(options, owner, folder, name);
         await removeBox(folder, name);
         tell(options, { kind: 'box left', name }, `this device reads ${name} no more\n`);
       }),
@@ -171,12 +172,16 @@ function registerClose(parent: Command): void {
 async function onBox(
   command: Command,
   name: string,
-  options: Asking,
+  options: Asking & Yes,
   course: (owner: BoxOwner, folder: string, around: AtWork) => Promise<void>,
 ): Promise<void> {
   const { folder } = await whoseOf(command, options.as);
   await telling(command, options, async () => {
-    const { way } = await readBox(folder, name);
+    const { way, domain: at } = await readBox(folder, name);
+    // Nobody forgets that again.
+    const shows = `this shows your home and ${at} that ${name} is yours, which they do not know`;
+    const isShown = way === 'anonymous' && options.direct === true;
+    if (isShown && !(await confirmed(command, options, shows))) return;
     // Read once more in its turn: another command may have been at it.
     await asking(command, options, wayOf(command, options, way), async (around) =>
       course(ownerOf(around, folder, name, await readBox(folder, name)), folder, around),

@@ -95,6 +95,10 @@ test('a box is made, filled and emptied as nobody; the server that keeps it has 
   expect(heard).toContain(`letters somebody: ${words}\n`);
   const state = await readBox(join(home, 'people', 'ada@a.test'), 'letters');
   expect(state.way).toBe('anonymous');
+  // Nobody shows by a slip whose it is.
+  const shown = await p3do('box', 'fetch', 'letters', '--direct', '--as', 'ada@a.test');
+  expect(shown).toMatchObject({ code: 2, out: '' });
+  expect(shown.complaints).toContain('this shows your home and e.test that letters is yours');
   const { keys } = parseAddress(address);
   const e = servers.get('e.test')!;
   await e.kill();
