@@ -372,7 +372,9 @@ export class Place implements Entity, InboxOwner {
     const expelledBy = isMember ? null : this.#standing.expelledBy(entityOf(source));
     const { hidden } = this.#eraser;
     const isTold = isMember || (expelledBy !== null && expelledBy > hidden);
-    const isFull = this.#histories >= this.#desk.options.federationLimits.historiesMax;
+    const { historiesMax } = this.#desk.options.federationLimits;
+    // Whoever was put out for what he did keeps no member from reading.
+    const isFull = this.#histories >= (isMember ? historiesMax : historiesMax / 2);
     if (!isTold || isFull) {
       this.#refuse(letter, isTold ? '_excessive_requests' : '_necessary_membership');
       return;

@@ -52,11 +52,12 @@ export function actLine({ place, author, word, act, timeMs, isOld }: ActHeard): 
 }
 
 /** What is said to whoever was put out, or is kept out, while he was not there. */
-export function expelledLine({ place, author, word, act, timeMs }: Extract<Output, { kind: 'expelled' }>): string {
+export function expelledLine(output: Extract<Output, { kind: 'expelled' }>): string {
+  const { place, author, word, act, timeMs, command } = output;
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
-  const what =
-    act.kind === 'ban'
-      ? 'you are kept out, until an owner or aide lifts the ban'
-      : 'you are no member any more (p3do enter comes back)';
+  // Behind it a command says what was refused, and what to do.
+  const ifKicked =
+    command === null ? 'you are no member any more (p3do enter comes back)' : 'you are no member any more';
+  const what = act.kind === 'ban' ? 'you are kept out, until an owner or aide lifts the ban' : ifKicked;
   return `${nameOf(place)}: ${what}: ${time} ${whoOf(author, word)} ${deedOf(act)}`;
 }

@@ -40,6 +40,9 @@ export const commands: readonly (readonly [typed: string, does: string])[] = [
 
 const wrong = (why: string): Typed => ({ kind: 'wrong', why });
 
+/** What other chats have commands for at the prompt, and p3do outside of it. */
+const ofPlaces = /^(?:kick|ban|unban|silence|unsilence|topic|mode|invite|uninvite|clear)$/;
+
 /** Reads one line. */
 export function parseLine(line: string, known: Known): Typed {
   const text = line.trim();
@@ -76,7 +79,11 @@ export function parseLine(line: string, known: Known): Typed {
     case 'kill':
       return server(name, rest, known);
     default:
-      return wrong(`/${name}: there is no such command; /help has all`);
+      return wrong(
+        ofPlaces.test(name)
+          ? `/${name}: not at the prompt, but in another terminal: p3do place ${name}`
+          : `/${name}: there is no such command; /help has all`,
+      );
   }
 }
 

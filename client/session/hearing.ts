@@ -59,16 +59,7 @@ export class Hearing {
     const read = ({ packet, routing, sinceMs }: Found, now: Moment): boolean =>
       reader.read(packet, routing, sinceMs, now, true) !== null;
     const isSeen = (name: string): boolean => reader.isKeySeen(name);
-    const asker = this.#asker;
-    this.#keySearch = new KeySearch({
-      ...asker,
-      get channel() {
-        return asker.channel;
-      },
-      isAsked,
-      read,
-      isSeen,
-    });
+    this.#keySearch = new KeySearch(this.#asker, { isAsked, read, isSeen });
     reader.seekKeys((sought, now) => this.#keySearch.seeks(sought, now));
     this.#chronicle = new Chronicle(kept.heads);
     this.#personTaken = this.#personHanded = kept.person;
@@ -373,7 +364,7 @@ export class Hearing {
 
   #catchUp(place: string, listening: Listening, now: Moment): void {
     if (listening.page !== null) return;
-    listening.isBehind = this.#asking >= sessionLimits.pagesMax || this.#keySearch.isAsking(place);
+    listening.isBehind = this.#asking >= sessionLimits.pagesMax;
     if (listening.isBehind) return;
     const after = listening.taken;
     listening.page = {

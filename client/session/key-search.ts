@@ -35,7 +35,7 @@ export interface Found {
 }
 
 /** What it needs of its session. */
-export interface KeySearchOwner extends Asker {
+export interface KeySearchOwner {
   /** Whether the place is being asked for something else, whose rows look the same. */
   isAsked(place: string): boolean;
   /** Takes the key; false: its author's keys have to come first. */
@@ -44,41 +44,44 @@ export interface KeySearchOwner extends Asker {
   isSeen(name: string): boolean;
 }
 
-/** One session's search: one key at a time. */
+/** One session's searches: of each place one key at a time, so that none that does not answer keeps the words of others waiting. */
 export class KeySearch {
+  readonly #asker: Asker;
   readonly #owner: KeySearchOwner;
-  #search: Search | null = null;
+  readonly #searches = new Map<string, Search>();
   #found: Found[] = [];
   /** Names of keys that are in no row, or that nobody gives. */
   readonly #missing = new Set<string>();
   /** How many pages were asked for, by place and membership. */
   readonly #pages = new Map<string, number>();
 
-  constructor(owner: KeySearchOwner) {
+  constructor(asker: Asker, owner: KeySearchOwner) {
+    this.#asker = asker;
     this.#owner = owner;
   }
 
   /** Whether rows of this place that come as a page may be ours. */
   isAsking(place: string): boolean {
-    return this.#search?.place === place;
+    return this.#searches.has(place);
   }
 
   /** The place that was asked with this tag, or null. */
   placeOf(tag: string): string | null {
-    return this.#search?.page.tag === tag ? this.#search.place : null;
+    return [...this.#searches.values()].find(({ page }) => page.tag === tag)?.place ?? null;
   }
 
   /** Whether the key may yet be found: then it is asked for again. */
   seeks(sought: Sought, now: Moment): boolean {
     if (this.#missing.has(sought.name)) return false;
-    if (this.#search === null && !this.#owner.isAsked(sought.place)) this.#askBefore(sought, sought.row, now);
+    const isAsked = this.#searches.has(sought.place) || this.#owner.isAsked(sought.place);
+    if (!isAsked) this.#askBefore(sought, sought.row, now);
     return !this.#missing.has(sought.name);
   }
 
   /** Takes a row of the page; false: it is none of it. */
   take(place: string, sequence: number, found: Found, now: Moment): boolean {
-    const search = this.#search;
-    if (search?.place !== place || sequence <= (search.page.reached ?? search.after) || sequence >= search.end)
+    const search = this.#searches.get(place);
+    if (search === undefined || sequence <= (search.page.reached ?? search.after) || sequence >= search.end)
       return false;
     search.page.reached = sequence;
     const { packet, routing } = found;
@@ -90,10 +93,10 @@ export class KeySearch {
 
   /** An answer with this tag; false: not to this. */
   answered(source: string, tag: string, packet: Packet, code: string | null, now: Moment): boolean {
-    const search = this.#search;
-    if (search?.page.tag !== tag || search.place !== source) return false;
+    const search = this.#searches.get(source);
+    if (search?.page.tag !== tag) return false;
     const reached = counted(packet.text('_after')) ?? 0;
-    this.#search = null;
+    this.#searches.delete(source);
     if (this.#owner.isSeen(search.name)) return true;
     if (code !== null) this.#miss(search.name);
     // A page may be full before its end.
@@ -110,12 +113,13 @@ export class KeySearch {
 
   /** Asks again; whoever does not answer is not waited for. */
   again(now: Moment, isAtOnce: boolean): void {
-    const search = this.#search;
-    if (search === null || (!isAtOnce && now.monotoneMs < search.page.repeatAtMs)) return;
-    if (search.page.tries < PATIENCE_TRIES) askPage(this.#owner, search.place, search.page, now);
-    else {
-      this.#search = null;
-      this.#miss(search.name);
+    for (const search of this.#searches.values()) {
+      if (!isAtOnce && now.monotoneMs < search.page.repeatAtMs) continue;
+      if (search.page.tries < PATIENCE_TRIES) askPage(this.#asker, search.place, search.page, now);
+      else {
+        this.#searches.delete(search.place);
+        this.#miss(search.name);
+      }
     }
   }
 
@@ -136,9 +140,9 @@ export class KeySearch {
     if (this.#pages.size >= sessionLimits.placesMax) this.#pages.clear();
     this.#pages.set(asked, pages);
     const limit = end - 1 - from;
-    const page = { tag: this.#owner.tag(), command: null, after: from, limit, tries: 0, repeatAtMs: 0, reached: null };
-    this.#search = { place, epoch, row, name, page, after, end };
-    askPage(this.#owner, place, page, now);
+    const page = { tag: this.#asker.tag(), command: null, after: from, limit, tries: 0, repeatAtMs: 0, reached: null };
+    this.#searches.set(place, { place, epoch, row, name, page, after, end });
+    askPage(this.#asker, place, page, now);
   }
 
   #miss(name: string): void {

@@ -165,7 +165,7 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   [
     `enter @vault@d2.test --as ada@d1.test 2>&1 | sed -E "s/: ${TIME}/: TIME/"`,
     [
-      'p3do enter: @vault@d2.test: you are no member any more (p3do enter comes back): TIME bob@d2.test kicked ada@d1.test: Not before tea',
+      'p3do enter: @vault@d2.test: you are no member any more: TIME bob@d2.test kicked ada@d1.test: Not before tea',
       'p3do enter: @vault@d2.test: only who is invited may enter: ask an owner (p3do place show names them) (_necessary_invitation, by d2.test)',
     ].join('\n'),
   ],

@@ -60,6 +60,7 @@ describe('a line', () => {
     ['/start gr', { kind: 'wrong', why: 'which server? There are red.localhost, green.localhost' }],
     ['/exit', { kind: 'quit' }],
     ['/', { kind: 'wrong', why: '/: there is no such command; /help has all' }],
+    ['/kick bob', { kind: 'wrong', why: '/kick: not at the prompt, but in another terminal: p3do place kick' }],
     ['/constructor', { kind: 'wrong', why: '/constructor: there is no such command; /help has all' }],
   ])('%j', (line, typed) => {
     expect(parseLine(line, known)).toEqual(typed);

@@ -89,6 +89,26 @@ describe('who was put out while he was away', () => {
     expect(client.kept.hearing.places.has(hall)).toBe(false);
   });
 
+  test('and has come again goes on behind it; by an old row nobody is told who put him out now', async () => {
+    const hearing = { ...unheard, places: new Map([[hall, 3]]) };
+    const client = await life({ kept: { ...fresh(ada), hearing } });
+    const [request] = client.said('_request_history');
+    const to = { _target: request!.routing.get('_source')! };
+    const words = (counter: number, sequence: number, more = {}): Uint8Array =>
+      inHall(bob, sequence, signed(bob, hall, plain('here'), { counter, previous: new Uint8Array(32).fill(7) }), more);
+    await hears(client, inHall(bob, 4, kick(7), to), words(8, 5, to));
+    client.home.answer(request!, '_echo_history', { _after: '5', _sequence: '5' });
+    await client.settle();
+    await client.giveKeys(bob);
+    await hears(client, words(11, 8));
+    expect([client.told('act').length, client.told('heard').length, client.told('expelled')]).toEqual([1, 1, []]);
+    const again = client.said('_request_history').at(-1)!;
+    expect(again.packet.text('_after')).toBe('5');
+    client.home.answer(again, '_error_necessary_membership', { _code: '_necessary_membership' });
+    await client.settle();
+    expect(client.told('refused')).toMatchObject([{ command: null, code: '_necessary_membership' }]);
+  });
+
   test('hears it before a command of his is refused; what else the place gives is not shown for it', async () => {
     const client = await life({ channel: 'side' });
     await client.command({ kind: 'enter', command: 5, place: hall });

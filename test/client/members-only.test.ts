@@ -327,6 +327,31 @@ describe('words whose key stands further up', () => {
     expect(texts(client)).toEqual([null]);
   });
 
+  test('another page of the place is asked for when the key has been found, and misses no row', async () => {
+    const [key, words] = await spoken();
+    const client = await start(bob, 'side');
+    await client.command({ kind: 'history', command: 3, place: den, after: 7, limit: 1 });
+    await gives(client, [[words!, 8]], 8);
+    await client.giveKeys(ada);
+    await client.command({ kind: 'history', command: 4, place: den, after: 5, limit: 9 });
+    expect(pageOf(client)).toEqual(['5', '2']);
+    await gives(client, [[key!, 6]], 7);
+    await client.pass(1_000);
+    expect(pageOf(client)).toEqual(['5', '9']);
+    await gives(
+      client,
+      [
+        [key!, 6],
+        [words!, 8],
+      ],
+      8,
+    );
+    expect(client.told('heard')).toMatchObject([
+      { command: 3, text: 'for two' },
+      { command: 4, text: 'for two' },
+    ]);
+  });
+
   test('keySearchPagesMax: a long log is not read to its beginning', async () => {
     const [, words] = await spoken();
     const client = await start(bob, 'side');

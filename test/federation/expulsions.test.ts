@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
 import { publicationLimits } from '../../publication/limits.ts';
-import { ada, bob, channels, Hall, hall, zoe } from './hall.ts';
+import { ada, bob, channels, Hall, hall, yan, zoe } from './hall.ts';
 import { NodeFixture } from './node-fixture.ts';
 
 let place: Hall;
@@ -31,6 +31,12 @@ describe('who was put out while he was away', () => {
     place.connect();
   };
   const out = '_error_necessary_membership';
+  const marks = (): string[] => {
+    const outcome = place.fixture.store.perform({ kind: 'marks', request: 0, context: hall });
+    return outcome.kind === 'marks'
+      ? outcome.marks.map(({ name }) => name).filter((name) => name.startsWith('out '))
+      : [];
+  };
 
   test('is told by whom and why when he asks, as it was signed; after a restart, too', () => {
     place.ask(ada, '_message_public');
@@ -41,7 +47,7 @@ describe('who was put out while he was away', () => {
     restart();
     expect(missed(zoe)).toEqual(told);
     // Whoever was never put out is told nothing of the kind.
-    expect(missed('psyc://b.example/~yan')).toEqual([out]);
+    expect(missed(yan)).toEqual([out]);
   });
 
   test('is told of the newest, and of a ban of his domain; not once he has come again and left, or the ban is lifted', () => {
@@ -68,18 +74,61 @@ describe('who was put out while he was away', () => {
     expect(missed(bob)).toEqual([out]);
   });
 
-  test('expulsionsMax: that which is the longest ago is forgotten; reasonBytesMax', () => {
-    place = new Hall({ expulsionsMax: 1 });
-    place.enter(ada, bob, zoe);
-    place.act(ada, 'kick', bob);
+  test('is told nothing that is not against him, whatever row the store names', () => {
     place.act(ada, 'kick', zoe);
-    const marks = (): number => {
-      const outcome = place.fixture.store.perform({ kind: 'marks', request: 0, context: hall });
-      return outcome.kind === 'marks' ? outcome.marks.filter(({ name }) => name.startsWith('out ')).length : -1;
+    place.ask(ada, '_message_public');
+    const [name = ''] = marks();
+    const mark = { op: 'mark', context: hall, lease: 1, name, sequence: 5 } as const;
+    place.fixture.store.perform({ kind: 'write', request: 0, operations: [mark] });
+    restart();
+    expect(missed(zoe)).toEqual([out]);
+  });
+
+  test('is told nothing of a kick behind which he has come again, in one write as well', () => {
+    const { fixture, circuits, server } = place;
+    fixture.held.store = [];
+    fixture.say(circuits[ada]!, place.draft(ada, '_message_public'));
+    fixture.say(circuits[ada]!, place.draft(ada, '_request_context_kick', { _uniform_member: zoe }));
+    fixture.say(server, place.draft(zoe, '_request_context_enter'));
+    fixture.say(server, place.draft(zoe, '_request_context_leave'));
+    fixture.release();
+    expect(place.members()).toEqual([ada, bob]);
+    expect(missed(zoe)).toEqual([out]);
+    restart();
+    expect(missed(zoe)).toEqual([out]);
+  });
+
+  test('historiesMax: half of it is for members alone', () => {
+    place = new Hall({ historiesMax: 2 });
+    place.enter(ada, bob, zoe);
+    place.act(ada, 'kick', zoe);
+    const { fixture, circuits, server } = place;
+    for (const circuit of [circuits[ada]!, server]) fixture.hear(circuit);
+    fixture.held.store = [];
+    const ask = (person: string): void => {
+      const routing = { _source: channels[person], _target: hall, _tag: 'h' };
+      fixture.sayRaw(circuits[person] ?? server, { routing, entity: { _limit: '1' }, method: '_request_history' });
     };
-    expect([missed(bob), missed(zoe).length, marks()]).toEqual([[out], 2, 1]);
-    place.enter(bob, zoe);
-    expect(marks()).toBe(0);
+    for (const person of [zoe, zoe, ada]) ask(person);
+    expect([fixture.methods(server), fixture.queue('histories')]).toEqual([['_failure_excessive_requests'], 2]);
+    fixture.release();
+    expect(fixture.methods(server)).toEqual(['_request_context_kick', out]);
+    expect([fixture.methods(circuits[ada]!).at(-1), fixture.queue('histories')]).toEqual(['_echo_history', 0]);
+  });
+
+  test('expulsionsMax: that which is the longest ago is forgotten', () => {
+    place = new Hall({ expulsionsMax: 2 });
+    place.enter(ada, bob, zoe, yan);
+    for (const person of [bob, zoe, yan]) place.act(ada, 'kick', person);
+    const told = (): number[] => [bob, zoe, yan].map((person) => missed(person).length);
+    expect([told(), marks().length]).toEqual([[1, 2, 2], 2]);
+    restart();
+    expect(told()).toEqual([1, 2, 2]);
+    place.enter(bob, zoe, yan);
+    expect(marks()).toEqual([]);
+  });
+
+  test('reasonBytesMax', () => {
     const reason = (length: number): unknown =>
       place.ask(ada, '_request_context_kick', { _uniform_member: bob, _reason: 'x'.repeat(length) });
     const { reasonBytesMax } = publicationLimits;

@@ -7,11 +7,12 @@ export const hall = 'psyc://a.example/@hall';
 export const ada = 'psyc://a.example/~ada';
 export const bob = 'psyc://a.example/~bob';
 export const zoe = 'psyc://b.example/~zoe';
+export const yan = 'psyc://b.example/~yan';
 export const channels: Record<string, string> = {
   [ada]: channel('ada', 'phone'),
   [bob]: channel('bob', 'phone'),
   [zoe]: channel('zoe', 'desk', 'b.example'),
-  'psyc://b.example/~yan': channel('yan', 'desk', 'b.example'),
+  [yan]: channel('yan', 'desk', 'b.example'),
 };
 
 /** The hall, with ada as its owner; bob and the people of b.example may come. */
