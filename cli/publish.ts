@@ -1,6 +1,9 @@
 /** `p3do publish`: something for everybody who follows this person, and how many servers keep it. docs/spec/feeds.md#publishing */
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import type { Profile } from '../client/profile/profile.ts';
+import { contentOf } from '../client/session/carried.ts';
+import { textOf } from '../client/session/pending.ts';
 import type { SessionShell } from '../client/session/shell.ts';
 import { systemTimers } from '../server/transport/timers.ts';
 import { feedOf } from '../client/session/words.ts';
@@ -63,6 +66,9 @@ Examples:
       const to = feedOf(person);
       let reach: Talk | null = null;
       let isStored = false;
+      let isBegun = false;
+      /** How many publications that an earlier server has not answered are said again, this one the last. */
+      let left = 0;
       await converse(command, whose, {
         ...options,
         timeout: options.timeout ?? 60,
@@ -75,17 +81,22 @@ Examples:
               ? unanswered(to, 'publishes it again')
               : 'not published: nobody has answered',
         profile: () => registered(command, whose, options),
-        begin(shell) {
+        begin(shell, _, profile) {
           reach = new Talk(person, shell);
+          // What is kept for one server is said again to the next by itself, and must not be published twice.
+          left = isBegun ? waitingIn(profile, to, text) : 0;
+          isBegun = true;
+          if (left > 0) return;
           shell.tell({ kind: 'command', command: { kind: 'say', command: SAID, target: to, text } });
         },
         excusesRefusal: (output) => reach?.owns(output) === true,
         told(output, shell) {
           reach?.take(output);
           if (output.kind === 'sent' && output.command === SAID && !options.json) complain(command, 'sending');
-          if (output.kind === 'stored' && output.command === SAID) {
+          const isAgain = output.kind === 'stored before' && output.target === to && left > 0 && --left === 0;
+          if (isAgain || (output.kind === 'stored' && output.command === SAID)) {
             isStored = true;
-            tell(options, output, `stored at ${output.at}\n`);
+            tell(options, { ...output, kind: 'stored', command: SAID }, `stored at ${output.at}\n`);
             if (options.reach === undefined) return true;
             void follow(reach!, shell, to, options.reach, options);
           }
@@ -93,6 +104,14 @@ Examples:
         },
       });
     });
+}
+
+/** How many publications are kept and not answered, where this is one of them. */
+function waitingIn({ kept }: Profile, to: string, text: string): number {
+  const voices = [kept.speaking, ...kept.visits.values()];
+  const pending = voices.flatMap((voice) => voice.pending).filter(({ target }) => target === to);
+  if (!pending.some((one) => textOf(one) === text)) return 0;
+  return new Set(pending.map(contentOf)).size;
 }
 
 /** Asks how many servers keep it, until so many do. */

@@ -5,6 +5,7 @@ import { backoffMs } from '../circuit/backoff.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { SparseSet } from '../psyc/sparse.ts';
 import { parseEntity } from '../psyc/uniform.ts';
+import { feedOf } from '../publication/feed.ts';
 import type { Operation } from '../store/store.ts';
 import { cabinetOf } from './cabinet.ts';
 import { circleOf } from './circle.ts';
@@ -125,6 +126,7 @@ export class Closing {
         announcedBy(uniform),
         visitsOf(uniform),
         placesOf(uniform),
+        feedOf(uniform),
       ];
       if (isLast) own.push(officesOf(uniform));
       // What others are known by goes last: else nobody would know which pairs are left.

@@ -96,7 +96,7 @@ export class FeedOrder {
     const { desk, missed } = this.#owner;
     const { lettersMax, feedHoldMs } = desk.options.federationLimits;
     const isHeld = this.#held.some((held) => equalBytes(held.entry.id, entry.id));
-    if (isHeld || this.#held.length >= lettersMax) entry.settled('lost', 0);
+    if (isHeld || this.count >= lettersMax) entry.settled('lost', 0);
     else this.#held.push({ entry, untilMs: desk.nowMs + feedHoldMs });
     if (entry.from !== null) missed(entry.from);
     this.#wait();
@@ -120,9 +120,12 @@ export class FeedOrder {
   #look(chain: string, entry: Entry): void {
     const { context, desk } = this.#owner;
     const waiting = this.#looking.get(chain);
+    if (this.count >= desk.options.federationLimits.lettersMax) {
+      entry.settled('lost', 0);
+      return;
+    }
     if (waiting !== undefined) {
-      if (waiting.length < desk.options.federationLimits.lettersMax) waiting.push(entry);
-      else entry.settled('lost', 0);
+      waiting.push(entry);
       return;
     }
     const entries = [entry];

@@ -5,6 +5,7 @@ import { peopleHere, personFolder, surroundings } from '../../client/profile/fol
 import { lock } from '../../client/profile/lock.ts';
 import { Profile, type Whose } from '../../client/profile/profile.ts';
 import { readServers } from '../../client/profile/servers-file.ts';
+import { isFeed } from '../../client/session/words.ts';
 import type { Output } from '../../client/session/events.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
@@ -49,7 +50,7 @@ export interface Course extends Shared {
   /** The domain whose server it is to speak through, and no other. */
   readonly through?: string;
   /** Called when a session has begun: at home, or at the domain that is visited. */
-  readonly begin?: (shell: SessionShell, visited: string | null) => void;
+  readonly begin?: (shell: SessionShell, visited: string | null, profile: Profile) => void;
   /** What it does with what it is told; gives true when it is done, and the shell is to stop. */
   readonly told: (output: Output, shell: SessionShell) => boolean;
   /** What to say where the time is over before it is done, and whether it left us by then; null: then it is done. */
@@ -206,8 +207,9 @@ async function attempt(
   let failures = 0;
   const proxy = proxyFor(course.proxy, profile.proxy);
   const goElsewhere = (why: string): void => {
-    // Whoever was let in may have said it already.
-    if (isLast || isDone || isSent || wasProved || shell.isProved) return;
+    // Whoever was let in may have said it already; what is published is the same wherever it is said again.
+    const isAnywhere = course.carried !== undefined && isFeed(course.carried.target);
+    if (isLast || isDone || shell.isProved || (!isAnywhere && (isSent || wasProved))) return;
     isElsewhere = isDone = true;
     complain(command, `${why}; trying another server`);
     shell.stop();
@@ -264,7 +266,7 @@ async function attempt(
     goElsewhere(`${domain} does not answer`),
   );
   try {
-    course.begin?.(shell, visited?.domain ?? null);
+    course.begin?.(shell, visited?.domain ?? null, profile);
     await shell.run();
     return isElsewhere;
   } finally {

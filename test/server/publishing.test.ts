@@ -1,5 +1,6 @@
 /** A home is killed, and its person goes on publishing through another server under her own name; when it is back, everybody has the same. */
 import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Undoing } from '../undoing.ts';
 import { command, freeEndpoint, passableFolder, Served } from './served.ts';
@@ -124,3 +125,34 @@ test('her home is back: it has everything, and everybody has it once', async () 
   expect(await published('alice@a.test')).toEqual([...all, ['back', 'author']]);
   expect(await publishedSoon('bob@b.test', 4)).toEqual([...all, ['back', 'author']]);
 });
+
+/** With `SLOW=1` as many as anybody could want; else as many as a person waits for. */
+const kills = process.env['SLOW'] === '1' ? 50 : 2;
+
+test(`${kills} times her home is killed while she publishes: nothing is lost, and nothing is there twice`, async () => {
+  const texts: string[] = [];
+  const tookMs: number[] = [];
+  for (let time = 0; time < kills; time++) {
+    const text = `kill ${time}`;
+    texts.push(text);
+    const beganMs = performance.now();
+    const saying = p3do('publish', text, '--as', 'alice@a.test');
+    // Before it is said, while it is, or after.
+    await delay(((time * 7919) % 16) * 100);
+    await a.kill();
+    const { code, out } = await saying;
+    tookMs.push(performance.now() - beganMs);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^stored at [ac]\.test\n$/)]);
+    a.start();
+    await a.ready;
+  }
+  texts.push('the last');
+  await done('publish', 'the last', '--reach', '2', '--as', 'alice@a.test');
+  const before = ['the first', 'the second', 'my home is gone', 'back'];
+  for (const who of ['alice@a.test', 'bob@b.test']) {
+    const all = await publishedSoon(who, before.length + texts.length);
+    expect(all.map((row) => (row as [string])[0]).sort()).toEqual([...before, ...texts].sort());
+  }
+  if (kills > 2)
+    process.stdout.write(`seconds of a whole command: ${tookMs.map((ms) => (ms / 1000).toFixed(1)).join(' ')}\n`);
+}, 3_600_000);
