@@ -7,6 +7,8 @@ export interface FeedHub {
   send(domain: string, letter: Letter): boolean;
   /** Domains to which a circuit is ready. */
   linked(): readonly string[];
+  /** Whether one more publication of a visitor is taken now; it is counted. */
+  takes(author: string): boolean;
   /** Hands what was taken from its author here to all other servers. */
   flood(letter: Letter, id: string): void;
 }

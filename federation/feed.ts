@@ -212,6 +212,8 @@ export class Feed implements Entity {
     }
     const id = publicationId(this.#desk.options.suite, publication);
     const method = packet.method!;
+    // Silence: it is said again. What was taken before is answered in any case.
+    if (!this.#isHome && !this.#reached.has(hexOf(id)) && !this.#hub.takes(this.#author)) return;
     remember(this.#reached, hexOf(id), this.#reached.get(hexOf(id)) ?? new Set(), REACHED_MAX);
     const settled = (outcome: Settled, sequence: number): void => {
       // Silence: it is said again.

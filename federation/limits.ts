@@ -167,6 +167,9 @@ export const federationLimits = {
   /** Questions about publications that one domain may ask at once, and how soon one more. */
   feedQuestionsMax: 256,
   feedQuestionMs: 50,
+  /** Publications of one visitor that are taken at once, and how soon one more. */
+  visitorPublicationsMax: 32,
+  visitorPublicationMs: 600_000,
   /** Publications that one domain may have passed on at once, and how soon one more; the same of one author. */
   relayedOfLinkMax: 256,
   relayedOfLinkMs: 100,

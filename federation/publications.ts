@@ -42,6 +42,8 @@ export class Publications implements FeedHub {
   readonly #questions: Budget;
   readonly #links: Budget;
   readonly #authors: Budget;
+  /** What each visitor may publish here. */
+  readonly #visitors: Budget;
 
   constructor(node: PublicationsOwner, entities: Feeds, peers: Pick<Peers, 'up'>) {
     this.#node = node;
@@ -60,6 +62,8 @@ export class Publications implements FeedHub {
     this.#questions = new Budget(feedQuestionsMax, feedQuestionMs, peersMax);
     this.#links = new Budget(relayedOfLinkMax, relayedOfLinkMs, peersMax);
     this.#authors = new Budget(relayedOfAuthorMax, relayedOfAuthorMs, authorsKnownMax);
+    const { visitorPublicationsMax, visitorPublicationMs, visitorsMax } = node.options.federationLimits;
+    this.#visitors = new Budget(visitorPublicationsMax, visitorPublicationMs, visitorsMax);
   }
 
   queues(): [string, number][] {
@@ -105,6 +109,10 @@ export class Publications implements FeedHub {
 
   linked(): readonly string[] {
     return this.#peers.up();
+  }
+
+  takes(author: string): boolean {
+    return this.#visitors.spend(author, this.#node.nowMs);
   }
 
   flood(letter: Letter, id: string): void {

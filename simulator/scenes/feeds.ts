@@ -143,7 +143,14 @@ function beginServer({ world, plant, keys }: Run, name: string): Disk {
       circuitLimits: circuitBounds,
       deliveryLimits: deliveryBounds,
       // A gap that time would hide: nothing is given up as long as something fails.
-      federationLimits: { ...nodeBounds, feedHoldMs: 120_000, feedPullMs: 3_000, feedGivenMax: 4, feedWantedMax: 16 },
+      federationLimits: {
+        ...nodeBounds,
+        feedHoldMs: 120_000,
+        visitorPublicationsMax: 1_000,
+        feedPullMs: 3_000,
+        feedGivenMax: 4,
+        feedWantedMax: 16,
+      },
     };
     return new FederationMachine(plant?.federation?.(options) ?? options, keys, { dns });
   };
