@@ -4,6 +4,7 @@ import { lock } from '../client/profile/lock.ts';
 import type { Pending, Voice } from '../client/session/kept.ts';
 import { contentOf, publicationIn } from '../client/session/carried.ts';
 import { dropped, textOf } from '../client/session/pending.ts';
+import { isFeed } from '../client/session/words.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { complain, registered, type Shared, tell, whoseOf } from './person/conversation.ts';
 import { safeLine } from './person/safe.ts';
@@ -75,8 +76,10 @@ Examples:
 
 function described(pending: Pending): string {
   const { target, method } = pending;
-  if (inherits(method, '_request_context_enter')) return `enter ${nameOf(target)}`;
-  if (inherits(method, '_request_context_leave')) return `leave ${nameOf(target)}`;
+  const [enter, leave] = isFeed(target) ? ['follow', 'unfollow'] : ['enter', 'leave'];
+  if (inherits(method, '_request_context_enter')) return `${enter} ${nameOf(target)}`;
+  if (inherits(method, '_request_context_leave')) return `${leave} ${nameOf(target)}`;
   const text = textOf(pending);
+  if (isFeed(target)) return `publish ${safeLine(text ?? '')}`;
   return `say ${nameOf(target)} ${text === null ? '(sealed)' : safeLine(text)}`;
 }

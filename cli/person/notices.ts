@@ -26,6 +26,8 @@ export function noticeLine(output: Output): string | null {
     case 'changed key':
       return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
     case 'gap':
+      if (isFeed(output.address))
+        return `${nameOf(output.author)} has published ${output.to - output.from + 1} more that did not come: it is not here yet, or is withheld`;
       return `${nameOf(output.author)} said ${output.to - output.from + 1} more in ${nameOf(output.address)} that did not come: given up on the way, ${output.address.includes('/~') ? 'not taken while you blocked or ignored him, ' : ''}or withheld`;
     case 'fork':
       return `${nameOf(output.author)} said two different things as number ${output.counter} in ${nameOf(output.address)}`;

@@ -148,3 +148,14 @@ test('what somebody does stands behind a star and his name, which no event has',
     /\n {4}- @hall/,
   );
 });
+
+test('what somebody has published is shown as that, and what of it did not come is told', () => {
+  const place = 'psyc://b.example/~bob#_publications';
+  expect(heardLine(heard('news', { kind: 'author' }, { place }))).toMatch(/ published bob@b\.example: news\n$/);
+  const gap = { kind: 'gap', author: 'psyc://b.example/~bob', address: place, from: 3, to: 4 } as const;
+  expect(noticeLine(gap)).toBe(
+    'bob@b.example has published 2 more that did not come: it is not here yet, or is withheld',
+  );
+  const refused = { kind: 'refused', command: null, target: place, code: '_necessary_membership', by: null } as const;
+  expect(noticeLine(refused)).toContain('p3do follow begins again');
+});
