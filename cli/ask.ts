@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
 import { readWish } from '../client/anonymous/stock-file.ts';
-import { stockLimits } from '../client/anonymous/stock-limits.ts';
+import { stockLimits } from '../round-trips/stock-limits.ts';
 import { Client, type ClientAnswer } from '../client/client.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { renderArmour } from '../pki/armour.ts';

@@ -14,13 +14,16 @@ import { domainOptions, folderSaid, commandHere, type Whose } from './whose.ts';
 /** The domain that is made when somebody just wants to see it run. */
 const FIRST = 'localhost';
 
-type Options = Whose & { readonly json?: true; readonly playground?: true };
+type Options = Whose & { readonly json?: true; readonly playground?: true; readonly unsafe?: true };
 
 /** Adds the options, the page and the action of `p3do serve`. */
 export function register(command: Command): void {
   domainOptions(command)
     .option('--json', 'what is said on standard output, as JSON')
     .addOption(new Option('--playground', 'tells its parent the ways of onions; for p3do localserve').hideHelp())
+    .addOption(
+      new Option('--unsafe', 'in a playground: cells leave at once and hide nothing; to be measured').hideHelp(),
+    )
     .addHelpText(
       'after',
       `
@@ -49,7 +52,11 @@ async function folderToServe(command: Command, options: Options, said: (line: st
   return first;
 }
 
-async function serve(folder: string, { json, playground }: Options, said: (line: string) => boolean): Promise<void> {
+async function serve(
+  folder: string,
+  { json, playground, unsafe }: Options,
+  said: (line: string) => boolean,
+): Promise<void> {
   await checkNotRunning(folder);
   const domain = await loadServed(folder, Date.now());
   const { config } = domain;
@@ -63,7 +70,7 @@ async function serve(folder: string, { json, playground }: Options, said: (line:
   const start = (of: Domain, kept: Pick<ServerOptions, 'store'> = {}): Promise<Server> =>
     Server.start(of, {
       ...kept,
-      ...(playground === undefined ? {} : { watched: tellParent }),
+      ...(playground === undefined ? {} : { watched: tellParent, unsafe: unsafe === true }),
       log,
       progress: (line) => log.info(line),
       crashed: () => {

@@ -8,6 +8,7 @@ import { seedMax } from '../simulator/random.ts';
 import { run } from '../simulator/run.ts';
 import type { Scene } from '../simulator/scenes/scene.ts';
 import { scenes } from '../simulator/scenes/scenes.ts';
+import { addLossOptions, type LossOptions, simulateLosses } from './simulate-losses.ts';
 import { addNetOptions, type NetOptions, passedOver, simulateNet } from './simulate-net.ts';
 import {
   addToSweep,
@@ -21,7 +22,7 @@ import {
   reportJson,
 } from './simulate-text.ts';
 
-interface Options extends NetOptions {
+interface Options extends NetOptions, LossOptions {
   readonly seed?: bigint;
   readonly seeds?: Range;
   readonly scene: Scene;
@@ -53,7 +54,7 @@ export function register(command: Command): void {
     .option('--trace', 'print every event (>), effect (<) and fault (!) with its virtual time in seconds')
     .option('--json', 'one line of JSON a seed (and a trace line)')
     .option('--list', 'list scenes, checkers and plants, and play nothing');
-  addNetOptions(command);
+  addNetOptions(addLossOptions(command));
   command
     .addHelpText(
       'after',
@@ -65,13 +66,16 @@ Examples:
   $ p3do simulate --seed 7
   $ p3do simulate --seeds 1..500 --scene datagrams
   $ p3do simulate --seed 3 --plant lying-disk
-  $ p3do simulate --servers 100 --seed 7 --plot network.svg`,
+  $ p3do simulate --servers 100 --seed 7 --plot network.svg
+  $ p3do simulate --losses 0,10,30 --seed 7 --plot losses.svg`,
     )
     .action(async (options: Options) => {
       const isNet = options.servers !== undefined || options.growth !== undefined;
-      const mistake = passedOver(command, options);
+      const mistake = options.losses === undefined ? passedOver(command, options) : null;
       if (options.list) process.stdout.write(describeList());
       else if (mistake !== null) command.error(mistake);
+      else if (options.losses !== undefined && isNet) command.error('--losses takes neither --servers nor --growth');
+      else if (options.losses !== undefined) await simulateLosses(options, options.seed ?? drawSeed());
       else if (isNet) await simulateNet(options, options.seed ?? drawSeed());
       else if (options.seeds === undefined) playOne(options);
       else if (options.seed !== undefined) command.error('--seed and --seeds exclude each other');

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
 import { readStock, readWish, writeWish } from '../client/anonymous/stock-file.ts';
-import { stockLimits } from '../client/anonymous/stock-limits.ts';
-import { Stock, type StockSecret, type StockWish } from '../client/anonymous/stock.ts';
+import { stockLimits } from '../round-trips/stock-limits.ts';
+import { Stock, type StockSecret, type StockWish } from '../round-trips/stock.ts';
 import { suite } from '../server/suite.ts';
 import { asking, secretsLine } from './person/asking.ts';
 import { type Shared, tell, whoseOf, withShared } from './person/conversation.ts';

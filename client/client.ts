@@ -1,7 +1,7 @@
 /** What a program asks with: in one's own name over one's home, or as nobody over onions. docs/spec/round-trips.md#library */
 import type { Packet } from '../psyc/packet.ts';
 import type { Value } from '../psyc/render.ts';
-import type { AskWish, How } from './anonymous/asker-events.ts';
+import type { AskWish, How } from '../round-trips/asker-events.ts';
 import type { AskedHome, Asking, AskOutcome } from './anonymous/asking.ts';
 
 /** What is asked: a `_request` with entity variables. */

@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly store?: OpenStore;
   /** Told what becomes of each onion: refused but in a playground, `_town_reachable`. */
   readonly watched?: (deed: Deed) => void;
+  /** Only with `watched`: onions wait for no clock. docs/spec/listener-bots.md#unsafe */
+  readonly unsafe?: boolean;
 }
 
 /** Longer times are waited for in parts. */
@@ -104,7 +106,7 @@ export class Server {
     const formerKeys = await Promise.all(former.map(readCertificate));
     const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
     const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
-    const { log, progress = () => {}, watched } = options;
+    const { log, progress = () => {}, watched, unsafe = false } = options;
     if (watched !== undefined) mustBePlayground(config);
     const credentials = await credentialsOf(config);
     const { port } = config.listen;
@@ -205,7 +207,7 @@ export class Server {
           ...federationLimits,
           circuitsMax: Math.max(federationLimits.circuitsMax, config.limits.connections),
         },
-        ...morOptions(config.mor),
+        ...morOptions(config.mor, watched !== undefined && unsafe),
         ...pigeonholeOptions(config.pigeonhole),
       },
       store: store.store,

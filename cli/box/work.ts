@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Asking as Anonymous } from '../../client/anonymous/asking.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
 import { readWish } from '../../client/anonymous/stock-file.ts';
-import { stockLimits } from '../../client/anonymous/stock-limits.ts';
+import { stockLimits } from '../../round-trips/stock-limits.ts';
 import { Client } from '../../client/client.ts';
 import { BoxRefusal, depositBits, type Request, refusals, type Surroundings } from '../../client/pigeonhole/asking.ts';
 import { boxFault } from '../../client/pigeonhole/fault.ts';

@@ -1,11 +1,11 @@
 /** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
 import type { Command } from 'commander';
-import { Asker } from '../../client/anonymous/asker.ts';
-import type { How, StockState } from '../../client/anonymous/asker-events.ts';
+import { Asker } from '../../round-trips/asker.ts';
+import type { How, StockState } from '../../round-trips/asker-events.ts';
 import { Asking, Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { readStock, writeStock } from '../../client/anonymous/stock-file.ts';
-import type { StockWish } from '../../client/anonymous/stock.ts';
+import type { StockWish } from '../../round-trips/stock.ts';
 import type { Whose } from '../../client/profile/profile.ts';
 import { suite } from '../../server/suite.ts';
 import { systemTimers } from '../../server/transport/timers.ts';

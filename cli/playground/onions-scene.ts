@@ -1,5 +1,5 @@
 /** `p3do localserve --scene onions`: something said by nobody goes over three of five real servers, and its way is drawn. docs/operating.md#a-scene-about-onions */
-import type { How } from '../../client/anonymous/asker-events.ts';
+import type { How } from '../../round-trips/asker-events.ts';
 import { askServer } from '../../server/admin/channel.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
 import type { Town } from '../../server/town/town.ts';

@@ -4,10 +4,10 @@ import { sizes } from '../../onion/sizes.ts';
 import type { Station } from '../../onion/route.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
-import type { Asker } from './asker.ts';
-import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from './asker-events.ts';
-import type { AnonymousRequest } from './asked.ts';
-import type { StockSecret } from './stock.ts';
+import type { Asker } from '../../round-trips/asker.ts';
+import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from '../../round-trips/asker-events.ts';
+import type { AnonymousRequest } from '../../round-trips/asked.ts';
+import type { StockSecret } from '../../round-trips/stock.ts';
 
 /** Asks of one's own home: what is told, the last word last; a code that was excused; null: it was refused otherwise. */
 export interface AskedHome {

@@ -1,17 +1,14 @@
 /** A message from nobody: sealed to its reader, in as many layers as its route has hops. docs/spec/people.md#anonymous */
 import { textBytes } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
-import { bareCell, envelopeFiller } from '../../onion/cell.ts';
 import { drawOne } from '../../onion/chance.ts';
-import { drawRoute, type Station } from '../../onion/route.ts';
 import { onionLimits } from '../../onion/limits.ts';
-import { type Hop, sealOnion } from '../../onion/seal.ts';
 import { cutMessage } from '../../onion/split.ts';
-import { registrableOf } from '../../pki/network.ts';
 import { renderRouted } from '../../psyc/render.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import { sealAnonymous } from '../../publication/private.ts';
 import type { Recipient } from '../../publication/seal.ts';
+import { cellOf, routeTo, type Way } from '../../round-trips/ways.ts';
 import { AnonymousError } from './error.ts';
 import { anonymousLimits } from './limits.ts';
 
@@ -21,16 +18,6 @@ const { messageBytesMax } = anonymousLimits;
 /** Whom it is for, with the X25519 key that opens it. */
 export interface Reader extends Recipient {
   readonly publicKey: Uint8Array;
-}
-
-/** What routes are drawn from. */
-export interface Way {
-  /** Those that the home has told of, as far as they are vouched for. */
-  readonly stations: readonly Station[];
-  /** The domain that the cells are handed to. */
-  readonly home: string;
-  /** Layers, the last one's included. */
-  readonly hops: number;
 }
 
 /** A message that is sealed to its reader, as the contents of cells: one, or parts of which not all need arrive. */
@@ -82,25 +69,6 @@ export function coverCell(suite: Suite, way: Way, nowMs: number): Uint8Array {
     left = left.filter((station) => station !== last);
   }
   throw tooFew(way);
-}
-
-/** Over nobody of whom the home may be, but as the last hop: he knows already who it is from. null: there are too few others. */
-export function routeTo(suite: Suite, { stations, home, hops }: Way, last: Station, nowMs: number): Hop[] | null {
-  const owner = registrableOf(home);
-  const others = stations.filter(({ group }) => group !== owner);
-  return drawRoute(suite, others, hops, last, nowMs);
-}
-
-/** A bare cell over a route. Throws as `sealOnion`. */
-export function cellOf(
-  suite: Suite,
-  route: readonly Hop[],
-  then: 'exit' | 'discard',
-  content: Uint8Array,
-  nowMs: number,
-): Uint8Array {
-  const { onion } = sealOnion(suite, route, then, content, Math.floor(nowMs / 1000), suite.random);
-  return bareCell(onion, envelopeFiller(suite, suite.random));
 }
 
 const tooFew = ({ hops }: Way): AnonymousError =>

@@ -7,8 +7,8 @@ import { registrableOf } from '../../pki/network.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { anonymousLimits } from './limits.ts';
-import type { StockSecret, StockWish } from './stock.ts';
-import { stockLimits } from './stock-limits.ts';
+import type { StockSecret, StockWish } from '../../round-trips/stock.ts';
+import { stockLimits } from '../../round-trips/stock-limits.ts';
 
 const { fileBytesMax, levelMax, ticketsMax, secretsMax } = stockLimits;
 const { askHopsMax } = anonymousLimits;

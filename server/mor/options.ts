@@ -15,13 +15,14 @@ function limitsFor(framesPerSecond: number): ListenerLimits {
   };
 }
 
-/** Nothing where there is to be none. */
-export const morOptions = (mor: Config['mor']): { readonly mor?: MorOptions } =>
+/** Nothing where there is to be none. `unsafe`: its clocks are off. */
+export const morOptions = (mor: Config['mor'], unsafe: boolean): { readonly mor?: MorOptions } =>
   mor === null
     ? {}
     : {
         mor: {
           limits: limitsFor(mor.framesPerSecond),
           links: mor.links,
+          unsafe,
         },
       };

@@ -17,6 +17,8 @@ export interface LifeOptions {
   readonly command: string;
   /** Told what becomes of each onion there. */
   readonly watched?: (deed: Deed) => void;
+  /** Onions wait for no clock there. */
+  readonly unsafe?: boolean;
 }
 
 /** A server that was started. */
@@ -83,10 +85,10 @@ export class Life {
   }
 }
 
-function spawned({ folder, command, watched }: LifeOptions, log: FileHandle): ChildProcess {
+function spawned({ folder, command, watched, unsafe = false }: LifeOptions, log: FileHandle): ChildProcess {
   // A server is told all by its folder: this shell's own database or home is none of its business.
   const { DATABASE_URL: _url, P3DO_HOME: _home, ...env } = process.env;
-  const told = watched === undefined ? [] : ['--playground'];
+  const told = watched === undefined ? [] : ['--playground', ...(unsafe ? ['--unsafe'] : [])];
   return spawn(process.execPath, [command, 'serve', '--json', '--folder', folder, ...told], {
     // By the channel it knows that we are gone, however we went.
     stdio: ['ignore', 'pipe', log.fd, 'ipc'],

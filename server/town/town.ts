@@ -27,6 +27,8 @@ export interface TownOptions {
   readonly trial?: { readonly names: TownNames; readonly timeScale: number };
   /** All pass onions around, each with a link to each other, and this is told what becomes of them where. */
   readonly onions?: (domain: string, deed: Deed) => void;
+  /** With `onions`: these wait for no clock and hide nothing. */
+  readonly unsafe?: boolean;
   /** Told as each server takes circuits. */
   readonly ready?: (domain: string) => void;
   /** Told when a server ends that nobody has ended. */
@@ -89,8 +91,8 @@ export class Town {
   async startDomain(domain: string): Promise<void> {
     if (this.#lives.has(domain)) return;
     this.#mustBeOpen();
-    const { command, onions } = this.#options;
-    const watched = onions === undefined ? {} : { watched: (deed: Deed) => onions(domain, deed) };
+    const { command, onions, unsafe = false } = this.#options;
+    const watched = onions === undefined ? {} : { watched: (deed: Deed) => onions(domain, deed), unsafe };
     const life = await Life.start({ domain, command, folder: this.folderOf(domain), ...watched });
     this.#lives.set(domain, life);
     void life.over.then((how) => {

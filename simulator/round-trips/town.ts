@@ -1,11 +1,13 @@
-/** Servers that open what is theirs and pass it on, with loss, on a clock of their own: what an asker is tried on. */
+/** Five servers that open what is theirs and pass it on, with loss and without the flood between them: what an asker and messages in parts are tried on. docs/simulator.md#round-trips */
 import { hexOf } from '../../crypto/bytes.ts';
-import { Asker } from '../../client/anonymous/asker.ts';
-import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from '../../client/anonymous/asker-events.ts';
-import type { AnonymousRequest } from '../../client/anonymous/asked.ts';
-import type { StockSecret, StockWish } from '../../client/anonymous/stock.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import { Asker } from '../../round-trips/asker.ts';
+import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from '../../round-trips/asker-events.ts';
+import type { AnonymousRequest } from '../../round-trips/asked.ts';
+import type { StockSecret, StockWish } from '../../round-trips/stock.ts';
 import { place } from '../../listener-bots/placing.ts';
 import { fieldsOf, onionOf } from '../../onion/cell.ts';
+import { drawBelow } from '../../onion/chance.ts';
 import { KnownKeys } from '../../onion/hint.ts';
 import { openOnion } from '../../onion/holder.ts';
 import { type KeyPair, newPair } from '../../onion/keys.ts';
@@ -17,10 +19,9 @@ import { useTicket } from '../../onion/ticket.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { render } from '../../psyc/render.ts';
-import { suite } from '../../server/suite.ts';
-import { TestClock } from './test-clock.ts';
+import { Clock } from '../clock.ts';
+import { beginUnixMs } from '../scenes/circuit-end.ts';
 
-const UNIX_MS = 1_795_000_000_000;
 const WEEK = 8 * 86_400;
 
 interface Server {
@@ -46,7 +47,7 @@ export const echo: Service = (request, tickets) => {
 
 /** So many bytes, in shards, those that were asked for. */
 export const parted =
-  (bytes: number): Service =>
+  (suite: Suite, bytes: number): Service =>
   (request, tickets) => {
     const routing = { _source: 'psyc://b.test/$echo', _tag_relay: String(request.ownRoute('_tag')) };
     const message = render({ routing, method: '_echo_said', data: 'x'.repeat(bytes) });
@@ -59,7 +60,8 @@ export const parted =
 /** A town of five, and one asker at a.test. */
 export class AskingTown {
   readonly servers = new Map<string, Server>();
-  readonly clock = new TestClock();
+  readonly clock = new Clock();
+  readonly suite: Suite;
   /** Of a hundred cells that leave somewhere so many are lost. */
   lossPercent = 0;
   service: Service = echo;
@@ -69,8 +71,10 @@ export class AskingTown {
   readonly down = new Set<string>();
   /** How often each tag came to the service. */
   readonly served = new Map<string, number>();
-  /** Secrets that were burnt, hexadecimal; one twice is a mistake. */
-  readonly burnt: string[] = [];
+  /** How many onions were put out for each one-time secret that a server has kept, by its tag. */
+  readonly #uses = new Map<string, number>();
+  /** A disk that says at once that something is durable, and writes it later. */
+  isDiskLying = false;
   /** What is on the asker's disk. */
   kept: readonly StockSecret[] = [];
   /** How long it takes the disk. */
@@ -81,10 +85,14 @@ export class AskingTown {
   readonly #wish: StockWish;
   #watched = new Set<string>();
   #life = 0;
-  /** Secrets that cells of the asker may use: those that its disk does not have any more. */
+  /** Cells that the asker has handed in. */
   handed = 0;
+  /** Takes parts of messages, wherever they come out. */
+  part: (content: Uint8Array) => void = () => {};
 
-  constructor(wish: StockWish, names: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
+  /** `suite`: whose chance decides everything. */
+  constructor(suite: Suite, wish: StockWish, names: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
+    this.suite = suite;
     this.#wish = wish;
     for (const name of names)
       this.servers.set(`${name}.test`, { pair: newPair(suite, suite.random), slots: new Map() });
@@ -111,17 +119,44 @@ export class AskingTown {
     this.tell({ kind: 'ask', trip, request: { target, method: '_request_said', entity }, wish });
   }
 
+  /** Secrets that were used, and of these such as were used for two onions: whoever sees both joins what they belong to. */
+  get used(): { readonly once: number; readonly twice: number } {
+    const uses = [...this.#uses.values()];
+    return { once: uses.filter((times) => times > 0).length, twice: uses.filter((times) => times > 1).length };
+  }
+
+  /** Whether somebody has used this. */
+  isUsed(secret: Uint8Array): boolean {
+    return (this.#uses.get(hexOf(oneTimeTag(this.suite, secret))) ?? 0) > 0;
+  }
+
+  /** Unix time. */
+  get nowSeconds(): number {
+    return Math.floor((beginUnixMs + this.clock.nowMs) / 1000);
+  }
+
+  /** Somebody hands an onion in. */
+  hand(onion: Uint8Array): void {
+    this.#putOut(onion);
+  }
+
   tell(event: AskerEvent): void {
-    for (const effect of this.asker.step(event, this.clock.nowMs, UNIX_MS + this.clock.nowMs)) this.#perform(effect);
+    for (const effect of this.asker.step(event, this.clock.nowMs, beginUnixMs + this.clock.nowMs))
+      this.#perform(effect);
   }
 
   /** Time passes, until something holds. */
   run(ms: number, until: () => boolean = () => false): void {
-    this.clock.run(ms, until);
+    const endMs = this.clock.nowMs + ms;
+    let isOver = false;
+    this.clock.after(1000 * ms, () => {
+      isOver = true;
+    });
+    while (!until() && !isOver && this.clock.nowMs <= endMs) this.clock.tick();
   }
 
   #begin(): Asker {
-    this.asker = new Asker({ suite, home: 'a.test', kept: this.kept, wish: this.#wish });
+    this.asker = new Asker({ suite: this.suite, home: 'a.test', kept: this.kept, wish: this.#wish });
     this.tell({ kind: 'stations', stations: this.stations });
     return this.asker;
   }
@@ -129,15 +164,18 @@ export class AskingTown {
   #perform(effect: AskerEffect): void {
     const life = this.#life;
     const later = (ms: number, event: AskerEvent): void =>
-      this.clock.at(ms, () => (life === this.#life ? this.tell(event) : undefined));
+      this.#after(ms, () => (life === this.#life ? this.tell(event) : undefined));
     switch (effect.kind) {
-      case 'keep':
-        this.clock.at(this.diskMs, () => {
+      case 'keep': {
+        const kept = { kind: 'kept', keeping: effect.keeping } as const;
+        if (this.isDiskLying) later(0, kept);
+        this.#after(this.diskMs, () => {
           if (life !== this.#life) return;
           this.kept = effect.secrets;
-          this.tell({ kind: 'kept', keeping: effect.keeping });
+          if (!this.isDiskLying) this.tell(kept);
         });
         break;
+      }
       case 'watch':
         this.#watched = new Set(effect.hints.map(hexOf));
         break;
@@ -162,11 +200,18 @@ export class AskingTown {
     }
   }
 
+  #after(ms: number, happen: () => void): void {
+    this.clock.after(Math.ceil(1000 * Math.max(0, ms)), happen);
+  }
+
   /** Everybody hears it, and whose it is opens it. */
   #putOut(onion: Uint8Array): void {
-    if (suite.random(1)[0]! * 100 < this.lossPercent * 256) return;
-    this.clock.at(50 + suite.random(1)[0]!, () => {
-      if (this.#watched.has(hexOf(fieldsOf(onion).hint))) {
+    const tag = hexOf(fieldsOf(onion).hint);
+    const uses = this.#uses.get(tag);
+    if (uses !== undefined) this.#uses.set(tag, uses + 1);
+    if (drawBelow(this.suite.random, 100) < this.lossPercent) return;
+    this.#after(50 + this.suite.random(1)[0]!, () => {
+      if (this.#watched.has(tag)) {
         const cell = new Uint8Array(sizes.cell);
         cell.set(onion, sizes.envelope);
         this.tell({ kind: 'heard', cells: [cell] });
@@ -176,20 +221,22 @@ export class AskingTown {
   }
 
   #open(domain: string, { pair, slots }: Server, onion: Uint8Array): void {
-    const nowSeconds = Math.floor((UNIX_MS + this.clock.nowMs) / 1000);
+    const { suite } = this;
+    const { nowSeconds } = this;
     const oneTime = (tag: Uint8Array) => slots.get(hexOf(tag)) ?? null;
     const holder = { oneTime, keys: new KnownKeys(suite, [{ publicKey: pair.publicKey, value: pair }]), users: [] };
     const opened = openOnion(suite, onion, holder, nowSeconds);
     if (opened === null || 'refused' in opened.layer) return;
     const { layer, by } = opened;
-    if ('secret' in by) {
-      slots.delete(hexOf(oneTimeTag(suite, by.secret)));
-      this.burnt.push(hexOf(by.secret));
-    }
+    if ('secret' in by) slots.delete(hexOf(oneTimeTag(suite, by.secret)));
     if (layer.deposit !== null) this.#keep(slots, layer.deposit.secret);
     const { outcome } = layer;
-    if (outcome.kind === 'relay') this.clock.at(outcome.delayMs, () => this.#putOut(outcome.onion));
+    if (outcome.kind === 'relay') this.#after(outcome.delayMs, () => this.#putOut(outcome.onion));
     if (outcome.kind !== 'exit') return;
+    if (outcome.content[0] === 0) {
+      this.part(outcome.content);
+      return;
+    }
     const parser = new Parser();
     parser.feed(outcome.content);
     const packet = parser.next()!;
@@ -211,6 +258,8 @@ export class AskingTown {
   }
 
   #keep(slots: Map<string, Uint8Array>, secret: Uint8Array): void {
-    slots.set(hexOf(oneTimeTag(suite, secret)), secret);
+    const tag = hexOf(oneTimeTag(this.suite, secret));
+    slots.set(tag, secret);
+    this.#uses.set(tag, 0);
   }
 }

@@ -1,7 +1,7 @@
 /** What comes back on a ticket: packets, or parts of them. docs/spec/round-trips.md#answering */
-import { PsycError } from '../../psyc/error.ts';
-import type { Packet } from '../../psyc/packet.ts';
-import { Parser } from '../../psyc/parse.ts';
+import { PsycError } from '../psyc/error.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { Parser } from '../psyc/parse.ts';
 
 /** Packets, one behind the other; null: the bytes are something else. */
 export function packetsIn(bytes: Uint8Array): Packet[] | null {

@@ -2,14 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hexOf } from '../../crypto/bytes.ts';
-import {
-  Stock,
-  type StockSecret,
-  type StockServer,
-  type StockTask,
-  type StockWish,
-} from '../../client/anonymous/stock.ts';
-import { stockLimits } from '../../client/anonymous/stock-limits.ts';
+import { Stock, type StockSecret, type StockServer, type StockTask, type StockWish } from '../../round-trips/stock.ts';
+import { stockLimits } from '../../round-trips/stock-limits.ts';
 import { suite } from '../../server/suite.ts';
 
 const NOW = 1_795_000_000;

@@ -1,8 +1,8 @@
 /** Round trips: with cells lost and late each ends once, nothing is done twice, nothing is asked again too early, and what is lost is told. */
 import { describe, expect, test } from '@jest/globals';
-import { Delays } from '../../client/anonymous/delays.ts';
-import { tripLimits } from '../../client/anonymous/trip-limits.ts';
-import { type TripEffect, type TripEvent, Trips } from '../../client/anonymous/trips.ts';
+import { Delays } from '../../round-trips/delays.ts';
+import { tripLimits } from '../../round-trips/trip-limits.ts';
+import { type TripEffect, type TripEvent, Trips } from '../../round-trips/trips.ts';
 import { Random } from '../../simulator/random.ts';
 
 type Effect<Kind> = TripEffect & { readonly kind: Kind };

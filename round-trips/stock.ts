@@ -1,7 +1,7 @@
 /** A client's stock of one-time secrets: which servers keep them, of which level, and what is to be fetched next. docs/spec/round-trips.md#stock */
-import { hexOf } from '../../crypto/bytes.ts';
-import { drawOne } from '../../onion/chance.ts';
-import type { Random } from '../../onion/keys.ts';
+import { hexOf } from '../crypto/bytes.ts';
+import { drawOne } from '../onion/chance.ts';
+import type { Random } from '../onion/keys.ts';
 import { stockLimits } from './stock-limits.ts';
 
 /** A secret of 32 bytes that a server keeps for us. */

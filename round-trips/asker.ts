@@ -1,14 +1,14 @@
 /** Who asks as nobody: routes, tickets, the stock that they are made of, and what comes back, as a machine without clock and network. docs/spec/round-trips.md */
-import { bytesOfHex } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
-import { OnionError } from '../../onion/error.ts';
-import type { Station } from '../../onion/route.ts';
-import { registrableOf } from '../../pki/network.ts';
-import { parseUniform } from '../../psyc/uniform.ts';
+import { bytesOfHex } from '../crypto/bytes.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { OnionError } from '../onion/error.ts';
+import type { Station } from '../onion/route.ts';
+import { registrableOf } from '../pki/network.ts';
+import { parseUniform } from '../psyc/uniform.ts';
 import { Asked, type AnonymousRequest } from './asked.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
 import { Fetches } from './fetches.ts';
-import { cellOf, routeTo } from './message.ts';
+import { cellOf, routeTo } from './ways.ts';
 import { Returns } from './returns.ts';
 import { Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
 import { stockLimits } from './stock-limits.ts';

@@ -1,11 +1,11 @@
 /** One thing that is asked of somebody as nobody: its cells, and what has come of it. docs/spec/round-trips.md#attempts */
-import { hexOf, joinBytes } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
-import { Assembly } from '../../onion/assembly.ts';
-import { parseShard } from '../../onion/shard.ts';
-import { decodeText } from '../../psyc/bytes.ts';
-import type { Packet } from '../../psyc/packet.ts';
-import { render, type Value } from '../../psyc/render.ts';
+import { hexOf, joinBytes } from '../crypto/bytes.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { Assembly } from '../onion/assembly.ts';
+import { parseShard } from '../onion/shard.ts';
+import { decodeText } from '../psyc/bytes.ts';
+import type { Packet } from '../psyc/packet.ts';
+import { render, type Value } from '../psyc/render.ts';
 import { packetsIn } from './answer.ts';
 import type { StockWish } from './stock.ts';
 

@@ -1,8 +1,15 @@
 /** Asking as nobody, machine and onions together: answered over tickets whose secrets are used once, or told why not; never with less than was wished. */
 import { describe, expect, test } from '@jest/globals';
-import { hexOf } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
-import { AskingTown, echo, parted } from './asking-town.ts';
+import { suite } from '../../server/suite.ts';
+import { AskingTown as Town, echo, parted } from '../../simulator/round-trips/town.ts';
+import type { StockWish } from '../../round-trips/stock.ts';
+
+class AskingTown extends Town {
+  constructor(wish: StockWish, names?: readonly string[]) {
+    super(suite, wish, names);
+  }
+}
 
 const NONE = { level: 1, hops: 3, tickets: 0 };
 const HOUR = 3_600_000;
@@ -47,7 +54,7 @@ test('a stock is filled by itself, and filled again after each question', () => 
   expect(asked(town)).toMatchObject({ kind: 'answer' });
   town.run(HOUR, isFull);
   expect(isFull()).toBe(true);
-  expect(new Set(town.burnt).size).toBe(town.burnt.length);
+  expect(town.used.twice).toBe(0);
 });
 
 test('nothing leaves before it is durable that its secrets are not in the stock', () => {
@@ -69,24 +76,37 @@ test('a client that dies at any time uses no secret twice', () => {
     town.restart();
   }
   expect(asked(town)).toMatchObject({ kind: 'answer' });
-  expect(town.burnt.length).toBeGreaterThan(20);
-  expect(new Set(town.burnt).size).toBe(town.burnt.length);
-  // Nor is one that a server has burnt in what is kept.
-  const burnt = new Set(town.burnt);
-  expect(town.kept.filter(({ secret }) => burnt.has(hexOf(secret)))).toEqual([]);
+  expect(town.used.twice).toBe(0);
+  expect(town.used.once).toBeGreaterThan(20);
+  // Nor is one that somebody has used in what is kept.
+  expect(town.kept.filter(({ secret }) => town.isUsed(secret))).toEqual([]);
+});
+
+test('on a disk that lies about what is durable the same client uses secrets twice, and that is noticed', () => {
+  const town = new AskingTown({ level: 0, hops: 3, tickets: 3 });
+  town.run(HOUR, () => town.kept.length >= 9);
+  town.run(60_000);
+  town.isDiskLying = true;
+  town.diskMs = HOUR;
+  for (let life = 0; life < 4; life++) {
+    town.ask('one', { hops: 3, level: 0 });
+    town.run(20_000);
+    town.restart();
+  }
+  expect(town.used.twice).toBeGreaterThan(0);
 });
 
 test.each([10, 30])(
   'with %d %% of the cells lost at each hop it is asked again, or told that nobody answers',
   (percent) => {
-    const town = new AskingTown({ level: 1, hops: 2, tickets: 2 });
+    const town = new AskingTown({ level: 0, hops: 2, tickets: 2 });
     town.lossPercent = percent;
-    const outcomes = Array.from({ length: 8 }, (_, at) => asked(town, String(at), { hops: 2, level: 1 })!);
+    const outcomes = Array.from({ length: 8 }, (_, at) => asked(town, String(at), { hops: 2, level: 0 })!);
     const answered = outcomes.filter(({ kind }) => kind === 'answer');
     expect(answered.length).toBeGreaterThanOrEqual(percent === 10 ? 7 : 5);
     for (const outcome of outcomes) if (outcome.kind === 'failure') expect(outcome.code).toBe('_trip_unanswered');
     expect(outcomes.some((outcome) => outcome.kind === 'answer' && outcome.how.attempts > 1)).toBe(true);
-    expect(new Set(town.burnt).size).toBe(town.burnt.length);
+    expect(town.used.twice).toBe(0);
   },
 );
 
@@ -109,7 +129,7 @@ test('a server that is gone costs attempts and no answer', () => {
 
 test('an answer in many shards is put together, and what lacks of it is asked for again', () => {
   const town = new AskingTown({ level: 0, hops: 2, tickets: 4 });
-  town.service = parted(20_000);
+  town.service = parted(suite, 20_000);
   const told = asked(town, 'one', { hops: 2, level: 0 })!;
   expect(told).toMatchObject({ kind: 'answer' });
   if (told.kind === 'answer') expect(told.packets[0]!.data).toHaveLength(20_000);

@@ -1,15 +1,15 @@
 /** Secrets that are being fetched for the stock: a cell for each, and what of it comes back. docs/spec/round-trips.md#stock */
-import type { Suite } from '../../crypto/suite.ts';
-import { bareCell, envelopeFiller } from '../../onion/cell.ts';
-import { askExchange, endExchange, type ExchangeMemory } from '../../onion/exchange.ts';
-import { midnightExpiry } from '../../onion/expiry.ts';
-import { onionLimits } from '../../onion/limits.ts';
-import { drawDelayMs, type Station } from '../../onion/route.ts';
-import { sealOnion } from '../../onion/seal.ts';
-import { render } from '../../psyc/render.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { bareCell, envelopeFiller } from '../onion/cell.ts';
+import { askExchange, endExchange, type ExchangeMemory } from '../onion/exchange.ts';
+import { midnightExpiry } from '../onion/expiry.ts';
+import { onionLimits } from '../onion/limits.ts';
+import { drawDelayMs, type Station } from '../onion/route.ts';
+import { sealOnion } from '../onion/seal.ts';
+import { render } from '../psyc/render.ts';
 import { Delays } from './delays.ts';
 import { packetsIn } from './answer.ts';
-import { cellOf, routeTo, type Way } from './message.ts';
+import { cellOf, routeTo, type Way } from './ways.ts';
 import type { Returns } from './returns.ts';
 import type { ComingSecret, StockSecret, StockServer, StockTask } from './stock.ts';
 

@@ -1,16 +1,16 @@
 /** Tickets that are out, and deposits that come back to whoever made them: known by a tag that only he can make, read by him alone. docs/spec/round-trips.md#watching */
-import { hexOf } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
-import { fieldsOf, onionOf } from '../../onion/cell.ts';
-import { OnionError } from '../../onion/error.ts';
-import { keptUntil } from '../../onion/expiry.ts';
-import { forgottenKey } from '../../onion/keys.ts';
-import { layerKeys, oneTimeTag } from '../../onion/layer.ts';
-import { openLayer } from '../../onion/open.ts';
-import { drawDelayMs } from '../../onion/route.ts';
-import type { Hop } from '../../onion/seal.ts';
-import { sizes } from '../../onion/sizes.ts';
-import { makeTicket, type TicketMemory, undoReply } from '../../onion/ticket.ts';
+import { hexOf } from '../crypto/bytes.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { fieldsOf, onionOf } from '../onion/cell.ts';
+import { OnionError } from '../onion/error.ts';
+import { keptUntil } from '../onion/expiry.ts';
+import { forgottenKey } from '../onion/keys.ts';
+import { layerKeys, oneTimeTag } from '../onion/layer.ts';
+import { openLayer } from '../onion/open.ts';
+import { drawDelayMs } from '../onion/route.ts';
+import type { Hop } from '../onion/seal.ts';
+import { sizes } from '../onion/sizes.ts';
+import { makeTicket, type TicketMemory, undoReply } from '../onion/ticket.ts';
 import type { StockSecret } from './stock.ts';
 
 /** What has come back. */

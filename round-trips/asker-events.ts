@@ -1,14 +1,13 @@
 /** What who asks as nobody is told, and what he has his shell do. docs/spec/round-trips.md#library */
-import type { OnionCode } from '../../onion/error.ts';
-import type { Station } from '../../onion/route.ts';
-import type { Packet } from '../../psyc/packet.ts';
+import type { OnionCode } from '../onion/error.ts';
+import type { Station } from '../onion/route.ts';
+import type { Packet } from '../psyc/packet.ts';
 import type { AnonymousRequest } from './asked.ts';
-import type { AnonymousCode } from './error.ts';
 import type { StockSecret, StockWish } from './stock.ts';
 import type { TripCode } from './trips.ts';
 
 /** Why there is no answer. */
-export type AskCode = TripCode | AnonymousCode | OnionCode;
+export type AskCode = TripCode | OnionCode | '_anonymous_unreachable' | '_anonymous_excessive_hops';
 
 /** What it is told. */
 export type AskerEvent =
