@@ -3,7 +3,7 @@ import { withoutChannel } from '../psyc/uniform.ts';
 import { publicationLimits } from '../publication/limits.ts';
 import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
-import { domainOf } from './letter.ts';
+import { domainOf, type Letter } from './letter.ts';
 import { type RecordName, readRecords, record } from './records.ts';
 import { remember } from './remember.ts';
 import { digitsOf } from './visits.ts';
@@ -21,21 +21,21 @@ export class VisitorLedger {
   /** People taken in for the first time today, by domain. */
   readonly #today = new Map<string, { readonly day: number; readonly people: Set<string> }>();
 
-  /** When homes were told of each, in this life of the server; the oldest is told again. */
-  readonly #told = new Map<string, number>();
+  /** What homes were told of each in this life of the server, and when; the oldest is told anew. */
+  readonly #told = new Map<string, { readonly report: Letter; readonly atMs: number }>();
 
   constructor(desk: Desk) {
     this.#desk = desk;
   }
 
-  /** Whether his home is to be told of a visitor: once a day, in each life of the server until it has answered. */
-  mayReport(visitor: string): boolean {
-    return this.#desk.unixMs - (this.#told.get(visitor) ?? -Infinity) >= DAY_MS;
-  }
-
-  /** It is told now. */
-  reported(visitor: string): void {
-    remember(this.#told, visitor, this.#desk.unixMs, this.#desk.options.federationLimits.visitorsMax);
+  /** What tells a visitor's home: the same for a day, so that what was lost is said again, and nothing is said anew. */
+  report(visitor: string, make: () => Letter): Letter {
+    const known = this.#told.get(visitor);
+    if (known !== undefined && this.#desk.unixMs - known.atMs < DAY_MS) return known.report;
+    const report = make();
+    const { visitorsMax } = this.#desk.options.federationLimits;
+    remember(this.#told, visitor, { report, atMs: this.#desk.unixMs }, visitorsMax);
+    return report;
   }
 
   /** From now on what is over is erased. */

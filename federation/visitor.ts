@@ -177,7 +177,7 @@ export class Visitor implements Entity {
       return;
     }
     readRecords(desk, uniform, (records) => {
-      const isNews = records !== null && isWorthReporting(records, visitor, desk.unixMs) && ledger.mayReport(visitor);
+      const isNews = records !== null && isWorthReporting(records, visitor, desk.unixMs);
       const operations = [record(uniform, 'key', key), record(uniform, visitRecord(visitor), visit)];
       operations.push(ledger.entry(visitor));
       desk.ask({ kind: 'write', operations }, (outcome) => {
@@ -186,10 +186,8 @@ export class Visitor implements Entity {
           return;
         }
         desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
-        if (isNews) {
-          ledger.reported(visitor);
-          desk.post(reportOf(visitor, visit, desk));
-        }
+        // Again at each login until his home has answered: nobody else says it again.
+        if (isNews) desk.post(ledger.report(visitor, () => reportOf(visitor, visit, desk)));
         kept(null);
       });
     });
