@@ -51,12 +51,12 @@ beforeAll(async () => {
   await Promise.all([a.ready, b.ready, c.ready]);
   await done(home, 'register', 'alice@a.test', '--server', at(a));
   await done(home, 'register', 'bob@b.test', '--server', at(b));
-  for (const who of ['alice@a.test', 'bob@b.test']) await done(home, 'enter', '@hall@b.test', '--yes', '--as', who);
+  for (const who of ['alice@a.test', 'bob@b.test']) await done(home, 'enter', '@hall@b.test', '--as', who);
   await done(home, 'say', '@hall@b.test', 'at', 'home', '--as', 'alice@a.test');
-  await done(home, 'enter', '@closed@b.test', '--yes', '--as', 'bob@b.test');
+  await done(home, 'enter', '@closed@b.test', '--as', 'bob@b.test');
   await done(home, 'place', 'mode', '@closed@b.test', 'invited', '--as', 'bob@b.test');
   await done(home, 'place', 'aide', '@closed@b.test', 'alice@a.test', '--as', 'bob@b.test');
-  await done(home, 'enter', '@closed@b.test', '--yes', '--as', 'alice@a.test');
+  await done(home, 'enter', '@closed@b.test', '--as', 'alice@a.test');
   // He knows her key from here on.
   await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
   await a.kill();
@@ -103,7 +103,7 @@ test('whoever else says that he was she is nobody to those who knew her', async 
   await done(villains, 'register', 'mallory@c.test', '--server', at(c));
   // The home cannot know whose key that is; those who ask it do.
   await done(villains, 'move', 'alice@a.test', '--as', 'mallory@c.test');
-  await done(villains, 'enter', '@hall@b.test', '--yes', '--as', 'mallory@c.test');
+  await done(villains, 'enter', '@hall@b.test', '--as', 'mallory@c.test');
   await done(villains, 'say', '@hall@b.test', 'it is me, alice', '--as', 'mallory@c.test');
   const heard = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
   expect(heard.out).toContain('mallory@c.test: it is me, alice');
