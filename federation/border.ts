@@ -24,6 +24,8 @@ export interface Border {
   readonly unixMs: number;
   /** Finds an author's device, now or later. */
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void;
+  /** The same of who has published what another domain has brought. */
+  findPublisher(person: string, device: Uint8Array, carrier: string, found: (author: Found) => void): void;
   /** Why the admin wants nothing to do with a domain; null: he does. */
   blocked(domain: string): FederationCode | null;
   /** Finds until when a visitor of another domain speaks through it, now or later. */
@@ -86,7 +88,7 @@ function faultOfCarrier(speaker: Authority, letter: Letter): ProofCode | null {
 }
 
 /** Whether it is in a person's publications, and in nobody's name but his. */
-const isPublished = (routing: Letter['routing']): boolean =>
+export const isPublished = (routing: Letter['routing']): boolean =>
   isFeed(routing.get('_context') ?? '') && !routing.has('_source') && !routing.has('_source_relay');
 
 /** Who signed a letter of ours, which was checked when it came in; null: nobody. */
@@ -188,7 +190,7 @@ export class BorderCheck {
     } else if (visitor !== null && publication !== null && !isVisitorsDevice(visitor, publication.device)) {
       this.#border.refuse(letter, '_publication_foreign_device');
     } else if (publication === null || !this.#isOurs(letter, author)) pass(letter);
-    else if (isPublished(routing)) this.#checkPublished(letter, author, publication, pass);
+    else if (isPublished(routing)) this.#checkPublished(letter, peer.domain, author, publication, pass);
     // Nobody else has keys to be asked for.
     else if (!isPerson(author)) this.#border.refuse(letter, '_unknown_author');
     else {
@@ -265,12 +267,18 @@ export class BorderCheck {
   }
 
   /** It has no order among others: nothing waits behind it, and what finds no room is reconciled later. */
-  #checkPublished(letter: Letter, author: string, publication: Publication, pass: (letter: Letter) => void): void {
+  #checkPublished(
+    letter: Letter,
+    carrier: string,
+    author: string,
+    publication: Publication,
+    pass: (letter: Letter) => void,
+  ): void {
     if (this.#published >= this.#border.options.federationLimits.uncheckedMax) return;
     this.#published++;
     let isNow = true;
     let kept = letter;
-    this.#border.findAuthor(author, publication.device, (found) => {
+    this.#border.findPublisher(author, publication.device, carrier, (found) => {
       isNow = false;
       this.#published--;
       if (!this.#isOver && typeof found !== 'string' && this.#verify(kept, publication, found)) pass(kept);

@@ -28,6 +28,8 @@ export interface ExchangeOwner {
   /** Whose publications they are. */
   readonly author: string;
   readonly peer: string;
+  /** No two questions of one feed have the same: an answer that comes late is none to the next exchange. */
+  readonly nextTag: () => string;
   /** Whether it is to send us what comes from now on. */
   readonly follows: boolean;
   readonly send: (letter: Letter) => boolean;
@@ -44,7 +46,6 @@ export class Exchange {
   /** What was asked last, and how often. */
   #asked: Letter | null = null;
   #tag = '';
-  #tags = 0;
   #tries = 0;
   /** The frame to be sent once everything that is known to be missing has come; null: there is none. */
   #next: Uint8Array | null = null;
@@ -101,7 +102,7 @@ export class Exchange {
         for (const id of need) {
           const name = hexOf(id);
           if (rows.has(name) || this.#wanted.has(name)) continue;
-          if (this.#needed.size < feedWantedMax) this.#needed.set(name, id);
+          if (this.#needed.size + this.#wanted.size < feedWantedMax) this.#needed.set(name, id);
           else this.#isPartial = true;
         }
         this.#next = next;
@@ -145,7 +146,7 @@ export class Exchange {
 
   #ask(method: string, entity: Readonly<Record<string, string | Uint8Array>>, data?: Uint8Array): void {
     const { desk, author, peer } = this.#owner;
-    this.#tag = `${desk.options.life}.${++this.#tags}`;
+    this.#tag = this.#owner.nextTag();
     this.#tries = 0;
     this.#asked = newLetter({
       routing: { _source: nodeUniform(desk.domain), _target: nodeUniform(peer), _tag: this.#tag },

@@ -112,12 +112,13 @@ export class FeedLog {
     if (this.#readers.length === 0) this.#holding = null;
   }
 
-  /** Rows by their numbers, as many as the store gives at once; null: it does not answer. */
-  rows(numbers: readonly number[], found: (rows: readonly Row[] | null) => void): void {
+  /** Rows by their numbers, until they have more than `bytesMax`; null: the store does not answer. */
+  rows(numbers: readonly number[], bytesMax: number, found: (rows: readonly Row[] | null) => void): void {
     const rows: Row[] = [];
+    let bytes = 0;
     const goOn = (at: number): void => {
       const number = numbers[at];
-      if (number === undefined) {
+      if (number === undefined || bytes > bytesMax) {
         found(rows);
         return;
       }
@@ -131,6 +132,7 @@ export class FeedLog {
           return;
         }
         rows.push(...outcome.rows);
+        for (const { packet } of outcome.rows) bytes += packet.length;
         goOn(at + Math.max(1, outcome.rows.length));
       });
     };

@@ -42,6 +42,7 @@ export class FeedUpkeep {
   #isRegistered = false;
   #isCaughtUp: boolean;
   #turn = 0;
+  #asked = 0;
   /** Exchanges in a row of which nothing came. */
   #failures = 0;
 
@@ -92,8 +93,9 @@ export class FeedUpkeep {
     this.attend();
   }
 
-  answered(letter: Letter): void {
-    this.#exchange?.answered(letter);
+  /** An answer of this domain; others' count for nothing. */
+  answered(letter: Letter, from: string): void {
+    if (this.#exchange?.peer === from) this.#exchange.answered(letter);
   }
 
   /** The circuit to a domain is gone. */
@@ -180,6 +182,7 @@ export class FeedUpkeep {
       log,
       author,
       peer,
+      nextTag: () => `${desk.options.life}.${++this.#asked}`,
       follows: isWithHome && followers() > 0,
       send: (letter) => hub.send(peer, letter),
       give: (to, ids) => {

@@ -41,6 +41,8 @@ export class Feed implements Entity {
   /** Who is to follow, once it is known what there was before. */
   #joining: Message[] = [];
   #histories = 0;
+  /** How often rows are being read for other servers. */
+  #giving = 0;
   #writes = 0;
   readonly #order: FeedOrder;
   readonly #upkeep: FeedUpkeep;
@@ -99,7 +101,9 @@ export class Feed implements Entity {
 
   get isIdle(): boolean {
     const isQuiet =
-      this.#log.count + this.#order.count === 0 && this.#histories === 0 && this.#writes === 0 && this.#upkeep.isIdle;
+      this.#log.count + this.#order.count === 0 &&
+      this.#histories + this.#giving + this.#writes === 0 &&
+      this.#upkeep.isIdle;
     const isNeeded = this.#subscribers.size > 0 || this.#joining.length > 0;
     return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && !isNeeded;
   }
@@ -112,6 +116,7 @@ export class Feed implements Entity {
       ['publications held', this.#order.count],
       ['subscribers', this.#subscribers.size],
       ['histories', this.#histories],
+      ['publications read for others', this.#giving],
     ];
   }
 
@@ -185,11 +190,11 @@ export class Feed implements Entity {
 
   /** Too much is being looked up for others. */
   get #isBusy(): boolean {
-    return this.#log.asked >= this.#desk.options.federationLimits.lettersMax;
+    return this.#log.asked + this.#giving >= this.#desk.options.federationLimits.lettersMax;
   }
 
-  answered(letter: Letter): void {
-    this.#upkeep.answered(letter);
+  answered(letter: Letter, from: string): void {
+    this.#upkeep.answered(letter, from);
   }
 
   /** The circuit to a domain is gone. */
@@ -337,9 +342,11 @@ export class Feed implements Entity {
   #give(to: string, ids: readonly Uint8Array[], done: () => void): void {
     this.#log.hold(({ rows: numbers }) => {
       const wanted = ids.flatMap((id) => numbers.get(hexOf(id)) ?? []).sort((one, other) => one - other);
-      this.#log.rows(wanted, (rows) => {
+      const { historyBytesMax } = this.#desk.options.federationLimits;
+      this.#giving++;
+      this.#log.rows(wanted, historyBytesMax, (rows) => {
+        this.#giving--;
         const node = nodeUniform(to);
-        const { historyBytesMax } = this.#desk.options.federationLimits;
         let bytes = 0;
         for (const row of rows ?? []) {
           bytes += row.packet.length;

@@ -142,6 +142,9 @@ export const federationLimits = {
   authorsKnownMax: 10_000,
   /** Authors whose keys are being asked for. */
   authorsAskedMax: 256,
+  /** Of these, those of publications, which any server may bring of anybody; and of what one server has brought. */
+  publishersAskedMax: 128,
+  publishersAskedOfLinkMax: 32,
   /** How long an author's domain may take to tell his keys. */
   keysMsMax: 10_000,
   /** A device that is not known is asked for again after this. */

@@ -27,6 +27,7 @@ import { isUnasked } from './person-channel.ts';
 import type { PkiAnswer, PkiQuestion } from './pki.ts';
 import { PlainPeers } from './plain-peers.ts';
 import { longestQueues } from './queues.ts';
+import { Publishers } from './publishers.ts';
 import { Questions } from './questions.ts';
 import { Requests } from './requests.ts';
 import { readServerKey } from './server-key.ts';
@@ -56,6 +57,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   readonly #trusts: Trusts;
   readonly #search = new KeySearch(this);
   readonly #authors: Authors;
+  readonly #publishers: Publishers;
   readonly #visiting: Visiting;
   readonly #meetings = new Meetings(this);
   readonly #requests: Requests;
@@ -72,6 +74,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
     this.#authors = new Authors(this, this.#search, () => this.#peers.up());
+    this.#publishers = new Publishers(this, this.#authors);
     this.#visiting = visitingOf(this, this.#authors, () => this.#peers.up());
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
@@ -181,6 +184,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   findAuthor(person: string, device: Uint8Array, found: (author: Found) => void): void {
     this.#authors.find(person, device, found);
+  }
+
+  findPublisher(person: string, device: Uint8Array, carrier: string, found: (author: Found) => void): void {
+    this.#publishers.find(person, device, carrier, found);
   }
 
   refuse(letter: Letter, code: FederationCode | PublicationCode): void {

@@ -6,6 +6,7 @@ import { authorOfFeed, feedOf, isFeed } from '../publication/feed.ts';
 import { publicationId } from '../publication/fields.ts';
 import { readPublication } from '../publication/packet.ts';
 import { mayBeMulticast } from '../publication/sign.ts';
+import { isPublished } from './border.ts';
 import { Budget } from './budget.ts';
 import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
@@ -76,8 +77,9 @@ export class Publications implements FeedHub {
     const [target, context] = [routing.get('_target') ?? '', routing.get('_context') ?? ''];
     const own = nodeUniform(this.#node.domain);
     if (isFeed(context)) {
-      // Only servers pass them on, to everybody or to us.
-      if (from?.kind === 'server' && (target === '' || target === own)) this.#heard(letter, context, from.domain);
+      // Only servers pass them on, to everybody or to us; whatever else names its author was not checked.
+      const isChecked = from?.kind === 'server' && isPublished(routing);
+      if (isChecked && (target === '' || target === own)) this.#heard(letter, context, from.domain);
       // What a feed here shows somebody goes on its way.
       return from !== null;
     }
@@ -142,7 +144,7 @@ export class Publications implements FeedHub {
     if (entityIn(person)?.kind !== 'person' || !isFeed(feedOf(person))) return;
     const { method } = packet;
     if (inherits(method ?? '', '_status_publications')) {
-      this.#entities.feedAwake(feedOf(person))?.answered(letter);
+      this.#entities.feedAwake(feedOf(person))?.answered(letter, from);
     } else if (method === '_echo_publication') {
       this.#entities.feedAwake(feedOf(person))?.kept(packet.text('_publication') ?? '', from);
     } else if (method === RECONCILE || method === MISSING) {

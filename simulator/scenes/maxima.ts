@@ -45,6 +45,7 @@ export const maxima = {
   publications: 16,
   'publication bytes': 16_000,
   'publication sets asked for': 20,
+  'publications read for others': 20,
   'publications held': 16,
   'publications seen': 1_000,
   followers: 6,
