@@ -37,7 +37,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** A home that answers at once. */
 function hears(home: Home, heard: HeardPacket): void {
   const { method } = heard.packet;
-  if (method === '_request_context_enter') home.answer(heard, '_echo_context_enter', { _amount_members: '1' });
+  if (method === '_request_context_status') {
+    home.answer(heard, '_status_context', { _mode: 'public', _topic: 'tea', _sequence: '1' });
+  } else if (method === '_request_context_enter') home.answer(heard, '_echo_context_enter', { _amount_members: '1' });
   else if (method === '_message_public' && heard.routing.get('_target') === hall) {
     log.push(heard);
     home.answer(heard, '_echo_message_public', { _sequence: String(log.length) });

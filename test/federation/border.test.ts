@@ -95,7 +95,8 @@ test('a device that its author does not name, and another identity than the pinn
     entity: { _key: fixture.keys.certified(other.key, fixture.keys.domain('b.example')), _statement: other.statement },
     method: '_status_keys',
   });
-  expect(fixture.methods(server)).toEqual(['_error_unknown_author']);
+  // And whose key it is that is not believed is told of it, by way of his home.
+  expect(fixture.methods(server)).toEqual(['_notice_key_foreign', '_error_unknown_author']);
 });
 
 test('a domain that tells no keys is asked again, and again; what came behind waits, in order; then there is silence', () => {
