@@ -10,6 +10,7 @@ import { sizes } from '../onion/sizes.ts';
 import { copyBytes } from '../psyc/bytes.ts';
 import type { Value } from '../psyc/render.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
+import { Budget } from './budget.ts';
 import type { Desk } from './desk.ts';
 import type { NodeEffect } from './events.ts';
 import type { FoundKeys } from './key-search.ts';
@@ -52,6 +53,9 @@ const LOOK_MS = 5_000;
 const SERVERS_MAX = 32;
 const SERVERS_BYTES_MAX = 131_072;
 const KEY_BYTES_MAX = 32_768;
+/** So often one server may show its key at once, and again after so long; nobody has more to show, and each is read as OpenPGP. */
+const SHOWN_MAX = 32;
+const SHOWN_MS = 3_000;
 
 /** One node's. */
 export class Mor {
@@ -75,6 +79,7 @@ export class Mor {
   readonly #copies: MorCopies;
   readonly #asks: MorRequests;
   readonly #counts = new Counts();
+  readonly #shown: Budget;
   #requests = 0;
   #closedExits = 0;
 
@@ -88,6 +93,7 @@ export class Mor {
       release: (onion) => this.#tell({ kind: 'answer', onion }),
     });
     this.#ownKey = owner.desk.options.identity.certificate;
+    this.#shown = new Budget(SHOWN_MAX, SHOWN_MS, owner.desk.options.federationLimits.peersMax);
     this.#uniform = `psyc://${owner.desk.domain}/$mor`;
     this.#copies = new MorCopies({
       nowMs: () => this.#desk.nowMs,
@@ -153,7 +159,8 @@ export class Mor {
     if (packet.method === KEY_NOTICE) {
       const key = packet.value('_key');
       const isTaken = key !== undefined && key.length <= KEY_BYTES_MAX && this.#linked.has(domain);
-      if (isTaken) this.#desk.effect({ kind: 'mor', effect: { kind: 'key shown', domain, key: copyBytes(key) } });
+      if (isTaken && this.#shown.spend(domain, this.#desk.nowMs))
+        this.#desk.effect({ kind: 'mor', effect: { kind: 'key shown', domain, key: copyBytes(key) } });
       return true;
     }
     // Who says it again has begun a new life, and does not know what the last was told.

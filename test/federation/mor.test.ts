@@ -71,6 +71,13 @@ test('a linked server is shown our key with what others say of it, and whenever 
   show({ _key: new Uint8Array(32_769) });
   show({});
   expect(shown()).toEqual([{ kind: 'key shown', domain: 'b.example', key }]);
+  // Each is work for OpenPGP, and a line of the log where it is none.
+  for (let more = 0; more < 100; more++) show({ _key: key });
+  expect(shown()).toHaveLength(32);
+  fixture.nowMs += 3_000;
+  show({ _key: key });
+  show({ _key: key });
+  expect(shown()).toHaveLength(33);
 });
 
 test('circuits are held to the domains that the configuration names', () => {

@@ -113,9 +113,19 @@ describe('a set', () => {
         const items = [...set.between(0, set.size)];
         expect(items.map(name).join('\n')).toBe(sorted.join('\n'));
         expect(items.filter(({ timeMs, id }, index) => set.rank({ timeMs, prefix: id }) !== index)).toEqual([]);
-        const from = Math.floor(items.length / 3);
-        const total = items.slice(from).reduce((sum, { id }) => sum + BigInt(`0x${hexOf(id.toReversed())}`), 0n);
-        expect(hexOf(set.sum(from, set.size).reverse())).toBe((total % 2n ** 256n).toString(16).padStart(64, '0'));
+        const third = Math.floor(items.length / 3);
+        // Long ones, none, and short ones, within blocks and across them.
+        const ranges = [
+          [third, items.length],
+          [third, third],
+          [items.length, items.length],
+          [0, items.length],
+        ];
+        for (let at = 0; at + 9 <= items.length; at += 7) ranges.push([at, at + 9]);
+        for (const [from, to] of ranges as [number, number][]) {
+          const total = items.slice(from, to).reduce((sum, { id }) => sum + BigInt(`0x${hexOf(id.toReversed())}`), 0n);
+          expect(hexOf(set.sum(from, to).reverse())).toBe((total % 2n ** 256n).toString(16).padStart(64, '0'));
+        }
       }),
       { numRuns: 10 },
     );
