@@ -173,6 +173,9 @@ export const federationLimits = {
   /** Publications of one visitor that are taken at once, and how soon one more. */
   visitorPublicationsMax: 32,
   visitorPublicationMs: 600_000,
+  /** The same of all visitors from one domain, which has as many people as it likes. */
+  visitorPublicationsOfDomainMax: 256,
+  visitorPublicationOfDomainMs: 60_000,
   /** Publications that one domain may have passed on at once, and how soon one more; the same of one author. */
   relayedOfLinkMax: 256,
   relayedOfLinkMs: 100,

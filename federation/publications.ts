@@ -45,6 +45,8 @@ export class Publications implements FeedHub {
   readonly #authors: Budget;
   /** What each visitor may publish here. */
   readonly #visitors: Budget;
+  /** What all visitors from one domain may. */
+  readonly #homes: Budget;
 
   constructor(node: PublicationsOwner, entities: Feeds, peers: Pick<Peers, 'up'>) {
     this.#node = node;
@@ -65,6 +67,8 @@ export class Publications implements FeedHub {
     this.#authors = new Budget(relayedOfAuthorMax, relayedOfAuthorMs, authorsKnownMax);
     const { visitorPublicationsMax, visitorPublicationMs, visitorsMax } = node.options.federationLimits;
     this.#visitors = new Budget(visitorPublicationsMax, visitorPublicationMs, visitorsMax);
+    const { visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs } = node.options.federationLimits;
+    this.#homes = new Budget(visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs, visitorsMax);
   }
 
   queues(): [string, number][] {
@@ -114,7 +118,8 @@ export class Publications implements FeedHub {
   }
 
   takes(author: string): boolean {
-    return this.#visitors.spend(author, this.#node.nowMs);
+    const { nowMs } = this.#node;
+    return this.#visitors.spend(author, nowMs) && this.#homes.spend(domainOf(author), nowMs);
   }
 
   flood(letter: Letter, id: string): void {

@@ -126,6 +126,24 @@ test('who asks for much is read no more than one answer holds', () => {
   expect(ask('second')).toBeLessThan(2_500);
 });
 
+test('of all visitors from one domain no more is taken than of so many, however many people it has', () => {
+  const world = new World([a, c], { visitorPublicationsOfDomainMax: 2, visitorPublicationOfDomainMs: 10_000 });
+  const guests = ['ada', 'ann', 'amy'].map((nick) => {
+    const person = `psyc://${a}/~${nick}`;
+    const guest = world.login(person, 'phone', c);
+    const id = world.keys.idOf(world.node(c).seedOf(nick, 'phone', a));
+    const source = channelOf(person, id, { side: '1', at: c });
+    return { guest, word: world.signed(source, feedOf(person), 1, 'word') };
+  });
+  const say = ({ guest, word }: (typeof guests)[number]): (string | null)[] => {
+    world.node(c).sayBytes(guest, word);
+    return world.node(c).methods(guest);
+  };
+  expect(guests.map((one) => say(one).length)).toEqual([1, 1, 0]);
+  world.pass(10_000);
+  expect(say(guests[2]!)).toEqual(['_echo_message_public']);
+});
+
 test('publishersAskedMax, publishersAskedOfLinkMax: who names strange authors leaves room for others’', () => {
   const fixture = new NodeFixture({ publishersAskedMax: 3, publishersAskedOfLinkMax: 2 });
   fixture.tellsKeys = false;
