@@ -43,8 +43,8 @@ export interface Incoming<Token> {
   writing: readonly Arrival<Token>[] | null;
   /** Whether the store did not take what is being written; the timer asks again. */
   writeFailed: boolean;
-  /** How many packets go alone, so that it shows which of them the store refuses. */
-  alone: number;
+  /** How many of the first that wait hold one that the store refuses: half of them are tried, until it shows which. */
+  suspects: number;
   /** Packets held for all authors together, and their bytes. */
   held: number;
   heldBytes: number;
@@ -62,7 +62,7 @@ export function newIncoming<Token>(limits: DeliveryLimits = deliveryLimits): Inc
     waitingBytes: 0,
     writing: null,
     writeFailed: false,
-    alone: 0,
+    suspects: 0,
     held: 0,
     heldBytes: 0,
     failures: 0,
@@ -305,6 +305,7 @@ function written<Token>(
   const arrivals = incoming.writing ?? [];
   incoming.writing = null;
   incoming.failures = 0;
+  incoming.suspects = Math.max(0, incoming.suspects - arrivals.length);
   arrivals.forEach((arrival, index) => {
     incoming.waitingBytes -= arrival.packet.length;
     const author = incoming.authors.get(arrival.author);
@@ -336,7 +337,7 @@ function writeFailed<Token>(
   }
   incoming.writing = null;
   incoming.failures = 0;
-  // Back in front: alone, so that only who is to blame is refused.
+  // Back in front, in smaller batches, so that only who is to blame is refused.
   incoming.waiting.unshift(...writing);
   if (again === 'stop') {
     incoming.stopped = true;
@@ -344,8 +345,9 @@ function writeFailed<Token>(
     incoming.waitingBytes = incoming.held = incoming.heldBytes = 0;
     incoming.authors.clear();
     effects.push({ kind: 'stopped', code });
-  } else if (writing.length > 1) incoming.alone = writing.length;
+  } else if (writing.length > 1) incoming.suspects = writing.length;
   else {
+    incoming.suspects = 0;
     refuseAuthor(incoming, writing[0]!.author, code, effects);
     releaseAll(incoming, effects);
   }
@@ -385,13 +387,12 @@ function lookAgain<Token>(incoming: Incoming<Token>, name: string, effects: Inco
 function flush<Token>(incoming: Incoming<Token>, effects: IncomingEffect<Token>[]): void {
   if (incoming.writing !== null || incoming.waiting.length === 0) return;
   const { batchMax, batchBytesMax } = incoming.limits;
-  const most = incoming.alone > 0 ? 1 : batchMax;
+  const most = incoming.suspects > 0 ? Math.ceil(incoming.suspects / 2) : batchMax;
   let count = 0;
   for (let bytes = 0; count < most && count < incoming.waiting.length; count++) {
     bytes += incoming.waiting[count]!.packet.length;
     if (bytes > batchBytesMax && count > 0) break;
   }
-  incoming.alone = Math.max(0, incoming.alone - 1);
   incoming.writing = incoming.waiting.splice(0, count);
   effects.push({ kind: 'write', arrivals: incoming.writing });
 }

@@ -143,6 +143,7 @@ test('what the store will never take is refused, with what follows it; others of
   arrive(incoming, 'a', 3);
   arrive(incoming, 'a', 5);
   expect(written(incoming, 1).at(-1)).toBe('write a2 b2 a3');
+  expect(writeFails(incoming, 'never')).toEqual(['write a2 b2']);
   expect(writeFails(incoming, 'never')).toEqual(['write a2']);
   expect(writeFails(incoming, 'never', '_bad')).toEqual([
     'refuse a2 _bad',

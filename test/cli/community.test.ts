@@ -144,6 +144,37 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
       'that is for p3do localserve; /help has what goes here',
     ].join('\n'),
   ],
+  ['place topic @hall@d1.test Tea at five --as bob@d2.test', '@hall@d1.test: bob@d2.test set the topic: Tea at five'],
+  [
+    'place silence @hall@d1.test ada@d1.test Too loud --as bob@d2.test; p3do say @hall@d1.test hm --as ada@d1.test 2>&1',
+    [
+      '@hall@d1.test: bob@d2.test silenced ada@d1.test: Too loud',
+      'p3do say: @hall@d1.test: silenced there: an owner or aide has to let you speak again (_silenced_member, by d1.test)',
+    ].join('\n'),
+  ],
+  [
+    'place unsilence @hall@d1.test ada@d1.test --as bob@d2.test; p3do place aide @hall@d1.test ada@d1.test --as bob@d2.test',
+    '@hall@d1.test: bob@d2.test lets ada@d1.test speak again\n@hall@d1.test: bob@d2.test made ada@d1.test an aide',
+  ],
+  [
+    'place dismiss @hall@d1.test bob@d2.test --as ada@d1.test 2>&1; p3do place dismiss @hall@d1.test ada@d1.test --as bob@d2.test',
+    [
+      'p3do place dismiss: @hall@d1.test: only an owner may do that: p3do place show names them (_necessary_owner, by d1.test)',
+      '@hall@d1.test: bob@d2.test took all offices from ada@d1.test',
+    ].join('\n'),
+  ],
+  [
+    'place ban @hall@d1.test spam.test --as bob@d2.test; p3do place unban @hall@d1.test spam.test --as bob@d2.test',
+    '@hall@d1.test: bob@d2.test banned spam.test\n@hall@d1.test: bob@d2.test lifted the ban on spam.test',
+  ],
+  [
+    'place invite @hall@d1.test ada@d1.test --quiet --as bob@d2.test; p3do place uninvite @hall@d1.test ada@d1.test --as bob@d2.test',
+    '@hall@d1.test: bob@d2.test invited ada@d1.test\n@hall@d1.test: bob@d2.test took back the invitation of ada@d1.test',
+  ],
+  [
+    'history @hall@d1.test --search LOOK --as bob@d2.test',
+    '@hall@d1.test "mum" ada@d1.test: Bob, look\np3do history: 1 found in rows up to 13',
+  ],
   [
     'place invite @vault@d2.test ada@d1.test --quiet --as bob@d2.test; p3do enter @vault@d2.test --as ada@d1.test',
     '@vault@d2.test: bob@d2.test invited ada@d1.test\nentered @vault@d2.test, 2 members',
@@ -199,4 +230,4 @@ test('friends, requests and rules, across domains', async () => {
       text.replace(/^.*(?:first key of|: asking for keys: ).*\n/gm, '').replace(/^\d{4}-\d\d-\d\d \d\d:\d\d /gm, ''),
     );
   expect(scenes.map(([command], at) => [command, told[at]?.trimEnd()])).toEqual(scenes.map((scene) => [...scene]));
-}, 400_000);
+}, 600_000);
