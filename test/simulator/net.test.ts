@@ -69,6 +69,7 @@ test.each([
     'replay tags': listenerLimits.replayTagsMax,
     'one-time secrets': 0,
     'watched tags': 0,
+    'messages in parts': 0,
   };
   for (const [name, length] of result.longest) expect([name, length <= most[name]!]).toEqual([name, true]);
 });
