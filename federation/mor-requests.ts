@@ -37,7 +37,8 @@ interface Running {
   readonly returns: Returns[];
   /** What has been answered so far. */
   readonly said: Uint8Array[];
-  readonly sinceMs: number;
+  /** When the entity got it; null: it has not yet, so nothing can be an answer, and nobody is late. */
+  givenMs: number | null;
   /** The store has the answer, or will. */
   isOver: boolean;
 }
@@ -99,10 +100,7 @@ export class MorRequests {
     }
     // Where so many wait nothing is begun, and whoever asks says it again.
     if (this.#running.size >= runningMax) this.#owner.counts.add('too many requests');
-    else {
-      const sinceMs = this.#owner.desk.nowMs;
-      this.#begin({ name, target, tag, returns: [returns], said: [], sinceMs, isOver: false }, packet.copy());
-    }
+    else this.#begin({ name, target, tag, returns: [returns], said: [], givenMs: null, isOver: false }, packet.copy());
     return true;
   }
 
@@ -112,7 +110,8 @@ export class MorRequests {
     const running = hex === null ? undefined : this.#running.get(hex);
     if (running === undefined) return false;
     // Only whom it was for answers, and what comes behind his last word is no part of it.
-    if (running.isOver || letter.routing.get('_source') !== running.target) return true;
+    const isAwaited = running.givenMs !== null && !running.isOver;
+    if (!isAwaited || letter.routing.get('_source') !== running.target) return true;
     running.said.push(letterBytes(readdress({ _source: running.target, _tag_relay: running.tag }, letter.packet)));
     const bytes = running.said.reduce((sum, { length }) => sum + length, 0);
     const method = letter.packet.method ?? '';
@@ -125,7 +124,7 @@ export class MorRequests {
   /** What an entity has not answered is over; what is kept long enough is forgotten. */
   look(): void {
     for (const running of this.#running.values()) {
-      const isLate = running.sinceMs + answerMs <= this.#owner.desk.nowMs;
+      const isLate = running.givenMs !== null && running.givenMs + answerMs <= this.#owner.desk.nowMs;
       if (isLate && !running.isOver) this.#fail(running, '_mor_unanswered');
     }
     this.#answers.tidy();
@@ -176,6 +175,7 @@ export class MorRequests {
         return;
       }
       counts.add('requests done');
+      running.givenMs = desk.nowMs;
       const routing = { _source: `psyc://${desk.domain}/$mor#${name.hex}`, _target: target, _tag: tag };
       desk.post(readdress(routing, packet));
     });

@@ -241,6 +241,21 @@ test('an entity that does not answer is told of; what it says later is nobody’
   expect(packetsIn(back(fixture, [two.memory])[0]!)[0]!.method).toBe('_failure_mor_unanswered');
 });
 
+test('an entity’s time begins when it gets the request: a store that is slow makes nobody late, and nothing is done behind an answer', () => {
+  const fixture = ready();
+  fixture.held.store = [];
+  const one = ticket(fixture);
+  asking(fixture, { _tickets: one.ticket, _search: 'carol@a.example' });
+  const early = back(fixture, [one.memory], requestLimits.answerMs + 6_000);
+  fixture.release();
+  const contents = [...early, ...back(fixture, [one.memory])];
+  expect(contents.map((content) => packetsIn(content)[0]!.method)).toEqual(['_failure_keys_unknown']);
+  expect(countOf(fixture, 'requests done')).toBe(1);
+  const two = ticket(fixture);
+  asking(fixture, { _tickets: two.ticket, _search: 'carol@a.example' });
+  expect(packetsIn(back(fixture, [two.memory])[0]!)[0]!.method).toBe('_failure_keys_unknown');
+});
+
 test('what is no request, or has no ticket that can be used, is dropped and counted', () => {
   const fixture = ready();
   const good = ticket(fixture).ticket;
