@@ -20,11 +20,20 @@ export class Budget {
     this.#namesMax = namesMax;
   }
 
+  /** Whether there is one left. */
+  has(name: string, nowMs: number): boolean {
+    return this.#left(name, nowMs) >= 1;
+  }
+
   /** Whether there is one left, which is spent. */
   spend(name: string, nowMs: number): boolean {
-    const { left, atMs } = this.#buckets.get(name) ?? { left: this.#most, atMs: nowMs };
-    const now = Math.min(this.#most, left + (nowMs - atMs) / this.#everyMs);
+    const now = this.#left(name, nowMs);
     remember(this.#buckets, name, { left: now >= 1 ? now - 1 : now, atMs: nowMs }, this.#namesMax);
     return now >= 1;
+  }
+
+  #left(name: string, nowMs: number): number {
+    const { left, atMs } = this.#buckets.get(name) ?? { left: this.#most, atMs: nowMs };
+    return Math.min(this.#most, left + (nowMs - atMs) / this.#everyMs);
   }
 }

@@ -123,7 +123,9 @@ export class Publications implements FeedHub {
   }
 
   flood(letter: Letter, id: string): void {
-    if (this.#isNew(id)) this.#passOn(letter, null);
+    if (this.#isSeen(id)) return;
+    this.#see(id);
+    this.#passOn(letter, null);
   }
 
   #heard(letter: Letter, context: string, from: string): void {
@@ -136,9 +138,10 @@ export class Publications implements FeedHub {
     if (!isGiven && !mayBeMulticast(publication, unixMs)) return;
     const id = publicationId(options.suite, publication);
     const isRelayed = !isGiven && from !== domainOf(context);
-    if (isRelayed && this.#isNew(hexOf(id))) {
-      const isWithin = this.#links.spend(from, this.#node.nowMs) && this.#authors.spend(context, this.#node.nowMs);
-      if (isWithin) this.#passOn(readdress({ _context: context }, letter.packet), from);
+    // What is over somebody's budget stays unseen: another server may bring it, and be within his.
+    if (isRelayed && !this.#isSeen(hexOf(id)) && this.#mayRelay(from, context)) {
+      this.#see(hexOf(id));
+      this.#passOn(readdress({ _context: context }, letter.packet), from);
     }
     this.#withFeed(context, (feed) => feed?.heard(publication, id, from));
   }
@@ -192,14 +195,20 @@ export class Publications implements FeedHub {
     for (const domain of this.linked()) if (domain !== from) this.send(domain, letter);
   }
 
-  /** Whether it is seen for the first time. */
-  #isNew(id: string): boolean {
-    if (this.#seen.has(id) || this.#seenBefore.has(id)) return false;
+  /** Whether the server that brings it and its author both have budget, which is spent; where one has none neither spends. */
+  #mayRelay(from: string, context: string): boolean {
+    const { nowMs } = this.#node;
+    return this.#authors.has(context, nowMs) && this.#links.spend(from, nowMs) && this.#authors.spend(context, nowMs);
+  }
+
+  #isSeen(id: string): boolean {
+    return this.#seen.has(id) || this.#seenBefore.has(id);
+  }
+
+  #see(id: string): void {
     this.#seen.add(id);
-    if (this.#seen.size >= this.#node.options.federationLimits.relayedSeenMax) {
-      this.#seenBefore = this.#seen;
-      this.#seen = new Set();
-    }
-    return true;
+    if (this.#seen.size < this.#node.options.federationLimits.relayedSeenMax) return;
+    this.#seenBefore = this.#seen;
+    this.#seen = new Set();
   }
 }

@@ -121,26 +121,59 @@ test('of a visitor no more is taken than has room; what was taken is answered ag
   expect(say(words[2]!)).toEqual(['_echo_message_public']);
 });
 
-test('what is passed on is passed on once, within the budget of who brings it, and not when it is old', () => {
-  const world = new World([a, b], { relayedOfLinkMax: 2, relayedOfLinkMs: 60_000 });
+/** Words of ada's that other servers bring to b, and what b hands on to another server, ada's home not among them. */
+function relay(limits: Partial<FederationLimits>): {
+  world: World;
+  bring: (server: string, ...words: number[]) => string[];
+} {
+  const world = new World([a, b], limits);
   world.login(ada, 'phone');
-  const [from, to] = ['one', 'two'].map((name) => world.node(b).connect(`server ${name}.example`)) as [string, string];
+  const node = world.node(b);
+  const [evil, honest, to] = ['evil', 'honest', 'to'].map((name) => node.connect(`server ${name}.example`)) as [
+    string,
+    string,
+    string,
+  ];
   world.link(b, a);
   const words = Array.from({ length: 4 }, (_, at) => {
     const packet = parseOne(world.signed(adas, feedOf(ada), at + 1, `word ${at}`));
     return renderRouted({ _context: feedOf(ada) }, packet.content, packet.hasLength);
   });
-  const heard = (): string[] =>
-    world
-      .node(b)
-      .hear(to)
-      .flatMap(({ routing, data }) => (routing['_context'] ? [data] : []));
+  const heard = (): string[] => node.hear(to).flatMap(({ routing, data }) => (routing['_context'] ? [data] : []));
+  const bring = (server: string, ...which: number[]): string[] => {
+    for (const word of which) node.sayBytes(server === 'evil' ? evil : honest, words[word]!);
+    world.pass(1000);
+    return heard();
+  };
   heard();
-  for (const word of [...words.slice(0, 3), words[0]!]) world.node(b).sayBytes(from, word);
-  world.pass(1000);
-  expect(heard()).toEqual(['word 0', 'word 1']);
+  return { world, bring };
+}
+
+test('what is passed on is passed on once, within the budget of who brings it, and not when it is old', () => {
+  const { world, bring } = relay({ relayedOfLinkMax: 2, relayedOfLinkMs: 60_000 });
+  expect(bring('honest', 0, 1, 2, 0)).toEqual(['word 0', 'word 1']);
   world.pass(49 * 3_600_000);
-  world.node(b).sayBytes(from, words[3]!);
-  world.pass(1000);
-  expect(heard()).toEqual([]);
+  expect(bring('honest', 3)).toEqual([]);
+});
+
+test('whoever has spent his budget and brings a publication first keeps nobody else from having it passed on', () => {
+  const { bring } = relay({ relayedOfLinkMax: 1, relayedOfLinkMs: 60_000 });
+  expect(bring('evil', 0, 1)).toEqual(['word 0']);
+  expect(bring('honest', 1)).toEqual(['word 1']);
+  expect(bring('evil', 1)).toEqual([]);
+});
+
+test('what is over the budget of its author costs its server none, and the other way round', () => {
+  const ofAuthor = relay({
+    relayedOfLinkMax: 2,
+    relayedOfLinkMs: 1e9,
+    relayedOfAuthorMax: 1,
+    relayedOfAuthorMs: 10_000,
+  });
+  expect(ofAuthor.bring('honest', 0, 1, 2)).toEqual(['word 0']);
+  ofAuthor.world.pass(10_000);
+  expect(ofAuthor.bring('honest', 1)).toEqual(['word 1']);
+  const ofLink = relay({ relayedOfLinkMax: 1, relayedOfLinkMs: 1e9, relayedOfAuthorMax: 2, relayedOfAuthorMs: 1e9 });
+  expect(ofLink.bring('evil', 0, 1, 2)).toEqual(['word 0']);
+  expect(ofLink.bring('honest', 1)).toEqual(['word 1']);
 });
