@@ -11,6 +11,7 @@ import { parseUniform } from '../psyc/uniform.ts';
 import { asking, howLine } from './person/asking.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { safeLines } from './person/safe.ts';
+import { withUnvouched } from './person/stations.ts';
 import { talk } from './person/talk.ts';
 import { between } from './person/target.ts';
 
@@ -19,6 +20,7 @@ interface Options extends Shared {
   readonly hops?: number;
   readonly level?: number;
   readonly all?: true;
+  readonly unvouched?: true;
 }
 
 const { askHopsMax, hopsMin } = anonymousLimits;
@@ -29,21 +31,23 @@ const PATIENCE_SECONDS = 660;
 /** Adds the arguments, the page and the action of `p3do ask`. */
 export function register(command: Command): void {
   withShared(
-    command
-      .argument('<entity>', 'a uniform, as psyc://b.example/$keys', entity)
-      .argument('[words...]', 'a method, and variables as _name=value; of $keys an address or a fingerprint')
-      .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
-      .option(
-        '--hops <number>',
-        `servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
-        between(hopsMin, askHopsMax),
-      )
-      .option(
-        '--level <number>',
-        `of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
-        between(0, stockLimits.levelMax),
-      )
-      .option('--all', 'take all cells that your home hears, so that it does not see which are yours'),
+    withUnvouched(
+      command
+        .argument('<entity>', 'a uniform, as psyc://b.example/$keys', entity)
+        .argument('[words...]', 'a method, and variables as _name=value; of $keys an address or a fingerprint')
+        .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
+        .option(
+          '--hops <number>',
+          `servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
+          between(hopsMin, askHopsMax),
+        )
+        .option(
+          '--level <number>',
+          `of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
+          between(0, stockLimits.levelMax),
+        )
+        .option('--all', 'take all cells that your home hears, so that it does not see which are yours'),
+    ),
     'how long to wait (660)',
   )
     .addHelpText(
@@ -54,7 +58,8 @@ and tickets, and the answer comes back on these, over servers that each know the
 back is made of one-time secrets. Where too few are there they are fetched first, which is told, and takes a while;
 p3do stock keeps some. Nothing weaker is used in their place. What is lost is asked again, over another way, and done once.
 
-Your home sees which cells you want copies of, if not with --all, which costs what your home hears.
+Your home sees which cells you want copies of, if not with --all, which costs what your home hears. It cannot make up
+servers on the way: p3do help send says who vouches for them.
 
 Examples:
   $ p3do ask 'psyc://b.example/$keys' bob@b.example
@@ -63,9 +68,9 @@ Examples:
     )
     .action(async (target: string, words: string[], options: Options) => {
       const request = requestOf(command, target, words);
-      const hidden = options.hops ?? options.level ?? options.all;
+      const hidden = options.hops ?? options.level ?? options.all ?? options.unvouched;
       if (options.anonymous !== true && hidden !== undefined)
-        command.error('--hops, --level and --all need --anonymous');
+        command.error('--hops, --level, --all and --unvouched need --anonymous');
       const whose = await whoseOf(command, options.as);
       const kept = await readWish(whose.folder);
       const { hops = kept.hops, level = kept.level } = options;

@@ -16,7 +16,7 @@ import { systemTimers } from '../server/transport/timers.ts';
 import { onClock } from './person/clocked.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
-import { believed, changedIn, pinsFor, stationsOf } from './person/stations.ts';
+import { believing, changedIn, pinsFor, withUnvouched } from './person/stations.ts';
 import { type Talk, talk, type Told } from './person/talk.ts';
 import { between, person } from './person/target.ts';
 import { textIn } from './person/text.ts';
@@ -39,27 +39,28 @@ const PATIENCE = { times: 2, strikes: 30, seconds: 60 };
 /** Adds the arguments, the page and the action of `p3do send`. */
 export function register(command: Command): void {
   withShared(
-    command
-      .argument('<target>', 'nick@domain, or a uniform', person)
-      .argument('<text...>', 'what to say; - reads it on standard input, less one line feed at its end')
-      .option('--anonymous', 'as nobody: without it there is p3do say')
-      .option(
-        '--hops <number>',
-        `servers on the way, the last one’s included: ${hopsMin} to ${hopsMax}`,
-        between(hopsMin, hopsMax),
-        hopsUsual,
-      )
-      .option(
-        '--clock <seconds>',
-        `cells leave at random times, so long apart in the mean (${clockSecondsMin} to ${clockSecondsMax}): one is the message, or several where it is long`,
-        between(clockSecondsMin, clockSecondsMax),
-      )
-      .option(
-        '--cells <number>',
-        `how many leave on the clock: ${clockCellsMin} to ${clockCellsMax} (${clockCellsUsual})`,
-        between(clockCellsMin, clockCellsMax),
-      )
-      .option('--unvouched', 'also over servers for which nobody vouches but your home'),
+    withUnvouched(
+      command
+        .argument('<target>', 'nick@domain, or a uniform', person)
+        .argument('<text...>', 'what to say; - reads it on standard input, less one line feed at its end')
+        .option('--anonymous', 'as nobody: without it there is p3do say')
+        .option(
+          '--hops <number>',
+          `servers on the way, the last one’s included: ${hopsMin} to ${hopsMax}`,
+          between(hopsMin, hopsMax),
+          hopsUsual,
+        )
+        .option(
+          '--clock <seconds>',
+          `cells leave at random times, so long apart in the mean (${clockSecondsMin} to ${clockSecondsMax}): one is the message, or several where it is long`,
+          between(clockSecondsMin, clockSecondsMax),
+        )
+        .option(
+          '--cells <number>',
+          `how many leave on the clock: ${clockCellsMin} to ${clockCellsMax} (${clockCellsUsual})`,
+          between(clockCellsMin, clockCellsMax),
+        ),
+    ),
     'how long to wait for your home (60)',
   )
     .addHelpText(
@@ -99,14 +100,12 @@ Examples:
         try {
           const mor = `psyc://${whose.domain}/$mor`;
           const pins = await pinsFor(whose);
-          const all = await stationsOf(home, mor, pins);
-          const reader = all === null ? null : await readerOf(command, home, mor, whose, to, pins);
-          if (all === null || reader === null) return;
-          const stations = await believed(command, options, all, pins, {
-            home: whose.domain,
-            host: parseUniform(to).host,
-          });
-          const way = { stations, home: whose.domain, hops: options.hops };
+          const { unvouched } = options;
+          const believed = await believing(command, home, { domain: whose.domain, pins, unvouched })();
+          const reader = believed === null ? null : await readerOf(command, home, mor, whose, to, pins);
+          if (believed === null || reader === null) return;
+          believed.check(options.hops, parseUniform(to).host);
+          const way = { stations: believed.stations, home: whose.domain, hops: options.hops };
           const sealed = sealText(suite, reader, text);
           const [parts, { needed }] = [sealed.contents.length, sealed];
           const make = (part: number | null): Uint8Array =>

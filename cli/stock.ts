@@ -8,6 +8,7 @@ import { suite } from '../server/suite.ts';
 import { asking, secretsLine } from './person/asking.ts';
 import { type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { talk } from './person/talk.ts';
+import { withUnvouched } from './person/stations.ts';
 import { between } from './person/target.ts';
 
 interface Options extends Shared {
@@ -16,6 +17,7 @@ interface Options extends Shared {
   readonly tickets?: number;
   readonly fill?: true;
   readonly stay?: true;
+  readonly unvouched?: true;
 }
 
 const { levelMax, ticketsMax } = stockLimits;
@@ -27,16 +29,18 @@ const STAY_SECONDS = 30 * 86_400;
 /** Adds the options, the page and the action of `p3do stock`. */
 export function register(command: Command): void {
   withShared(
-    command
-      .option('--level <number>', `of which level: 0 to ${levelMax}; kept as a setting`, between(0, levelMax))
-      .option(
-        '--hops <number>',
-        `servers that a ticket goes over: ${hopsMin} to ${askHopsMax}; kept`,
-        between(hopsMin, askHopsMax),
-      )
-      .option('--tickets <number>', `tickets that are to be there: 0 to ${ticketsMax}; kept`, between(0, ticketsMax))
-      .option('--fill', 'fetch what lacks, and end')
-      .option('--stay', 'fetch what lacks whenever it does, until Ctrl-C'),
+    withUnvouched(
+      command
+        .option('--level <number>', `of which level: 0 to ${levelMax}; kept as a setting`, between(0, levelMax))
+        .option(
+          '--hops <number>',
+          `servers that a ticket goes over: ${hopsMin} to ${askHopsMax}; kept`,
+          between(hopsMin, askHopsMax),
+        )
+        .option('--tickets <number>', `tickets that are to be there: 0 to ${ticketsMax}; kept`, between(0, ticketsMax))
+        .option('--fill', 'fetch what lacks, and end')
+        .option('--stay', 'fetch what lacks whenever it does, until Ctrl-C'),
+    ),
     'how long to fetch (600)',
   )
     .addHelpText(
@@ -45,7 +49,8 @@ export function register(command: Command): void {
 An anonymous question carries tickets, over which its answer comes back. A ticket is made of one-time secrets, each at
 another server, which forgets it with its use. The level says how many must be in league to find out whose
 a secret is: one of level 0 was left there by an onion; one of level n was agreed on over a ticket of level n - 1.
-Without --fill and --stay it shows what there is; p3do ask fetches what it needs.
+Without --fill and --stay it shows what there is; p3do ask fetches what it needs. Secrets are left only at servers for
+which domains vouch that you know (p3do help send).
 
 Examples:
   $ p3do stock
@@ -53,12 +58,14 @@ Examples:
   $ p3do stock --stay`,
     )
     .action(async (options: Options) => {
+      const isFetching = options.fill === true || options.stay === true;
+      if (options.unvouched === true && !isFetching) command.error('--unvouched needs --fill or --stay');
       const whose = await whoseOf(command, options.as);
       const before = await readWish(whose.folder);
       const { level = before.level, hops = before.hops, tickets = before.tickets } = options;
       const wish = { level, hops, tickets };
       if (JSON.stringify(wish) !== JSON.stringify(before)) await writeWish(whose.folder, wish);
-      if (options.fill === true || options.stay === true) {
+      if (isFetching) {
         const timeout = options.timeout ?? (options.stay === true ? STAY_SECONDS : PATIENCE_SECONDS);
         await talk(command, { ...options, timeout }, async (home) => {
           await asking(command, options, home, { whose, wish, isAll: false, isShown: true }, async (one) => {

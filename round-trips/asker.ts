@@ -87,6 +87,10 @@ export class Asker {
     return this.#effects;
   }
 
+  get wish(): StockWish {
+    return this.#options.wish;
+  }
+
   /** Trips under way, tickets and deposits that are out. */
   get size(): { readonly trips: number; readonly out: number } {
     return { trips: this.#asked.size, out: this.#returns.hints.length };

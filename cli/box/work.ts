@@ -14,6 +14,7 @@ import type { BoxState } from '../../client/pigeonhole/state.ts';
 import { suite } from '../../server/suite.ts';
 import { asking as askingAsNobody } from '../person/asking.ts';
 import { complain, fail, type Shared, whoseOf } from '../person/conversation.ts';
+import { withUnvouched } from '../person/stations.ts';
 import { type Talk, talk } from '../person/talk.ts';
 import { between } from '../person/target.ts';
 
@@ -24,6 +25,7 @@ export interface Asking extends Shared {
   readonly hops?: number;
   readonly level?: number;
   readonly all?: true;
+  readonly unvouched?: true;
 }
 
 type Way = BoxState['way'];
@@ -45,15 +47,15 @@ const AGAIN = ['_mor_interrupted', '_mor_unanswered', '_mor_full'];
 class Told extends Error {}
 
 /** How a pigeonhole is to be asked: as the options say, or as the box was made. Wrong usage ends the command. */
-export function wayOf(command: Command, { direct, anonymous, hops, level, all }: Asking, known?: Way): Way {
+export function wayOf(command: Command, { direct, anonymous, hops, level, all, unvouched }: Asking, known?: Way): Way {
   if (direct === true && anonymous === true) command.error('it is either --anonymous or --direct');
   const said = direct === true ? 'direct' : anonymous === true ? 'anonymous' : known;
   if (said === undefined)
     command.error(
       '--anonymous or --direct is needed: with --direct your home and the domain of the box see that it is you',
     );
-  if (said === 'direct' && (hops ?? level ?? all) !== undefined)
-    command.error('--hops, --level and --all need --anonymous');
+  if (said === 'direct' && (hops ?? level ?? all ?? unvouched) !== undefined)
+    command.error('--hops, --level, --all and --unvouched need --anonymous');
   return said;
 }
 
@@ -136,20 +138,22 @@ function asNobody(home: Talk, one: Anonymous, anonymous: { readonly hops: number
 
 /** Adds the options that say how a pigeonhole is asked. */
 export const withWay = (command: Command): Command =>
-  command
-    .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
-    .option('--direct', 'by way of your home: it and the domain of the box see that it is you')
-    .option(
-      '--hops <number>',
-      `as nobody: servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
-      between(hopsMin, askHopsMax),
-    )
-    .option(
-      '--level <number>',
-      `as nobody: of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
-      between(0, stockLimits.levelMax),
-    )
-    .option('--all', 'as nobody: take all cells that your home hears, so that it does not see which are yours');
+  withUnvouched(
+    command
+      .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
+      .option('--direct', 'by way of your home: it and the domain of the box see that it is you')
+      .option(
+        '--hops <number>',
+        `as nobody: servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
+        between(hopsMin, askHopsMax),
+      )
+      .option(
+        '--level <number>',
+        `as nobody: of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
+        between(0, stockLimits.levelMax),
+      )
+      .option('--all', 'as nobody: take all cells that your home hears, so that it does not see which are yours'),
+  );
 
 /** One of `p3do box …`. */
 export const subcommand = (parent: Command, name: string, summary: string): Command =>

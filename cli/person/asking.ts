@@ -10,7 +10,7 @@ import type { Whose } from '../../client/profile/profile.ts';
 import { suite } from '../../server/suite.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { complain, fail, type Shared } from './conversation.ts';
-import { pinsFor, stationsOf } from './stations.ts';
+import { believing, pinsFor } from './stations.ts';
 import type { Talk } from './talk.ts';
 
 /** How it is asked. */
@@ -26,7 +26,7 @@ export interface AskingWish {
 /** Does `course` with what asks as nobody. What fails is told. */
 export async function asking(
   command: Command,
-  options: Pick<Shared, 'json'>,
+  options: Pick<Shared, 'json'> & { readonly unvouched?: true },
   home: Talk,
   { whose, wish, isAll, isShown }: AskingWish,
   course: (asking: Asking) => Promise<void>,
@@ -35,12 +35,13 @@ export async function asking(
   const progress = new StockProgress(command, isShown);
   const kept = await readStock(whose.folder);
   const pins = await pinsFor(whose);
+  const { unvouched } = options;
   const one = new Asking({
     asker: new Asker({ suite, home: whose.domain, kept, wish }),
     home,
     mor,
     isAll,
-    stations: () => stationsOf(home, mor, pins),
+    stations: believing(command, home, { domain: whose.domain, pins, unvouched }),
     keep: (secrets) => writeStock(whose.folder, secrets),
     now: () => ({ monotoneMs: systemTimers.nowMs(), wallMs: Date.now() }),
     after: (delayMs, wake) => systemTimers.after(delayMs, wake),

@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
-import { type Pins, stationsIn, type Told, vouchedFor } from '../../client/anonymous/stations.ts';
-import { registrableOf } from '../../pki/network.ts';
+import { Believed, type Pins, stationsIn, type Told } from '../../client/anonymous/stations.ts';
 import { Profile, type Whose } from '../../client/profile/profile.ts';
 import { complain } from './conversation.ts';
 import type { Talk } from './talk.ts';
@@ -42,28 +41,25 @@ export async function stationsOf(home: Talk, mor: string, pins: Pins): Promise<r
   throw new AnonymousError('_anonymous_changed_key', text);
 }
 
-/**
- * The servers that a way to somebody at `host` may go over. Throws AnonymousError `_anonymous_unvouched` where nobody vouches for that
- * one, or for too few others.
- */
-export async function believed(
+/** What the home shows, as far as its person believes it; that he can only believe it is told once, however often it is asked. */
+export function believing(
   command: Command,
-  { hops, unvouched }: { readonly hops: number; readonly unvouched?: true },
-  all: readonly Told[],
-  pins: Pins,
-  { home, host }: { readonly home: string; readonly host: string },
-): Promise<readonly Told[]> {
-  const last = all.find(({ domain }) => domain === host);
-  if (unvouched === true || last === undefined) return all;
-  const vouched = await vouchedFor(all, pins, home, Math.floor(Date.now() / 1000));
-  if (vouched === null) {
-    complain(command, 'you know no domain but your home: nobody else vouches for the servers on the way');
-    return all;
-  }
-  const owner = registrableOf(home);
-  const others = vouched.filter(({ group }) => group !== owner);
-  const isEnough = new Set([...others, last].map(({ group }) => group)).size >= hops;
-  if (vouched.includes(last) && isEnough) return vouched;
-  const text = `domains that you know vouch for ${vouched.length} of the ${all.length} servers that your home shows, too few for ${hops} hops to ${host}; --unvouched believes your home`;
-  throw new AnonymousError('_anonymous_unvouched', text);
+  home: Talk,
+  { domain, pins, unvouched }: { readonly domain: string; readonly pins: Pins; readonly unvouched?: true | undefined },
+): () => Promise<Believed | null> {
+  let isTold = false;
+  return async () => {
+    const all = await stationsOf(home, `psyc://${domain}/$mor`, pins);
+    if (all === null) return null;
+    const belief = { home: domain, pins, isUnvouched: unvouched === true };
+    const believed = await Believed.of(all, belief, Math.floor(Date.now() / 1000));
+    if (believed.isAlone && !isTold)
+      complain(command, 'you know no domain but your home: nobody else vouches for the servers on the way');
+    isTold ||= believed.isAlone;
+    return believed;
+  };
 }
+
+/** Adds the option that says whom to believe. */
+export const withUnvouched = (command: Command): Command =>
+  command.option('--unvouched', 'as nobody: also over servers for which nobody vouches but your home');

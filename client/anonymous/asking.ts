@@ -1,13 +1,14 @@
 /** The asker at work: its effects done at the person's home, on the clock and the disk. docs/spec/round-trips.md */
 import { joinBytes } from '../../crypto/bytes.ts';
 import { sizes } from '../../onion/sizes.ts';
-import type { Station } from '../../onion/route.ts';
 import type { Packet } from '../../psyc/packet.ts';
+import { parseUniform } from '../../psyc/uniform.ts';
 import type { Value } from '../../psyc/render.ts';
 import type { Asker } from '../../round-trips/asker.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from '../../round-trips/asker-events.ts';
 import type { AnonymousRequest } from '../../round-trips/asked.ts';
 import type { StockSecret } from '../../round-trips/stock.ts';
+import type { Believed } from './stations.ts';
 
 /** Asks of one's own home: what is told, the last word last; a code that was excused; null: it was refused otherwise. */
 export interface AskedHome {
@@ -27,8 +28,8 @@ export interface AskingOptions {
   readonly mor: string;
   /** Whether all cells are taken that the home hears, so that it does not learn which are wanted. */
   readonly isAll: boolean;
-  /** The servers that the home knows now; null: it refuses to say, and that has been told. */
-  readonly stations: () => Promise<readonly Station[] | null>;
+  /** The servers that the home knows now, as far as it is believed; null: it refuses to say, and that has been told. */
+  readonly stations: () => Promise<Believed | null>;
   readonly keep: (secrets: readonly StockSecret[]) => Promise<void>;
   readonly now: () => { readonly monotoneMs: number; readonly wallMs: number };
   readonly after: (delayMs: number, wake: () => void) => () => void;
@@ -52,6 +53,7 @@ export class Asking {
   readonly #filled: (() => void)[] = [];
   #state: StockState | null = null;
   #trips = 0;
+  #believed: Believed | null = null;
   /** What is being kept, one after the other. */
   #keeping: Promise<void> = Promise.resolve();
   /** Of the last wish for copies; its answers are followed by the same question. */
@@ -73,25 +75,32 @@ export class Asking {
 
   /** Begins: secrets are fetched from now on, at the servers of the moment. false: the home refuses, and that has been told. Rejects as `stations`. */
   async begin(): Promise<boolean> {
-    const stations = await this.#options.stations();
-    if (stations === null) return false;
-    this.#tell({ kind: 'stations', stations });
+    const believed = await this.#options.stations();
+    if (believed === null) return false;
+    this.#believed = believed;
+    this.#tell({ kind: 'stations', stations: believed.stations });
     this.#cancelStations = this.#options.after(STATIONS_MS, () => {
       if (!this.#isOver) this.begin().catch(this.#fail);
     });
     return true;
   }
 
-  /** Asks; rejects where the home refuses everything, or the disk does. */
-  request(request: AnonymousRequest, wish: AskWish): Promise<AskOutcome> {
+  /**
+   * Asks; rejects where the home refuses everything, or the disk does, and with AnonymousError `_anonymous_unvouched` where only the
+   * home vouches for enough servers there or back.
+   */
+  async request(request: AnonymousRequest, wish: AskWish): Promise<AskOutcome> {
+    this.#believed?.check(wish.hops, parseUniform(request.target).host);
+    this.#believed?.check(wish.hops, null);
     const trip = String(++this.#trips);
     const outcome = new Promise<AskOutcome>((answer) => void this.#waiting.set(trip, answer));
     this.#tell({ kind: 'ask', trip, request, wish });
     return Promise.race([outcome, this.#failed]);
   }
 
-  /** Resolves when as many tickets as are wished for could be made. */
-  filled(): Promise<void> {
+  /** Resolves when as many tickets as are wished for could be made; rejects as `request`. */
+  async filled(): Promise<void> {
+    this.#believed?.check(this.#options.asker.wish.hops, null);
     const filled = new Promise<void>((resolve) => void this.#filled.push(resolve));
     this.#look();
     return Promise.race([filled, this.#failed]);

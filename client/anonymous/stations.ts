@@ -5,6 +5,7 @@ import { countersignStatus } from '../../pki/countersignature.ts';
 import { registrableOf } from '../../pki/network.ts';
 import { stationIn } from '../../pki/station.ts';
 import { domainOf } from '../../pki/user-id.ts';
+import { AnonymousError } from './error.ts';
 
 /** A server as its certificate says; fingerprint in lower-case hex digits. */
 export interface Told extends Station {
@@ -59,4 +60,57 @@ export async function vouchedFor(
     }),
   );
   return told.filter((_, at) => holds[at]);
+}
+
+/** Whom a client believes about servers. */
+export interface Belief {
+  /** Its home's domain. */
+  readonly home: string;
+  readonly pins: Pins;
+  /** Whether its home is believed, whoever vouches: its owner has said so (`--unvouched`). */
+  readonly isUnvouched: boolean;
+}
+
+/** What a home tells of, and over which of it ways go: over nothing else is anything sent, or asked, as nobody. */
+export class Believed {
+  readonly #all: readonly Told[];
+  readonly #home: string;
+  /** Those that ways go over. */
+  readonly stations: readonly Told[];
+  /** Nobody whom the client knows could vouch for any: all are believed, since there is nothing else to do. */
+  readonly isAlone: boolean;
+
+  private constructor(all: readonly Told[], home: string, vouched: readonly Told[] | null) {
+    this.#all = all;
+    this.#home = home;
+    this.stations = vouched ?? all;
+    this.isAlone = vouched === null;
+  }
+
+  /** `now`: Unix seconds. */
+  static async of(all: readonly Told[], { home, pins, isUnvouched }: Belief, now: number): Promise<Believed> {
+    return new Believed(all, home, isUnvouched ? all : await vouchedFor(all, pins, home, now));
+  }
+
+  /**
+   * Whether there is a way of `hops` to `host`; or, where that is null, of so many hops back over any. Throws AnonymousError
+   * `_anonymous_unvouched` where there is one over servers for which nobody vouches, and no other. Where there is none at all,
+   * whoever draws it says so.
+   */
+  check(hops: number, host: string | null): void {
+    const { stations } = this;
+    if (this.#isWay(stations, hops, host) || !this.#isWay(this.#all, hops, host)) return;
+    const [count, all] = [stations.length, this.#all.length];
+    const where = host === null ? '' : ` to ${host}`;
+    const text = `domains that you know vouch for ${count} of the ${all} servers that your home shows, too few for ${hops} hops${where}; --unvouched believes your home`;
+    throw new AnonymousError('_anonymous_unvouched', text);
+  }
+
+  #isWay(stations: readonly Told[], hops: number, host: string | null): boolean {
+    const owner = registrableOf(this.#home);
+    const ways = new Set(stations.map(({ group }) => group).filter((group) => group !== owner));
+    if (host === null) return ways.size >= hops;
+    const last = stations.find(({ domain }) => domain === host);
+    return last !== undefined && ways.add(last.group).size >= hops;
+  }
 }

@@ -1,7 +1,11 @@
 /** A home that lies about servers: what it makes up comes into no route of somebody who knows another domain. */
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
-import { type Pins, stationsIn, type Told, vouchedFor } from '../../client/anonymous/stations.ts';
+import { type AskedHome, Asking } from '../../client/anonymous/asking.ts';
+import { Believed, type Pins, stationsIn, type Told, vouchedFor } from '../../client/anonymous/stations.ts';
+import { Client } from '../../client/client.ts';
+import { fieldsOf, onionOf } from '../../onion/cell.ts';
+import { KnownKeys } from '../../onion/hint.ts';
 import { drawRoute } from '../../onion/route.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
 import { revoke } from '../../pki/certification.ts';
@@ -9,6 +13,7 @@ import { countersign } from '../../pki/countersignature.ts';
 import { admit } from '../../pki/ring.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { renderDomainUserId } from '../../pki/user-id.ts';
+import { Asker } from '../../round-trips/asker.ts';
 import { suite } from '../../server/suite.ts';
 import { DAY, domainKey, NOW } from '../pki/keys.ts';
 
@@ -56,11 +61,12 @@ test('known keys, and those that they countersign', async () => {
   expect(domainsOf(await vouchedFor(told, pins, HOME, NOW))).toEqual([HOME, 'b.test', 'c.test']);
 });
 
-test('a lying home: inventions that it and they themselves vouch for are on no route', async () => {
+/** What a lying home shows: itself and three others that there are, and inventions that it and they themselves vouch for. */
+async function lies(): Promise<{ readonly told: readonly Told[]; readonly invented: readonly Told[] }> {
   const inventions = await Promise.all(
     Array.from({ length: 8 }, (_, at) => domainKey(`invented-${at}.test`, 101 + 10 * at)),
   );
-  const lies = await Promise.all(
+  const shown = await Promise.all(
     inventions.map(async (key, at): Promise<[string, Certificate]> => {
       const friend = inventions[(at + 1) % inventions.length]!;
       return [`invented-${at}.test`, await keyWith(key, [home, sister, friend])];
@@ -72,18 +78,99 @@ test('a lying home: inventions that it and they themselves vouch for are on no r
     ['b.test', b.certificate],
     ['c.test', await keyWith(c, [b])],
     ['d.test', await keyWith(d, [b])],
-    ...lies,
+    ...shown,
   );
+  return { told, invented: told.filter(({ domain }) => domain.startsWith('invented')) };
+}
+
+test('a lying home: inventions that it and they themselves vouch for are on no route', async () => {
+  const { told, invented } = await lies();
   const known = new Map([...pins, ...pinsOf(['sister.home.test', sister])]);
   const vouched = (await vouchedFor(told, known, HOME, NOW))!;
   expect(domainsOf(vouched)).toEqual([HOME, 'sister.home.test', 'b.test', 'c.test', 'd.test']);
   const last = vouched.find(({ domain }) => domain === 'b.test')!;
+  const keys = new Set(invented.flatMap((one) => one.keys.map(({ publicKey }) => hexOf(publicKey))));
   for (let time = 0; time < 20; time++) {
     const hops = drawRoute(suite, vouched, 3, last, NOW * 1000)!;
-    const invented = new Set(inventions.map(({ certificate }) => hexOf(certificate.subkeys[0]!.key.raw)));
-    for (const { whom } of hops)
-      expect(invented.has(hexOf(whom.kind === 'one-time' ? whom.secret : whom.key))).toBe(false);
+    for (const { whom } of hops) expect(keys.has(hexOf(whom.kind === 'one-time' ? whom.secret : whom.key))).toBe(false);
   }
+});
+
+/** Who asks as nobody at a lying home, and the servers that the cells which he hands in go to first. */
+async function asker(isUnvouched: boolean, hops = 3) {
+  const { told } = await lies();
+  const keys = told.flatMap(({ domain, keys: own }) => own.map(({ publicKey }) => ({ publicKey, value: domain })));
+  const known = new KnownKeys(suite, keys);
+  const firsts: string[] = [];
+  const at: AskedHome = {
+    ask: async ({ entity }) => {
+      const cell = entity?.['_cell'];
+      // What is wished for does not come.
+      if (!(cell instanceof Uint8Array)) return new Promise(() => {});
+      const { alpha, hint } = fieldsOf(onionOf(cell));
+      firsts.push(...known.recognise(suite, alpha, hint));
+      return [];
+    },
+  };
+  const believed = await Believed.of(told, { home: HOME, pins, isUnvouched }, NOW);
+  const asking = new Asking({
+    asker: new Asker({ suite, home: HOME, kept: [], wish: { level: 0, hops, tickets: 2 } }),
+    home: at,
+    mor: `psyc://${HOME}/$mor`,
+    isAll: false,
+    stations: async () => believed,
+    keep: async () => {},
+    now: () => ({ monotoneMs: 0, wallMs: NOW * 1000 }),
+    after: () => () => {},
+  });
+  expect(await asking.begin()).toBe(true);
+  const client = new Client(at, asking);
+  const ask = (domain: string, hops: number) =>
+    client.request(`psyc://${domain}/$keys`, { method: '_request_keys' }, { anonymous: { hops, level: 0 } });
+  return { firsts, asking, ask };
+}
+
+test('a lying home: neither a secret nor a question goes over its inventions', async () => {
+  const { firsts, asking, ask } = await asker(false);
+  expect(firsts).toHaveLength(6);
+  for (const first of firsts) expect(['b.test', 'c.test', 'd.test']).toContain(first);
+  const few = 'domains that you know vouch for 4 of the 13 servers that your home shows, too few for ';
+  const code = '_anonymous_unvouched';
+  await expect(ask('invented-1.test', 3)).rejects.toMatchObject({
+    code,
+    message: `${few}3 hops to invented-1.test; --unvouched believes your home`,
+  });
+  // There over c.test and d.test to the home's own server, and back over b.test too: four there are none.
+  await expect(ask(HOME, 4)).rejects.toMatchObject({ code, message: expect.stringContaining(`${few}4 hops;`) });
+  await expect(ask('b.test', 4)).rejects.toMatchObject({ code });
+  // Whom the home does not show at all, nor so many, nobody could vouch for.
+  expect(await ask('away.test', 3)).toMatchObject({ kind: 'failure', code: '_anonymous_unreachable' });
+  expect(await ask('b.test', 12)).toMatchObject({ kind: 'failure', code: '_anonymous_excessive_hops' });
+  await asking.stop();
+});
+
+test('a stock for more hops than servers are vouched for is not waited for', async () => {
+  const { firsts, asking } = await asker(false, 4);
+  expect(firsts).toEqual([]);
+  await expect(asking.filled()).rejects.toMatchObject({ code: '_anonymous_unvouched' });
+  await asking.stop();
+});
+
+test('who knows nobody else goes over all that his home shows, and can be told so', async () => {
+  const { told } = await lies();
+  const alone = await Believed.of(told, { home: HOME, pins: own, isUnvouched: false }, NOW);
+  expect(alone).toMatchObject({ isAlone: true, stations: told });
+  expect(() => alone.check(4, 'invented-1.test')).not.toThrow();
+});
+
+test('who wants to believes his home', async () => {
+  const { firsts, asking } = await asker(true);
+  expect(firsts).toHaveLength(6);
+  const { told } = await lies();
+  const believed = await Believed.of(told, { home: HOME, pins, isUnvouched: true }, NOW);
+  expect(believed).toMatchObject({ isAlone: false, stations: told });
+  expect(() => believed.check(5, 'invented-1.test')).not.toThrow();
+  await asking.stop();
 });
 
 test('a known domain under another key vouches for nobody, nor is it let in', async () => {
