@@ -17,6 +17,7 @@ import type { FeedHub } from './feed-hub.ts';
 import { type Entry, FeedLog, type Settled } from './feed-log.ts';
 import { FeedOrder } from './feed-order.ts';
 import { FeedUpkeep } from './feed-upkeep.ts';
+import { Hearers } from './hearers.ts';
 import { readHistory } from './history.ts';
 import { answerLetter, domainOf, entityOf, type Letter, newLetter, readdress, refusalLetter } from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
@@ -237,6 +238,7 @@ export class Feed implements Entity {
     if (domainOf(person) !== this.#desk.domain) this.#refuse(letter, '_necessary_home');
     else if (message === null) this.#refuse(letter, '_necessary_counter');
     else if (!isHere && !isMember) this.#refuse(letter, '_necessary_membership');
+    else if (isMember && isHere && !this.#isJoining(person)) this.#tellEntered(message);
     else if (isMember && isHere) this.#entered(message);
     else if (isHere && this.#roll.members.size >= placeMembersMax) this.#refuse(letter, '_excessive_members');
     else if (isHere && !this.#isHome && this.#desk.linkTo(this.#home) === null)
@@ -270,8 +272,14 @@ export class Feed implements Entity {
       this.#tellEntered(message);
       return;
     }
-    if (this.#joining.length < lettersMax) this.#joining.push(message);
+    if (this.#joining.length >= lettersMax) return;
+    // Whoever comes later, or again, makes nobody wait longer.
+    if (this.#joining.push(message) > 1) return;
     this.#desk.timer(`feed wait ${this.#context}`, feedWaitMs, () => this.#joined());
+  }
+
+  #isJoining(person: string): boolean {
+    return this.#joining.some(({ author }) => entityOf(author) === person);
   }
 
   #joined(): void {
@@ -329,13 +337,21 @@ export class Feed implements Entity {
 
   #recorded(sequence: number, { id, from }: Entry, packet: Uint8Array): void {
     this.#roll.last = Math.max(this.#roll.last, sequence);
-    // What there was before is no news; who follows already asks for it when he sees that it is there.
-    if (this.#joining.length === 0) this.#desk.postToAll(this.#shown(packet, sequence), this.#roll.local);
+    this.#desk.postToAll(this.#shown(packet, sequence), this.#hearers());
     const letter = readdress({ _context: this.#context }, parseOne(packet));
     for (const domain of this.#subscribers) if (domain !== from) this.#hub.send(domain, letter);
     this.#upkeep.recorded(from);
     // Its home is silent, or not trusted: everybody hears it from us.
     if (from === null && !this.#isHome) this.#hub.flood(letter, hexOf(id));
+  }
+
+  /** Who hears what comes: for who is joining it may be what there was before, which is no news. */
+  #hearers(): Hearers {
+    if (this.#joining.length === 0) return this.#roll.local;
+    const joining = new Set(this.#joining.map(({ author }) => entityOf(author)));
+    const hearers = new Hearers();
+    for (const person of this.#roll.local) if (!joining.has(person)) hearers.add(person);
+    return hearers;
   }
 
   /** Sends publications by their ids, in the order of their numbers here, as far as there is room. */

@@ -6,7 +6,8 @@ import type { FederationLimits } from '../../federation/limits.ts';
 import { type Draft, renderRouted } from '../../psyc/render.ts';
 import { feedOf } from '../../publication/feed.ts';
 import { channel } from './node-fixture.ts';
-import { World } from './feeds-world.ts';
+import { publishedIn, World } from './feeds-world.ts';
+import { said } from './said.ts';
 
 const ada = 'psyc://a.example/~ada';
 const adas = channel('ada', 'phone');
@@ -121,6 +122,13 @@ test('of a visitor no more is taken than has room; what was taken is answered ag
   expect(say(words[2]!)).toEqual(['_echo_message_public']);
 });
 
+/** The first words of ada's phone as servers pass them on. */
+const wordsOf = (world: World): Uint8Array[] =>
+  Array.from({ length: 4 }, (_, at) => {
+    const packet = parseOne(world.signed(adas, feedOf(ada), at + 1, `word ${at}`));
+    return renderRouted({ _context: feedOf(ada) }, packet.content, packet.hasLength);
+  });
+
 /** Words of ada's that other servers bring to b, and what b hands on to another server, ada's home not among them. */
 function relay(limits: Partial<FederationLimits>): {
   world: World;
@@ -135,10 +143,7 @@ function relay(limits: Partial<FederationLimits>): {
     string,
   ];
   world.link(b, a);
-  const words = Array.from({ length: 4 }, (_, at) => {
-    const packet = parseOne(world.signed(adas, feedOf(ada), at + 1, `word ${at}`));
-    return renderRouted({ _context: feedOf(ada) }, packet.content, packet.hasLength);
-  });
+  const words = wordsOf(world);
   const heard = (): string[] => node.hear(to).flatMap(({ routing, data }) => (routing['_context'] ? [data] : []));
   const bring = (server: string, ...which: number[]): string[] => {
     for (const word of which) node.sayBytes(server === 'evil' ? evil : honest, words[word]!);
@@ -176,4 +181,39 @@ test('what is over the budget of its author costs its server none, and the other
   const ofLink = relay({ relayedOfLinkMax: 1, relayedOfLinkMs: 1e9, relayedOfAuthorMax: 2, relayedOfAuthorMs: 1e9 });
   expect(ofLink.bring('evil', 0, 1, 2)).toEqual(['word 0']);
   expect(ofLink.bring('honest', 1)).toEqual(['word 1']);
+});
+
+test('whoever begins to follow, and asks again and again, keeps no news from others, and waits no longer for it', () => {
+  const world = new World([a, b]);
+  world.login(ada, 'phone');
+  world.link(b, a);
+  const node = world.node(b);
+  const server = node.connect('server d.example');
+  const words = wordsOf(world);
+  // By this ada's keys are known, which her home does not tell any more.
+  node.sayBytes(server, words[0]!);
+  world.pass(1000);
+  world.cut(a, b);
+  const [bobAt, malAt] = ['bob', 'mal'].map((nick) => world.login(`psyc://b.example/~${nick}`, 'phone')) as [
+    string,
+    string,
+  ];
+  const enter = (at: string, nick: string, counter: number): void =>
+    node.say(at, said(channel(nick, 'phone', b), feedOf(ada), counter, '_request_context_enter'));
+  enter(bobAt, 'bob', 1);
+  world.pass(3000);
+  expect(node.methods(bobAt)).toEqual(['_echo_context_enter']);
+  enter(malAt, 'mal', 1);
+  world.pass(2000);
+  enter(malAt, 'mal', 2);
+  enter(bobAt, 'bob', 2);
+  expect(node.methods(bobAt)).toEqual(['_echo_context_enter']);
+  node.sayBytes(server, words[0]!);
+  expect(publishedIn(node.hear(bobAt))).toEqual(['1 word 0']);
+  expect(node.methods(malAt)).toEqual([]);
+  world.pass(1000);
+  expect(node.methods(malAt)).toEqual(['_echo_context_enter', '_echo_context_enter']);
+  enter(malAt, 'mal', 3);
+  node.sayBytes(server, words[1]!);
+  expect(node.methods(malAt)).toEqual(['_echo_context_enter', '_message_public']);
 });
