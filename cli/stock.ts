@@ -47,8 +47,8 @@ export function register(command: Command): void {
       'after',
       `
 An anonymous question carries tickets, over which its answer comes back. A ticket is made of one-time secrets, each at
-another server, which forgets it with its use. The level says how many must be in league to find out whose
-a secret is: one of level 0 was left there by an onion; one of level n was agreed on over a ticket of level n - 1.
+another server, which forgets it with its use. One of level 0 was left there by an onion, and that server and your home
+know together whose it is; one of level n was agreed on over a ticket of level n - 1, and it takes one server more.
 Without --fill and --stay it shows what there is; p3do ask fetches what it needs. Secrets are left only at servers for
 which domains vouch that you know (p3do help send).
 
