@@ -56,6 +56,10 @@ async function chat(command: Command, to: string | null, options: Options): Prom
       screen.say(heardShort(output, play.here, 'you'), '        ');
       return;
     }
+    if (output.kind === 'expelled') {
+      play.expelled(output);
+      return;
+    }
     const line = eventShort(output, play.here);
     if (line !== null) screen.say(line, '        ');
     play.take(output);

@@ -53,9 +53,14 @@ export class Expulsions {
       return isThere ? [mark(name, -1)] : [];
     }
     // Where there is no room for another, that which is the longest ago goes.
-    const over = this.#rows.size + earlier.length + 1 - this.#desk.options.federationLimits.expulsionsMax;
-    const oldest = [...this.#rows].sort(([, one], [, other]) => one - other).slice(0, Math.max(0, over));
-    const gone = oldest.map(([old]) => old).filter((old) => old !== name);
+    const next = new Map(this.#rows);
+    for (const { whom, isOut } of [...earlier, news]) {
+      if (isOut) next.set(this.#nameOf(whom), Infinity);
+      else next.delete(this.#nameOf(whom));
+    }
+    const over = next.size - this.#desk.options.federationLimits.expulsionsMax;
+    const oldest = [...next].sort(([, one], [, other]) => one - other).slice(0, Math.max(0, over));
+    const gone = oldest.map(([old]) => old);
     return [...gone.map((old) => mark(old, -1)), mark(name, 'row')];
   }
 

@@ -141,8 +141,9 @@ export class Feed implements Entity {
         this.#history(letter, source);
         break;
       default:
-        if (inherits(packet.method ?? '', '_request_reach')) this.#reach(letter);
-        else this.#refuse(letter, '_unsupported_method');
+        if (!inherits(packet.method ?? '', '_request_reach')) this.#refuse(letter, '_unsupported_method');
+        else if (entityOf(source) !== this.#author) this.#refuse(letter, '_publication_foreign_context');
+        else this.#reach(letter);
     }
   }
 

@@ -23,6 +23,8 @@ interface Step {
   readonly timeMs: number;
 }
 
+type Named = PkiAnswer & { readonly kind: 'named' };
+
 /** One node's. */
 export class Moves {
   readonly #desk: Desk;
@@ -38,6 +40,27 @@ export class Moves {
 
   /** His home tells a move together with his keys, which are judged: what is good of it is kept before `done`. */
   learn(person: string, key: Uint8Array, move: ToldMove, done: () => void): void {
+    this.#desk.askPki({ kind: 'move name', move }, (answer) => {
+      if (answer.kind !== 'named') done();
+      // A home can invent as many old names as it likes: keys are read, and others asked, for one that is known.
+      else
+        this.#knows(person, answer, (isKnown) => {
+          if (isKnown) this.#judge(person, key, move, done);
+          else done();
+        });
+    });
+  }
+
+  /** Whether the key is pinned for that name, or the person was believed to have come from it. */
+  #knows(person: string, { from, fingerprint }: Named, found: (isKnown: boolean) => void): void {
+    readRecords(this.#desk, from, (old) => {
+      const pinned = old?.get('fingerprint');
+      if (pinned !== undefined && equalBytes(pinned, fingerprint)) found(true);
+      else readRecords(this.#desk, person, (own) => found(own !== null && stepIn(own, 'came from')?.other === from));
+    });
+  }
+
+  #judge(person: string, key: Uint8Array, move: ToldMove, done: () => void): void {
     const servers = this.#linked().slice(0, WITNESSES);
     this.#desk.askPki({ kind: 'move', person, key, known: null, move, servers }, (answer) => {
       if (answer.kind === 'moved') this.#take(person, answer, done);

@@ -118,6 +118,8 @@ export type PkiQuestion =
       readonly member: Uint8Array;
       readonly isByAdmin: boolean;
     }
+  /** From which name, with which key there, somebody is said to have come; neither keys nor signatures are looked at. Answer: `named`. */
+  | { readonly kind: 'move name'; readonly move: ToldMove }
   /** Whether this person, with this key, has come from elsewhere, as both keys say, and not before what is `known`; null: nothing. Answer: `moved`. */
   | {
       readonly kind: 'move';
@@ -195,6 +197,8 @@ export type PkiAnswer =
     }
   /** The key, with our certification revoked. */
   | { readonly kind: 'closed'; readonly key: Uint8Array }
+  /** As somebody says. */
+  | { readonly kind: 'named'; readonly from: string; readonly fingerprint: Uint8Array }
   /** From which name, with which key there; `counter` rises with that key's moves. */
   | {
       readonly kind: 'moved';

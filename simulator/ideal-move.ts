@@ -1,17 +1,29 @@
 /** Ideal moves of people: a register says that both keys have signed. docs/simulator.md#ideal-keys */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion, ToldMove } from '../federation/pki.ts';
 
 /** In a key that its person has taken back. */
 export const RETIRED = 'retired';
 
-/** Answers `move`; `read` gives the words of what was issued, or null. */
+function nameInMove(
+  { before }: ToldMove,
+  read: (bytes: Uint8Array) => string[] | null,
+  fingerprintOf: (key: Uint8Array) => Uint8Array,
+): PkiAnswer {
+  const [word, from = ''] = read(before) ?? [];
+  if (word !== 'person') return { kind: 'refused', code: '_invalid_move' };
+  return { kind: 'named', from, fingerprint: fingerprintOf(before) };
+}
+
+/** Answers `move` and `move name`; `read` gives the words of what was issued, or null. */
 export function answerMove(
-  { person, key, move, servers }: PkiQuestion & { readonly kind: 'move' },
+  question: PkiQuestion & { readonly kind: 'move' | 'move name' },
   read: (bytes: Uint8Array) => string[] | null,
   fingerprintOf: (key: Uint8Array) => Uint8Array,
   published: ReadonlyMap<string, { readonly key: Uint8Array }>,
 ): PkiAnswer {
+  if (question.kind === 'move name') return nameInMove(question.move, read, fingerprintOf);
+  const { person, key, move, servers } = question;
   const [stated, before, next] = [move.statement, move.before, key].map(read);
   if (stated?.[0] !== 'move' || before?.[0] !== 'person') return { kind: 'refused', code: '_forged_move' };
   const [old, taken] = [move.before, key].map((bytes) => bytesToHex(fingerprintOf(bytes)));

@@ -167,7 +167,7 @@ export class IdealKeys {
   answer(question: PkiQuestion, identity: ServerIdentity, unixMs: number): PkiAnswer {
     if (question.kind === 'domain') return this.#domain(question);
     if (question.kind === 'close') return this.#close(question);
-    if (question.kind === 'move')
+    if (question.kind === 'move' || question.kind === 'move name')
       return answerMove(
         question,
         (bytes) => this.#read(bytes),

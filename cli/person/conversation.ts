@@ -11,6 +11,7 @@ import type { SessionShell } from '../../client/session/shell.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { explained } from './codes.ts';
 import { proxyFor, proxyOption } from './proxy.ts';
+import { PutOut } from './put-out.ts';
 import { safeLines } from './safe.ts';
 import { sessionOf } from './session.ts';
 import { knownIn, meantOf } from './meant.ts';
@@ -214,6 +215,7 @@ async function attempt(
     complain(command, `${why}; trying another server`);
     shell.stop();
   };
+  const putOut = new PutOut();
   const shell = sessionOf(profile, {
     channel,
     registration,
@@ -238,7 +240,7 @@ async function attempt(
         const why = reason ?? `the circuit is lost: ${explained(output.code)}`;
         if (why !== lost) hearLoss(command, course, output, why);
         lost = why;
-      } else hear(command, course, output, profile);
+      } else hear(command, course, output, profile, putOut);
       if (output.kind === 'ready') lost = '';
       isDone = course.told(output, at) || output.kind === 'over';
       if (isDone) at.stop();
@@ -284,10 +286,10 @@ function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, 
 }
 
 /** What every command tells alike. */
-function hear(command: Command, course: Course, output: Output, { kept }: Profile): void {
+function hear(command: Command, course: Course, output: Output, { kept }: Profile, putOut: PutOut): void {
   // That it is over is no refusal of something.
   if (output.kind !== 'over' && course.excusesRefusal?.(output) === true) return;
-  const notice = noticeLine(output);
+  const notice = output.kind === 'expelled' ? putOut.lineOf(output) : noticeLine(output);
   if (notice !== null) {
     if (course.json) stdout.write(jsonLine(output));
     else complain(command, notice);
@@ -297,7 +299,11 @@ function hear(command: Command, course: Course, output: Output, { kept }: Profil
     if (kind === 'over' && course.excuses?.(code) === true) return;
     const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
     const isElsewhere = kind === 'over' && output.detail !== undefined;
-    const text = isElsewhere ? `that server is ${output.detail}: look at --server (${code})` : explained(code, by);
+    const text = isElsewhere
+      ? `that server is ${output.detail}: look at --server (${code})`
+      : kind === 'refused'
+        ? putOut.explained(output)
+        : explained(code, by);
     const meant =
       kind === 'refused' && code === '_unknown_target' ? meantOf(output.target, knownIn(kept), isBy(output)) : null;
     fail(command, course, code, `${what}${text}${meant === null ? '' : `; did you mean ${nameOf(meant)}?`}`);

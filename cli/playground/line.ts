@@ -4,7 +4,8 @@
 export type Typed =
   | { readonly kind: 'nothing' | 'help' | 'servers' | 'elsewhere' | 'quit' }
   | { readonly kind: 'say'; readonly target: string | null; readonly text: string; readonly isAction?: true }
-  | { readonly kind: 'enter' | 'leave' | 'history' | 'who'; readonly place: string | null }
+  | { readonly kind: 'enter' | 'leave' | 'who'; readonly place: string | null }
+  | { readonly kind: 'history'; readonly place: string | null; readonly rows: number }
   | { readonly kind: 'start' | 'stop' | 'kill'; readonly domain: string }
   /** A sentence on what is wrong. */
   | { readonly kind: 'wrong'; readonly why: string };
@@ -29,7 +30,7 @@ export const commands: readonly (readonly [typed: string, does: string])[] = [
   ['/say PLACE TEXT', 'say it in another place where you are a member'],
   ['/enter PLACE', 'enter a place, or make it: /enter @garden'],
   ['/leave [PLACE]', 'leave a place'],
-  ['/history [PLACE]', 'what was said there'],
+  ['/history [PLACE]', 'what was said there; /history 3: the last 3 of it'],
   ['/who [PLACE]', 'who is in the place'],
   ['/servers', 'the three servers'],
   ['/stop DOMAIN', 'end a server; /kill ends it without a warning'],
@@ -37,6 +38,10 @@ export const commands: readonly (readonly [typed: string, does: string])[] = [
   ['/elsewhere', 'how to take part from another terminal'],
   ['/quit', 'end everything, as Ctrl-C does; nothing is left behind'],
 ];
+
+const HISTORY_ROWS = 20;
+/** What a server gives at once. */
+const HISTORY_ROWS_MAX = 100;
 
 const wrong = (why: string): Typed => ({ kind: 'wrong', why });
 
@@ -70,10 +75,11 @@ export function parseLine(line: string, known: Known): Typed {
       return saying(name, rest, known);
     case 'enter':
     case 'leave':
-    case 'history':
     case 'who':
       if (rest === '') return name === 'enter' ? wrong('which place? As /enter @garden') : { kind: name, place: null };
       return resolved(rest, '@', known, (place) => ({ kind: name, place }));
+    case 'history':
+      return history(rest, known);
     case 'start':
     case 'stop':
     case 'kill':
@@ -85,6 +91,15 @@ export function parseLine(line: string, known: Known): Typed {
           : `/${name}: there is no such command; /help has all`,
       );
   }
+}
+
+/** A number at the end is how many rows; a place of such a name takes its `@`. */
+function history(rest: string, known: Known): Typed {
+  const [, place = '', digits = String(HISTORY_ROWS)] = /^(.*?)(?:(?<=^|\s)(\d+))?$/su.exec(rest)!;
+  const rows = Number(digits);
+  if (rows < 1 || rows > HISTORY_ROWS_MAX) return wrong(`how many? From 1 to ${HISTORY_ROWS_MAX}, as /history 3`);
+  if (place.trim() === '') return { kind: 'history', place: null, rows };
+  return resolved(place.trim(), '@', known, (uniform) => ({ kind: 'history', place: uniform, rows }));
 }
 
 function saying(name: 'msg' | 'say', rest: string, known: Known): Typed {

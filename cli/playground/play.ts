@@ -5,7 +5,7 @@ import type { Town } from '../../server/town/town.ts';
 import { explained } from '../person/codes.ts';
 import { enteredLine } from '../person/lines.ts';
 import { meantOf } from '../person/meant.ts';
-import { noticeLine } from '../person/notices.ts';
+import { PutOut } from '../person/put-out.ts';
 import { nameOf } from '../person/show.ts';
 import { isNothing } from '../person/status.ts';
 import { target } from '../person/target.ts';
@@ -18,8 +18,6 @@ import type { Wish } from './voice.ts';
 
 /** How long an answer of the scripted people is waited for, where lines are read one after the other. */
 const ANSWER_MS_MAX = 10_000;
-
-const HISTORY_ROWS = 20;
 
 /** Who sits at the prompt, and who is there to be spoken to. */
 export interface Company {
@@ -43,6 +41,7 @@ export class Play {
   readonly #screen: Screen;
   /** The place where plain words go; null: none. */
   #here: string | null;
+  readonly #putOut = new PutOut();
   /** What may have been written wrongly; typed again it is meant. */
   #doubted: string | null = null;
 
@@ -67,6 +66,12 @@ export class Play {
     }
     if (output.kind === 'act')
       this.#screen.say(`      you are not in ${nameOf(place)} any more: /enter ${nameOf(place)}`, '        ');
+  }
+
+  /** That somebody has put him out while he was away, whoever heard it first. */
+  expelled(output: Extract<Output, { kind: 'expelled' }>): void {
+    const line = this.#putOut.lineOf(output);
+    if (line !== null) this.#screen.say(`      ${atThePrompt(line)}`, '        ');
   }
 
   /** Enters a place, as `/enter` does. */
@@ -180,9 +185,11 @@ export class Play {
       case 'say':
         await this.#say(typed.target, typed.text, typed.isAction === true);
         return;
+      case 'history':
+        await this.#history(typed.place ?? this.#here, typed.rows, line);
+        return;
       case 'enter':
       case 'leave':
-      case 'history':
         await this.#visit(typed.kind, typed.place ?? this.#here, line);
         return;
       case 'start':
@@ -227,22 +234,27 @@ export class Play {
     await answered;
   }
 
-  async #visit(kind: 'enter' | 'leave' | 'history', place: string | null, line: string): Promise<void> {
+  async #history(place: string | null, limit: number, line: string): Promise<void> {
     if (place === null) {
-      this.#wrong(`which place? As ${line.trim()} @square`);
+      this.#wrong(`which place? As ${line.trim().split(/\s/, 1)[0]} @square`);
       return;
     }
-    if (kind === 'history') {
-      await this.#wish({ kind, place, after: null, limit: HISTORY_ROWS }, (output) => {
-        const line = output.kind === 'heard' ? heardShort(output, this.#here, 'you') : eventShort(output, this.#here);
-        if (line !== null && output.kind !== 'expelled') this.#screen.say(line, '        ');
-        this.#screen.tell(output);
-      });
+    await this.#wish({ kind: 'history', place, after: null, limit }, (output) => {
+      const told = output.kind === 'heard' ? heardShort(output, this.#here, 'you') : eventShort(output, this.#here);
+      if (told !== null && output.kind !== 'expelled') this.#screen.say(told, '        ');
+      this.#screen.tell(output);
+    });
+  }
+
+  async #visit(kind: 'enter' | 'leave', place: string | null, line: string): Promise<void> {
+    if (place === null) {
+      this.#wrong(`which place? As ${line.trim()} @square`);
       return;
     }
     if (kind === 'enter' && (await this.#isDoubtful(place))) return;
     const outcome = await this.#wish({ kind, place });
     if (outcome?.kind === 'entered') {
+      this.#putOut.entered(place);
       this.#here = place;
       for (const one of enteredLine(outcome).trimEnd().split('\n')) this.#screen.say(`      ${one}`, '        ');
     }
@@ -283,8 +295,7 @@ export class Play {
   /** Has the guest do something, and tells what went wrong. */
   async #wish(wish: Wish, told: (output: Output) => void = () => {}): Promise<Output | null> {
     const outcome = await this.#circle.guest.do(wish, (output) => {
-      const expelled = output.kind === 'expelled' ? noticeLine(output) : null;
-      if (expelled !== null) this.#screen.say(`      ${atThePrompt(expelled)}`, '        ');
+      if (output.kind === 'expelled') this.expelled(output);
       told(output);
     });
     if (outcome !== null) this.#screen.tell(outcome);
@@ -292,13 +303,11 @@ export class Play {
       const whom = 'target' in wish ? wish.target : wish.place;
       this.#wrong(`${nameOf(whom)} has not answered yet; it stays under way`);
     } else if (outcome.kind === 'refused')
-      this.#wrong(`${nameOf(outcome.target)}: ${explainedHere(outcome.code, outcome.by)}`);
+      this.#wrong(`${nameOf(outcome.target)}: ${atThePrompt(this.#putOut.explained(outcome))}`);
     else if (outcome.kind === 'over') this.#wrong(explained(outcome.code, outcome.by));
     return outcome;
   }
 }
 
 /** As it is told elsewhere, with the commands of the prompt. */
-const explainedHere = (code: string, by: string | null): string => atThePrompt(explained(code, by));
-
 const atThePrompt = (sentence: string): string => sentence.replace(/p3do enter/g, '/enter');

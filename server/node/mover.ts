@@ -1,6 +1,6 @@
 /** Whether somebody has come from another name, as both his keys say and nobody has heard otherwise of them. docs/spec/people.md#moving */
 import { bytesOfHex } from '../../crypto/bytes.ts';
-import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion, ToldMove } from '../../federation/pki.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { PkiError } from '../../pki/error.ts';
 import { isNewerMove, readMove, splitMove } from '../../pki/move-statement.ts';
@@ -16,6 +16,17 @@ type Search = (sought: {
   readonly servers: readonly string[];
   readonly isPointed: false;
 }) => AsyncIterable<{ readonly key: Uint8Array }>;
+
+/** Before anything is spent on it. Throws PkiError. */
+export function nameInMove({ statement }: ToldMove): PkiAnswer {
+  const { from, old } = splitMove(statement).move;
+  return { kind: 'named', from: uniformOf(from), fingerprint: bytesOfHex(old)! };
+}
+
+function uniformOf(userId: string): string {
+  const { nick, domain } = personOf(userId);
+  return `psyc://${domain}/~${nick}`;
+}
 
 /** By the signatures of both keys; that the old one is somebody's is for those to judge who knew him. Throws PkiError, PsycError. */
 export async function answerMove(
@@ -34,7 +45,7 @@ export async function answerMove(
   const { nick, domain } = personOf(from);
   if (servers !== null) await checkStands(`${nick}@${domain}`, old, servers, search);
   const fingerprint = bytesOfHex(old)!;
-  return { kind: 'moved', from: `psyc://${domain}/~${nick}`, fingerprint, counter, timeMs: time * 1000 };
+  return { kind: 'moved', from: uniformOf(from), fingerprint, counter, timeMs: time * 1000 };
 }
 
 /** Whoever shows a copy from before has not lost a revocation. Throws PkiError `_revoked_key`. */

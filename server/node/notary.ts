@@ -19,7 +19,7 @@ import { renderUserId } from '../../psyc/names.ts';
 import { keyServerLimits } from '../keys/limits.ts';
 import type { RingFound } from '../keys/ring.ts';
 import { answerCountersign } from './countersigner.ts';
-import { answerMove } from './mover.ts';
+import { answerMove, nameInMove } from './mover.ts';
 import { none, TAKEN_BACK_MS, within } from './within.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
@@ -111,6 +111,8 @@ export class Notary {
         }
         case 'certify':
           return await this.#certify(question);
+        case 'move name':
+          return nameInMove(question.move);
         case 'move':
           return await answerMove(question, this.#options.search, this.#options.now());
         case 'close':

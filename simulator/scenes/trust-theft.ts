@@ -42,6 +42,16 @@ export function planTheft(run: TrustRun): void {
         beginThief(run, server, stolen, { ...thief, rotation: statement, before: stolen.certificate });
     }
   });
+  // In some runs the owner, who knows nothing yet, names a successor by the same key under the same number.
+  if (random.chance(0.4)) {
+    world.clock.at(theftUs + random.below(SECOND / 2), () => {
+      const own = keys.domain(robbed, 'own');
+      const beginMs = beginUnixMs + world.clock.nowMs;
+      const statement = keys.rotation(stolen, own, 2, beginMs, beginMs + statementMs);
+      home.announced = { statement, key: own.certificate, recovery: null };
+      home.host!.tell({ kind: 'announced', announced: home.announced });
+    });
+  }
   world.clock.at(theftUs + random.between(SECOND / 2, 2 * SECOND), () => {
     const recovery = recoveryOf(keys);
     const next = keys.domain(robbed, 'next');

@@ -128,6 +128,17 @@ describe('who was put out while he was away', () => {
     expect(marks()).toEqual([]);
   });
 
+  test('expulsionsMax: who is there already takes the place of nobody', () => {
+    place = new Hall({ expulsionsMax: 2 });
+    place.enter(ada, bob, zoe);
+    for (const person of [bob, zoe]) place.act(ada, 'ban', person);
+    place.act(ada, 'unban', zoe);
+    place.act(ada, 'ban', zoe);
+    restart();
+    expect([bob, zoe].map((person) => missed(person).length)).toEqual([2, 2]);
+    expect(marks()).toHaveLength(2);
+  });
+
   test('reasonBytesMax', () => {
     const reason = (length: number): unknown =>
       place.ask(ada, '_request_context_kick', { _uniform_member: bob, _reason: 'x'.repeat(length) });

@@ -47,6 +47,25 @@ test('what somebody publishes is told durable, and goes to who follows from anot
   expect(page.at(-1)?.method).toBe('_echo_history');
 });
 
+test('how many servers keep it is told to its author alone', () => {
+  const { world, adaAt, bobAt } = followed();
+  world.publish(a, adaAt, adas, 2, 'one');
+  world.pass(1000);
+  const asked = (node: string, circuit: string, device: string): unknown[] => {
+    world.node(node).hear(circuit);
+    world.node(node).sayRaw(circuit, {
+      routing: { _source: device, _target: feedOf(ada), _tag: 'r' },
+      method: '_request_reach',
+    });
+    return world
+      .node(node)
+      .hear(circuit)
+      .map(({ method, packet }) => [method, packet.text('_amount_servers')]);
+  };
+  expect(asked(a, adaAt, adas)).toEqual([['_echo_reach', '2']]);
+  expect(asked(b, bobAt, bobs)).toEqual([['_error_publication_foreign_context', undefined]]);
+});
+
 test('while her home is silent she publishes at another server, followers hear it, and the home has it when it is back', () => {
   const { world, bobAt } = followed();
   world.link(b, c);

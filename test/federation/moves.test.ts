@@ -115,6 +115,17 @@ test('of a name whose key nobody has pinned here anybody could say that he had i
   expect(asks(inC, yan)).toBe('_echo_context_move');
 });
 
+test('for an old name that nobody knows here no key is read and no key server asked', () => {
+  const asked = (from: string): string[] => {
+    moves(from, inC);
+    place.fixture.asked.length = 0;
+    asks(inC, from);
+    return place.fixture.asked;
+  };
+  expect(asked(zoe)).toContain('move');
+  expect(asked(at('nowhere.example'))).not.toContain('move');
+});
+
 const tell = (from: string, to: string): ReturnType<NodeFixture['keys']['move']> =>
   place.fixture.keys.move(identity(from), identity(to), 1, beginUnixMs);
 const retired = (): Uint8Array => place.fixture.keys.retired(identity(zoe).key);

@@ -76,6 +76,8 @@ export class NodeFixture {
   readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
   readonly held: { store: StoreRequest[] | null; pki: [number, PkiQuestion][] | null } = { store: null, pki: null };
+  /** Kinds of questions to OpenPGP. */
+  readonly asked: PkiQuestion['kind'][] = [];
   /** What the DNS says; that nobody has secured, and that the domain has the key it has. */
   dns: (domain: string) => DnsStatement = (domain) => idealRecord(this.keys, domain);
   /** Whether other domains tell the keys of their people. */
@@ -346,6 +348,7 @@ export class NodeFixture {
         else this.tell({ kind: 'stored', outcome: this.store.perform(effect.request) });
         break;
       case 'pki':
+        this.asked.push(effect.question.kind);
         if (this.held.pki !== null) this.held.pki.push([effect.request, effect.question]);
         else this.#answer(effect.request, effect.question);
         break;

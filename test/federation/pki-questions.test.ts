@@ -294,6 +294,7 @@ function told(answer: PkiAnswer): string {
     case 'domain':
     case 'closed':
     case 'moved':
+    case 'named':
     case 'rotation':
       return answer.kind;
     case 'certified':

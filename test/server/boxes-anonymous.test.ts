@@ -2,20 +2,18 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseAddress } from '../../client/pigeonhole/address.ts';
 import { readBox } from '../../client/pigeonhole/files.ts';
 import { readDomainKey } from '../../server/domain/key-file.ts';
 import { Undoing } from '../undoing.ts';
+import { linked } from './linked.ts';
 import { command, freeEndpoint, passableFolder, Served } from './served.ts';
 
 const undoing = new Undoing();
 const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
 const servers = new Map<string, Served>();
 let home = '';
-/** Nobody waits any more. */
-let isOver = false;
 
 const words = 'Look under the stone by the third well';
 
@@ -36,15 +34,9 @@ async function done(...args: string[]): Promise<string> {
   return out;
 }
 
-/** Asks until all links stand and all contexts are known; the test's own time ends it. */
-async function linked(domain: string, links: number): Promise<void> {
+async function linkedAt(domain: string, links: number): Promise<void> {
   const { folder } = servers.get(domain)!;
-  while (!isOver) {
-    const { out } = await p3do('federate', 'onions', '--folder', folder, '--json');
-    const status = out === '' ? null : (JSON.parse(out) as { links: number; contexts: number; stations: number });
-    if (status?.links === links && status.contexts === links && status.stations === links) return;
-    await wait(200);
-  }
+  await linked(undoing, async () => (await p3do('federate', 'onions', '--folder', folder, '--json')).out, links);
 }
 
 beforeAll(async () => {
@@ -82,12 +74,9 @@ beforeAll(async () => {
     const { endpoint } = servers.get(domain)!;
     await done('register', `${nick}@${domain}`, '--server', `${endpoint.host}:${endpoint.port}`);
   }
-  await Promise.all(names.map(async (name) => linked(name, 4)));
+  await Promise.all(names.map(async (name) => linkedAt(name, 4)));
 });
-afterAll(async () => {
-  isOver = true;
-  await undoing.run();
-});
+afterAll(() => undoing.run());
 
 const asAda = ['--level', '0', '--as', 'ada@a.test'];
 

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDomainKey } from '../../server/domain/key-file.ts';
 import { Undoing } from '../undoing.ts';
+import { linked } from './linked.ts';
 import { command, freeEndpoint, passableFolder, Served } from './served.ts';
 
 const undoing = new Undoing();
@@ -69,15 +70,9 @@ function listening(who: string): { said(holds: (heard: Record<string, unknown>) 
   };
 }
 
-/** Asks until so many links stand and contexts are known; the test's own time ends it. */
-async function linked(domain: string, links: number): Promise<void> {
+async function linkedAt(domain: string, links: number): Promise<void> {
   const { folder } = servers.get(domain)!;
-  for (;;) {
-    const { out } = await p3do('federate', 'onions', '--folder', folder, '--json');
-    const status = out === '' ? null : (JSON.parse(out) as { links: number; contexts: number; stations: number });
-    if (status?.links === links && status.contexts === links && status.stations === links) return;
-    await wait(200);
-  }
+  await linked(undoing, async () => (await p3do('federate', 'onions', '--folder', folder, '--json')).out, links);
 }
 
 beforeAll(async () => {
@@ -105,7 +100,7 @@ beforeAll(async () => {
   }
   await registered('ada', 'a.test');
   await registered('bob', 'b.test');
-  for (const name of names) await linked(name, 4);
+  for (const name of names) await linkedAt(name, 4);
 });
 afterAll(() => undoing.run());
 
@@ -157,7 +152,7 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   expect(longer.complaints).toContain('_anonymous_oversized_message');
 
   await servers.get('e.test')!.kill();
-  for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linked(name, 3);
+  for (const name of ['a.test', 'b.test', 'c.test', 'd.test']) await linkedAt(name, 3);
   await done('send', '--anonymous', '--hops', '3', 'bob@b.test', 'over another way', '--as', 'ada@a.test');
   await bob.said(({ kind, text }) => kind === 'heard' && text === 'over another way');
 
