@@ -120,6 +120,7 @@ const reasons: Readonly<Record<string, string>> = {
   _trip_refused: 'your home takes no more cells',
   _anonymous_unreachable: 'your home knows no way to that server',
   _anonymous_excessive_hops: 'your home knows too few servers for so many hops',
+  _anonymous_excessive_level: 'there are no secrets of that level',
   _mor_excessive_watches: 'your home looks for too many tags already',
   _onion_oversized_content: 'the question is too long for a cell',
 };

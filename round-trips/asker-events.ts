@@ -7,7 +7,12 @@ import type { StockSecret, StockWish } from './stock.ts';
 import type { TripCode } from './trips.ts';
 
 /** Why there is no answer. */
-export type AskCode = TripCode | OnionCode | '_anonymous_unreachable' | '_anonymous_excessive_hops';
+export type AskCode =
+  | TripCode
+  | OnionCode
+  | '_anonymous_unreachable'
+  | '_anonymous_excessive_hops'
+  | '_anonymous_excessive_level';
 
 /** What it is told. */
 export type AskerEvent =

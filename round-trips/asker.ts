@@ -7,6 +7,7 @@ import { registrableOf } from '../pki/network.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import { Asked, type AnonymousRequest } from './asked.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
+import { faultOf, groupsOf } from './ask-wish.ts';
 import { Fetches } from './fetches.ts';
 import { cellOf, routeTo } from './ways.ts';
 import { Returns } from './returns.ts';
@@ -136,8 +137,9 @@ export class Asker {
   }
 
   #ask(trip: string, request: AnonymousRequest, { hops, level }: AskWish): void {
-    if (this.#asked.has(trip)) {
-      this.#effects.push({ kind: 'failure', trip, code: '_trip_excessive' });
+    const fault = this.#asked.has(trip) ? '_trip_excessive' : faultOf({ hops, level });
+    if (fault !== null) {
+      this.#effects.push({ kind: 'failure', trip, code: fault });
       return;
     }
     this.#asked.set(trip, new Asked(this.#suite, request, { hops, level, tickets: 1 }));
@@ -181,18 +183,19 @@ export class Asker {
     if (asked === undefined) return;
     this.#dry.delete(trip);
     const { wish, request } = asked;
-    const last = this.#stations.find(({ domain }) => domain === parseUniform(request.target).host);
+    const last = this.#lastOf(request);
     if (last === undefined) {
       this.#give(trip, '_anonymous_unreachable');
       return;
     }
     const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
     const route = routeTo(this.#suite, way, last, this.#unixMs);
-    if (route === null || this.#servers.length < wish.hops) {
+    const servers = this.#serversBut(last);
+    if (route === null || groupsOf(servers) < wish.hops) {
       this.#give(trip, '_anonymous_excessive_hops');
       return;
     }
-    const made = this.#tickets(asked);
+    const made = this.#tickets(asked, servers);
     if (made.length === 0) {
       this.#trip({ kind: 'unsent', trip, attempt, isDry: true });
       return;
@@ -212,11 +215,22 @@ export class Asker {
     }
   }
 
-  /** As many as are wished, if they can be made; none: it is dry. */
-  #tickets(asked: Asked) {
+  /** The server that is asked; undefined: the home does not know it. */
+  #lastOf({ target }: AnonymousRequest): Station | undefined {
+    const { host } = parseUniform(target);
+    return this.#stations.find(({ domain }) => domain === host);
+  }
+
+  /** Those that the answer may come over: who is asked, or owns who is asked, would see his own answer again on its way. */
+  #serversBut({ group: not }: Station): readonly StockServer[] {
+    return this.#servers.filter(({ group }) => group !== not);
+  }
+
+  /** As many as are wished, over these servers, if they can be made; none: it is dry. */
+  #tickets(asked: Asked, servers: readonly StockServer[]) {
     const made: ReturnType<Returns['ticket']>[] = [];
     while (made.length < asked.tickets) {
-      const secrets = this.#stock.take(asked.wish, this.#nowSeconds, this.#servers);
+      const secrets = this.#stock.take(asked.wish, this.#nowSeconds, servers);
       if (secrets === null) break;
       this.#isChanged = true;
       made.push(this.#returns.ticket(secrets, this.#nowSeconds));
@@ -311,13 +325,15 @@ export class Asker {
   #refill(): void {
     const dry = [...this.#dry].flatMap((trip) => {
       const asked = this.#asked.get(trip);
-      return asked === undefined ? [] : [{ ...asked.wish, tickets: asked.tickets }];
+      const last = asked === undefined ? undefined : this.#lastOf(asked.request);
+      if (asked === undefined || last === undefined) return [];
+      return [{ wish: { ...asked.wish, tickets: asked.tickets }, among: this.#serversBut(last) }];
     });
-    for (const wish of [...dry, this.#options.wish]) {
+    for (const { wish, among } of [...dry, { wish: this.#options.wish, among: this.#servers }]) {
       for (;;) {
         const coming = this.#fetches.coming(this.#nowMs);
         if (coming.length >= stockLimits.comingMax) return;
-        const servers = this.#serversFor(wish);
+        const servers = this.#fetches.enough(among, wish.hops, this.#nowMs);
         const task = servers === null ? null : this.#stock.next(wish, servers, this.#nowSeconds, coming);
         if (task === null) break;
         if (task.kind === 'agree') this.#isChanged = true;
@@ -327,15 +343,6 @@ export class Asker {
         this.#hold({ kind: 'fetch', name: begun.name }, begun.cell);
       }
     }
-  }
-
-  /** Those that answer, where they are enough; null: there are too few, and no number of secrets would do. */
-  #serversFor({ hops }: StockWish): readonly StockServer[] | null {
-    const isEnough = (servers: readonly StockServer[]): boolean =>
-      new Set(servers.map(({ group }) => group)).size >= hops;
-    const prompt = this.#fetches.prompt(this.#servers, this.#nowMs);
-    if (isEnough(prompt)) return prompt;
-    return isEnough(this.#servers) ? this.#servers : null;
   }
 
   /** Keeping first, watching next, then the cells that need not wait. */

@@ -7,6 +7,7 @@ import { onionLimits } from '../onion/limits.ts';
 import { drawDelayMs, type Station } from '../onion/route.ts';
 import { sealOnion } from '../onion/seal.ts';
 import { render } from '../psyc/render.ts';
+import { groupsOf } from './ask-wish.ts';
 import { Delays } from './delays.ts';
 import { packetsIn } from './answer.ts';
 import { cellOf, routeTo, type Way } from './ways.ts';
@@ -54,9 +55,11 @@ export class Fetches {
     return all.map(({ at, level }) => ({ group: at.group, level }));
   }
 
-  /** Of these servers those that have not let us wait lately. */
-  prompt(servers: readonly StockServer[], nowMs: number): readonly StockServer[] {
-    return servers.filter(({ domain }) => (this.#shunned.get(domain)?.untilMs ?? 0) <= nowMs);
+  /** Of these servers those that have not let us wait lately, where they are of enough owners, else all; null: no number of secrets would do. */
+  enough(servers: readonly StockServer[], hops: number, nowMs: number): readonly StockServer[] | null {
+    const prompt = servers.filter(({ domain }) => (this.#shunned.get(domain)?.untilMs ?? 0) <= nowMs);
+    if (groupsOf(prompt) >= hops) return prompt;
+    return groupsOf(servers) >= hops ? servers : null;
   }
 
   /** When the next of them is late; Infinity: none will be. */
@@ -74,11 +77,13 @@ export class Fetches {
   ): { readonly name: string; readonly cell: Uint8Array } | null {
     const last = way.stations.find(({ domain }) => domain === task.at.domain);
     if (last === undefined) return null;
-    const made = task.kind === 'deposit' ? this.#deposit(way, last, unixMs) : this.#agree(task, way, last, unixMs);
+    const timeoutMs = this.#delays[task.kind].timeoutMs(1);
+    const isDeposit = task.kind === 'deposit';
+    const made = isDeposit ? this.#deposit(way, last, timeoutMs, unixMs) : this.#agree(task, way, last, unixMs);
     if (made === null) return null;
     const { name, cell, ...kept } = made;
-    const dueMs = nowMs + this.#delays[task.kind].timeoutMs(1);
-    const level = task.kind === 'deposit' ? 0 : task.level;
+    const dueMs = nowMs + timeoutMs;
+    const level = isDeposit ? 0 : task.level;
     this.#fetches.set(name, { at: task.at, level, ...kept, sentMs: nowMs, dueMs, isLate: false });
     return { name, cell };
   }
@@ -119,12 +124,13 @@ export class Fetches {
   }
 
   /** Behind the server that keeps the secret there is a layer of our own: whoever sees his onion come back knows that it has been there. */
-  #deposit(way: Way, last: Station, unixMs: number) {
+  #deposit(way: Way, last: Station, timeoutMs: number, unixMs: number) {
     const suite = this.#suite;
     const nowSeconds = Math.floor(unixMs / 1000);
     const route = routeTo(suite, { ...way, hops: Math.min(way.hops, onionLimits.layersMax - 1) }, last, unixMs);
     if (route === null) return null;
-    const { name, hop } = this.#returns.back(nowSeconds, LATE_MS / 1000);
+    // Looked for as long as it is not given up, which is judged by the other clock: a second more than both round away.
+    const { name, hop } = this.#returns.back(nowSeconds, Math.ceil((timeoutMs + LATE_MS) / 1000) + 1);
     const server = route.length - 1;
     const hops = route.map((one, at) =>
       at === server ? { ...one, isDeposit: true, delayMs: drawDelayMs(suite.random) } : one,

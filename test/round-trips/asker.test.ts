@@ -1,5 +1,6 @@
 /** Asking as nobody, machine and onions together: answered over tickets whose secrets are used once, or told why not; never with less than was wished. */
 import { describe, expect, test } from '@jest/globals';
+import { hexOf } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { suite } from '../../server/suite.ts';
 import { AskingTown as Town, echo, parted } from '../../simulator/round-trips/town.ts';
@@ -170,6 +171,41 @@ test('what cannot be asked at all is told at once', () => {
   small.run(HOUR);
   // Nor is anything fetched that could never be enough.
   expect(small.handed).toBe(0);
+});
+
+test('who is asked is no hop of his own answer, and counts as none', () => {
+  const town = new AskingTown({ level: 0, hops: 3, tickets: 6 });
+  const atTarget = () => town.kept.filter(({ domain }) => domain === 'b.test').map(({ secret }) => hexOf(secret));
+  town.run(HOUR, () => town.kept.length >= 18);
+  const before = atTarget();
+  expect(before.length).toBeGreaterThan(2);
+  for (let trip = 0; trip < 8; trip++)
+    expect(asked(town, String(trip), { hops: 3, level: 0 })).toMatchObject({ kind: 'answer' });
+  expect(atTarget()).toEqual(expect.arrayContaining(before));
+  const small = new AskingTown(NONE, ['a', 'b', 'c', 'd']);
+  small.ask('one', { hops: 3, level: 0 });
+  expect(small.told.get('one')).toMatchObject({ code: '_anonymous_excessive_hops' });
+});
+
+test('two servers of one owner are one hop: where there are too few owners it is told at once', () => {
+  const town = new AskingTown(NONE);
+  const stations = town.stations.map((one) => (one.domain === 'e.test' ? { ...one, group: 'd.test' } : one));
+  town.tell({ kind: 'stations', stations });
+  town.ask('one', { hops: 3, level: 0 });
+  expect(town.told.get('one')).toMatchObject({ code: '_anonymous_excessive_hops' });
+});
+
+test.each([
+  [{ hops: 3, level: 5 }, '_anonymous_excessive_level'],
+  [{ hops: 3, level: -1 }, '_anonymous_excessive_level'],
+  [{ hops: 3, level: 0.5 }, '_anonymous_excessive_level'],
+  [{ hops: 1, level: 0 }, '_anonymous_excessive_hops'],
+  [{ hops: 2.5, level: 0 }, '_anonymous_excessive_hops'],
+  [{ hops: 6, level: 0 }, '_anonymous_excessive_hops'],
+])('%j is told as %s', (wish, code) => {
+  const town = new AskingTown(NONE);
+  town.ask('one', wish);
+  expect(town.told.get('one')).toMatchObject({ kind: 'failure', code });
 });
 
 test('a question that is too long for a cell is told so', () => {

@@ -1,0 +1,14 @@
+/** What may be wished of an answer's way at all, and how many owners there are for it. docs/spec/round-trips.md#stock */
+import { onionLimits } from '../onion/limits.ts';
+import type { AskCode, AskWish } from './asker-events.ts';
+import { stockLimits } from './stock-limits.ts';
+import type { StockServer } from './stock.ts';
+
+/** Of how many owners these are. */
+export const groupsOf = (servers: readonly StockServer[]): number => new Set(servers.map(({ group }) => group)).size;
+
+/** Why nobody can be asked so, whichever servers there are; null: it may be tried. */
+export function faultOf({ hops, level }: AskWish): AskCode | null {
+  if (!Number.isInteger(hops) || hops < 2 || hops > onionLimits.layersMax) return '_anonymous_excessive_hops';
+  return Number.isInteger(level) && level >= 0 && level <= stockLimits.levelMax ? null : '_anonymous_excessive_level';
+}
