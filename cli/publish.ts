@@ -4,8 +4,6 @@ import type { Command } from 'commander';
 import type { Profile } from '../client/profile/profile.ts';
 import { contentOf } from '../client/session/carried.ts';
 import { textOf } from '../client/session/pending.ts';
-import type { SessionShell } from '../client/session/shell.ts';
-import { systemTimers } from '../server/transport/timers.ts';
 import { feedOf } from '../client/session/words.ts';
 import {
   type Shared,
@@ -18,6 +16,7 @@ import {
   whoseOf,
   withShared,
 } from './person/conversation.ts';
+import { reached } from './person/reach.ts';
 import { Talk } from './person/talk.ts';
 import { count } from './person/target.ts';
 import { textIn } from './person/text.ts';
@@ -29,8 +28,6 @@ interface Options extends Shared, Through {
 
 /** The publication's number; what is asked has numbers of its own, from 1 on. */
 const SAID = 0;
-/** How often it is asked how far it has come. */
-const ASK_MS = 250;
 
 /** Adds the arguments, the page and the action of `p3do publish`. */
 export function register(command: Command): void {
@@ -98,7 +95,8 @@ Examples:
             isStored = true;
             tell(options, { ...output, kind: 'stored', command: SAID }, `stored at ${output.at}\n`);
             if (options.reach === undefined) return true;
-            void follow(reach!, shell, to, options.reach, options);
+            const { publication } = output;
+            void reached(reach!, { target: to, publication, wanted: options.reach }, options).then(() => shell.stop());
           }
           return output.kind === 'refused' && output.command === SAID;
         },
@@ -112,19 +110,4 @@ function waitingIn({ kept }: Profile, to: string, text: string): number {
   const pending = voices.flatMap((voice) => voice.pending).filter(({ target }) => target === to);
   if (!pending.some((one) => textOf(one) === text)) return 0;
   return new Set(pending.map(contentOf)).size;
-}
-
-/** Asks how many servers keep it, until so many do. */
-async function follow(talk: Talk, shell: SessionShell, target: string, wanted: number, options: Shared): Promise<void> {
-  let told = 1;
-  while (told < wanted) {
-    const answer = await talk.ask({ target, method: '_request_reach', excused: ['_unsupported_method'] });
-    if (answer === null || typeof answer === 'string') break;
-    const servers = Number(answer.at(-1)?.packet.text('_amount_servers') ?? 1);
-    if (servers > told) {
-      told = servers;
-      tell(options, { kind: 'reached', target, servers }, `reached ${servers} servers\n`);
-    } else await new Promise((go) => systemTimers.after(ASK_MS, () => go(null)));
-  }
-  shell.stop();
 }

@@ -254,10 +254,21 @@ export type Output =
   | { readonly kind: 'ready'; readonly wasRegistered: boolean }
   /** It left this machine for the first time. */
   | { readonly kind: 'sent'; readonly command: number; readonly target: string }
-  /** It is durable at the target's domain. */
-  | { readonly kind: 'stored'; readonly command: number; readonly target: string; readonly at: string }
+  /** It is durable at the target's domain. `publication`: its id in hex, where it is signed. */
+  | {
+      readonly kind: 'stored';
+      readonly command: number;
+      readonly target: string;
+      readonly at: string;
+      readonly publication: string | null;
+    }
   /** Said by an earlier session, and stored now. */
-  | { readonly kind: 'stored before'; readonly target: string; readonly at: string }
+  | {
+      readonly kind: 'stored before';
+      readonly target: string;
+      readonly at: string;
+      readonly publication: string | null;
+    }
   /** One of the things that were asked for, with the packets in it; the last one says no more. */
   | {
       readonly kind: 'told';

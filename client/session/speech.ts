@@ -242,11 +242,16 @@ export class Speech {
     if (text('_mode') === 'members' && !this.#speaking.sealing.has(target)) this.#setKey(target, noKey);
   }
 
-  #done({ command, wish }: Saying, { target, method }: Pending, text: (name: string) => string | undefined): void {
+  #done(
+    { command, wish }: Saying,
+    { target, method, bytes }: Pending,
+    text: (name: string) => string | undefined,
+  ): void {
     const kept = domainOf(text('_uniform_kept') ?? '');
     const at = isDomain(kept) ? kept : domainOf(target);
     if (method === KEY_METHOD) return;
-    if (command === null) this.#owner.output({ kind: 'stored before', target, at });
+    if (command === null)
+      this.#owner.output({ kind: 'stored before', target, at, publication: this.#writer.idOf(bytes) });
     else if (inherits(method, '_request_context_enter')) {
       const members = counted(text('_amount_members'));
       const [topic, mode] = [text('_topic') ?? null, text('_mode') ?? null];
@@ -255,7 +260,7 @@ export class Speech {
       this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode, isMade });
     } else if (wish?.kind === 'act') this.#owner.output({ kind: 'done', command, place: target, act: wish.act });
     else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
-    else this.#owner.output({ kind: 'stored', command, target, at });
+    else this.#owner.output({ kind: 'stored', command, target, at, publication: this.#writer.idOf(bytes) });
   }
 
   /** Gives it its number and its bytes; false: not yet. */

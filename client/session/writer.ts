@@ -13,6 +13,7 @@ import { MEMBERS_METHOD, sealToMembers } from '../../publication/members-only.ts
 import { type PrivateMessage, SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
 import { KEY_METHOD, type Reader, renderKey } from '../../publication/sender-key.ts';
 import { signPublication } from '../../publication/sign.ts';
+import { publicationIn } from './carried.ts';
 import type { PersonKeys, Statement } from './events.ts';
 import type { Head, OwnKey, Pending } from './kept.ts';
 
@@ -79,6 +80,12 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+  }
+
+  /** The id, in hex, of what was signed in these bytes; null: nothing was. */
+  idOf(bytes: Uint8Array): string | null {
+    const publication = publicationIn(bytes);
+    return publication === null ? null : hexOf(publicationId(this.#options.suite, publication));
   }
 
   /** `head`: what was signed last for this target. `to`: whom to seal to, a person or members who have our key. Throws Refusal. */

@@ -51,7 +51,9 @@ test('what the home carries a visited server is given as it was signed, under nu
   expect([contents(visit), words(visit).map(heading)]).toEqual([[content], [['-1@c.example', '1']]]);
   await answered(visit);
   await visit.pass(1_000);
-  expect(visit.told('stored before')).toEqual([{ kind: 'stored before', target: hall, at: 'b.example' }]);
+  expect(visit.told('stored before')).toMatchObject([
+    { target: hall, at: 'b.example', publication: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ]);
   // Who had it already counts no number for it.
   expect(words(visit).map(heading).at(-1)).toEqual(['-2@c.example', '1']);
   await answered(visit);

@@ -1,9 +1,13 @@
 /** A session against a home that plays its part: logging in, saying, being answered, starting again after a crash. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { publicationIn } from '../../client/session/carried.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import { splitStatement } from '../../pki/device-statement.ts';
 import { enrol, signStatement } from '../../pki/enrolment.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
+import { publicationId } from '../../publication/fields.ts';
+import { suite } from '../../server/suite.ts';
 import { domainKey, Home, NOW } from './home.ts';
 import { fresh, Life, someone, type Someone } from './life.ts';
 import { dropped, textOf } from '../../client/session/pending.ts';
@@ -113,7 +117,9 @@ describe('saying', () => {
     expect(client.kept.speaking.pending).toHaveLength(1);
     client.home.answer(message!, '_echo_message_public', { _sequence: '7' });
     await client.settle();
-    expect(client.told('stored')).toEqual([{ kind: 'stored', command: 1, target: hall, at: 'b.example' }]);
+    const signed = publicationIn(message!.packet.raw)!;
+    const publication = hexOf(publicationId(suite, signed));
+    expect(client.told('stored')).toEqual([{ kind: 'stored', command: 1, target: hall, at: 'b.example', publication }]);
     expect(client.kept.speaking.pending).toHaveLength(0);
   });
 
