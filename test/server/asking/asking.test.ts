@@ -154,13 +154,15 @@ needsLinux('asking as nobody', () => {
   });
 
   test('a server on the way is killed while a question is out: it is asked over others', async () => {
-    const running: Running = town.p3do('ask', '--anonymous', '--hops', '2', KEYS, BOB, '--as', ADA, '--json');
+    // Of five owners, who asks over three servers needs all; then one is gone.
+    const over2 = ask.with(ask.indexOf('3'), '2');
+    const running: Running = town.p3do(...over2);
     await written(ADA);
     await town.town.endDomain('violet.localhost', true);
     const { code, out, complaints } = await running.over;
     expect({ code, complaints: code === 0 ? '' : complaints }).toEqual({ code: 0, complaints: '' });
     expect(saidIn(out).at(-1)).toMatchObject({ kind: 'how', hopsBack: 2 });
     await town.linked(domains.filter((domain) => domain !== 'violet.localhost'));
-    expect((await town.p3do(...ask).over).code).toBe(0);
+    expect((await town.p3do(...over2).over).code).toBe(0);
   });
 });
