@@ -51,22 +51,23 @@ export class OnionsScene extends Scene {
       '\n2. She wants to know Bob’s key, and asks the key server of green for it, as nobody. The answer comes back over a ticket: ' +
         'a way of one-time secrets, which are left or agreed on over onions first.\n',
     );
-    await this.#ask(p3do);
+    await this.#ask(p3do, 3);
     await this.#kill(town, way);
     await this.#send(p3do, 'Have you looked?');
     await this.tell(
-      '\n   And she asks once more; what the killed one kept of her ways is no use, and others are found.\n',
+      '\n   And she asks once more; what the killed one kept of her ways is no use, and others are found: over two servers, ' +
+        'since besides her own and the one that is asked no more are left.\n',
     );
-    await this.#ask(p3do);
+    await this.#ask(p3do, 2);
     await this.tell(
       '\n   Only you can see these ways: all servers are yours, and were started to tell you. No other server would.',
     );
   }
 
-  /** Asks for Bob's key over three servers and back over three. */
-  async #ask(p3do: Commands): Promise<void> {
+  /** Asks for Bob's key over so many servers and back over as many. */
+  async #ask(p3do: Commands, hops: number): Promise<void> {
     const { screen } = this.stage;
-    const asking = ['ask', '--anonymous', '--hops', '3', `psyc://${GREEN}/$keys`, BOB, '--as', ADA];
+    const asking = ['ask', '--anonymous', '--hops', String(hops), `psyc://${GREEN}/$keys`, BOB, '--as', ADA];
     screen.say(`  $ p3do ${asking.join(' ').replace('$keys', '\\$keys')}`, '      ');
     const { out, complaints } = await p3do.quiet(...asking, '--json');
     const told = out
