@@ -9,7 +9,7 @@ import { Moves } from './moves.ts';
 import type { PkiAnswer, ToldMove } from './pki.ts';
 import { readRecords, record } from './records.ts';
 import { authoritiesIn } from './trust-record.ts';
-import { Turns } from './turns.ts';
+import { NamedTurns } from './named-turns.ts';
 
 /** What is known of one person. */
 export interface KnownKeys {
@@ -39,11 +39,13 @@ export class AuthorKeys {
   readonly #desk: Desk;
   readonly reports: KeyReports;
   readonly #moves: Moves;
-  readonly #turns = new Map<string, Turns>();
+  readonly #turns: NamedTurns;
 
   /** `linked`: other domains to which a circuit is ready. */
   constructor(desk: Desk, linked: () => readonly string[]) {
     this.#desk = desk;
+    const { lettersMax, authorsAskedMax } = desk.options.federationLimits;
+    this.#turns = new NamedTurns({ ofName: lettersMax, names: authorsAskedMax });
     this.reports = new KeyReports(desk);
     this.#moves = new Moves(desk, linked);
   }
@@ -77,18 +79,9 @@ export class AuthorKeys {
   }
 
   #inTurn(person: string, done: Done, work: (judged: Done) => void): void {
-    const { lettersMax, authorsAskedMax } = this.#desk.options.federationLimits;
-    const known = this.#turns.get(person);
-    const turns = known ?? new Turns(lettersMax);
-    if (known === undefined && this.#turns.size >= authorsAskedMax) {
-      done('unread');
-      return;
-    }
-    this.#turns.set(person, turns);
-    const hasRoom = turns.take((over) =>
+    const hasRoom = this.#turns.take(person, (over) =>
       work((judged) => {
         over();
-        if (turns.count === 0 && this.#turns.get(person) === turns) this.#turns.delete(person);
         done(judged);
       }),
     );

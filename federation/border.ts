@@ -344,8 +344,8 @@ export class BorderCheck {
       return true;
     } catch (error) {
       if (!(error instanceof PublicationError)) throw error;
-      // A place that puts words into our people's mouths is no place to listen to.
       if (isPublished(letter.routing)) return false;
+      // A place that puts words into our people's mouths is no place to listen to.
       if (letter.routing.has('_context')) this.#close('_authority_unproved_source_relay');
       else this.#border.refuse(letter, error.code);
       return false;

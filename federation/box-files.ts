@@ -23,7 +23,8 @@ export class BoxFiles {
   readonly #places = new Map<string, number>();
   readonly #taken = new Set<number>();
   #isKnown = false;
-  #writes = 0;
+  /** How often something was tried again: each has a timer of its own. */
+  #retries = 0;
 
   /** `list`: the context that names them all. */
   constructor(list: string, desk: Desk) {
@@ -144,6 +145,6 @@ export class BoxFiles {
 
   #later(failures: number, again: () => void): void {
     const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
-    this.#desk.timer(`pigeonhole ${++this.#writes}`, backoffMs(failures, retryMsMin, retryMsMax), again);
+    this.#desk.timer(`pigeonhole ${++this.#retries}`, backoffMs(failures, retryMsMin, retryMsMax), again);
   }
 }

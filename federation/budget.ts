@@ -32,6 +32,13 @@ export class Budget {
     return now >= 1;
   }
 
+  /** Takes one from each, or, where one of them has none left, from none. */
+  static spendAll(nowMs: number, each: readonly (readonly [budget: Budget, name: string])[]): boolean {
+    const isLeft = each.every(([budget, name]) => budget.has(name, nowMs));
+    if (isLeft) for (const [budget, name] of each) budget.spend(name, nowMs);
+    return isLeft;
+  }
+
   #left(name: string, nowMs: number): number {
     const { left, atMs } = this.#buckets.get(name) ?? { left: this.#most, atMs: nowMs };
     return Math.min(this.#most, left + (nowMs - atMs) / this.#everyMs);

@@ -13,6 +13,12 @@ import { refusalIn } from './inbox.ts';
 const PAGE_ROWS = 512;
 const TIME_BYTES = 8;
 
+/** A row's id: the publication's time, by which the set is in order, and its id. */
+const rowId = ({ timeMs }: Publication, id: Uint8Array): Uint8Array => joinBytes(uint64(timeMs), id);
+
+/** The publication's id in that of its row. */
+export const idInRow = ({ id }: Row): Uint8Array => id.slice(TIME_BYTES);
+
 /** What became of a publication: it is there now, it was there, or it found no room and must come again. */
 export type Settled = 'new' | 'known' | 'lost';
 
@@ -184,8 +190,7 @@ export class FeedLog {
 
   #append({ publication, id, packet }: Entry & { readonly packet: Uint8Array }): Operation {
     const author = chainOf(publication);
-    const rowId = joinBytes(uint64(publication.timeMs), id);
-    return { op: 'append', context: this.#context, lease, author, id: rowId, packet };
+    return { op: 'append', context: this.#context, lease, author, id: rowId(publication, id), packet };
   }
 
   #hold(): void {
@@ -204,11 +209,11 @@ export class FeedLog {
         this.#desk.timer(`feed set ${this.#context}`, retryMsMax, () => this.#read(settled));
         return;
       }
-      for (const { sequence, id } of outcome.rows) {
-        holding.read = sequence;
-        const item = { timeMs: readUint64(id, 0) ?? 0, id: id.slice(TIME_BYTES) };
-        holding.ids.add(item);
-        holding.rows.set(hexOf(item.id), sequence);
+      for (const row of outcome.rows) {
+        holding.read = row.sequence;
+        const id = idInRow(row);
+        holding.ids.add({ timeMs: readUint64(row.id, 0) ?? 0, id });
+        holding.rows.set(hexOf(id), row.sequence);
       }
       if (outcome.rows.length > 0 && holding.read < outcome.last) {
         this.#read(settled);

@@ -3,7 +3,7 @@ import { hexOf } from '../crypto/bytes.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { chainOf } from '../publication/feed.ts';
 import type { Desk } from './desk.ts';
-import type { Entry } from './feed-log.ts';
+import { type Entry, idInRow } from './feed-log.ts';
 import { remember } from './remember.ts';
 
 /** Publications that are remembered to be in the log, the newest, and chains of which the store was asked for one. */
@@ -138,7 +138,7 @@ export class FeedOrder {
       }
       remember(this.#chains, chain, true, KNOWN_MAX);
       const [row] = outcome.rows;
-      if (row !== undefined) remember(this.#known, hexOf(row.id.slice(8)), true, KNOWN_MAX);
+      if (row !== undefined) remember(this.#known, hexOf(idInRow(row)), true, KNOWN_MAX);
       for (const one of entries) this.take(one);
     });
   }

@@ -1,5 +1,6 @@
 /** One person's publications at this server: at his home, where somebody here follows him, or where he has published while his home was silent. docs/spec/feeds.md */
 import { messageOf, type Message } from '../circuit/message.ts';
+import { parseOne } from '../circuit/one-packet.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { authorOfFeed } from '../publication/feed.ts';
@@ -9,7 +10,6 @@ import { answerFrame } from '../publication/reconcile/reconcile.ts';
 import { ReconciliationError } from '../publication/reconcile/error.ts';
 import type { PublicationCode } from '../publication/error.ts';
 import type { Operation, Row } from '../store/store.ts';
-import { parseOne } from '../circuit/one-packet.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
@@ -85,7 +85,7 @@ export class Feed implements Entity {
     this.#roll = new Roll(
       context,
       desk,
-      () => this.#loaded(),
+      () => this.#upkeep.loaded(),
       (letter) => this.take(letter),
     );
     this.#roll.load();
@@ -330,10 +330,6 @@ export class Feed implements Entity {
       _source_relay: this.#author,
     };
     return readdress(routing, parseOne(packet));
-  }
-
-  #loaded(): void {
-    this.#upkeep.loaded();
   }
 
   #recorded(sequence: number, { id, from }: Entry, packet: Uint8Array): void {

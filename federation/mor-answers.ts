@@ -9,9 +9,14 @@ const REQUEST = textBytes('p3do-request-v1');
 const ANSWER = textBytes('p3do-answer-v1');
 const SHARDS = textBytes('p3do-answer-shards-v1');
 const NAME_BYTES = 16;
+/** Each key enciphers one answer. */
 const NONCE = new Uint8Array(lengths.nonce);
+/** A record's first byte. */
 const BEGUN = 1;
 const ANSWERED = 2;
+/** Members of one page, and requests that are forgotten in one write. */
+const PAGE = 500;
+const { requestsMax, requestSeconds } = requestLimits;
 
 /** What is known of a request by its name. */
 export type KeptAnswer =
@@ -50,10 +55,6 @@ export function shardStream(suite: Suite, key: Uint8Array): (length: number) => 
     return suite.chacha20(seed, nonce, new Uint8Array(length));
   };
 }
-
-const { requestsMax, requestSeconds } = requestLimits;
-/** Members of one page, and requests that are forgotten in one write. */
-const PAGE = 500;
 
 /** Those of one node. The store lists them as members of a context, each until when, and has what came of each as a record of its own. */
 export class MorAnswers {

@@ -2,6 +2,7 @@
 import { decodeText, encodeText, equalBytes } from '../psyc/bytes.ts';
 import type { Desk } from './desk.ts';
 import type { PkiAnswer, ToldMove } from './pki.ts';
+import { NamedTurns } from './named-turns.ts';
 import { type Records, readRecords, record } from './records.ts';
 
 /** So many key servers are asked whether the old key was taken back, beside our own ring. */
@@ -29,13 +30,14 @@ type Named = PkiAnswer & { readonly kind: 'named' };
 export class Moves {
   readonly #desk: Desk;
   readonly #linked: () => readonly string[];
-  /** Names of which it is just being written who has them, and what waits for that. */
-  readonly #writing = new Map<string, (() => void)[]>();
+  /** Moves of one name one after the other: each is judged by what was heard before it. */
+  readonly #writing: NamedTurns;
 
   /** `linked`: other domains to which a circuit is ready. */
   constructor(desk: Desk, linked: () => readonly string[]) {
     this.#desk = desk;
     this.#linked = linked;
+    this.#writing = new NamedTurns({ ofName: desk.options.federationLimits.authorsAskedMax });
   }
 
   /** His home tells a move together with his keys, which are judged: what is good of it is kept before `done`. */
@@ -100,22 +102,15 @@ export class Moves {
     });
   }
 
-  /** Moves of one name one after the other: each is judged by what was heard before it. */
   #take(person: string, moved: PkiAnswer & { readonly kind: 'moved' }, done: () => void): void {
-    const { from } = moved;
-    const work = (): void =>
+    const isTaken = this.#writing.take(moved.from, (over) =>
       this.#keep(person, moved, () => {
-        const next = this.#writing.get(from)!.shift();
-        if (next === undefined) this.#writing.delete(from);
+        over();
         done();
-        next?.();
-      });
-    const waiting = this.#writing.get(from);
-    if (waiting !== undefined) waiting.push(work);
-    else {
-      this.#writing.set(from, []);
-      work();
-    }
+      }),
+    );
+    // He tells it again with his keys.
+    if (!isTaken) done();
   }
 
   #keep(

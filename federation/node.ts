@@ -34,6 +34,7 @@ import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
 import { type Visiting, visitingOf } from './visiting.ts';
+import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
 
 /** One life of a node. */
@@ -191,7 +192,7 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
   }
 
   refuse(letter: Letter, code: FederationCode | PublicationCode): void {
-    const answer = refusalLetter(letter, code, `psyc://${this.domain}`);
+    const answer = refusalLetter(letter, code, nodeUniform(this.domain));
     if (answer !== null) this.post(answer);
   }
 

@@ -27,6 +27,7 @@ import type { Operation } from '../store/store.ts';
 import type { BoxesShown } from './admin-questions.ts';
 import { BoxFiles } from './box-files.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
+import { NamedTurns } from './named-turns.ts';
 import { keepLetter, type Letter, newLetter, refusalLetter } from './letter.ts';
 
 /** What is answered: variables of the echo, a code, or null: nothing, since the store does not tell. */
@@ -49,9 +50,8 @@ export class Pigeonhole implements Entity {
   readonly #desk: Desk;
   readonly #options: PigeonholeOptions;
   readonly #files: BoxFiles;
-  /** What waits for a box, by the box's name; the first is being done. */
-  readonly #waiting = new Map<string, (() => void)[]>();
-  #waitingCount = 0;
+  /** One thing at a time for each box, by its name. */
+  readonly #turns: NamedTurns;
   /** The day of which everything that is too old is gone; a new life looks again. */
   #lookedDay = 0;
 
@@ -59,6 +59,8 @@ export class Pigeonhole implements Entity {
     this.uniform = pigeonholeOf(desk.domain);
     this.#desk = desk;
     this.#options = options;
+    const { waitingMax, waitingOfBoxMax } = options.limits;
+    this.#turns = new NamedTurns({ ofName: waitingOfBoxMax, all: waitingMax });
     this.#files = new BoxFiles(this.uniform, desk);
   }
 
@@ -93,7 +95,7 @@ export class Pigeonhole implements Entity {
   queues(): [string, number][] {
     return [
       ['boxes', this.#files.count],
-      ['box requests', this.#waitingCount],
+      ['box requests', this.#turns.count],
     ];
   }
 
@@ -140,26 +142,7 @@ export class Pigeonhole implements Entity {
         else this.#deposit(name, request, found, answer);
       });
     };
-    if (!this.#queue(key, job)) done('_box_excessive_requests');
-  }
-
-  /** One thing at a time for each box. */
-  #queue(key: string, job: (finish: () => void) => void): boolean {
-    const { waitingMax, waitingOfBoxMax } = this.#options.limits;
-    const jobs = this.#waiting.get(key) ?? [];
-    if (this.#waitingCount >= waitingMax || jobs.length >= waitingOfBoxMax) return false;
-    this.#waitingCount++;
-    this.#waiting.set(key, jobs);
-    const begin = (): void =>
-      job(() => {
-        this.#waitingCount--;
-        jobs.shift();
-        if (jobs.length === 0) this.#waiting.delete(key);
-        else jobs[0]!();
-      });
-    jobs.push(begin);
-    if (jobs.length === 1) begin();
-    return true;
+    if (!this.#turns.take(key, job)) done('_box_excessive_requests');
   }
 
   /** The box of this name today; null: there is none, or none any more. */
@@ -318,7 +301,7 @@ export class Pigeonhole implements Entity {
         });
       };
       // Who has so much to do is looked at by the way.
-      if (this.#queue(name, job)) return;
+      if (this.#turns.take(name, job)) return;
     }
   }
 

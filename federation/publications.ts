@@ -52,22 +52,13 @@ export class Publications implements FeedHub {
     this.#node = node;
     this.#entities = entities;
     this.#peers = peers;
-    const {
-      feedQuestionsMax,
-      feedQuestionMs,
-      relayedOfLinkMax,
-      relayedOfLinkMs,
-      relayedOfAuthorMax,
-      relayedOfAuthorMs,
-      peersMax,
-      authorsKnownMax,
-    } = node.options.federationLimits;
-    this.#questions = new Budget(feedQuestionsMax, feedQuestionMs, peersMax);
-    this.#links = new Budget(relayedOfLinkMax, relayedOfLinkMs, peersMax);
-    this.#authors = new Budget(relayedOfAuthorMax, relayedOfAuthorMs, authorsKnownMax);
-    const { visitorPublicationsMax, visitorPublicationMs, visitorsMax } = node.options.federationLimits;
-    this.#visitors = new Budget(visitorPublicationsMax, visitorPublicationMs, visitorsMax);
-    const { visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs } = node.options.federationLimits;
+    const limits = node.options.federationLimits;
+    const { peersMax, authorsKnownMax, visitorsMax } = limits;
+    this.#questions = new Budget(limits.feedQuestionsMax, limits.feedQuestionMs, peersMax);
+    this.#links = new Budget(limits.relayedOfLinkMax, limits.relayedOfLinkMs, peersMax);
+    this.#authors = new Budget(limits.relayedOfAuthorMax, limits.relayedOfAuthorMs, authorsKnownMax);
+    this.#visitors = new Budget(limits.visitorPublicationsMax, limits.visitorPublicationMs, visitorsMax);
+    const { visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs } = limits;
     this.#homes = new Budget(visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs, visitorsMax);
   }
 
@@ -118,8 +109,10 @@ export class Publications implements FeedHub {
   }
 
   takes(author: string): boolean {
-    const { nowMs } = this.#node;
-    return this.#visitors.spend(author, nowMs) && this.#homes.spend(domainOf(author), nowMs);
+    return Budget.spendAll(this.#node.nowMs, [
+      [this.#visitors, author],
+      [this.#homes, domainOf(author)],
+    ]);
   }
 
   flood(letter: Letter, id: string): void {
@@ -197,8 +190,10 @@ export class Publications implements FeedHub {
 
   /** Whether the server that brings it and its author both have budget, which is spent; where one has none neither spends. */
   #mayRelay(from: string, context: string): boolean {
-    const { nowMs } = this.#node;
-    return this.#authors.has(context, nowMs) && this.#links.spend(from, nowMs) && this.#authors.spend(context, nowMs);
+    return Budget.spendAll(this.#node.nowMs, [
+      [this.#authors, context],
+      [this.#links, from],
+    ]);
   }
 
   #isSeen(id: string): boolean {

@@ -19,8 +19,8 @@ import { trustIn } from './trust-record.ts';
 import { gather, type Gathered, type Heard } from './trust-inputs.ts';
 import { trustOperations } from './trust-operations.ts';
 import { shownOf } from './trust-shown.ts';
-import { Turns } from './turns.ts';
 import { nodeUniform } from './waking.ts';
+import { NamedTurns } from './named-turns.ts';
 import { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
 
@@ -33,11 +33,11 @@ const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code
 export class Trusts {
   readonly #node: TrustOwner;
   readonly #sightings: Sightings;
-  /** By domain: each look may change what the next goes by. */
   readonly policy: Policy;
   readonly #countersigning: Countersigning;
   readonly #keyStates: KeyStates;
-  readonly #turns = new Map<string, Turns>();
+  /** By domain: each look may change what the next goes by. */
+  readonly #turns: NamedTurns;
   /** Why domains were not let in, since they were last. */
   readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
   /** Domains that are to be looked at at a certain time. */
@@ -53,6 +53,8 @@ export class Trusts {
   constructor(node: TrustOwner) {
     this.#node = node;
     this.#announced = node.options.announced ?? null;
+    const { looksMax, looksOfDomainMax } = node.options.federationLimits;
+    this.#turns = new NamedTurns({ ofName: looksOfDomainMax, names: looksMax });
     this.policy = new Policy(node);
     this.#sightings = new Sightings(
       node,
@@ -67,9 +69,7 @@ export class Trusts {
   }
 
   queues(): [string, number][] {
-    let waiting = 0;
-    for (const { count } of this.#turns.values()) waiting = Math.max(waiting, count);
-    return [['looks', waiting], ['domains looked at', this.#turns.size], ...this.#sightings.queues()];
+    return [['looks', this.#turns.longest], ['domains looked at', this.#turns.size], ...this.#sightings.queues()];
   }
 
   /**
@@ -378,23 +378,6 @@ export class Trusts {
   }
 
   #inTurn(domain: string, task: (done: () => void) => void, full: () => void): void {
-    const { looksMax, looksOfDomainMax } = this.#node.options.federationLimits;
-    let turns = this.#turns.get(domain);
-    if (turns === undefined) {
-      if (this.#turns.size >= looksMax) {
-        full();
-        return;
-      }
-      turns = new Turns(looksOfDomainMax);
-      this.#turns.set(domain, turns);
-    }
-    const mine = turns;
-    const isTaken = mine.take((done) => {
-      task(() => {
-        done();
-        if (mine.count === 0) this.#turns.delete(domain);
-      });
-    });
-    if (!isTaken) full();
+    if (!this.#turns.take(domain, task)) full();
   }
 }

@@ -1,6 +1,7 @@
 /** Things that take a while, done one after the other, since each may change what the next goes by. docs/spec/friends.md#at-home */
 
-type Task = (done: () => void) => void;
+/** Something to be done, which says when it is. */
+export type Task = (done: () => void) => void;
 
 /** A queue with so many places. */
 export class Turns {
