@@ -9,6 +9,7 @@ import { renderArmour } from '../pki/armour.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import { asking, howLine } from './person/asking.ts';
+import { explained } from './person/codes.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { safeLines } from './person/safe.ts';
 import { withUnvouched } from './person/stations.ts';
@@ -80,6 +81,7 @@ Examples:
           const told = await home.ask({ target, ...request });
           if (told !== null && typeof told !== 'string')
             show(
+              command,
               options,
               told.map(({ packet }) => packet),
             );
@@ -104,35 +106,26 @@ Examples:
 function answered(command: Command, options: Options, answer: ClientAnswer): void {
   if (answer.kind === 'refused') return;
   if (answer.kind === 'failure') {
-    fail(command, options, answer.code, `${reasons[answer.code] ?? 'no answer'} (${answer.code})`);
+    fail(command, options, answer.code, explained(answer.code));
     return;
   }
-  show(options, answer.packets);
+  show(command, options, answer.packets);
   const { how } = answer;
   if (how === null) return;
   if (options.json) tell(options, { kind: 'how', ...how }, '');
   else complain(command, howLine(how));
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  _trip_unanswered: 'nobody has answered, whichever way it was asked',
-  _trip_dry: 'too few secrets came; nothing weaker was used',
-  _trip_refused: 'your home takes no more cells',
-  _anonymous_unreachable: 'your home knows no way to that server',
-  _anonymous_excessive_hops: 'your home knows too few servers for so many hops',
-  _anonymous_excessive_level: 'there are no secrets of that level',
-  _mor_excessive_watches: 'your home looks for too many tags already',
-  _onion_oversized_content: 'the question is too long for a cell',
-};
-
 /** Whatever was answered, a refusal by the entity too, which then is one of the command. */
-function show(options: Options, packets: readonly Packet[]): void {
+function show(command: Command, options: Options, packets: readonly Packet[]): void {
   for (const packet of packets) {
     const method = packet.method ?? '';
     const values = packet.entity.map(({ name }): [string, Uint8Array] => [name, packet.value(name)!]);
     const shown = Object.fromEntries(values.map(([name, value]) => [name, textOf(name, value)]));
     tell(options, { kind: 'answer', method, variables: shown }, linesOf(method, shown));
-    if (/^_(error|failure)/.test(method)) process.exitCode = 1;
+    if (!/^_(error|failure)/.test(method)) continue;
+    process.exitCode = 1;
+    if (!options.json) complain(command, explained(packet.text('_code') ?? method.replace(/^_(error|failure)/, '')));
   }
 }
 

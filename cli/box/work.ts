@@ -13,6 +13,7 @@ import { isBoxName } from '../../client/pigeonhole/files.ts';
 import type { BoxState } from '../../client/pigeonhole/state.ts';
 import { suite } from '../../server/suite.ts';
 import { asking as askingAsNobody } from '../person/asking.ts';
+import { sentenceOf } from '../person/codes.ts';
 import { complain, fail, type Shared, whoseOf } from '../person/conversation.ts';
 import { withUnvouched } from '../person/stations.ts';
 import { type Talk, talk } from '../person/talk.ts';
@@ -128,7 +129,7 @@ function asNobody(home: Talk, one: Anonymous, anonymous: { readonly hops: number
     for (let tries = 1; ; tries++) {
       const answer = await new Client(home, one).request(target, request, { anonymous });
       if (answer.kind === 'refused') throw new Told();
-      if (answer.kind === 'failure') throw new BoxRefusal(answer.code, 'no answer has come');
+      if (answer.kind === 'failure') throw new BoxRefusal(answer.code, sentenceOf(answer.code) ?? 'no answer has come');
       const packet = answer.packets.at(-1)!;
       const isAgain = AGAIN.includes(packet.text('_code') ?? '') && tries < boxClientLimits.triesMax;
       if (!isAgain) return packet;

@@ -1,4 +1,5 @@
 /** What a code means to a person, and what to do about it. docs/spec/people.md#people-errors */
+import { refusals } from '../../client/pigeonhole/asking.ts';
 import { limits } from '../../psyc/limits.ts';
 import { safeLine } from './safe.ts';
 
@@ -10,6 +11,35 @@ const ADMIN = 'tell the admin of your server';
 
 /** Longer codes inherit from shorter ones, as keywords do: what has no line of its own has that of the next above it. */
 const sentences: Readonly<Record<string, string>> = {
+  // What else a pigeonhole says, other services say too: below.
+  ...refusals,
+  _box: 'the pigeonhole did not do it',
+  _keys_unknown: 'no such key is known there: look at how the address or the fingerprint is written',
+  _keys_invalid_request: 'a key server is asked for an address (nick@domain) or a fingerprint, and this is none',
+  _keys_unsupported: 'a key server answers other questions: it may be older, or newer',
+  _keys_unavailable: `the key server cannot look up anything now: ${SAY_AGAIN}`,
+  _keys_busy: `the key server has too much to do: ${SAY_AGAIN}`,
+  _keys_excessive_requests: `the key server is asked too often: ${SAY_AGAIN}`,
+  _keys_excessive_keys: 'this address has as many keys as a key server keeps of one',
+  _keys: 'the key server did not do it',
+  _trip_unanswered: 'nobody has answered, whichever way it was asked',
+  _trip_dry: 'too few secrets came; nothing weaker was used',
+  _trip_refused: 'your home takes no more cells',
+  _trip_excessive: 'too many questions are under way: wait until some are answered',
+  _trip: 'no answer',
+  _anonymous_unreachable: 'your home knows no way to that server',
+  _anonymous_excessive_hops: 'your home knows too few servers for so many hops',
+  _anonymous_excessive_level: 'there are no secrets of that level',
+  _onion_oversized_content: 'the question is too long for a cell',
+  _onion: 'no cell could be made of it',
+  _mor_excessive_watches: 'your home looks for too many tags already',
+  _mor_full: `there is no room for more there now: ${SAY_AGAIN}`,
+  _mor_interrupted: 'that server began with it and broke off: it may be done, or not',
+  _mor_unanswered: 'the server was reached, and who was asked there has not answered',
+  _mor_oversized_answer: 'the answer is longer than a server sends to who asks as nobody',
+  _mor_unknown_keys: 'your home finds no keys of this person',
+  _mor_invalid_cell: 'this is no cell, or one of another version',
+  _mor_invalid_hints: 'the home takes other hints, or fewer of them',
   _registration_invalid_nick:
     'this nick cannot be had: it takes 1 to 32 of a to z, 0 to 9, _ and -, and none of the domain’s own',
   _registration_foreign_domain: 'this server is of another domain: look at what stands behind the @, and at --server',
@@ -133,11 +163,15 @@ const sentences: Readonly<Record<string, string>> = {
   _store: `the server cannot keep anything now: ${SAY_AGAIN}`,
 };
 
+/** The sentence for a code; null: there is none. */
+export function sentenceOf(code: string): string | null {
+  for (let name = code; name !== ''; name = name.slice(0, name.lastIndexOf('_'))) {
+    if (Object.hasOwn(sentences, name)) return sentences[name]!;
+  }
+  return null;
+}
+
 /** The sentence for a code, and the code in brackets; `by`: the domain that said so. */
 export function explained(code: string, by: string | null = null): string {
-  let sentence: string | undefined;
-  for (let name = code; name !== '' && sentence === undefined; name = name.slice(0, name.lastIndexOf('_'))) {
-    sentence = Object.hasOwn(sentences, name) ? sentences[name] : undefined;
-  }
-  return `${sentence ?? 'refused'} (${safeLine(code)}${by === null ? '' : `, by ${safeLine(by)}`})`;
+  return `${sentenceOf(code) ?? 'refused'} (${safeLine(code)}${by === null ? '' : `, by ${safeLine(by)}`})`;
 }
