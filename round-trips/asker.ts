@@ -4,6 +4,7 @@ import type { Suite } from '../crypto/suite.ts';
 import { OnionError } from '../onion/error.ts';
 import type { Station } from '../onion/route.ts';
 import { registrableOf } from '../pki/network.ts';
+import type { Packet } from '../psyc/packet.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import { Asked, type AnonymousRequest } from './asked.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
@@ -13,7 +14,7 @@ import { cellOf, routeTo } from './ways.ts';
 import { Returns } from './returns.ts';
 import { Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
 import { stockLimits } from './stock-limits.ts';
-import { type TripEffect, Trips } from './trips.ts';
+import { type TripEffect, type TripEvent, Trips } from './trips.ts';
 
 /** What it begins with. */
 export interface AskerOptions {
@@ -24,6 +25,12 @@ export interface AskerOptions {
   readonly kept: readonly StockSecret[];
   /** What is to be there at any time; with no tickets nothing is fetched but what a question needs. */
   readonly wish: StockWish;
+}
+
+/** An answer, and how it came, but for how often it was asked for. */
+interface Came {
+  readonly packets: readonly Packet[];
+  readonly how: Omit<How, 'attempts'>;
 }
 
 /** A ticket that is out. */
@@ -44,7 +51,7 @@ export class Asker {
   readonly #options: AskerOptions;
   readonly #suite: Suite;
   readonly #stock: Stock;
-  readonly #trips = new Trips();
+  readonly #trips = new Trips<Came>();
   readonly #returns: Returns;
   readonly #fetches: Fetches;
   readonly #asked = new Map<string, Asked>();
@@ -146,11 +153,11 @@ export class Asker {
     this.#trip({ kind: 'ask', trip, hops });
   }
 
-  #trip(event: Parameters<Trips['step']>[0]): void {
+  #trip(event: TripEvent<Came>): void {
     for (const effect of this.#trips.step(event, this.#nowMs)) this.#perform(effect);
   }
 
-  #perform(effect: TripEffect): void {
+  #perform(effect: TripEffect<Came>): void {
     switch (effect.kind) {
       case 'send':
         this.#send(effect.trip, effect.attempt);
@@ -162,9 +169,12 @@ export class Asker {
         this.#dry.add(effect.trip);
         this.#effects.push(effect);
         break;
-      case 'answer':
-        // Told where it was read.
+      case 'answer': {
+        const { trip, answer, attempts } = effect;
+        this.#over(trip);
+        this.#effects.push({ kind: 'answer', trip, packets: answer.packets, how: { ...answer.how, attempts } });
         break;
+      }
       case 'failure':
         // Of what was given up here that has been told.
         if (!this.#asked.has(effect.trip)) break;
@@ -285,18 +295,8 @@ export class Asker {
     const came = asked?.came(ticket, content, this.#nowMs) ?? { kind: 'nothing' };
     if (came.kind === 'part') this.#trip({ kind: 'part', ticket: attempt, isMore: came.isMore });
     else if (came.kind === 'answer') {
-      const answer = this.#trips.step({ kind: 'answered', ticket: attempt, answer: new Uint8Array(0) }, this.#nowMs);
-      const told = answer.find((effect) => effect.kind === 'answer');
-      for (const effect of answer) this.#perform(effect);
-      if (told === undefined) return;
-      this.#over(trip);
-      const tookMs = this.#nowMs - sentMs;
-      this.#effects.push({
-        kind: 'answer',
-        trip,
-        packets: came.packets,
-        how: { ...how, attempts: told.attempts, tookMs },
-      });
+      const answer = { packets: came.packets, how: { ...how, tookMs: this.#nowMs - sentMs } };
+      this.#trip({ kind: 'answered', ticket: attempt, answer });
     }
   }
 

@@ -5,8 +5,8 @@ import { tripLimits } from './trip-limits.ts';
 /** Why there is no answer; docs/spec/round-trips.md#errors. */
 export type TripCode = '_trip_unanswered' | '_trip_dry' | '_trip_refused' | '_trip_excessive' | '_trip_cancelled';
 
-/** What it is told. Names of trips and tickets are whoever's who tells. */
-export type TripEvent =
+/** What it is told. Names of trips and tickets are whoever's who tells, and so is what an answer is. */
+export type TripEvent<Answer = Uint8Array> =
   /** Somebody wants an answer, over so many hops. */
   | { readonly kind: 'ask'; readonly trip: string; readonly hops: number }
   /** The home has taken the request of an attempt; the answer will come on this ticket. */
@@ -16,21 +16,21 @@ export type TripEvent =
   /** New secrets are there. */
   | { readonly kind: 'stocked' }
   /** An answer that could be read came on a ticket. */
-  | { readonly kind: 'answered'; readonly ticket: string; readonly answer: Uint8Array }
+  | { readonly kind: 'answered'; readonly ticket: string; readonly answer: Answer }
   /** A part of an answer came on a ticket; `isMore`: others than those that are under way are to be asked for. */
   | { readonly kind: 'part'; readonly ticket: string; readonly isMore: boolean }
   | { readonly kind: 'cancel'; readonly trip: string }
   | { readonly kind: 'wake' };
 
 /** What its shell does. */
-export type TripEffect =
+export type TripEffect<Answer = Uint8Array> =
   /** Draw a route, make a ticket, seal the request for them, hand it in; answered by `sent` or `unsent`. The request's tag is the trip's, the same each time. */
   | { readonly kind: 'send'; readonly trip: string; readonly attempt: number; readonly hops: number }
   /** Nothing more is awaited on these: stop watching. */
   | { readonly kind: 'forget'; readonly tickets: readonly string[] }
   /** For whoever waits: too few secrets are there, and it goes on by itself when there are more; nothing weaker is used. */
   | { readonly kind: 'dry'; readonly trip: string }
-  | { readonly kind: 'answer'; readonly trip: string; readonly answer: Uint8Array; readonly attempts: number }
+  | { readonly kind: 'answer'; readonly trip: string; readonly answer: Answer; readonly attempts: number }
   | { readonly kind: 'failure'; readonly trip: string; readonly code: TripCode }
   /** Give the event `wake` at this time; a new one replaces the old. */
   | { readonly kind: 'wake'; readonly atMs: number };
@@ -53,18 +53,18 @@ interface Trip {
 const { attemptsMax, tripMs, tripsMax } = tripLimits;
 
 /** All round trips of one client. */
-export class Trips {
+export class Trips<Answer = Uint8Array> {
   readonly #trips = new Map<string, Trip>();
   /** The trip of each ticket that is out. */
   readonly #tickets = new Map<string, string>();
   /** By the number of hops: a longer way takes longer. */
   readonly #delays = new Map<number, Delays>();
-  #effects: TripEffect[] = [];
+  #effects: TripEffect<Answer>[] = [];
   #nowMs = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
 
   /** Takes one event and gives the effects, in order. `nowMs`: a clock that only goes forward. */
-  step(event: TripEvent, nowMs: number): readonly TripEffect[] {
+  step(event: TripEvent<Answer>, nowMs: number): readonly TripEffect<Answer>[] {
     this.#nowMs = nowMs;
     this.#effects = [];
     this.#take(event);
@@ -83,7 +83,7 @@ export class Trips {
     return this.#wakeMs;
   }
 
-  #take(event: TripEvent): void {
+  #take(event: TripEvent<Answer>): void {
     switch (event.kind) {
       case 'ask':
         this.#ask(event.trip, event.hops);
@@ -172,7 +172,7 @@ export class Trips {
   }
 
   /** On whichever attempt's ticket: the first answer counts, also where a later attempt is out. */
-  #answered(ticket: string, answer: Uint8Array): void {
+  #answered(ticket: string, answer: Answer): void {
     const name = this.#tickets.get(ticket);
     const trip = name === undefined ? undefined : this.#trips.get(name);
     if (name === undefined || trip === undefined) return;
