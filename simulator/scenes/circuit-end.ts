@@ -18,6 +18,7 @@ import { equalBytes } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render } from '../../psyc/render.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
+import type { NodeEffect } from '../machine.ts';
 
 /** In milliseconds since 1970: when every run begins. */
 export const beginUnixMs = 1_800_000_000_000;
@@ -76,6 +77,16 @@ export interface EndOwner {
   /** It is over; `heard`: the other end had proved itself. */
   closed(heard: boolean, code: string | null): void;
 }
+
+/** How a machine's end writes, closes and waits: by effects of the step under way, on a stream of this name; its timer is `circuit NAME`. */
+export const onStream = (
+  name: string,
+  push: (effect: NodeEffect) => void,
+): Pick<EndOwner, 'write' | 'close' | 'timer'> => ({
+  write: (bytes) => push({ kind: 'write', circuit: name, bytes }),
+  close: () => push({ kind: 'close', circuit: name }),
+  timer: (delayMs) => push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+});
 
 /** What it is told; `opened` says by what name both ends know the stream. */
 export type EndEvent =

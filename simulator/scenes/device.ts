@@ -5,7 +5,7 @@ import { decodeText } from '../../psyc/bytes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { render, renderRouted } from '../../psyc/render.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
-import { CircuitEnd, type EndEvent } from './circuit-end.ts';
+import { CircuitEnd, type EndEvent, onStream } from './circuit-end.ts';
 import type { Confidant } from './confidant.ts';
 import type { DeviceOptions } from './device-options.ts';
 
@@ -112,9 +112,7 @@ export class Device implements Machine {
     const end = new CircuitEnd(
       { keys, domain, party, circuitLimits },
       {
-        write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
-        close: () => this.#effects.push({ kind: 'close', circuit: name }),
-        timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+        ...onStream(name, (effect) => this.#effects.push(effect)),
         proved: () => this.#proved(),
         packet: (packet, routing) => this.#hear(packet, routing),
         closed: (heard, code) => this.#closed(heard, code),

@@ -8,7 +8,7 @@ import { renderVisit } from '../../publication/visit.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Observer } from '../observation.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
-import { beginUnixMs, CircuitEnd, type EndEvent, type Party } from './circuit-end.ts';
+import { beginUnixMs, CircuitEnd, type EndEvent, onStream, type Party } from './circuit-end.ts';
 
 const repeatMs = 700;
 const redialMs = 150;
@@ -97,9 +97,7 @@ export class FeedWriter implements Machine {
     const end = new CircuitEnd(
       { keys, domain: at, party: this.#party(at), circuitLimits },
       {
-        write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
-        close: () => this.#effects.push({ kind: 'close', circuit: name }),
-        timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+        ...onStream(name, (effect) => this.#effects.push(effect)),
         proved: () => this.#say(),
         packet: (packet, routing) => {
           const tag = routing.get('_tag_relay');

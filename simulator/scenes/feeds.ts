@@ -1,14 +1,10 @@
 /** The scene: two people who publish through whichever of four servers takes them in, and readers at all four; everything fails now and then. docs/simulator.md#feeds */
 import { channelOf } from '../../circuit/channel.ts';
 import { hexOf } from '../../crypto/bytes.ts';
-import type { NodeOptions } from '../../federation/events.ts';
-import { trustLimits } from '../../pki/trust-limits.ts';
-import { decodeRange } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { feedOf } from '../../publication/feed.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { MemoryStore } from '../../store/memory.ts';
-import type { Operation } from '../../store/store.ts';
 import { ChainsChecker } from '../checkers/chains.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { DurabilityChecker } from '../checkers/durability.ts';
@@ -20,16 +16,15 @@ import { type Disk, FaultyDisk } from '../disk.ts';
 import { calm } from '../faults.ts';
 import { Host } from '../host.ts';
 import { IdealKeys } from '../ideal.ts';
-import type { Boot } from '../machine.ts';
 import type { Plant } from '../plants/plant.ts';
 import type { Random } from '../random.ts';
 import { type KeyReader, readRaw, textOfBytes } from '../raw-packet.ts';
 import type { World } from '../world.ts';
 import { Author } from './author.ts';
-import { circuitBounds, deliveryBounds, nodeBounds } from './bounds.ts';
+import { beginNode, recordBefore } from './begin-node.ts';
+import { circuitBounds, nodeBounds } from './bounds.ts';
 import { beginUnixMs } from './circuit-end.ts';
 import { Device } from './device.ts';
-import { FederationMachine } from './federation-machine.ts';
 import { noDisk, nobody, SECOND, speakUs } from './federation-run.ts';
 import { FeedWriter } from './feed-writer.ts';
 import { idealDns } from './ideal-dns.ts';
@@ -110,7 +105,18 @@ function begin(world: World, plant: Plant | null): Play {
   };
 }
 
-function beginServer({ world, plant, keys }: Run, name: string): Disk {
+/** A gap that time would hide: nothing is given up as long as something fails. */
+const federationLimits = {
+  ...nodeBounds,
+  feedHoldMs: 120_000,
+  visitorPublicationsMax: 1_000,
+  feedPullMs: 3_000,
+  feedGivenMax: 4,
+  feedWantedMax: 16,
+};
+
+function beginServer(run: Run, name: string): Disk {
+  const { world, plant, keys } = run;
   const random = world.random.stream(name);
   const store = new MemoryStore();
   const here = [...writers, ...readers].filter(({ home }) => home === name);
@@ -118,10 +124,7 @@ function beginServer({ world, plant, keys }: Run, name: string): Disk {
     const context = `psyc://${name}/~${nick}`;
     const { fingerprint, key, statement } = keys.person(context, seedsOf(keys, nick, name));
     const values = { fingerprint, key: keys.certified(key, keys.domain(name)), statement };
-    const operations = Object.entries(values).map(
-      ([record, value]): Operation => ({ op: 'record', context, lease: 1, name: record, value }),
-    );
-    store.perform({ kind: 'write', request: 0, operations });
+    recordBefore(store, context, values);
   }
   const pins = new Map(
     domains.filter((other) => other !== name).map((other) => [other as string, hexOf(keys.domain(other).fingerprint)]),
@@ -129,35 +132,7 @@ function beginServer({ world, plant, keys }: Run, name: string): Disk {
   const faulty = new FaultyDisk(world.clock, random.stream('disk'), world.faults, () => {}, store);
   const disk = plant?.disk === undefined ? faulty : plant.disk(faulty, world, name);
   const dns = idealDns(keys, random.stream('dns'));
-  let boot: Boot = (life) => {
-    const options: NodeOptions = {
-      identity: keys.domain(name),
-      life,
-      suite: keys.suite,
-      decode: decodeRange,
-      pins,
-      origins: [],
-      plain: new Set(),
-      placed: new Set(),
-      trustLimits,
-      circuitLimits: circuitBounds,
-      deliveryLimits: deliveryBounds,
-      // A gap that time would hide: nothing is given up as long as something fails.
-      federationLimits: {
-        ...nodeBounds,
-        feedHoldMs: 120_000,
-        visitorPublicationsMax: 1_000,
-        feedPullMs: 3_000,
-        feedGivenMax: 4,
-        feedWantedMax: 16,
-      },
-    };
-    return new FederationMachine(plant?.federation?.(options) ?? options, keys, { dns });
-  };
-  if (plant?.boot !== undefined) boot = plant.boot(boot);
-  const host = new Host(world, name, boot, disk, nobody, byWords);
-  world.clock.after(random.below(SECOND), () => host.start());
-  host.startCrashing();
+  beginNode(run, { name, random, disk, reader: byWords, around: { dns } }, () => ({ pins, federationLimits }));
   return disk;
 }
 

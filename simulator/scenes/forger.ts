@@ -5,7 +5,7 @@ import { render } from '../../psyc/render.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { Observer } from '../observation.ts';
-import { CircuitEnd, type EndEvent, type Party } from './circuit-end.ts';
+import { CircuitEnd, type EndEvent, onStream, type Party } from './circuit-end.ts';
 
 /** One forged packet, with this tag; null: there is nothing to forge from yet. */
 export type Forgery = (tag: string, nowMs: number) => Uint8Array | null;
@@ -89,9 +89,7 @@ export class Forger implements Machine {
     const end: CircuitEnd = new CircuitEnd(
       { keys, domain, party, accepted, circuitLimits: limits },
       {
-        write: (bytes) => this.#effects.push({ kind: 'write', circuit: name, bytes }),
-        close: () => this.#effects.push({ kind: 'close', circuit: name }),
-        timer: (delayMs) => this.#effects.push({ kind: 'timer', name: `circuit ${name}`, delayMs }),
+        ...onStream(name, (effect) => this.#effects.push(effect)),
         proved: () => this.#forge(end),
         packet: (packet, routing) => this.#hear(end, packet, routing),
         closed: (heard, code) => {

@@ -1,18 +1,14 @@
 /** The servers of the scene `trust`: nodes whose keys, clocks and DNS are their domain's. docs/simulator.md#trust */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
-import type { NodeOptions } from '../../federation/events.ts';
-import { decodeRange } from '../../psyc/bytes.ts';
-import type { Append, Operation } from '../../store/store.ts';
+import type { Append } from '../../store/store.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
-import { Host } from '../host.ts';
-import type { Boot } from '../machine.ts';
 import type { Random } from '../random.ts';
 import { byTag } from '../raw-packet.ts';
-import { circuitBounds, deliveryBounds, keyBounds, trustBounds } from './bounds.ts';
+import { beginNode, recordBefore } from './begin-node.ts';
+import { keyBounds, trustBounds } from './bounds.ts';
 import { beginUnixMs } from './circuit-end.ts';
-import { FederationMachine } from './federation-machine.ts';
-import { nobody, SECOND } from './federation-run.ts';
+import { SECOND } from './federation-run.ts';
 import { WatchedStore } from './trust-books.ts';
 import type { TrustRun } from './trust-run.ts';
 import { copied, domains, hijacked, people } from './trust-town.ts';
@@ -32,7 +28,7 @@ export interface TrustServer {
 
 /** Begins a server's first life. */
 export function beginTrustServer(run: TrustRun, domain: string): TrustServer {
-  const { world, plant, keys, zones, homes, hostOf } = run;
+  const { world, keys, zones, homes, hostOf } = run;
   const random = world.random.stream(domain);
   const home = homes.get(domain)!;
   const disk = diskOf(run, domain, random);
@@ -47,29 +43,14 @@ export function beginTrustServer(run: TrustRun, domain: string): TrustServer {
       asked.delete(request);
     },
   };
-  let boot: Boot = (life) => {
-    const options: NodeOptions = {
-      identity: home.identity,
-      ...(home.announced === null ? {} : { announced: home.announced }),
-      life,
-      suite: keys.suite,
-      decode: decodeRange,
-      pins: new Map(pins),
-      origins: [],
-      plain: new Set(),
-      placed: new Set(),
-      trustLimits: trustBounds,
-      circuitLimits: circuitBounds,
-      deliveryLimits: deliveryBounds,
-      federationLimits: keyBounds,
-    };
-    return new FederationMachine(plant?.federation?.(options) ?? options, keys, around);
-  };
-  if (plant?.boot !== undefined) boot = plant.boot(boot);
-  const host = new Host(world, domain, boot, disk, nobody, byTag);
+  const host = beginNode(run, { name: domain, random, disk, reader: byTag, around }, () => ({
+    identity: home.identity,
+    ...(home.announced === null ? {} : { announced: home.announced }),
+    pins: new Map(pins),
+    trustLimits: trustBounds,
+    federationLimits: keyBounds,
+  }));
   home.host = host;
-  world.clock.after(random.below(SECOND), () => host.start());
-  host.startCrashing();
   let requests = 0;
   return {
     disk,
@@ -99,19 +80,12 @@ function diskOf({ world, plant, keys, books }: TrustRun, domain: string, random:
     const { fingerprint, key, statement } = keysOf(keys, plan);
     const signed = keys.certified(key, identity, beginUnixMs + keys.lifetimeMs!);
     keys.published.set(plan.uniform, { key: signed, statement });
-    const values = { fingerprint, key: signed, statement };
-    const operations = Object.entries(values).map(
-      ([name, value]): Operation => ({ op: 'record', context: plan.uniform, lease: 1, name, value }),
-    );
-    store.perform({ kind: 'write', request: 0, operations });
+    recordBefore(store, plan.uniform, { fingerprint, key: signed, statement });
   }
   // Whose home's key is copied is known everywhere, since before.
   for (const plan of people.filter(({ server }) => server === copied && server !== domain)) {
     const { fingerprint, statement } = keysOf(keys, plan);
-    const operations = Object.entries({ fingerprint, statement }).map(
-      ([name, value]): Operation => ({ op: 'record', context: plan.uniform, lease: 1, name, value }),
-    );
-    store.perform({ kind: 'write', request: 0, operations });
+    recordBefore(store, plan.uniform, { fingerprint, statement });
   }
   const durable = ({ context, packet }: Append): void => {
     world.observe({ kind: 'durable', host: domain, context, key: byTag.keyOf(packet) ?? '' });
