@@ -2,21 +2,16 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { unheard } from '../../client/session/kept.ts';
-import { bytesOfHex } from '../../crypto/bytes.ts';
-import { deviceId } from '../../pki/device-statement.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { render } from '../../psyc/render.ts';
-import type { Publication, Statement } from '../../publication/fields.ts';
-import { renderPublication } from '../../publication/packet.ts';
-import { signPublication } from '../../publication/sign.ts';
-import { suite } from '../../server/suite.ts';
-import { domainKey, Home, NOW } from './home.ts';
+import type { Publication } from '../../publication/fields.ts';
+import { hall, hears, inHall, plain, signed } from './hall.ts';
+import { domainKey, Home } from './home.ts';
 import { fresh, Life, someone, type Someone } from './life.ts';
 
 let keyA: SecretKey;
 let ada: Someone;
 let bob: Someone;
-const hall = 'psyc://b.example/@hall';
 
 beforeAll(async () => {
   keyA = await domainKey('a.example', 10);
@@ -26,37 +21,6 @@ beforeAll(async () => {
 
 const life = (options = {}): Promise<Life> =>
   new Life(ada, new Home('a.example', keyA), { channel: 'main', ...options }).start();
-
-const plain = (text: string): Uint8Array =>
-  new Uint8Array(parseOne(render({ method: '_message_public', data: text })).content!);
-
-/** What somebody signs. */
-function signed(who: Someone, address: string, content: Uint8Array, change: Partial<Statement> = {}): Publication {
-  const statement = {
-    address,
-    fingerprint: bytesOfHex(who.identity.certificate.key.fingerprint)!,
-    device: deviceId(suite.ed25519PublicKey(who.seed)),
-    counter: 1,
-    previous: new Uint8Array(32),
-    timeMs: NOW * 1000,
-    content,
-    ...change,
-  };
-  return signPublication(suite, statement, who.seed);
-}
-
-const inHall = (
-  who: Someone,
-  sequence: number,
-  publication: Publication,
-  more: Record<string, string> = {},
-): Uint8Array =>
-  renderPublication(publication, { _context: hall, _source_relay: who.uniform, _counter: String(sequence), ...more });
-
-async function hears(client: Life, ...packets: Uint8Array[]): Promise<void> {
-  for (const packet of packets) client.home.say(packet);
-  await client.settle();
-}
 
 describe('who was put out while he was away', () => {
   const kick = (counter: number): Publication => {

@@ -2,15 +2,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { sealPrivate } from '../../publication/private.ts';
-import { signPublication } from '../../publication/sign.ts';
-import { type Publication, type Statement } from '../../publication/fields.ts';
+import type { Publication } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { bytesOfHex } from '../../crypto/bytes.ts';
-import { deviceId } from '../../pki/device-statement.ts';
 import { enrol, firstStatement, revokeDevice, signStatement } from '../../pki/enrolment.ts';
-import { parseOne } from '../../circuit/one-packet.ts';
 import { render } from '../../psyc/render.ts';
 import { suite } from '../../server/suite.ts';
+import { hall, hears, inHall, plain, signed } from './hall.ts';
 import { domainKey, Home, NOW } from './home.ts';
 import { fresh, Life, packetOf, someone, type Someone } from './life.ts';
 
@@ -18,7 +16,6 @@ let keyA: SecretKey;
 let keyB: SecretKey;
 let ada: Someone;
 let bob: Someone;
-const hall = 'psyc://b.example/@hall';
 
 beforeAll(async () => {
   keyA = await domainKey('a.example', 10);
@@ -30,32 +27,6 @@ beforeAll(async () => {
 const life = (options = {}): Promise<Life> =>
   new Life(ada, new Home('a.example', keyA), { channel: 'main', ...options }).start();
 
-const plain = (text: string): Uint8Array =>
-  new Uint8Array(parseOne(render({ method: '_message_public', data: text })).content!);
-
-/** What somebody signs. */
-function signed(who: Someone, address: string, content: Uint8Array, change: Partial<Statement> = {}): Publication {
-  const statement = {
-    address,
-    fingerprint: bytesOfHex(who.identity.certificate.key.fingerprint)!,
-    device: deviceId(suite.ed25519PublicKey(who.seed)),
-    counter: 1,
-    previous: new Uint8Array(32),
-    timeMs: NOW * 1000,
-    content,
-    ...change,
-  };
-  return signPublication(suite, statement, who.seed);
-}
-
-const inHall = (
-  who: Someone,
-  sequence: number,
-  publication: Publication,
-  more: Record<string, string> = {},
-): Uint8Array =>
-  renderPublication(publication, { _context: hall, _source_relay: who.uniform, _counter: String(sequence), ...more });
-
 const toAda = (publication: Publication, sequence: number, source = `${bob.uniform}#x`): Uint8Array =>
   renderPublication(publication, { _source: source, _target: ada.uniform, _tag: 't', _counter: String(sequence) });
 
@@ -64,11 +35,6 @@ function sealed(text: string, from: Someone, to: Someone, author = from): Uint8A
   const message = { entity: {}, method: '_message_private', data: text };
   const own = bytesOfHex(author.identity.certificate.key.fingerprint)!;
   return sealPrivate(suite, own, recipient, to.identity.encryption[0]!.raw, message);
-}
-
-async function hears(client: Life, ...packets: Uint8Array[]): Promise<void> {
-  for (const packet of packets) client.home.say(packet);
-  await client.settle();
 }
 
 describe('in a place', () => {
