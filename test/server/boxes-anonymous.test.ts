@@ -1,5 +1,4 @@
 /** Five servers, one of which keeps boxes: a box is made, filled and emptied over onions and tickets, and no server but the two homes ever hears of who asks. */
-import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -8,7 +7,8 @@ import { readBox } from '../../client/pigeonhole/files.ts';
 import { readDomainKey } from '../../server/domain/key-file.ts';
 import { Undoing } from '../undoing.ts';
 import { linked } from './linked.ts';
-import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { at, doneOf, type Outcome, p3doOf, peersStarted } from './commands.ts';
+import { passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
 const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
@@ -17,22 +17,8 @@ let home = '';
 
 const words = 'Look under the stone by the third well';
 
-/** What a command says and complains of, and its exit code. */
-function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
-  const env = { ...process.env, P3DO_HOME: home, P3DO_PASSPHRASE: 'a passphrase of these people' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-  });
-}
-
-/** The same, which must succeed. */
-async function done(...args: string[]): Promise<string> {
-  const { code, out, complaints } = await p3do(...args);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
-  return out;
-}
+const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
+const done = async (...args: string[]): Promise<string> => (await doneOf(home, args)).out;
 
 async function linkedAt(domain: string, links: number): Promise<void> {
   const { folder } = servers.get(domain)!;
@@ -41,19 +27,12 @@ async function linkedAt(domain: string, links: number): Promise<void> {
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
-  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
-  for (const name of names) {
-    const peers = new Map([...ends].filter(([other]) => other !== name));
-    const config = {
-      registration: 'open',
-      mor: { links: [...peers.keys()] },
-      ...(name === 'e.test' ? { pigeonhole: { boxes: 4, workBits: 8 } } : {}),
-    };
-    const kept = name === 'e.test' ? {} : { memory: true as const };
-    servers.set(name, await Served.make(undoing, name, { ...kept, endpoint: ends.get(name)!, peers, config }));
-  }
-  for (const served of servers.values()) served.start();
-  for (const served of servers.values()) await served.ready;
+  const started = await peersStarted(undoing, names, (name, links) => {
+    const config = { registration: 'open', mor: { links } };
+    if (name !== 'e.test') return { memory: true, config };
+    return { config: { ...config, pigeonhole: { boxes: 4, workBits: 8 } } };
+  });
+  for (const served of started) servers.set(served.domain, served);
   const lines = await Promise.all(
     [...servers.values()].map(async ({ folder, domain }) => {
       const { fingerprint } = (await readDomainKey(folder, domain)).certificate.key;
@@ -71,8 +50,7 @@ beforeAll(async () => {
     ['ada', 'a.test'],
     ['bob', 'b.test'],
   ] as const) {
-    const { endpoint } = servers.get(domain)!;
-    await done('register', `${nick}@${domain}`, '--server', `${endpoint.host}:${endpoint.port}`);
+    await done('register', `${nick}@${domain}`, '--server', at(servers.get(domain)!));
   }
   await Promise.all(names.map(async (name) => linkedAt(name, 4)));
 });

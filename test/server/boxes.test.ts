@@ -1,5 +1,4 @@
 /** Boxes on the command line: one domain keeps them on its own PostgreSQL, and whoever takes all that it has finds neither owner nor words. */
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -7,7 +6,8 @@ import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
 import { readBox } from '../../client/pigeonhole/files.ts';
 import { suite } from '../../server/suite.ts';
 import { Undoing } from '../undoing.ts';
-import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { at, doneOf, type Outcome, p3doOf, peersStarted } from './commands.ts';
+import { passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
 let a: Served;
@@ -17,29 +17,12 @@ let elsewhere = '';
 
 const words = 'Look under the stone by the third well';
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly complaints: string;
-}
-
 /** A command with something on its standard input, in one of two places where somebody has folders. */
-function p3do(folder: string, args: readonly string[], input = ''): Promise<Outcome> {
-  const env = { ...process.env, P3DO_HOME: folder, P3DO_PASSPHRASE: 'a passphrase of these people' };
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-    child.stdin!.end(input);
-  });
-}
+const p3do = (folder: string, args: readonly string[], input = ''): Promise<Outcome> => p3doOf(folder, args, { input });
 
 /** The same, which must succeed: what it says. */
-async function done(folder: string, args: readonly string[], input = ''): Promise<string> {
-  const { code, out, complaints } = await p3do(folder, args, input);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
-  return out;
-}
+const done = async (folder: string, args: readonly string[]): Promise<string> =>
+  (await doneOf(folder, args, { input: '' })).out;
 
 const box = (...args: string[]): Promise<string> => done(home, ['box', ...args, '--direct', '--as', 'ada@a.test']);
 
@@ -68,20 +51,11 @@ async function seized(folder: string, wanted: Readonly<Record<string, Uint8Array
 beforeAll(async () => {
   home = await passableFolder(undoing);
   elsewhere = await passableFolder(undoing);
-  const ends = new Map(
-    await Promise.all(['a.test', 'b.test'].map(async (name) => [name, await freeEndpoint()] as const)),
-  );
-  const make = (name: string, more: object): Promise<Served> =>
-    Served.make(undoing, name, {
-      endpoint: ends.get(name)!,
-      peers: new Map([...ends].filter(([other]) => other !== name)),
-      ...more,
-    });
-  a = await make('a.test', { memory: true, config: { registration: 'open' } });
-  b = await make('b.test', { config: { registration: 'open', pigeonhole: { boxes: 3, workBits: 8 } } });
-  for (const served of [a, b]) served.start();
-  await Promise.all([a.ready, b.ready]);
-  const at = ({ endpoint: { host, port } }: Served): string => `${host}:${port}`;
+  [a, b] = (await peersStarted(undoing, ['a.test', 'b.test'], (name) =>
+    name === 'a.test'
+      ? { memory: true, config: { registration: 'open' } }
+      : { config: { registration: 'open', pigeonhole: { boxes: 3, workBits: 8 } } },
+  )) as [Served, Served];
   await done(home, ['register', 'ada@a.test', '--server', at(a)]);
   await done(elsewhere, ['register', 'bob@b.test', '--server', at(b)]);
 });

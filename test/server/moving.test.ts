@@ -1,8 +1,8 @@
 /** A home is dead, and its person lives somewhere else: by the word of her old key, whoever knew her is told, and places give her what she had there; nobody else can say so. */
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Undoing } from '../undoing.ts';
-import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { at, doneOf, type Outcome, p3doOf, peersStarted } from './commands.ts';
+import { passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
 let a: Served;
@@ -11,44 +11,15 @@ let c: Served;
 let home = '';
 let villains = '';
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly complaints: string;
-}
-
-function p3doOf(folder: string, args: readonly string[]): Promise<Outcome> {
-  const env = { ...process.env, P3DO_HOME: folder, P3DO_PASSPHRASE: 'a passphrase of these people' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-  });
-}
 const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
-
-/** The same, which must succeed. */
-async function done(folder: string, ...args: string[]): Promise<Outcome> {
-  const outcome = await p3doOf(folder, args);
-  if (outcome.code !== 0) throw new Error(`${args.join(' ')}: ${outcome.out}${outcome.complaints}`);
-  return outcome;
-}
-
-const at = ({ endpoint: { host, port } }: Served): string => `${host}:${port}`;
+const done = (folder: string, ...args: string[]): Promise<Outcome> => doneOf(folder, args);
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
   villains = await passableFolder(undoing);
   const names = ['a.test', 'b.test', 'c.test'];
-  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
-  const made = names.map((name) => {
-    const peers = new Map([...ends].filter(([other]) => other !== name));
-    const config = { registration: 'open' };
-    return Served.make(undoing, name, { memory: true, endpoint: ends.get(name)!, peers, config });
-  });
-  [a, b, c] = (await Promise.all(made)) as [Served, Served, Served];
-  for (const served of [a, b, c]) served.start();
-  await Promise.all([a.ready, b.ready, c.ready]);
+  const options = { memory: true, config: { registration: 'open' } } as const;
+  [a, b, c] = (await peersStarted(undoing, names, () => options)) as [Served, Served, Served];
   await done(home, 'register', 'alice@a.test', '--server', at(a));
   await done(home, 'register', 'bob@b.test', '--server', at(b));
   for (const who of ['alice@a.test', 'bob@b.test']) await done(home, 'enter', '@hall@b.test', '--as', who);

@@ -1,5 +1,5 @@
 /** Four servers pass cells around: what one person hands in anonymously arrives at another's, over three hops, whoever of the others is killed. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,44 +9,20 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readDomainKey } from '../../server/domain/key-file.ts';
 import { Undoing } from '../undoing.ts';
 import { linked } from './linked.ts';
-import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { doneOf, environmentOf, type Outcome, p3doOf, peersStarted, registered } from './commands.ts';
+import { command, passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
 const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
 const servers = new Map<string, Served>();
 let home = '';
 
-const env = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  P3DO_HOME: home,
-  P3DO_PASSPHRASE: 'a passphrase of these people',
-});
-
-/** What a command says and complains of, and its exit code. */
-function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { env: env() }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-  });
-}
-
-/** The same, which must succeed. */
-async function done(...args: string[]): Promise<string> {
-  const { code, out, complaints } = await p3do(...args);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
-  return out;
-}
-
-async function registered(nick: string, domain: string): Promise<void> {
-  const { folder, endpoint } = servers.get(domain)!;
-  const { invite } = JSON.parse(await done('invite', '--folder', folder, '--json')) as { invite: string };
-  await done('register', `${nick}@${domain}`, '--server', `${endpoint.host}:${endpoint.port}`, '--invite', invite);
-}
+const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
+const done = async (...args: string[]): Promise<string> => (await doneOf(home, args)).out;
 
 /** Lines of objects that a person hears, until the process is ended. */
 function listening(who: string): { said(holds: (heard: Record<string, unknown>) => boolean): Promise<object> } {
-  const child = spawn(process.execPath, [command, 'listen', '--as', who, '--json'], { env: env() });
+  const child = spawn(process.execPath, [command, 'listen', '--as', who, '--json'], { env: environmentOf(home) });
   undoing.add(async () => {
     const over = once(child, 'exit');
     child.kill();
@@ -77,15 +53,8 @@ async function linkedAt(domain: string, links: number): Promise<void> {
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
-  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
-  for (const name of names) {
-    const peers = new Map([...ends].filter(([other]) => other !== name));
-    const config = { mor: { links: [...peers.keys()] } };
-    const made = await Served.make(undoing, name, { memory: true, endpoint: ends.get(name)!, peers, config });
-    servers.set(name, made);
-  }
-  for (const served of servers.values()) served.start();
-  for (const served of servers.values()) await served.ready;
+  const started = await peersStarted(undoing, names, (_name, links) => ({ memory: true, config: { mor: { links } } }));
+  for (const served of started) servers.set(served.domain, served);
   const lines = await Promise.all(
     [...servers.values()].map(async ({ folder, domain }) => {
       const { fingerprint } = (await readDomainKey(folder, domain)).certificate.key;
@@ -98,8 +67,8 @@ beforeAll(async () => {
     await writeFile(rules, others.map(({ line }) => line).join(''));
     await done('federate', 'import', rules, '--folder', folder);
   }
-  await registered('ada', 'a.test');
-  await registered('bob', 'b.test');
+  await registered(home, 'ada', servers.get('a.test')!);
+  await registered(home, 'bob', servers.get('b.test')!);
   for (const name of names) await linkedAt(name, 4);
 });
 afterAll(() => undoing.run());

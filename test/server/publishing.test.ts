@@ -1,9 +1,9 @@
 /** A home is killed, and its person goes on publishing through another server under her own name; when it is back, everybody has the same. */
-import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Undoing } from '../undoing.ts';
-import { command, freeEndpoint, passableFolder, Served } from './served.ts';
+import { at, doneOf, fingerprintOf, type Outcome, p3doOf, peersStarted, registered } from './commands.ts';
+import { passableFolder, type Served, type ServedOptions } from './served.ts';
 
 const undoing = new Undoing();
 let a: Served;
@@ -11,32 +11,8 @@ let b: Served;
 let c: Served;
 let home = '';
 
-/** What a command says and complains of, and its exit code. */
-function p3do(...args: string[]): Promise<{ code: number; out: string; complaints: string }> {
-  const env = { ...process.env, P3DO_HOME: home, P3DO_PASSPHRASE: 'a passphrase of these people' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { env }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-  });
-}
-
-/** The same, which must succeed. */
-async function done(...args: string[]): Promise<string> {
-  const { code, out, complaints } = await p3do(...args);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
-  return out;
-}
-
-async function registered(nick: string, served: Served): Promise<void> {
-  const { host, port } = served.endpoint;
-  const invite = (await done('invite', '--folder', served.folder, '--json')).trim();
-  const { invite: text } = JSON.parse(invite) as { invite: string };
-  await done('register', `${nick}@${served.domain}`, '--server', `${host}:${port}`, '--invite', text);
-}
-
-const fingerprintOf = async (served: Served): Promise<string> =>
-  (await done('federate', 'self', '--folder', served.folder)).trim().split(' ')[2]!;
+const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
+const done = async (...args: string[]): Promise<string> => (await doneOf(home, args)).out;
 
 /** What somebody is shown of alice's publications. */
 async function published(who: string): Promise<unknown[]> {
@@ -58,30 +34,20 @@ async function publishedSoon(who: string, rows: number): Promise<unknown[]> {
 beforeAll(async () => {
   home = await passableFolder(undoing);
   const names = ['a.test', 'b.test', 'c.test'];
-  const ends = new Map(await Promise.all(names.map(async (name) => [name, await freeEndpoint()] as const)));
-  const made = names.map((name) => {
-    const peers = new Map([...ends].filter(([other]) => other !== name));
-    return Served.make(undoing, name, {
-      ...(name === 'a.test' ? {} : { memory: true as const }),
-      endpoint: ends.get(name)!,
-      peers,
-    });
-  });
-  [a, b, c] = (await Promise.all(made)) as [Served, Served, Served];
-  for (const served of [a, b, c]) served.start();
-  await Promise.all([a.ready, b.ready, c.ready]);
-  await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(a), '--folder', c.folder);
-  await done('federate', 'add', 'b.test', '--fingerprint', await fingerprintOf(b), '--folder', c.folder);
-  await done('federate', 'add', 'c.test', '--fingerprint', await fingerprintOf(c), '--folder', b.folder);
+  const optionsOf = (name: string): ServedOptions => (name === 'a.test' ? {} : { memory: true });
+  [a, b, c] = (await peersStarted(undoing, names, optionsOf)) as [Served, Served, Served];
+  await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(home, a), '--folder', c.folder);
+  await done('federate', 'add', 'b.test', '--fingerprint', await fingerprintOf(home, b), '--folder', c.folder);
+  await done('federate', 'add', 'c.test', '--fingerprint', await fingerprintOf(home, c), '--folder', b.folder);
   for (const [nick, served] of [
     ['alice', a],
     ['bob', b],
     ['cleo', c],
   ] as const)
-    await registered(nick, served);
+    await registered(home, nick, served);
   // Who speaks across makes the circuit that lasts.
   await done('enter', '@hall@b.test', '--as', 'cleo@c.test');
-  await done('servers', 'add', 'c.test', '--server', `${c.endpoint.host}:${c.endpoint.port}`, '--as', 'alice@a.test');
+  await done('servers', 'add', 'c.test', '--server', at(c), '--as', 'alice@a.test');
 });
 afterAll(async () => undoing.run());
 

@@ -18,6 +18,7 @@ import { suite } from '../../../server/suite.ts';
 import { Town } from '../../../server/town/town.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
 import type { Undoing } from '../../undoing.ts';
+import { environmentOf } from '../commands.ts';
 import { command } from '../served.ts';
 
 export const domains = ['red', 'green', 'blue', 'amber', 'violet'].map((name) => `${name}.localhost`);
@@ -26,7 +27,6 @@ export const GREEN = domains[1]!;
 export const KEYS = `psyc://${GREEN}/$keys`;
 export const ADA = `ada@${RED}`;
 export const BOB = `bob@${GREEN}`;
-const PASSPHRASE = 'a passphrase of these people';
 
 /** How a command ended, and what it said. */
 interface Ran {
@@ -72,7 +72,7 @@ export class AskedTown {
   }
 
   p3do(...args: readonly string[]): Running {
-    const env = { ...process.env, P3DO_HOME: this.town.home, P3DO_PASSPHRASE: PASSPHRASE };
+    const env = environmentOf(this.town.home);
     const child = spawn(process.execPath, [command, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, complaints] = ['', ''];
     child.stdout.on('data', (part) => void (out += String(part)));

@@ -1,12 +1,12 @@
 /** Three domains that know of each other what the DNS says: they federate, one changes its key, the DNS of one is taken over, and its person speaks on. */
-import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Endpoint } from '../../../server/transport/resolve.ts';
 import { Undoing } from '../../undoing.ts';
-import { command, freeEndpoint, passableFolder, Served } from '../served.ts';
+import { at, doneOf, fingerprintOf, type Outcome, p3doOf } from '../commands.ts';
+import { freeEndpoint, passableFolder, Served } from '../served.ts';
 import {
   dig,
   type Primary,
@@ -31,29 +31,8 @@ let resolver: Validator;
 let people = '';
 let villains = '';
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly complaints: string;
-}
-
-/** What a command of these people says, and its exit code. */
-function p3doOf(home: string, args: readonly string[], signal?: AbortSignal): Promise<Outcome> {
-  const env = { ...process.env, P3DO_HOME: home, P3DO_PASSPHRASE: 'a passphrase of these people' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], { env, ...(signal && { signal }) }, (error, out, complaints) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, complaints });
-    });
-  });
-}
 const p3do = (...args: string[]): Promise<Outcome> => p3doOf(people, args);
-
-/** The same, which must succeed. */
-async function done(...args: string[]): Promise<string> {
-  const { code, out, complaints } = await p3do(...args);
-  if (code !== 0) throw new Error(`${args.join(' ')}: ${out}${complaints}`);
-  return out;
-}
+const done = async (...args: string[]): Promise<string> => (await doneOf(people, args)).out;
 
 const federate = (served: Served, ...args: string[]): Promise<Outcome> =>
   p3do('federate', ...args, '--folder', served.folder);
@@ -70,9 +49,6 @@ async function eventually(told: () => Promise<string>, what: RegExp): Promise<st
 
 /** A fingerprint as the page of a domain groups it. */
 const grouped = (fingerprint: string): string => fingerprint.toUpperCase().replace(/(.{4})(?=.)/g, '$1 ');
-const fingerprintOf = async (served: Served): Promise<string> =>
-  (await done('federate', 'self', '--folder', served.folder)).trim().split(' ')[2]!;
-const at = ({ endpoint: { host, port } }: Served): string => `${host}:${port}`;
 
 /** A domain that has no peers: a resolver, and a name server that takes its record. Not started yet. */
 async function domainAt(name: string, endpoint: Endpoint): Promise<Served> {
@@ -132,7 +108,7 @@ withNameServers('three domains that know nobody', () => {
       for (const other of [a, b, c].filter((one) => one !== served)) {
         const page = await eventually(() => shown(served, other.domain), countersigned);
         expect(page).toMatch(/^[abc]\.test, connected, normal, corroborated/);
-        expect(page).toContain(grouped(await fingerprintOf(other)));
+        expect(page).toContain(grouped(await fingerprintOf(people, other)));
       }
       // Nobody had to be taken at his word.
       expect(served.log.join('\n')).not.toContain('FIRST CONTACT');
@@ -140,7 +116,7 @@ withNameServers('three domains that know nobody', () => {
   });
 
   test('one changes its key, and both others follow at once (row 9); both countersign the new one', async () => {
-    const old = await fingerprintOf(b);
+    const old = await fingerprintOf(people, b);
     const lines = [a.log.length, c.log.length];
     const made = await done('key', 'rotate', '--folder', b.folder);
     const next = /^key ([0-9a-f]{40}) takes its place at /.exec(made)?.[1] ?? '';
@@ -172,7 +148,7 @@ withNameServers('three domains that know nobody', () => {
     mallory.start();
     await mallory.ready;
     const taken = await done('dns', 'publish', '--replace', '--folder', mallory.folder);
-    expect(taken).toContain(`_p3do.a.test names ${await fingerprintOf(mallory)}: published`);
+    expect(taken).toContain(`_p3do.a.test names ${await fingerprintOf(people, mallory)}: published`);
     const { host, port } = mallory.endpoint;
     await updateZone(
       bind,
@@ -186,16 +162,16 @@ withNameServers('three domains that know nobody', () => {
       expect(alarm).toMatchObject({ alarm: 'dns names another key' });
       const page = await shown(served, 'a.test');
       expect(page).toMatch(/^a\.test, connected, normal, corroborated/);
-      expect(page).toContain(grouped(await fingerprintOf(a)));
+      expect(page).toContain(grouped(await fingerprintOf(people, a)));
       // Its own admin hears it as well, by the word of each.
       const word = await a.logged((line) => line.includes('OUR NAME') && line.includes(`"${served.domain}"`), own);
-      expect(JSON.parse(word)).toMatchObject({ fingerprint: await fingerprintOf(mallory) });
+      expect(JSON.parse(word)).toMatchObject({ fingerprint: await fingerprintOf(people, mallory) });
     }
   });
 
   test('the home is killed, and all who look for it come to him: refused, with an alarm (row 13); nothing is said in its name', async () => {
     const lines = [b.log.length, c.log.length];
-    const [real, false_] = [await fingerprintOf(a), await fingerprintOf(mallory)];
+    const [real, false_] = [await fingerprintOf(people, a), await fingerprintOf(people, mallory)];
     await a.kill();
     for (const [one, served] of [b, c].entries()) {
       const alarm = await served.logged((line) => line.includes('ANOTHER KEY') && line.includes('a.test'), lines[one]);
@@ -212,7 +188,7 @@ withNameServers('three domains that know nobody', () => {
     expect(await p3doOf(villains, ['register', 'alice@a.test', '--server', at(mallory)])).toMatchObject({ code: 0 });
     const given = new AbortController();
     const words = ['say', '@hall@b.test', 'send me money', '--as', 'alice@a.test'];
-    const lie = p3doOf(villains, words, given.signal);
+    const lie = p3doOf(villains, words, { signal: given.signal });
     await mallory.logged((line) => line.includes('b.test') && line.includes('refused'));
     const beganMs = performance.now();
     const said = await p3do('say', '@hall@b.test', 'my home is gone', '--as', 'alice@a.test');
