@@ -148,7 +148,8 @@ test('asked again it is answered again, over the new ticket and from what is kep
   };
   const one = ticket(first);
   asking(first, { _tickets: one.ticket, _search: 'bob@a.example' });
-  expect(back(first, [one.memory])).toHaveLength(1);
+  const came = back(first, [one.memory]);
+  expect(came).toHaveLength(1);
   const two = ticket(first);
   asking(first, { _tickets: two.ticket, _search: 'bob@a.example' });
   expect(back(first, [two.memory])).toHaveLength(1);
@@ -163,9 +164,11 @@ test('asked again it is answered again, over the new ticket and from what is kep
     _shards: '1 0',
     _search: 'bob@a.example',
   });
-  expect(back(second, [three.memory])).toHaveLength(1);
+  const more = back(second, [three.memory]);
+  expect(more).toHaveLength(1);
   expect(countOf(second, 'requests done')).toBe(0);
-  // Shards of three times asking are of one cut.
+  // Shards of both lives are of one cut.
+  expect(joined(second, [...came, ...more])).not.toBeNull();
 });
 
 test('what lacks is asked for again, and fits what came', () => {
@@ -200,9 +203,9 @@ test('what was begun before a crash is not done again, and whoever asks is told 
 test('nothing is done or told before it is durable', () => {
   const fixture = ready();
   fixture.held.store = [];
+  fixture.held.pki = [];
   const one = ticket(fixture);
   asking(fixture, { _tickets: one.ticket, _search: 'carol@a.example' });
-  fixture.held.pki = [];
   expect(fixture.held.store.map(({ kind }) => kind)).toContain('write');
   expect(back(fixture, [one.memory])).toEqual([]);
   expect(fixture.held.pki).toEqual([]);
@@ -211,7 +214,7 @@ test('nothing is done or told before it is durable', () => {
   expect(back(fixture, [one.memory])).toHaveLength(1);
 });
 
-test('a store that refuses lets nothing be done; asked again later it is', () => {
+test('a store that refuses lets nothing be done, then or later: whoever asks again is told that nobody knows', () => {
   const real = new MemoryStore();
   let isBroken = false;
   const store = {
@@ -226,6 +229,13 @@ test('a store that refuses lets nothing be done; asked again later it is', () =>
   asking(fixture, { _tickets: one.ticket, _search: 'carol@a.example' });
   expect(back(fixture, [one.memory])).toEqual([]);
   expect(countOf(fixture, 'requests without a store')).toBe(1);
+  isBroken = false;
+  const two = ticket(fixture);
+  asking(fixture, { _tickets: two.ticket, _search: 'carol@a.example' });
+  const [content] = back(fixture, [two.memory]);
+  // It may have been written and not said.
+  expect(packetsIn(content!)[0]!.method).toBe('_failure_mor_interrupted');
+  expect(countOf(fixture, 'requests done')).toBe(0);
 });
 
 test('an entity that does not answer is told of; what it says later is nobody’s', () => {

@@ -262,7 +262,7 @@ test('what somebody has held back for longer than acts count moves nothing', () 
 test('where lists have no room for the new name nothing moves', () => {
   place = new Hall({ invitedMax: 1 });
   place.enter(ada, zoe);
-  for (const person of [inC]) come(person);
+  come(inC);
   place.ask(zoe, '_message_public');
   place.act(ada, 'invite', 'psyc://x.example/~x');
   moves(zoe, inC);

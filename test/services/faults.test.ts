@@ -110,6 +110,7 @@ async function life(seed: number): Promise<void> {
     }
   }
   store.isGood = true;
+  expect(stored.length).toBeGreaterThan(5);
   fixture = nodeWithBoxes(4, easy, { ...settings, life: ++lives });
   for (const device of devices) {
     await device.owner.fetch(3);
