@@ -1,5 +1,4 @@
 /** Boxes on the command line: one domain keeps them on its own PostgreSQL, and whoever takes all that it has finds neither owner nor words. */
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
@@ -7,6 +6,7 @@ import { readBox } from '../../client/pigeonhole/files.ts';
 import { suite } from '../../server/suite.ts';
 import { Undoing } from '../undoing.ts';
 import { at, doneOf, type Outcome, p3doOf, peersStarted } from './commands.ts';
+import { seized } from './seized.ts';
 import { passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
@@ -25,28 +25,6 @@ const done = async (folder: string, args: readonly string[]): Promise<string> =>
   (await doneOf(folder, args, { input: '' })).out;
 
 const box = (...args: string[]): Promise<string> => done(home, ['box', ...args, '--direct', '--as', 'ada@a.test']);
-
-/** Everything in a folder. */
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
-
-/** Which of these whoever takes the folder finds, as they are or in hexadecimal. */
-async function seized(folder: string, wanted: Readonly<Record<string, Uint8Array>>): Promise<string[]> {
-  const found = new Set<string>();
-  for (const file of await filesIn(folder)) {
-    const bytes = await readFile(file);
-    for (const [name, needle] of Object.entries(wanted)) {
-      const raw = Buffer.from(needle);
-      const isThere = [raw, Buffer.from(raw.toString('hex')), Buffer.from(raw.toString('base64'))].some((form) =>
-        bytes.includes(form),
-      );
-      if (isThere) found.add(name);
-    }
-  }
-  return [...found].sort();
-}
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
