@@ -21,7 +21,7 @@ export interface Plant {
   readonly disk?: (disk: Disk, world: World, host: string) => Disk;
   /** Changes what the nodes are told of themselves. */
   readonly options?: (options: TalkNodeOptions) => TalkNodeOptions;
-  /** Changes what the nodes of the scenes `federation` and `trust` are told of themselves. */
+  /** Changes what the nodes of the scenes `federation`, `trust` and `feeds` are told of themselves. */
   readonly federation?: (options: NodeOptions) => NodeOptions;
   /** Changes what devices go by in the members-only place of that scene. */
   readonly confidant?: (options: ConfidantOptions) => ConfidantOptions;

@@ -2,7 +2,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { hexOf } from '../../../crypto/bytes.ts';
 import type { SecretKey } from '../../../pki/secret-key.ts';
-
 import { DAY, domainKey } from '../../pki/keys.ts';
 import { identityOf } from './town.ts';
 import { Undoing } from '../../undoing.ts';
