@@ -1,30 +1,17 @@
 /** `p3do ask`: a request to an entity and its answer, in one's own name or as nobody. docs/spec/round-trips.md */
 import { type Command, InvalidArgumentError } from 'commander';
-import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { readWish } from '../client/anonymous/stock-file.ts';
-import { stockLimits } from '../round-trips/stock-limits.ts';
 import { Client, type ClientAnswer } from '../client/client.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { renderArmour } from '../pki/armour.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { parseUniform } from '../psyc/uniform.ts';
-import { asking, howLine } from './person/asking.ts';
+import { askingOnce, type HiddenOptions, howLine, refuseHidden, withHidden } from './person/asking.ts';
 import { explained } from './person/codes.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { safeLines } from './person/safe.ts';
-import { withUnvouched } from './person/stations.ts';
 import { talk } from './person/talk.ts';
-import { between } from './person/target.ts';
 
-interface Options extends Shared {
-  readonly anonymous?: true;
-  readonly hops?: number;
-  readonly level?: number;
-  readonly all?: true;
-  readonly unvouched?: true;
-}
-
-const { askHopsMax, hopsMin } = anonymousLimits;
+type Options = Shared & HiddenOptions;
 
 /** A trip takes ten minutes at most; what lacks of the stock is fetched within. */
 const PATIENCE_SECONDS = 660;
@@ -32,22 +19,11 @@ const PATIENCE_SECONDS = 660;
 /** Adds the arguments, the page and the action of `p3do ask`. */
 export function register(command: Command): void {
   withShared(
-    withUnvouched(
+    withHidden(
       command
         .argument('<entity>', 'a uniform, as psyc://b.example/$keys', entity)
         .argument('[words...]', 'a method, and variables as _name=value; of $keys an address or a fingerprint')
-        .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
-        .option(
-          '--hops <number>',
-          `servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
-          between(hopsMin, askHopsMax),
-        )
-        .option(
-          '--level <number>',
-          `of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
-          between(0, stockLimits.levelMax),
-        )
-        .option('--all', 'take all cells that your home hears, so that it does not see which are yours'),
+        .option('--anonymous', 'as nobody: over onions, and the answer over tickets'),
     ),
     'how long to wait (660)',
   )
@@ -69,12 +45,8 @@ Examples:
     )
     .action(async (target: string, words: string[], options: Options) => {
       const request = requestOf(command, target, words);
-      const hidden = options.hops ?? options.level ?? options.all ?? options.unvouched;
-      if (options.anonymous !== true && hidden !== undefined)
-        command.error('--hops, --level, --all and --unvouched need --anonymous');
+      if (options.anonymous !== true) refuseHidden(command, options);
       const whose = await whoseOf(command, options.as);
-      const kept = await readWish(whose.folder);
-      const { hops = kept.hops, level = kept.level } = options;
       const timeout = options.timeout ?? PATIENCE_SECONDS;
       await talk(command, { ...options, timeout }, async (home) => {
         if (options.anonymous !== true) {
@@ -87,17 +59,8 @@ Examples:
             );
           return;
         }
-        // Only what this question needs is fetched now.
-        const wish = { level, hops, tickets: 0 };
-        await asking(
-          command,
-          options,
-          home,
-          { whose, wish, isAll: options.all === true, isShown: false },
-          async (one) => {
-            const answer = await new Client(home, one).request(target, request, { anonymous: { hops, level } });
-            answered(command, options, answer);
-          },
+        await askingOnce(command, options, home, whose, async (one, anonymous) =>
+          answered(command, options, await new Client(home, one).request(target, request, { anonymous })),
         );
       });
     });

@@ -15,14 +15,14 @@ like; what all of them have got is deleted there. What nobody fetches goes after
 anything after 60.
 
 With --anonymous it is asked over onions, and answers over tickets (p3do stock): nobody learns that it is you, your
-home neither, which sees cells and can make up no servers on the way (p3do help send). A box that was made so is always asked so. With --direct your home and the domain of
-the box see who you are, and what is in it they do not see either.
+home neither, which sees cells and can make up no servers on the way (p3do help send). A box that was made so is always
+asked so. With --direct your home and the domain of the box see who you are, and what is in it they do not see either.
 
 Examples:
   $ p3do box make letters --at b.example --anonymous
   $ p3do box list letters
   $ p3do box fetch letters
-  $ p3do box deposit psyc://b.example/$pigeonhole#… --anonymous Look under the stone`,
+  $ p3do box deposit 'psyc://b.example/$pigeonhole#…' --anonymous Look under the stone`,
   );
   registerOwner(command);
   registerDeposit(command);

@@ -8,9 +8,9 @@ import { renderWords } from '../../client/pigeonhole/words.ts';
 import { suite } from '../../server/suite.ts';
 import { complain, tell, withShared } from '../person/conversation.ts';
 import { saidIn } from '../person/said.ts';
-import { asking, type Asking, named, subcommand, wayOf, withWay } from './work.ts';
+import { asking, type BoxOptions, named, subcommand, wayOf, withWay } from './work.ts';
 
-interface Options extends Asking {
+interface Options extends BoxOptions {
   readonly reply?: string;
 }
 
@@ -35,8 +35,8 @@ Nobody but the box's owner can read it. It is there when the command says so; wh
 and is there when all are. Each part takes a moment's work.
 
 Examples:
-  $ p3do box deposit psyc://b.example/$pigeonhole#… --anonymous Look under the stone
-  $ p3do box deposit psyc://b.example/$pigeonhole#… --anonymous --reply letters - < letter.txt`,
+  $ p3do box deposit 'psyc://b.example/$pigeonhole#…' --anonymous Look under the stone
+  $ p3do box deposit 'psyc://b.example/$pigeonhole#…' --anonymous --reply letters - < letter.txt`,
     )
     .action(async (box: Address, words: string[], options: Options) => {
       const text = await saidIn(command, options, words);

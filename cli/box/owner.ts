@@ -12,9 +12,9 @@ import { confirmed, withYes, type Yes } from '../person/confirm.ts';
 import { complain, type Shared, tell, whoseOf, withShared } from '../person/conversation.ts';
 import { safeLine } from '../person/safe.ts';
 import { clock, safeText } from '../person/show.ts';
-import { asking, type Asking, type AtWork, named, subcommand, telling, wayOf, withWay } from './work.ts';
+import { asking, type BoxOptions, type AtWork, named, subcommand, telling, wayOf, withWay } from './work.ts';
 
-interface Making extends Asking {
+interface Making extends BoxOptions {
   readonly at?: string;
   readonly bits: number;
 }
@@ -116,7 +116,7 @@ says where an answer goes, that is shown. A box stays 60 days from the last time
 Example:
   $ p3do box fetch letters`,
     )
-    .action((name: string, options: Asking & Yes) =>
+    .action((name: string, options: BoxOptions & Yes) =>
       onBox(command, name, options, async (owner, folder, { page }) => {
         try {
           await owner.fetch(page);
@@ -129,7 +129,7 @@ Example:
 }
 
 /** Shows what has come, and then forgets it: where this device dies in between it is shown again. */
-async function show(options: Asking, owner: BoxOwner, folder: string, name: string): Promise<void> {
+async function show(options: BoxOptions, owner: BoxOwner, folder: string, name: string): Promise<void> {
   for (const { content, hour } of owner.state.messages) {
     const words = readWords(content);
     const { text, reply } = words ?? { text: null, reply: null };
@@ -144,7 +144,7 @@ async function show(options: Asking, owner: BoxOwner, folder: string, name: stri
 function registerLeave(parent: Command): void {
   const command = subcommand(parent, 'leave', 'this device reads a box no more; others that read it do');
   withShared(withYes(withWay(command.argument('<name>', 'which one', named))), PATIENCE).action(
-    (name: string, options: Asking & Yes) =>
+    (name: string, options: BoxOptions & Yes) =>
       onBox(command, name, options, async (owner, folder) => {
         await owner.leave();
         if (owner.state.messages.length > 0) await show(options, owner, folder, name);
@@ -157,7 +157,7 @@ function registerLeave(parent: Command): void {
 function registerClose(parent: Command): void {
   const command = subcommand(parent, 'close', 'a box and all that is in it go, for all devices');
   withShared(withYes(withWay(command.argument('<name>', 'which one', named))), PATIENCE).action(
-    async (name: string, options: Asking & Yes) => {
+    async (name: string, options: BoxOptions & Yes) => {
       if (!(await confirmed(command, options, `this deletes ${name} and everything in it, for good`))) return;
       await onBox(command, name, options, async (owner, folder) => {
         await owner.close();
@@ -172,7 +172,7 @@ function registerClose(parent: Command): void {
 async function onBox(
   command: Command,
   name: string,
-  options: Asking & Yes,
+  options: BoxOptions & Yes,
   course: (owner: BoxOwner, folder: string, around: AtWork) => Promise<void>,
 ): Promise<void> {
   const { folder } = await whoseOf(command, options.as);

@@ -1,32 +1,23 @@
 /** What the commands about boxes have in common: whose files, and how a pigeonhole is asked. docs/spec/pigeonhole.md#client */
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Asking as Anonymous } from '../../client/anonymous/asking.ts';
-import { anonymousLimits } from '../../client/anonymous/limits.ts';
-import { readWish } from '../../client/anonymous/stock-file.ts';
-import { stockLimits } from '../../round-trips/stock-limits.ts';
+import type { Asking } from '../../client/anonymous/asking.ts';
 import { Client } from '../../client/client.ts';
 import { BoxRefusal, depositBits, type Request, refusals, type Surroundings } from '../../client/pigeonhole/asking.ts';
 import { boxFault } from '../../client/pigeonhole/fault.ts';
 import { boxClientLimits } from '../../client/pigeonhole/limits.ts';
 import { isBoxName } from '../../client/pigeonhole/files.ts';
 import type { BoxState } from '../../client/pigeonhole/state.ts';
+import type { AskWish } from '../../round-trips/asker-events.ts';
 import { suite } from '../../server/suite.ts';
-import { asking as askingAsNobody } from '../person/asking.ts';
+import { askingOnce, type HiddenOptions, refuseHidden, withHidden } from '../person/asking.ts';
 import { sentenceOf } from '../person/codes.ts';
 import { complain, fail, type Shared, whoseOf } from '../person/conversation.ts';
-import { withUnvouched } from '../person/stations.ts';
 import { type Talk, talk } from '../person/talk.ts';
-import { between } from '../person/target.ts';
 
 /** Options of those that ask a pigeonhole something. */
-export interface Asking extends Shared {
+export interface BoxOptions extends Shared, HiddenOptions {
   readonly direct?: true;
-  readonly anonymous?: true;
-  readonly hops?: number;
-  readonly level?: number;
-  readonly all?: true;
-  readonly unvouched?: true;
 }
 
 type Way = BoxState['way'];
@@ -36,7 +27,6 @@ export interface AtWork extends Surroundings {
   readonly page: number;
 }
 
-const { askHopsMax, hopsMin } = anonymousLimits;
 /** A round trip takes ten minutes at most; several may be needed. */
 const PATIENCE_SECONDS = { direct: 60, anonymous: 3600 } as const;
 /** One deposit fits into the cell that an answer comes in. */
@@ -48,22 +38,22 @@ const AGAIN = ['_mor_interrupted', '_mor_unanswered', '_mor_full'];
 class Told extends Error {}
 
 /** How a pigeonhole is to be asked: as the options say, or as the box was made. Wrong usage ends the command. */
-export function wayOf(command: Command, { direct, anonymous, hops, level, all, unvouched }: Asking, known?: Way): Way {
+export function wayOf(command: Command, options: BoxOptions, known?: Way): Way {
+  const { direct, anonymous } = options;
   if (direct === true && anonymous === true) command.error('it is either --anonymous or --direct');
   const said = direct === true ? 'direct' : anonymous === true ? 'anonymous' : known;
   if (said === undefined)
     command.error(
       '--anonymous or --direct is needed: with --direct your home and the domain of the box see that it is you',
     );
-  if (said === 'direct' && (hops ?? level ?? all ?? unvouched) !== undefined)
-    command.error('--hops, --level, --all and --unvouched need --anonymous');
+  if (said === 'direct') refuseHidden(command, options);
   return said;
 }
 
 /** Runs a course that asks pigeonholes; what fails is told. `folder` has the person's files. */
 export async function asking(
   command: Command,
-  options: Asking,
+  options: BoxOptions,
   way: Way,
   course: (around: AtWork, folder: string) => Promise<void>,
 ): Promise<void> {
@@ -85,16 +75,8 @@ export async function asking(
       await telling(command, options, async () => course(around(directly(home)), folder));
       return;
     }
-    const kept = await readWish(folder);
-    const { hops = kept.hops, level = kept.level } = options;
-    const wish = { hops, level, tickets: 0 };
-    await askingAsNobody(
-      command,
-      options,
-      home,
-      { whose, wish, isAll: options.all === true, isShown: false },
-      async (one) =>
-        telling(command, options, async () => course(around(asNobody(home, one, { hops, level })), folder)),
+    await askingOnce(command, options, home, whose, async (one, wish) =>
+      telling(command, options, async () => course(around(asNobody(home, one, wish)), folder)),
     );
   });
 }
@@ -124,7 +106,7 @@ function directly(home: Talk): Request {
 }
 
 /** Over onions, and the answer over tickets: nobody sees who asks. */
-function asNobody(home: Talk, one: Anonymous, anonymous: { readonly hops: number; readonly level: number }): Request {
+function asNobody(home: Talk, one: Asking, anonymous: AskWish): Request {
   return async (target, request) => {
     for (let tries = 1; ; tries++) {
       const answer = await new Client(home, one).request(target, request, { anonymous });
@@ -139,21 +121,11 @@ function asNobody(home: Talk, one: Anonymous, anonymous: { readonly hops: number
 
 /** Adds the options that say how a pigeonhole is asked. */
 export const withWay = (command: Command): Command =>
-  withUnvouched(
+  withHidden(
     command
       .option('--anonymous', 'as nobody: over onions, and the answer over tickets')
-      .option('--direct', 'by way of your home: it and the domain of the box see that it is you')
-      .option(
-        '--hops <number>',
-        `as nobody: servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
-        between(hopsMin, askHopsMax),
-      )
-      .option(
-        '--level <number>',
-        `as nobody: of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
-        between(0, stockLimits.levelMax),
-      )
-      .option('--all', 'as nobody: take all cells that your home hears, so that it does not see which are yours'),
+      .option('--direct', 'by way of your home: it and the domain of the box see that it is you'),
+    'as nobody: ',
   );
 
 /** One of `p3do box …`. */

@@ -1,17 +1,20 @@
 /** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
 import type { Command } from 'commander';
 import { Asker } from '../../round-trips/asker.ts';
-import type { How, StockState } from '../../round-trips/asker-events.ts';
+import type { AskWish, How, StockState } from '../../round-trips/asker-events.ts';
 import { Asking, Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
-import { readStock, writeStock } from '../../client/anonymous/stock-file.ts';
+import { anonymousLimits } from '../../client/anonymous/limits.ts';
+import { readStock, readWish, writeStock } from '../../client/anonymous/stock-file.ts';
 import type { StockWish } from '../../round-trips/stock.ts';
+import { stockLimits } from '../../round-trips/stock-limits.ts';
 import type { Whose } from '../../client/profile/profile.ts';
 import { suite } from '../../server/suite.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 import { complain, fail, type Shared } from './conversation.ts';
-import { believing, pinsFor } from './stations.ts';
+import { believing, pinsFor, withUnvouched } from './stations.ts';
 import type { Talk } from './talk.ts';
+import { between } from './target.ts';
 
 /** How it is asked. */
 export interface AskingWish {
@@ -56,6 +59,56 @@ export async function asking(
   } finally {
     await one.stop();
   }
+}
+
+/** Options of those that ask one thing as nobody, if they are to. */
+export interface HiddenOptions {
+  readonly anonymous?: true;
+  readonly hops?: number;
+  readonly level?: number;
+  readonly all?: true;
+  readonly unvouched?: true;
+}
+
+const { askHopsMax, hopsMin } = anonymousLimits;
+
+/** Adds what says how well it is hidden; `before` stands in front of each. `--anonymous` is the command's own. */
+export const withHidden = (command: Command, before = ''): Command =>
+  withUnvouched(
+    command
+      .option(
+        '--hops <number>',
+        `${before}servers on the way, and on the way back: ${hopsMin} to ${askHopsMax} (as p3do stock says)`,
+        between(hopsMin, askHopsMax),
+      )
+      .option(
+        '--level <number>',
+        `${before}of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
+        between(0, stockLimits.levelMax),
+      )
+      .option('--all', `${before}take all cells that your home hears, so that it does not see which are yours`),
+  );
+
+/** Ends the command where something is to be hidden that is asked in one's own name. */
+export function refuseHidden(command: Command, { hops, level, all, unvouched }: HiddenOptions): void {
+  if ((hops ?? level ?? all ?? unvouched) !== undefined)
+    command.error('--hops, --level, --all and --unvouched need --anonymous');
+}
+
+/** The same for who asks now and no more: only what that needs is fetched, of the level and over the hops that the options say, or the stock. */
+export async function askingOnce(
+  command: Command,
+  options: Pick<Shared, 'json'> & HiddenOptions,
+  home: Talk,
+  whose: Whose,
+  course: (asking: Asking, wish: AskWish) => Promise<void>,
+): Promise<void> {
+  const kept = await readWish(whose.folder);
+  const { hops = kept.hops, level = kept.level, all } = options;
+  const wish = { hops, level, tickets: 0 };
+  await asking(command, options, home, { whose, wish, isAll: all === true, isShown: false }, async (one) =>
+    course(one, { hops, level }),
+  );
 }
 
 /** What is told while secrets are fetched: on standard error, each change once, from when somebody waits for it. */

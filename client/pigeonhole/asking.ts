@@ -3,12 +3,12 @@ import type { Suite } from '../../crypto/suite.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { type BoxAddress, boxName, pigeonholeOf } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
-import { type Asking, renderTerms } from '../../services/pigeonhole/request.ts';
+import { type BoxPacket, renderTerms } from '../../services/pigeonhole/request.ts';
 import { findWork, type WorkSubject } from '../../services/pigeonhole/work.ts';
 import { boxClientLimits } from './limits.ts';
 
 /** Asks an entity one thing, and gives the packet that answers it, or the code of a refusal alone. Rejects where nobody answers. */
-export type Request = (target: string, asking: Asking) => Promise<Packet | string>;
+export type Request = (target: string, asking: BoxPacket) => Promise<Packet | string>;
 
 /** What boxes are asked with. */
 export interface Surroundings {
@@ -57,7 +57,7 @@ export const refusals: Readonly<Record<string, string>> = {
 };
 
 /** The answer; throws BoxRefusal where it is none. */
-export async function asked({ request }: Surroundings, domain: string, asking: Asking): Promise<Packet> {
+export async function asked({ request }: Surroundings, domain: string, asking: BoxPacket): Promise<Packet> {
   const answer = await request(pigeonholeOf(domain), asking);
   if (typeof answer !== 'string' && answer.method?.startsWith('_echo_box') === true) return answer;
   const code = typeof answer === 'string' ? answer : (answer.text('_code') ?? '_box_invalid_answer');

@@ -3,6 +3,7 @@ import { joinBytes, textBytes, uint32 } from '../../crypto/bytes.ts';
 import { HPKE_OVERHEAD_BYTES, hpkeOpen, hpkeSeal } from '../../crypto/hpke.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import { PigeonholeError } from './error.ts';
+import { hourOf } from './hour.ts';
 import { type BoxAddress, type BoxSecrets, sealingKeyOf } from './keys.ts';
 import { pigeonholeLimits } from './limits.ts';
 
@@ -10,7 +11,6 @@ const INFO = textBytes('p3do-pigeonhole-deposit-v1');
 const ID_LABEL = textBytes('p3do-pigeonhole-message-v1');
 const NOTHING = new Uint8Array(1);
 const VERSION = 1;
-const HOUR_MS = 3_600_000;
 
 /** Bytes of a message's name. */
 const messageIdBytes = 16;
@@ -39,9 +39,6 @@ export interface Part {
   readonly parts: number;
   readonly data: Uint8Array;
 }
-
-/** Hours since 1970. */
-export const hourOf = (unixMs: number): number => Math.floor(unixMs / HOUR_MS);
 
 /** A message goes by what is in it and by its hour: nobody else's has its id, and at another hour it is another. */
 const idOf = (suite: Suite, hour: number, message: Uint8Array): Uint8Array =>

@@ -53,7 +53,7 @@ export interface OrderRequest {
 }
 
 /** Variables of a packet, and its method. */
-export interface Asking {
+export interface BoxPacket {
   readonly method: string;
   readonly entity: Readonly<Record<string, Value>>;
 }
@@ -101,7 +101,7 @@ export function renderOrder(
   order: Order,
   unixMs: number,
   work?: Uint8Array,
-): Asking {
+): BoxPacket {
   const day = dayOf(unixMs);
   const proof = suite.ed25519Sign(signedBytes(domain, keys, order, day), seed);
   const { kind, ...rest } = order;
@@ -116,13 +116,13 @@ export function renderOrder(
 }
 
 /** Something for a box, of 2048 bytes. */
-export const renderDeposit = (keys: Uint8Array, work: Uint8Array, deposit: Uint8Array): Asking => ({
+export const renderDeposit = (keys: Uint8Array, work: Uint8Array, deposit: Uint8Array): BoxPacket => ({
   method: methodOf('deposit'),
   entity: { _box: keys, _work: work, _deposit: deposit },
 });
 
 /** How much work is asked: for a new box, or for something to be put into this one. */
-export const renderTerms = (keys?: Uint8Array): Asking => ({
+export const renderTerms = (keys?: Uint8Array): BoxPacket => ({
   method: methodOf('terms'),
   entity: keys === undefined ? {} : { _box: keys },
 });

@@ -1,11 +1,11 @@
 /** Proofs of work: whoever makes a box, or puts something into one, has hashed for a while, since nobody knows who he is. docs/spec/pigeonhole.md#work */
 import { joinBytes, textBytes, uint32, uint64 } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
+import { hourOf } from './hour.ts';
 
 const LABEL = textBytes('p3do-pigeonhole-work-v1');
 const NOTHING = new Uint8Array(1);
 const DIGEST_BYTES = 32;
-const HOUR_MS = 3_600_000;
 
 /** Bytes of a proof: its hour (Unix), and a number that was found. */
 export const workBytes = 12;
@@ -22,8 +22,6 @@ export const makingDigest = new Uint8Array(DIGEST_BYTES);
 
 /** What a deposit is known by: 32 bytes. */
 export const digestOf = (suite: Suite, deposit: Uint8Array): Uint8Array => suite.blake2b(deposit, DIGEST_BYTES);
-
-const hourOf = (unixMs: number): number => Math.floor(unixMs / HOUR_MS);
 
 const challengeOf = ({ domain, name, digest }: WorkSubject): Uint8Array =>
   joinBytes(LABEL, NOTHING, textBytes(domain), NOTHING, name, digest);

@@ -7,7 +7,7 @@ import type { Packet } from '../../psyc/packet.ts';
 import { suite } from '../../server/suite.ts';
 import { type BoxAddress, boxSecrets } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits, type PigeonholeLimits } from '../../services/pigeonhole/limits.ts';
-import type { Asking } from '../../services/pigeonhole/request.ts';
+import type { BoxPacket } from '../../services/pigeonhole/request.ts';
 import { IdealKeys } from '../../simulator/ideal.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { channel, NodeFixture } from '../federation/node-fixture.ts';
@@ -48,7 +48,7 @@ function lineOf(fixture: NodeFixture, nick: string): string {
 }
 
 /** Says one thing in the name of somebody who lives there, and gives what is answered; null: nothing is. */
-export function ask(fixture: NodeFixture, { method, entity }: Asking, nick = 'bob'): Packet | null {
+export function ask(fixture: NodeFixture, { method, entity }: BoxPacket, nick = 'bob'): Packet | null {
   const line = lineOf(fixture, nick);
   fixture.hear(line);
   const routing = { _source: channel(nick, 'phone'), _target: `psyc://${home}/$pigeonhole`, _tag: 'x' };
