@@ -30,6 +30,8 @@ interface Fetch {
 /** A server that lets one wait is asked for nothing for so long, twice as long each time, as long as others do. */
 const SHUN_MS = 30_000;
 const SHUN_TIMES_MAX = 6;
+/** Of so many that is remembered, and the one that was late the longest ago goes: a home names whom it likes. */
+const SHUNNED_MAX = 1_024;
 
 /** What is late may come all the same for so long; meanwhile another is fetched. */
 const LATE_MS = 120_000;
@@ -120,6 +122,8 @@ export class Fetches {
     fetch.isLate = true;
     const { domain } = fetch.at;
     const times = Math.min(SHUN_TIMES_MAX, (this.#shunned.get(domain)?.times ?? 0) + 1);
+    this.#shunned.delete(domain);
+    for (const [oldest] of this.#shunned) if (this.#shunned.size >= SHUNNED_MAX) this.#shunned.delete(oldest);
     this.#shunned.set(domain, { times, untilMs: nowMs + SHUN_MS * 2 ** (times - 1) });
   }
 
