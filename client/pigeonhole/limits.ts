@@ -8,6 +8,9 @@ export const boxClientLimits = {
   partialBytesMax: 1_048_576,
   /** Messages that have come, which are remembered so that none comes twice. */
   seenMax: 16_384,
+  /** Messages that are not shown yet, and their bytes, with which nothing more is fetched: a domain could else give without end. */
+  unshownMax: 1_024,
+  unshownBytesMax: 2_097_152,
   /** How old a message may be, or ahead, when it comes: more than a deposit is kept. */
   oldHoursMax: 768,
   aheadHoursMax: 24,

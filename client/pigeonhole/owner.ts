@@ -42,9 +42,12 @@ export class BoxOwner {
     await this.#set({ ...this.#state, untilSeconds: untilIn(answer) });
   }
 
-  /** Everything that is there: `limit` deposits at a time, acknowledged when they are durable here. Throws BoxRefusal. */
+  /**
+   * Everything that is there: `limit` deposits at a time, acknowledged when they are durable here; less where as much as there
+   * is room for is not shown yet. Throws BoxRefusal.
+   */
   async fetch(limit: number): Promise<void> {
-    for (let tries = 1; ; ) {
+    for (let tries = 1; this.#hasRoom(); ) {
       try {
         if (!(await this.#page(limit))) return;
       } catch (error) {
@@ -68,6 +71,12 @@ export class BoxOwner {
     } catch (error) {
       if (!(error instanceof BoxRefusal && error.code === '_box_unknown')) throw error;
     }
+  }
+
+  #hasRoom(): boolean {
+    const { messages } = this.#state;
+    const bytes = messages.reduce((sum, { content }) => sum + content.length, 0);
+    return messages.length < boxClientLimits.unshownMax && bytes < boxClientLimits.unshownBytesMax;
   }
 
   /** One page; false: nothing is left, and all is acknowledged. */

@@ -69,6 +69,21 @@ test('what a domain refuses is told by its code; as another reader it is tried o
   await expect(owner.fetch(1)).rejects.toMatchObject({ code: '_box_old_number' });
 });
 
+test.each([
+  ['so many', boxClientLimits.unshownMax, 1],
+  ['so long', 2, boxClientLimits.unshownBytesMax / 2],
+])('where messages that are not shown are %s nothing more is asked for', async (_, count, length) => {
+  const messages = Array.from({ length: count }, () => ({ content: new Uint8Array(length), hour: 0 }));
+  const asksOf = async (left: readonly BoxState['messages'][number][]): Promise<number> => {
+    let asks = 0;
+    const around = { ...lying(), request: async () => (asks++, '_box_unknown') };
+    const state = { ...newBoxState(suite, 'a.example', 'direct', root), messages: left };
+    await new BoxOwner(around, state, async () => {}).fetch(1).catch(() => {});
+    return asks;
+  };
+  expect([await asksOf(messages), await asksOf(messages.slice(1))]).toEqual([0, 1]);
+});
+
 test.each(['200', '-1', 'many', '25'])('nobody works for %s bits', async (bits) => {
   const terms = { method: '_echo_box_terms', entity: { _bits: bits } };
   await expect(deposit(lying('_box_necessary_work', terms), box, bytes('hello'))).rejects.toMatchObject({
