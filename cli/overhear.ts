@@ -1,6 +1,7 @@
 /** `p3do overhear`: copies of all cells that one's home hears, or of those with certain hints. docs/spec/listener-bots.md#copies */
 import { type Command, InvalidArgumentError } from 'commander';
-import { bytesOfHex, hexOf, joinBytes } from '../crypto/bytes.ts';
+import { askingForCopies, copyIn } from '../client/anonymous/copies.ts';
+import { bytesOfHex, hexOf } from '../crypto/bytes.ts';
 import { onionOf, fieldsOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
 import type { Packet } from '../psyc/packet.ts';
@@ -38,14 +39,12 @@ Examples:
     )
     .action(async (options: Options) => {
       const whose = await whoseOf(command, options.as);
-      const hints = options.hint.length === 0 ? {} : { _hints: joinBytes(...options.hint) };
+      const asking = askingForCopies(`psyc://${whose.domain}/$mor`, options.hint, ['_unknown_target']);
       await talk(command, options, async (home) => {
         for (let left = options.count; left > 0; ) {
           const askedMs = systemTimers.nowMs();
           const before = left;
-          const target = `psyc://${whose.domain}/$mor`;
-          const excused = ['_unknown_target'];
-          const told = await home.ask({ target, method: '_request_mor_copies', entity: hints, excused });
+          const told = await home.ask(asking);
           if (told === null) return;
           if (typeof told === 'string') {
             const code = '_anonymous_unreachable';
@@ -55,8 +54,8 @@ Examples:
           for (const { packet } of told) {
             const missed = missedIn(packet);
             if (missed > 0) complain(command, `missed: ${missed}`);
-            const cell = packet.value('_cell');
-            if (cell?.length !== sizes.cell || left === 0) continue;
+            const cell = copyIn(packet);
+            if (cell === null || left === 0) continue;
             left--;
             const hint = hexOf(fieldsOf(onionOf(cell)).hint);
             tell(options, { kind: 'cell', hint, cell: hexOf(cell) }, `${hint}\n`);

@@ -1,6 +1,4 @@
 /** The asker at work: its effects done at the person's home, on the clock and the disk. docs/spec/round-trips.md */
-import { joinBytes } from '../../crypto/bytes.ts';
-import { sizes } from '../../onion/sizes.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import type { Value } from '../../psyc/render.ts';
@@ -8,6 +6,7 @@ import type { Asker } from '../../round-trips/asker.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from '../../round-trips/asker-events.ts';
 import type { AnonymousRequest } from '../../round-trips/asked.ts';
 import type { StockSecret } from '../../round-trips/stock.ts';
+import { askingForCopies, copyIn } from './copies.ts';
 import type { Believed } from './stations.ts';
 
 /** Asks of one's own home: what is told, the last word last; a code that was excused; null: it was refused otherwise. */
@@ -42,7 +41,6 @@ export type AskOutcome =
   | { readonly kind: 'answer'; readonly packets: readonly Packet[]; readonly how: How }
   | { readonly kind: 'failure'; readonly code: AskCode | '_mor_excessive_watches' };
 
-const COPIES = '_request_mor_copies';
 /** How soon it is asked again which servers there are: one that is gone is no hop. */
 const STATIONS_MS = 30_000;
 
@@ -178,10 +176,9 @@ export class Asking {
     // Who takes all of them need not ask otherwise for what he wants now.
     if (isAll && this.#wish > 0) return;
     const wish = ++this.#wish;
-    const entity = isAll ? {} : { _hints: joinBytes(...hints) };
-    const excused = ['_mor_excessive_watches'];
+    const asking = askingForCopies(mor, isAll ? [] : hints, ['_mor_excessive_watches']);
     while (!this.#isOver && wish === this.#wish && (isAll || hints.length > 0)) {
-      const told = await home.ask({ target: mor, method: COPIES, entity, excused });
+      const told = await home.ask(asking);
       if (told === null) throw new Refused();
       if (typeof told === 'string') {
         for (const [, answer] of this.#waiting) answer({ kind: 'failure', code: '_mor_excessive_watches' });
@@ -189,8 +186,8 @@ export class Asking {
         return;
       }
       const cells = told.flatMap(({ packet }) => {
-        const cell = packet.value('_cell');
-        return cell?.length === sizes.cell ? [cell] : [];
+        const cell = copyIn(packet);
+        return cell === null ? [] : [cell];
       });
       if (cells.length > 0) this.#tell({ kind: 'heard', cells });
     }
