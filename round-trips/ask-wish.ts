@@ -9,6 +9,7 @@ export const groupsOf = (servers: readonly StockServer[]): number => new Set(ser
 
 /** Why nobody can be asked so, whichever servers there are; null: it may be tried. */
 export function faultOf({ hops, level }: AskWish): AskCode | null {
-  if (!Number.isInteger(hops) || hops < 2 || hops > onionLimits.layersMax) return '_anonymous_excessive_hops';
+  // The last layer of a ticket is the asker's own.
+  if (!Number.isInteger(hops) || hops < 2 || hops > onionLimits.layersMax - 1) return '_anonymous_excessive_hops';
   return Number.isInteger(level) && level >= 0 && level <= stockLimits.levelMax ? null : '_anonymous_excessive_level';
 }

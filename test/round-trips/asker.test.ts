@@ -202,9 +202,10 @@ test.each([
   [{ hops: 3, level: 0.5 }, '_anonymous_excessive_level'],
   [{ hops: 1, level: 0 }, '_anonymous_excessive_hops'],
   [{ hops: 2.5, level: 0 }, '_anonymous_excessive_hops'],
+  [{ hops: 5, level: 0 }, '_anonymous_excessive_hops'],
   [{ hops: 6, level: 0 }, '_anonymous_excessive_hops'],
-])('%j is told as %s', (wish, code) => {
-  const town = new AskingTown(NONE);
+])('%j is told as %s, however many servers there are', (wish, code) => {
+  const town = new AskingTown(NONE, [...'abcdefghi']);
   town.ask('one', wish);
   expect(town.told.get('one')).toMatchObject({ kind: 'failure', code });
 });
