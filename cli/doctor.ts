@@ -16,6 +16,9 @@ interface Options extends Whose {
   readonly json?: true;
 }
 
+/** Where web key directories are (RFC 9110 section 4.2.2). */
+const HTTPS = 443;
+
 /** Adds the argument, the options, the page and the action of `p3do doctor`. */
 export function register(command: Command): void {
   command
@@ -41,17 +44,12 @@ Examples:
       const said = options.domain ?? options.folder;
       const folder = said === undefined ? null : await folderSaid(command, options);
       const looker = folder === null ? own : await loadDomain(folder);
-      const findings = await look(domain, own?.key.certificate.key.fingerprint ?? null, looker, options);
+      const findings = await look(domain, own, looker, options);
       if (findings.some(({ verdict }) => verdict === 'bad')) process.exitCode = 1;
     });
 }
 
-async function look(
-  domain: string,
-  ownKey: string | null,
-  looker: Domain | null,
-  options: Options,
-): Promise<Finding[]> {
+async function look(domain: string, own: Domain | null, looker: Domain | null, options: Options): Promise<Finding[]> {
   const config = looker?.config;
   const nothing = { authority: null, keyServers: [], update: null, responder: null, resolvers: null };
   const dns = {
@@ -62,7 +60,7 @@ async function look(
   const { asker, keys, resolvers, finder } = await askingOf(dns, proxy);
   const visit = {
     domain,
-    ownKey,
+    ownKey: own?.key.certificate.key.fingerprint ?? null,
     looker:
       looker === null
         ? null
@@ -78,6 +76,8 @@ async function look(
       [...(config?.peers ?? [])].flatMap(([name, { at }]): [string, Endpoint][] => (at === null ? [] : [[name, at]])),
     ),
     proxy,
+    web: { port: HTTPS },
+    hasOnions: own === null ? null : own.config.mor !== null,
     unixMs: () => Date.now(),
   };
   return examine(visit, checks, (finding) => {

@@ -1,6 +1,7 @@
 /** What a look at a domain from outside finds: one line each, good, warning or bad, with what to do. docs/operating.md#doctor */
 import type { Told } from '../dns/look-up.ts';
-import type { Endpoint, Resolver as Finder } from '../transport/resolve.ts';
+import type { Way } from '../keys/ask.ts';
+import type { Endpoint, Finding as Finding_, Resolver as Finder } from '../transport/resolve.ts';
 import type { Proxy } from '../transport/socks.ts';
 
 export type Verdict = 'good' | 'warning' | 'bad';
@@ -31,6 +32,10 @@ export interface Visit {
   readonly peers: ReadonlyMap<string, Endpoint>;
   /** Through which everything goes; no SRV record is asked then. */
   readonly proxy: Proxy | null;
+  /** Where web key directories are, and which authorities count for certificates (PEM); those of Node.js where none are named. */
+  readonly web: { readonly port: number; readonly authorities?: readonly string[] };
+  /** Whether the domain passes onions on; null: it is not one of this machine. */
+  readonly hasOnions: boolean | null;
   readonly unixMs: () => number;
 }
 
@@ -45,6 +50,15 @@ export const warning = (what: string, text: string, remedy: string): Finding => 
   remedy,
 });
 export const bad = (what: string, text: string, remedy: string): Finding => ({ what, verdict: 'bad', text, remedy });
+
+/** How key servers and directories are reached. */
+export const wayOf = ({ proxy, finder, web }: Visit): Way => ({ proxy, resolver: finder, ...web });
+
+/** How the domain's server is found. */
+export const findingOf = ({ finder, peers }: Visit): Finding_ => ({ resolver: finder, peers, random: () => 0 });
+
+/** A day as people write it, of Unix seconds. */
+export const dayOf = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 /** All checks, one after the other; each finding is given as soon as it is there. */
 export async function examine(

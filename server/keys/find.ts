@@ -53,7 +53,7 @@ export class KeyFinder {
   /** The key servers that a domain's record names. */
   async #pointers(domain: string): Promise<Endpoint[]> {
     const statement = await this.#options.lookUp(domain);
-    return statement.kind === 'record' ? statement.ks.map(endpointOf) : [];
+    return statement.kind === 'record' ? statement.ks.map(pointedAt) : [];
   }
 
   async #askedOf(at: Endpoint, address: string, fingerprint: string | null): Promise<SoughtKeys[]> {
@@ -75,7 +75,7 @@ export class KeyFinder {
 }
 
 /** Where a key server is that a record names: both schemes are asked alike. */
-function endpointOf(uri: string): Endpoint {
+export function pointedAt(uri: string): Endpoint {
   const { hostname, port } = new URL(uri.replace(/^hkps:/, 'https:'));
   return { host: hostname, port: port === '' ? PORT : Number(port) };
 }

@@ -86,6 +86,8 @@ withNameServers('with bind, unbound and a server', () => {
       finder,
       peers: new Map(),
       proxy: null,
+      web: { port: closed },
+      hasOnions: null,
       unixMs: () => Date.now(),
       ...change,
     };
@@ -96,10 +98,12 @@ withNameServers('with bind, unbound and a server', () => {
 
   test('a domain that is well', async () => {
     const findings = await look('well.test', both(), { ownKey: key });
-    expect(shown(findings)).toEqual(
-      ['record', 'resolvers', 'DNSSEC', 'server', 'TLS', 'proof', 'clock'].map((what) => `good ${what}`),
-    );
-    expect(findings.every(({ remedy }) => remedy === null)).toBe(true);
+    const parts = ['record', 'resolvers', 'DNSSEC', 'server', 'TLS', 'proof', 'clock', 'key server'];
+    expect(shown(findings)).toEqual([
+      ...[...parts, 'expiry', 'expiry', 'expiry'].map((what) => `good ${what}`),
+      'warning WKD',
+    ]);
+    expect(findings.map(({ verdict, remedy }) => (verdict === 'good') === (remedy === null))).not.toContain(false);
     expect(findings[0]!.text).toBe(`the key is ${key}, number 1`);
     expect(findings[4]!.text).toContain('TLSv1.3, X25519');
     expect(findings[5]!.text).toContain(`proves ${key}`);
@@ -107,14 +111,21 @@ withNameServers('with bind, unbound and a server', () => {
 
   test('a domain without any record', async () => {
     const findings = await look('bare.test', both());
-    expect(shown(findings)).toEqual(['bad record', 'good resolvers', 'good DNSSEC', 'warning server', 'bad server']);
+    expect(shown(findings)).toEqual([
+      'bad record',
+      'good resolvers',
+      'good DNSSEC',
+      'warning server',
+      'bad server',
+      'warning WKD',
+    ]);
     expect(findings[0]!.remedy).toContain('p3do dns show');
     expect(findings[4]!.text).toBe('bare.test has no address');
   });
 
   test('records that count for nothing, and a denial', async () => {
     const findings = await look('void.test', both());
-    expect(shown(findings)).toEqual(['bad record', 'good resolvers', 'good DNSSEC', 'bad server']);
+    expect(shown(findings)).toEqual(['bad record', 'good resolvers', 'good DNSSEC', 'bad server', 'warning WKD']);
     expect(findings[0]!.text).toContain('_invalid_tag');
   });
 
@@ -133,6 +144,9 @@ withNameServers('with bind, unbound and a server', () => {
       'good server',
       'bad TLS',
       'bad server',
+      'bad key server',
+      'bad key server',
+      'warning WKD',
     ]);
     expect(findings.filter(({ verdict }) => verdict !== 'good').every(({ remedy }) => remedy !== null)).toBe(true);
   });
@@ -147,6 +161,11 @@ withNameServers('with bind, unbound and a server', () => {
       'good TLS',
       'bad proof',
       'good clock',
+      'good key server',
+      'good expiry',
+      'good expiry',
+      'good expiry',
+      'warning WKD',
     ]);
     expect(findings[5]!.text).toContain('_proof_foreign_source');
   });
@@ -161,7 +180,7 @@ withNameServers('with bind, unbound and a server', () => {
     expect(shown(silent).slice(0, 4)).toEqual(['good record', 'warning resolvers', 'warning resolvers', 'good DNSSEC']);
     const taken = await look('well.test', [liar]);
     // The key that is proved is not the one that the liar names.
-    expect(shown(taken)).toEqual([
+    expect(shown(taken).slice(0, 8)).toEqual([
       'good record',
       'warning resolvers',
       'warning DNSSEC',
@@ -169,6 +188,7 @@ withNameServers('with bind, unbound and a server', () => {
       'good TLS',
       'bad proof',
       'good clock',
+      'bad key server',
     ]);
     const bogus = await look('well.test', [`udp://127.0.0.1:${deceived.port}`]);
     expect(shown(bogus).slice(0, 3)).toEqual(['bad record', 'warning resolvers', 'bad DNSSEC']);
@@ -189,7 +209,7 @@ withNameServers('with bind, unbound and a server', () => {
       [-86_400_000, 'bad'],
     ] as const) {
       const findings = await look('well.test', both(), { finder, unixMs: () => Date.now() + off });
-      expect(shown(findings).at(-1)).toBe(`${verdict} clock`);
+      expect(shown(findings)).toContain(`${verdict} clock`);
     }
     // A line that only carries bytes is not noticed; what answers with something else is.
     const babbler = createServer((socket) => socket.on('error', () => {}).end('hello\n')).listen(0, '127.0.0.1');
@@ -204,10 +224,18 @@ withNameServers('with bind, unbound and a server', () => {
     await once(carrier, 'listening');
     const through = async (at: AddressInfo): Promise<string[]> => {
       const services = async () => [{ name: '127.0.0.1', port: at.port, priority: 0, weight: 0 }];
-      return shown(await look('well.test', both(), { finder: { ...finder, services } })).slice(4);
+      return shown(await look('well.test', both(), { finder: { ...finder, services } })).slice(4, -1);
     };
-    expect(await through(babbler.address() as AddressInfo)).toEqual(['bad TLS']);
-    expect(await through(carrier.address() as AddressInfo)).toEqual(['good TLS', 'good proof', 'good clock']);
+    expect(await through(babbler.address() as AddressInfo)).toEqual(['bad TLS', 'bad key server']);
+    expect(await through(carrier.address() as AddressInfo)).toEqual([
+      'good TLS',
+      'good proof',
+      'good clock',
+      'good key server',
+      'good expiry',
+      'good expiry',
+      'good expiry',
+    ]);
     const peers = new Map([['well.test', { host: '127.0.0.1', port }]]);
     const told = await look('well.test', both(), { peers });
     expect(told[3]!.text).toBe(`the configuration here says 127.0.0.1 port ${port}`);
