@@ -110,8 +110,8 @@ export type Notice =
       readonly by: 'us' | 'them';
       readonly untilMs: number;
     }
-  /** Somebody of that domain has logged in here as a visitor. */
-  | { readonly kind: 'visitor'; readonly domain: string }
+  /** Somebody of that domain has logged in here as a visitor; so many key servers have said whether his keys were taken back. */
+  | { readonly kind: 'visitor'; readonly domain: string; readonly heard: number }
   /** Somebody's rules cannot be read: only friends may write to him. */
   | { readonly kind: 'unreadable rules' }
   | { readonly kind: 'connected' | 'disconnected'; readonly domain: string }

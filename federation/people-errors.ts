@@ -15,6 +15,7 @@ export type PeopleCode =
   | '_login_invalid_channel'
   | '_login_unknown_home'
   | '_login_doubtful_home'
+  | '_login_unwitnessed'
   | '_necessary_visit'
   | '_necessary_home'
   | '_closed_account'

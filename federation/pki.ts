@@ -44,7 +44,7 @@ export type PkiQuestion =
     }
   /**
    * Whose keys are these, that he has brought himself, with all that our own ring and the key servers of these domains know of
-   * them: what anybody has taken back counts, and the newest statement. Answer: `found`.
+   * them: what anybody has taken back counts, and the newest statement. Answer: `found`, with `heard`.
    */
   | {
       readonly kind: 'visitor';
@@ -173,9 +173,12 @@ export type PkiAnswer =
       readonly isNews: boolean;
       readonly untilMs: number;
     }
-  /** What was found, and which key of his domain vouches for it. */
+  /** What was found, and which key of his domain vouches for it. `isHonoured`: its certification has ended, and counts since his home is silent. */
   | {
       readonly kind: 'found';
+      readonly isHonoured: boolean;
+      /** How many of the key servers that were asked after a visitor have answered, with a key or that they have none. */
+      readonly heard: number;
       readonly key: Uint8Array;
       readonly statement: Uint8Array;
       readonly authority: Uint8Array;

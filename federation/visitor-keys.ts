@@ -9,9 +9,6 @@ import { domainOf } from './letter.ts';
 import { readRecords } from './records.ts';
 import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
 
-/** So many key servers are asked whether they have heard that something was taken back, beside our own ring. */
-const WITNESSES = 3;
-
 /** Who judges visitors. */
 export interface VisitorJudge {
   readonly desk: Desk;
@@ -22,6 +19,9 @@ export interface VisitorJudge {
   readonly reports: KeyReports;
 }
 
+/** Whether the next try may tell more. */
+export const isForNow = (code: string): boolean => code === '_trust_unavailable' || code === '_login_unwitnessed';
+
 /** Keys of somebody. */
 export interface BroughtKeys {
   readonly person: string;
@@ -31,7 +31,8 @@ export interface BroughtKeys {
 
 /**
  * Under his home's key, which must be pinned and stand like this here, with what our ring knows and, with `isAsking`, the key servers of
- * his home, where it is linked, and of others; a code where they are not his, or are not good any more.
+ * his home, where it is linked, and of others; a code where they are not his, or are not good any more, or `_login_unwitnessed`: his
+ * certification has ended, and too few of those servers have answered.
  */
 export function judgeVisitor(
   { desk, blocked, linked, reports }: VisitorJudge,
@@ -63,12 +64,19 @@ export function judgeVisitor(
       const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
       // The home itself first, where it answers us, and then others.
       const all = isAsking ? linked() : [];
-      const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
-      const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured } as const;
-      desk.askPki({ ...asked, servers: servers.slice(0, WITNESSES) }, (answer) => {
+      const { visitorWitnessesAskedMax, visitorWitnessesMin } = desk.options.federationLimits;
+      const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)].slice(
+        0,
+        visitorWitnessesAskedMax,
+      );
+      const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured, servers } as const;
+      desk.askPki(asked, (answer) => {
         const code = answer.kind === 'refused' ? answer.code : '_trust_unavailable';
         if (answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint))) {
-          found({ ...answer, isPinned: fingerprint !== null });
+          const needed = Math.max(1, Math.min(visitorWitnessesMin, servers.length));
+          // A certification that runs is short, and stands for what nobody could be asked; one that has ended does not.
+          const isUnheard = isAsking && answer.isHonoured && answer.heard < needed;
+          found(isUnheard ? '_login_unwitnessed' : { ...answer, isPinned: fingerprint !== null });
         } else if (answer.kind === 'found') {
           reports.tell(person, answer.read.fingerprint);
           found('_trust_changed_key');

@@ -17,7 +17,7 @@ import { readRecords, record } from './records.ts';
 import { Turns } from './turns.ts';
 import { isWorthReporting, reportOf } from './visit-reports.ts';
 import type { VisitorLedger } from './visitor-ledger.ts';
-import { judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
+import { isForNow, judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
 import { visitRecord } from './visits.ts';
 
 type Answering = (answer: ServerAnswer) => void;
@@ -28,6 +28,21 @@ const refused = (code: string): ServerAnswer => ({ kind: 'refused', code });
 interface Channel {
   readonly circuit: string;
   readonly addressed: Addressed;
+}
+
+/** Who may come in on a channel. */
+interface Admitted {
+  /** Unix milliseconds. */
+  readonly untilMs: number;
+  /** By what, where too few key servers have said whether it was taken back; null: enough have. */
+  readonly unheard: Brought | null;
+}
+
+/** His keys, and which of his devices it is. */
+interface Brought {
+  readonly key: Uint8Array;
+  readonly statement: Uint8Array;
+  readonly device: Uint8Array;
 }
 
 /** What a visitor needs of its node. */
@@ -45,8 +60,8 @@ export class Visitor implements Entity {
   readonly #owner: VisitorOwner;
   readonly #turns: Turns;
   readonly #channels = new SparseMap<string, Channel>();
-  /** Until when each channel may be here, Unix milliseconds. */
-  readonly #untilMs = new SparseMap<string, number>();
+  /** Channels that have not come in yet. */
+  readonly #admitted = new SparseMap<string, Admitted>();
 
   constructor(owner: VisitorOwner) {
     this.#owner = owner;
@@ -91,14 +106,39 @@ export class Visitor implements Entity {
     }
     const { addressedMax } = desk.options.federationLimits;
     this.#channels.set(channel, { circuit, addressed: before?.addressed ?? new Addressed(addressedMax) });
-    const restMs = (this.#untilMs.get(channel) ?? 0) - desk.unixMs;
-    this.#untilMs.delete(channel);
-    desk.timer(`visit ${channel}`, Math.max(0, restMs), () => this.#dismiss(channel, '_publication_invalid_visit'));
+    const { untilMs, unheard } = this.#admitted.get(channel) ?? { untilMs: 0, unheard: null };
+    this.#admitted.delete(channel);
+    const restMs = Math.max(0, untilMs - desk.unixMs);
+    desk.timer(`visit ${channel}`, restMs, () => this.#dismiss(channel, '_publication_invalid_visit'));
+    if (unheard !== null) this.#askAgain(channel, circuit, unheard);
     return { replaced: before?.circuit ?? null };
   }
 
   detach(channel: string, circuit: string): void {
     if (this.#channels.get(channel)?.circuit === circuit) this.#channels.delete(channel);
+  }
+
+  /** Until enough have said that nothing was taken back, or he has gone; who is in on the same channel since was judged anew. */
+  #askAgain(channel: string, circuit: string, brought: Brought): void {
+    const { uniform: person, desk, authors, judge } = this.#owner;
+    const { visitorAgainMs, visitorWitnessesMin } = desk.options.federationLimits;
+    const isHere = (): boolean => this.#channels.get(channel)?.circuit === circuit;
+    desk.timer(`heard ${circuit}`, visitorAgainMs, () => {
+      if (!isHere()) return;
+      const { key, statement, device } = brought;
+      judgeVisitor(judge, { person, key, statement }, { isAsking: true }, (judged) => {
+        if (!isHere()) return;
+        if (typeof judged === 'string') {
+          if (isForNow(judged)) this.#askAgain(channel, circuit, brought);
+          else this.#dismiss(channel, judged);
+          return;
+        }
+        authors.adopt(person, judged, () => {
+          if (deviceIn(judged.read, device) === null) this.#dismiss(channel, '_unlisted_device');
+          else if (judged.heard < visitorWitnessesMin) this.#askAgain(channel, circuit, brought);
+        });
+      });
+    });
   }
 
   /** He is wanted here no more. */
@@ -142,7 +182,8 @@ export class Visitor implements Entity {
 
   /** Others may know better by now; and his device has said, for all to see, that it speaks through this server. Kept before it does. */
   #admit({ peer, evidence }: PersonQuestion & { kind: 'admission' }, answer: Answering): void {
-    const { uniform: person, authors, judge } = this.#owner;
+    const { uniform: person, authors, judge, desk } = this.#owner;
+    const { visitorWitnessesMin } = desk.options.federationLimits;
     const { key, statement, visit } = evidence;
     if (peer.kind !== 'client' || key === null || statement === null || visit === undefined) {
       answer(refused('_necessary_visit'));
@@ -160,8 +201,10 @@ export class Visitor implements Entity {
       if (typeof read !== 'number') answer(refused(read ?? '_unlisted_device'));
       else {
         authors.adopt(person, judged, () => {
-          this.#keep(peer.channel, judged.key, visit, (code) => {
-            if (code === null) this.#untilMs.set(peer.channel, Math.min(read, untilMs));
+          this.#keep(peer.channel, judged, visit, (code) => {
+            const brought = { key: judged.key, statement: judged.statement, device: peer.device };
+            const unheard = judged.heard < visitorWitnessesMin ? brought : null;
+            if (code === null) this.#admitted.set(peer.channel, { untilMs: Math.min(read, untilMs), unheard });
             answer(code === null ? { kind: 'admitted', key: null, statement: null } : refused(code));
           });
         });
@@ -169,7 +212,7 @@ export class Visitor implements Entity {
     });
   }
 
-  #keep(channel: string, key: Uint8Array, visit: Uint8Array, kept: (code: string | null) => void): void {
+  #keep(channel: string, { key, heard }: FoundKeys, visit: Uint8Array, kept: (code: string | null) => void): void {
     const { uniform, desk, ledger } = this.#owner;
     const visitor = visitorIn(channel)!;
     if (!ledger.takes(uniform)) {
@@ -185,7 +228,7 @@ export class Visitor implements Entity {
           kept('_trust_unavailable');
           return;
         }
-        desk.notify({ kind: 'visitor', domain: domainOf(uniform) });
+        desk.notify({ kind: 'visitor', domain: domainOf(uniform), heard });
         // Again at each login until his home has answered: nobody else says it again.
         if (isNews) desk.post(ledger.report(visitor, () => reportOf(visitor, visit, desk)));
         kept(null);

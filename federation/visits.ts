@@ -9,7 +9,7 @@ import type { FederationCode } from './error.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf, entityIn, keepLetter, type Letter, newLetter } from './letter.ts';
 import { type RecordName, readRecords } from './records.ts';
-import { judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
+import { isForNow, judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
 
 /** What a node that was asked for somebody's keys has told. */
 interface Told {
@@ -69,7 +69,7 @@ export class Visits {
       // What is public is heard from a domain that is new here, too.
       const how = { isAsking: true, standings: ['normal', 'quarantine'] } as const;
       judgeVisitor(this.#judge, { person, ...told }, how, (judged) => {
-        if (typeof judged === 'string') found(judged === '_trust_unavailable' ? 'later' : 'nobody');
+        if (typeof judged === 'string') found(isForNow(judged) ? 'later' : 'nobody');
         else
           this.#authors.adopt(person, judged, () => found(this.#untilMs(visit, domain, device, { person, ...judged })));
       });

@@ -16,7 +16,7 @@ type Judging = (question: Question<'person'>, unixMs: number) => PkiAnswer;
 /** Under the first key of his domain that vouches for him; while his home is silent also where that did when it fell silent. */
 function judged(
   judge: Judging,
-  { person, known, authorities, honoured }: Question<'find'> | Question<'visitor'>,
+  { person, known, authorities, honoured, servers }: Question<'find'> | Question<'visitor'>,
   copies: Copies,
   unixMs: number,
 ): PkiAnswer {
@@ -28,7 +28,9 @@ function judged(
     const read = isEnded ? judge(question, honoured.atMs) : told;
     if (read.kind !== 'person') continue;
     const untilMs = isEnded ? honoured.untilMs : read.untilMs;
-    return { kind: 'found', ...copies, authority, read: { ...read, untilMs } };
+    // Key servers of the simulator are never lost.
+    const heard = servers.length;
+    return { kind: 'found', ...copies, authority, read: { ...read, untilMs }, isHonoured: isEnded, heard };
   }
   return told;
 }

@@ -64,6 +64,7 @@ const sentences: Readonly<Record<string, string>> = {
   _login_unknown_home: `this server does not know your domain yet, and looks for it now: ${SAY_AGAIN}`,
   _login_doubtful_home:
     'this server has known the key of your domain too short a time, or doubts it: its admin can confirm it (p3do federate add, with its fingerprint)',
+  _login_unwitnessed: `your certification has ended, and this server reaches too few others that would know if it was taken back: ${SAY_AGAIN}, or go through another`,
   _necessary_home: 'that goes only at your own domain’s server: leave --through out',
   _necessary_visit: 'it is not known there that you log in through another domain: log in there again, or at home',
   _trust_foreign_key: TRUST,

@@ -39,15 +39,22 @@ export class KeyFinder {
     servers,
     isNear = false,
     isPointed = true,
+    heard = () => {},
   }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
     if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
-    for (const at of isPointed ? await this.#pointers(home) : []) yield* await this.#askedOf(at, address, fingerprint);
-    for (const domain of servers) {
+    for (const at of isPointed ? await this.#pointers(home) : [])
+      yield* (await this.#askedOf(at, address, fingerprint)) ?? [];
+    const asked = async (domain: string): Promise<SoughtKeys[]> => {
       const [at] = await endpointsOf(domain, this.#options.finding, 1).catch(() => []);
-      if (at !== undefined) yield* await this.#askedOf(at, address, fingerprint);
-    }
+      const told = at === undefined ? null : await this.#askedOf(at, address, fingerprint);
+      if (told !== null) heard(domain);
+      return told ?? [];
+    };
+    // Who waits must not wait for one that is slow.
+    if (isPointed) for (const domain of servers) yield* await asked(domain);
+    else for await (const told of asTheyCome(servers.map(asked))) yield* told;
   }
 
   /** The key servers that a domain's record names. */
@@ -56,11 +63,12 @@ export class KeyFinder {
     return statement.kind === 'record' ? statement.ks.map(pointedAt) : [];
   }
 
-  async #askedOf(at: Endpoint, address: string, fingerprint: string | null): Promise<SoughtKeys[]> {
+  /** null: it does not answer, or not as a key server does. */
+  async #askedOf(at: Endpoint, address: string, fingerprint: string | null): Promise<SoughtKeys[] | null> {
     const { finding, proxy, log } = this.#options;
     const way: Way = { proxy, resolver: finding.resolver };
     // Without a proxy nobody is asked for a name of Tor's.
-    if (proxy === null && isOnion(at.host)) return [];
+    if (proxy === null && isOnion(at.host)) return null;
     try {
       const [newest = null] = fingerprint === null ? await fingerprintsOf(at, address, way) : [fingerprint];
       const key = newest === null ? null : await keyAt(at, newest, way);
@@ -69,8 +77,18 @@ export class KeyFinder {
       if (!(error instanceof KeyServerError || error instanceof PkiError || error instanceof TransportError))
         throw error;
       log.debug({ code: error.code }, 'a key server that does not help');
-      return [];
+      return null;
     }
+  }
+}
+
+/** What comes of each, in the order in which they are done. */
+async function* asTheyCome<T>(tasks: readonly Promise<T>[]): AsyncGenerator<T> {
+  const left = new Map(tasks.map((task, at) => [at, task.then((value) => ({ at, value }))]));
+  while (left.size > 0) {
+    const { at, value } = await Promise.race(left.values());
+    left.delete(at);
+    yield value;
   }
 }
 

@@ -55,8 +55,10 @@ export interface Sought {
   readonly servers: readonly string[];
   /** Only our own ring is asked. */
   readonly isNear?: boolean;
-  /** Unless false, also where his domain's DNS points. */
+  /** Unless false, also where his domain's DNS points; else somebody waits, and all are asked at once. */
   readonly isPointed?: boolean;
+  /** Told of each of `servers` that has answered, that it has no such key too. */
+  readonly heard?: (domain: string) => void;
 }
 
 /** A key, and a statement where there was one, as somebody gave them. */
@@ -64,6 +66,8 @@ export interface SoughtKeys {
   readonly key: Uint8Array;
   readonly statement: Uint8Array | null;
 }
+
+type Found = PkiAnswer & { readonly kind: 'found' };
 
 /** A question of a kind. */
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
@@ -217,8 +221,8 @@ export class Notary {
       if (fingerprint !== null && !isKeyOf(key, fingerprint)) continue;
       for (const statement of [came, known].filter((one) => one !== null)) {
         for (const authority of authorities) {
-          const read = await this.#tried({ kind: 'person', person, key, statement, known, authority }, honoured);
-          if (read !== null) return { kind: 'found', key, statement, authority, read };
+          const tried = await this.#tried({ kind: 'person', person, key, statement, known, authority }, honoured);
+          if (tried !== null) return { kind: 'found', key, statement, authority, ...tried, heard: 0 };
         }
       }
     }
@@ -234,24 +238,26 @@ export class Notary {
     const { fingerprint } = own;
     let key = own.bytes;
     const statements = [statement, known].filter((one) => one !== null);
-    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false };
+    const witnesses = new Set<string>();
+    const heard = (domain: string): void => void witnesses.add(domain);
+    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false, heard };
     for await (const found of within(this.#options.search?.(sought) ?? none(), TAKEN_BACK_MS)) {
       if (found.statement !== null) statements.push(found.statement);
       const both = admit([key, found.key], signers, this.#options.now());
       key = (await orNull(both))?.bytes ?? key;
     }
-    let newest: (PkiAnswer & { readonly kind: 'found' }) | null = null;
+    let newest: Found | null = null;
     let refused: PkiAnswer = { kind: 'refused', code: '_uncertified' };
     let isFirst = true;
     for (const authority of authorities) {
       for (const each of statements) {
         const question = { kind: 'person', person, key, statement: each, known, authority } as const;
         const told = await this.answer(question);
-        const read = told.kind === 'person' ? told : await orNull(this.#tried(question, honoured));
+        const tried = await orNull(this.#tried(question, honoured, told));
         // Why what he has brought himself does not hold.
-        if (read === null && isFirst) refused = told;
-        if (read !== null && (newest === null || counterOf(each) > counterOf(newest.statement))) {
-          newest = { kind: 'found', key, statement: each, authority, read };
+        if (tried === null && isFirst) refused = told;
+        if (tried !== null && (newest === null || counterOf(each) > counterOf(newest.statement))) {
+          newest = { kind: 'found', key, statement: each, authority, ...tried, heard: witnesses.size };
         }
         isFirst = false;
       }
@@ -263,9 +269,10 @@ export class Notary {
   async #tried(
     question: Question<'person'> & { readonly authority: Uint8Array },
     honoured: Honoured | null,
-  ): Promise<(PkiAnswer & { readonly kind: 'person' }) | null> {
-    const answer = await this.answer(question);
-    if (answer.kind === 'person') return answer;
+    answered?: PkiAnswer,
+  ): Promise<Pick<Found, 'read' | 'isHonoured'> | null> {
+    const answer = answered ?? (await this.answer(question));
+    if (answer.kind === 'person') return { read: answer, isHonoured: false };
     if (honoured === null || answer.kind !== 'refused' || answer.code !== '_expired_certification') return null;
     const { person, key, statement, known, authority } = question;
     const before = known === null ? null : splitStatement(known);
@@ -276,7 +283,7 @@ export class Notary {
     const status = await certStatus(found.certificate, userId, await readCertificate(authority), then);
     if (!status.isValid) return null;
     this.#options.learned?.(key);
-    return personAnswer(found, before, honoured.untilMs);
+    return { read: personAnswer(found, before, honoured.untilMs), isHonoured: true };
   }
 
   /** One of our own: a certification that has ended is renewed by whoever asks, and locks nobody out. */

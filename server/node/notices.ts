@@ -90,7 +90,10 @@ export class Notices {
         break;
       }
       case 'visitor':
-        log.info({ domain: notice.domain }, 'visitor: somebody of that domain speaks through this server');
+        log.info(
+          { domain: notice.domain, heard: notice.heard },
+          'visitor: somebody of that domain speaks through this server',
+        );
         break;
       case 'unreadable rules': {
         const level = this.#isNews(notice.kind, nowMs, DAY_MS) ? 'warn' : 'debug';

@@ -172,7 +172,7 @@ test('she is let in by the key that her domain has signed; what she says goes ou
   const b = fixture.connect('server b.example');
   const circuit = visitor(fixture);
   expect(fixture.isProved(circuit)).toBe(true);
-  expect(fixture.notices).toContainEqual({ kind: 'visitor', domain: 'z.example' });
+  expect(fixture.notices).toContainEqual({ kind: 'visitor', domain: 'z.example', heard: 1 });
   fixture.tell({ kind: 'asked', request: 1, question: { kind: 'visitors' } });
   expect(fixture.told).toEqual([{ kind: 'visitors', visitors: [{ person: zoe, devices: 1 }] }]);
   const source = channelAt(fixture, 'a.example');

@@ -1,0 +1,139 @@
+/** Where somebody's keys are looked for, and in which order: the ring, where the DNS points, known key servers; who is not there stands in nobody's way. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import type { Certificate } from '../../../pki/certificate.ts';
+import { KeyFinder } from '../../../server/keys/find.ts';
+import type { Sought, SoughtKeys } from '../../../server/node/notary.ts';
+import type { Endpoint } from '../../../server/transport/resolve.ts';
+import { certified, domainKey, identityKey } from '../../pki/keys.ts';
+import { Undoing } from '../../undoing.ts';
+import { type Giving, giving } from './giving.ts';
+
+const undoing = new Undoing();
+afterEach(() => undoing.run());
+
+const ADDRESS = 'bob@home.test';
+const home = await domainKey('home.test');
+const made = await identityKey('bob', 'home.test');
+const bob = await certified(home, made.certificate, 'bob <bob@home.test>');
+const { fingerprint } = bob.key;
+
+/** Whom has been asked, in this order. */
+let asked: string[];
+
+const server = (name: string, keys: readonly Certificate[], isSilent = false): Promise<Giving> =>
+  giving(undoing, name, keys, { isSilent, asked: (path) => /op=(get|index)/.test(path) && asked.push(name) });
+
+/** Finds with these on the ring, where the DNS of home.test points, and at other domains. */
+function finderOf(ring: readonly SoughtKeys[], pointed: readonly Giving[], others: Readonly<Record<string, number>>) {
+  asked = [];
+  const at = (port: number): Endpoint => ({ host: '127.0.0.1', port });
+  const ks = pointed.map(({ port }) => `hkps://ks.test:${port}`);
+  const record = { kind: 'record', secure: true, fpr: fingerprint, nfpr: null, seq: 1, ks, x: null } as const;
+  return new KeyFinder({
+    keys: {
+      copiesOf: () => {
+        asked.push('ring');
+        return Promise.resolve([...ring]);
+      },
+    },
+    lookUp: () => {
+      asked.push('DNS');
+      return Promise.resolve({ ...record, isTest: false });
+    },
+    finding: {
+      resolver: {
+        services: () => Promise.reject(new Error('no record')),
+        addresses: () => Promise.resolve([{ address: '127.0.0.1', family: 4 }]),
+      },
+      peers: new Map(Object.entries(others).map(([domain, port]) => [domain, at(port)])),
+      random: () => 0,
+    },
+    proxy: null,
+    log: pino({ level: 'silent' }),
+  });
+}
+
+const sought = (servers: readonly string[], change: Partial<Sought> = {}): Sought => ({
+  address: ADDRESS,
+  fingerprint,
+  servers,
+  ...change,
+});
+
+/** Takes so many copies, and lets go. */
+async function taken(finder: KeyFinder, what: Sought, max = Infinity): Promise<number> {
+  let count = 0;
+  if (max === 0) return count;
+  for await (const { key } of finder.copies(what)) {
+    expect(Buffer.from(key).equals(Buffer.from(bob.bytes))).toBe(true);
+    if (++count >= max) break;
+  }
+  return count;
+}
+
+/** A port where nobody is. */
+async function closedPort(): Promise<number> {
+  const listening = createServer().listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  listening.close();
+  await once(listening, 'close');
+  return port;
+}
+
+test('the ring, then the servers that the record names, then known ones in the order in which they are given; nobody further than somebody wants', async () => {
+  const one = await server('pointed 1', [bob]);
+  const two = await server('pointed 2', [bob]);
+  const b = await server('b.test', [bob]);
+  const c = await server('c.test', [bob]);
+  const all = ['ring', 'DNS', 'pointed 1', 'pointed 2', 'c.test', 'b.test'];
+  for (const [max, until] of [
+    [1, 1],
+    [2, 3],
+    [3, 4],
+    [4, 5],
+    [5, 6],
+  ] as const) {
+    const copy = { key: bob.bytes, statement: null };
+    const finder = finderOf([copy], [one, two], { 'b.test': b.port, 'c.test': c.port });
+    expect(await taken(finder, sought(['c.test', 'b.test']), max)).toBe(max);
+    expect(asked).toEqual(all.slice(0, until));
+  }
+});
+
+test('who is not there, or has no such key, is passed over; who has answered is told apart from who has not', async () => {
+  const [b, e] = [await server('b.test', [bob]), await server('e.test', [])];
+  const gone = { port: await closedPort(), cert: '' };
+  const heard: string[] = [];
+  const finder = finderOf([], [gone], { 'b.test': b.port, 'c.test': gone.port, 'e.test': e.port });
+  const what = sought(['c.test', 'e.test', 'b.test'], { heard: (domain) => heard.push(domain) });
+  expect(await taken(finder, what)).toBe(1);
+  expect(asked).toEqual(['ring', 'DNS', 'e.test', 'b.test']);
+  expect(heard).toEqual(['e.test', 'b.test']);
+});
+
+test('for whom somebody waits all known servers are asked at once, and nobody where the DNS points: one that says nothing holds up no other', async () => {
+  const silent = await server('silent.test', [bob], true);
+  const [b, e] = [await server('b.test', [bob]), await server('e.test', [])];
+  const heard: string[] = [];
+  const finder = finderOf([], [b], { 'silent.test': silent.port, 'b.test': b.port, 'e.test': e.port });
+  const what = sought(['silent.test', 'b.test', 'e.test'], { isPointed: false, heard: (domain) => heard.push(domain) });
+  expect(await taken(finder, what, 1)).toBe(1);
+  expect(asked).not.toContain('DNS');
+  expect(heard).toContain('b.test');
+  expect(heard).not.toContain('silent.test');
+});
+
+test('near is our own ring alone; without a fingerprint the newest key of the address is asked for', async () => {
+  const b = await server('b.test', [bob]);
+  const near = finderOf([], [b], { 'b.test': b.port });
+  expect(await taken(near, sought(['b.test'], { isNear: true }))).toBe(0);
+  expect(asked).toEqual(['ring']);
+  const any = finderOf([], [], { 'b.test': b.port });
+  expect(await taken(any, sought(['b.test'], { fingerprint: null }))).toBe(1);
+  // The list, and then the key.
+  expect(asked).toEqual(['ring', 'DNS', 'b.test', 'b.test']);
+});
