@@ -28,7 +28,7 @@ export function answerCountersign(
   identity: ServerIdentity,
   unixMs: number,
 ): PkiAnswer {
-  if (question.kind === 'read countersignature') return readWord(register, question, identity);
+  if (question.kind === 'read countersignature') return readWord(register, question, identity, unixMs);
   if (question.kind === 'uncountersign') return signed(register, question.key, identity, 0, unixMs);
   const { domain, key, kept } = question;
   const read = register.read(key);
@@ -50,6 +50,7 @@ function readWord(
   register: Register,
   { key: came, kept, authority }: About & { kind: 'read countersignature' },
   identity: ServerIdentity,
+  unixMs: number,
 ): PkiAnswer {
   const by = bytesToHex(register.fingerprint(authority));
   const before = kept === null ? null : register.read(kept);
@@ -61,5 +62,8 @@ function readWord(
     return { kind: 'refused', code: '_foreign_user_id' };
   }
   if (read?.[3] !== by) return { kind: 'refused', code: '_uncertified' };
-  return { kind: 'countersigned', key, fingerprint, untilMs: Number(read[4]) };
+  const untilMs = Number(read[4]);
+  // What was taken back is heard of at any time.
+  if (untilMs !== 0 && unixMs >= untilMs) return { kind: 'refused', code: '_expired_certification' };
+  return { kind: 'countersigned', key, fingerprint, untilMs };
 }

@@ -31,8 +31,8 @@ function onRing(fixture: NodeFixture, name?: string): number | null {
 }
 
 /** Our key with the word of a domain on it; `untilMs` 0: it takes that back. */
-function wordOf(fixture: NodeFixture, domain: string, untilMs?: number): Uint8Array {
-  const identity = fixture.keys.domain(domain);
+function wordOf(fixture: NodeFixture, domain: string, untilMs?: number, name?: string): Uint8Array {
+  const identity = fixture.keys.domain(domain, name);
   const key = fixture.keys.domain(a).certificate;
   const unixMs = beginUnixMs + fixture.nowMs;
   const made = fixture.keys.answer({ kind: 'countersign', domain: a, key, kept: null }, identity, unixMs);
@@ -98,9 +98,14 @@ test('whoever asks is told again, and not again at once', () => {
   expect(about(fixture.hear(server))).toEqual(['_notice_countersignature']);
 });
 
-test('what another has signed, or is no key of ours, or what a person there says, counts for nothing', () => {
+test('what another has signed, or is no key of ours, or has ended, or what a person there says, counts for nothing', () => {
   const fixture = hearing();
   fixture.connect(server);
+  // By a key of that domain that nobody here has pinned.
+  say(fixture, '_notice_countersignature', wordOf(fixture, b, undefined, 'next'));
+  const old = wordOf(fixture, b);
+  fixture.nowMs += lastsMs;
+  say(fixture, '_notice_countersignature', old);
   say(fixture, '_notice_countersignature', wordOf(fixture, 'c.example'));
   say(fixture, '_notice_countersignature', fixture.keys.domain(b).certificate);
   say(fixture, '_notice_countersignature', new Uint8Array([1, 2, 3]));

@@ -100,6 +100,32 @@ test('a word that came before its home fell silent is kept: its author’s keys 
   expect(fixture.methods(phone)).toContain('_message_private_sealed');
 });
 
+test('who is pinned is looked for by that key; his home is asked first, whoever came before it', () => {
+  const fixture = new NodeFixture();
+  for (const domain of ['c.example', 'd.example', b, 'e.example']) fixture.connect(`server ${domain}`);
+  publish(fixture);
+  const asked: object[] = [];
+  const answer = fixture.keys.answer.bind(fixture.keys);
+  fixture.keys.answer = (question, ...more) => {
+    if (question.kind === 'find') asked.push({ fingerprint: question.fingerprint, servers: question.servers });
+    return answer(question, ...more);
+  };
+  const servers = [b, 'c.example', 'd.example', 'e.example'];
+  const find = (): void => {
+    fixture.tell({ kind: 'asked', request: 1, question: { kind: 'find', person: zoe } });
+    fixture.nowMs += DAY;
+  };
+  find();
+  const { fingerprint } = fixture.identityOf('zoe', b);
+  const pin = { op: 'record', context: zoe, lease: 1, name: 'fingerprint', value: fingerprint } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [pin] });
+  find();
+  expect(asked).toEqual([
+    { fingerprint: null, servers },
+    { fingerprint, servers },
+  ]);
+});
+
 test('searchesMax, searchedMax, keyServersAskedMax', () => {
   const asked = (fixture: NodeFixture): unknown[] =>
     (fixture.held.pki ?? []).flatMap(([, question]) => (question.kind === 'find' ? [question] : []));
