@@ -148,7 +148,7 @@ class Show {
   }
 
   take(output: Output): void {
-    if (!['heard', 'member', 'presence', 'act', 'gap'].includes(output.kind)) return;
+    if (!['heard', 'deleted', 'member', 'presence', 'act', 'gap'].includes(output.kind)) return;
     if (this.#held !== null) {
       this.#held.push(output);
       return;

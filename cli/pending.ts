@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { lock } from '../client/profile/lock.ts';
 import type { Pending, Voice } from '../client/session/kept.ts';
 import { contentOf, publicationIn } from '../client/session/carried.ts';
-import { dropped, textOf } from '../client/session/pending.ts';
+import { dropped, isDeletion, textOf } from '../client/session/pending.ts';
 import { isFeed } from '../client/session/words.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { complain, registered, type Shared, tell, whoseOf } from './person/conversation.ts';
@@ -80,6 +80,6 @@ function described(pending: Pending): string {
   if (inherits(method, '_request_context_enter')) return `${enter} ${nameOf(target)}`;
   if (inherits(method, '_request_context_leave')) return `${leave} ${nameOf(target)}`;
   const text = textOf(pending);
-  if (isFeed(target)) return `publish ${safeLine(text ?? '')}`;
+  if (isFeed(target)) return `publish ${isDeletion(pending) ? 'a deletion' : safeLine(text ?? '')}`;
   return `say ${nameOf(target)} ${text === null ? '(sealed)' : safeLine(text)}`;
 }

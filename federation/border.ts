@@ -11,6 +11,7 @@ import type { Publication } from '../publication/fields.ts';
 import { isFeed } from '../publication/feed.ts';
 import { isSigned, readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
+import { readReference } from '../publication/reference.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
 import type { Absent, Found } from './authors.ts';
 import type { FederationCode } from './error.ts';
@@ -166,6 +167,8 @@ export class BorderCheck {
     let broken: PublicationCode | null = null;
     try {
       publication = readPublication(packet, route);
+      // What cannot be read in the same way everywhere would not be kept in the same way.
+      if (publication !== null && isFeed(publication.address)) readReference(packet, publication);
     } catch (error) {
       if (!(error instanceof PublicationError)) throw error;
       broken = error.code;

@@ -5,8 +5,10 @@ import { chainOf } from '../publication/feed.ts';
 import type { Publication } from '../publication/fields.ts';
 import { renderPublication } from '../publication/packet.ts';
 import { IdSet } from '../publication/reconcile/id-set.ts';
-import type { Operation, Row } from '../store/store.ts';
+import type { Deletion, Fields } from '../publication/reference.ts';
+import type { Operation, Row, StoreOutcome } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
+import { deletedRow, isDeletable } from './feed-deletion.ts';
 import { refusalIn } from './inbox.ts';
 
 /** Rows of one page while the set is read. */
@@ -14,10 +16,12 @@ const PAGE_ROWS = 512;
 const TIME_BYTES = 8;
 
 /** A row's id: the publication's time, by which the set is in order, and its id. */
-const rowId = ({ timeMs }: Publication, id: Uint8Array): Uint8Array => joinBytes(uint64(timeMs), id);
+const rowId = ({ timeMs }: Fields, id: Uint8Array): Uint8Array => joinBytes(uint64(timeMs), id);
 
 /** The publication's id in that of its row. */
 export const idInRow = ({ id }: Row): Uint8Array => id.slice(TIME_BYTES);
+
+type Written = Extract<StoreOutcome, { kind: 'written' }>;
 
 /** What became of a publication: it is there now, it was there, or it found no room and must come again. */
 export type Settled = 'new' | 'known' | 'lost';
@@ -29,6 +33,10 @@ export interface Entry {
   readonly id: Uint8Array;
   /** The domain that brought it; null: the author's own device did, here. */
   readonly from: string | null;
+  /** What it deletes; null: nothing. */
+  readonly deletes: Deletion | null;
+  /** What stands in its row instead of it: it was deleted before it came. */
+  readonly row?: Uint8Array;
   readonly settled: (outcome: Settled, sequence: number) => void;
 }
 
@@ -91,7 +99,7 @@ export class FeedLog {
   /** Takes what was checked; `settled` is called once, with `lost` at once where there is no room. */
   add(entry: Entry): void {
     const { waitingMax, waitingBytesMax } = this.#desk.options.deliveryLimits;
-    const packet = renderPublication(entry.publication, { _context: this.#context });
+    const packet = entry.row ?? renderPublication(entry.publication, { _context: this.#context });
     if (this.#waiting.length >= waitingMax || this.#waitingBytes + packet.length > waitingBytesMax) {
       entry.settled('lost', 0);
       return;
@@ -99,7 +107,7 @@ export class FeedLog {
     this.#taken++;
     this.#waiting.push({ ...entry, packet });
     this.#waitingBytes += packet.length;
-    if (this.#writing === 0) this.#write(this.#batch());
+    if (this.#writing === 0) this.#next();
   }
 
   /** Gives what is there, once all of it is read, and with it what is being written. */
@@ -149,34 +157,73 @@ export class FeedLog {
   #batch(): number {
     const { batchMax, batchBytesMax } = this.#desk.options.deliveryLimits;
     let [count, bytes] = [0, 0];
-    for (const { packet } of this.#waiting) {
-      if (count > 0 && (count >= batchMax || bytes + packet.length > batchBytesMax)) break;
+    for (const { packet, deletes } of this.#waiting) {
+      const isFull = count >= batchMax || bytes + packet.length > batchBytesMax;
+      // What deletes another one is written when that is there, if it comes at all.
+      if (count > 0 && (isFull || deletes !== null || this.#waiting[0]!.deletes !== null)) break;
       count++;
       bytes += packet.length;
     }
     return count;
   }
 
-  #write(count: number): void {
-    this.#writing = count;
-    if (count === 0) return;
+  #next(): void {
+    this.#writing = this.#batch();
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    if (first.deletes === null) this.#write(this.#writing, []);
+    else this.#delete(first.publication, first.deletes);
+  }
+
+  /**
+   * What is deleted has a row in any case, so that it is not taken when it comes later. What was said in it goes in the same write with which the deletion becomes
+   * durable.
+   */
+  #delete(publication: Publication, deletion: Deletion): void {
+    const packet = deletedRow(this.#context, deletion, publication);
+    const at = { context: this.#context, lease } as const;
+    const append = { op: 'append', ...at, author: chainOf(deletion.fields), packet } as const;
+    this.#insist([{ ...append, id: rowId(deletion.fields, deletion.id) }], ({ appended }) => {
+      const { sequence, already } = appended[0]!;
+      if (!already) {
+        this.#write(1, []);
+        return;
+      }
+      this.#desk.ask({ kind: 'read', ...at, after: sequence - 1, rowsMax: 1 }, (outcome) => {
+        const row = outcome.kind === 'rows' ? outcome.rows[0] : undefined;
+        if (row === undefined) this.#later(() => this.#delete(publication, deletion));
+        else this.#write(1, isDeletable(row.packet) ? [{ op: 'replace', ...at, sequence, packet }] : []);
+      });
+    });
+  }
+
+  #write(count: number, more: readonly Operation[]): void {
     const batch = this.#waiting.slice(0, count);
-    const operations = [...batch.map((entry) => this.#append(entry)), ...this.#owner.beside()];
+    const operations = [...batch.map((entry) => this.#append(entry)), ...more, ...this.#owner.beside()];
+    this.#insist(operations, ({ appended }) => {
+      this.#done(count, (entry, at) => {
+        const { sequence, already } = appended[at]!;
+        if (!already) this.#owner.recorded(sequence, entry, entry.packet);
+        entry.settled(already ? 'known' : 'new', sequence);
+      });
+    });
+  }
+
+  /** Writes, over and over, until it is written; what is refused for good loses what was to be written. */
+  #insist(operations: readonly Operation[], written: (outcome: Written) => void): void {
     this.#desk.ask({ kind: 'write', operations }, (outcome) => {
       if (outcome.kind === 'written') {
         this.#failures = 0;
-        this.#done(count, (entry, at) => {
-          const { sequence, already } = outcome.appended[at]!;
-          if (!already) this.#owner.recorded(sequence, entry, entry.packet);
-          entry.settled(already ? 'known' : 'new', sequence);
-        });
-      } else if (refusalIn(outcome).again === 'later') {
+        written(outcome);
         // The same rows first: whether they were written after all their ids tell.
-        const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
-        const delayMs = backoffMs(this.#failures++, retryMsMin, retryMsMax);
-        this.#desk.timer(`feed ${this.#context}`, delayMs, () => this.#write(count));
-      } else this.#done(count, (entry) => entry.settled('lost', 0));
+      } else if (refusalIn(outcome).again === 'later') this.#later(() => this.#insist(operations, written));
+      else this.#done(this.#writing, (entry) => entry.settled('lost', 0));
     });
+  }
+
+  #later(again: () => void): void {
+    const { retryMsMin, retryMsMax } = this.#desk.options.deliveryLimits;
+    this.#desk.timer(`feed ${this.#context}`, backoffMs(this.#failures++, retryMsMin, retryMsMax), again);
   }
 
   #done(count: number, settle: (entry: Entry & { readonly packet: Uint8Array }, at: number) => void): void {
@@ -184,7 +231,7 @@ export class FeedLog {
     for (const { packet } of batch) this.#waitingBytes -= packet.length;
     for (const [at, entry] of batch.entries()) settle(entry, at);
     this.#settled += count;
-    this.#write(this.#batch());
+    this.#next();
     this.#hold();
   }
 

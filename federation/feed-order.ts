@@ -2,7 +2,9 @@
 import { hexOf } from '../crypto/bytes.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { chainOf } from '../publication/feed.ts';
+import type { Deletion } from '../publication/reference.ts';
 import type { Desk } from './desk.ts';
+import { deletedRow } from './feed-deletion.ts';
 import { type Entry, idInRow } from './feed-log.ts';
 import { remember } from './remember.ts';
 
@@ -15,6 +17,8 @@ export interface OrderOwner {
   readonly desk: Desk;
   /** Whether a publication is in the log, as far as that was read. */
   readonly has: (id: string) => boolean;
+  /** Reads all of the log, then goes on; false: too much is being read. */
+  readonly hold: (then: () => void) => boolean;
   /** Its turn has come. */
   readonly pass: (entry: Entry) => void;
   /** One before it is missing: whoever brought it may have that. */
@@ -47,6 +51,20 @@ export class FeedOrder {
 
   /** Takes what another server has brought; where there is no room it is settled as lost. */
   take(entry: Entry): void {
+    const { deletes } = entry;
+    if (deletes === null) {
+      this.#enter(entry);
+      return;
+    }
+    const isHeld = this.#owner.hold(() => {
+      // It stands in for what it deletes: what follows that waits no longer, and shows no gap.
+      if (!this.#isThere(hexOf(deletes.id))) this.#enter(deletedEntry(this.#owner.context, entry, deletes));
+      this.#enter(entry);
+    });
+    if (!isHeld) entry.settled('lost', 0);
+  }
+
+  #enter(entry: Entry): void {
     const chain = hexOf(chainOf(entry.publication));
     if (!this.#isNext(entry) && !this.#chains.has(chain)) this.#look(chain, entry);
     else this.#judge(entry);
@@ -82,9 +100,13 @@ export class FeedOrder {
     return this.#held.find(({ entry }) => this.#isNext(entry));
   }
 
-  #isNext({ publication: { counter, previous } }: Entry): boolean {
-    const before = hexOf(previous);
-    return counter === 1 || this.#known.has(before) || this.#owner.has(before);
+  #isNext({ publication: { counter, previous }, deletes }: Entry): boolean {
+    const isBehind = counter === 1 || this.#isThere(hexOf(previous));
+    return isBehind && (deletes === null || this.#isThere(hexOf(deletes.id)));
+  }
+
+  #isThere(id: string): boolean {
+    return this.#known.has(id) || this.#owner.has(id);
   }
 
   #judge(entry: Entry): void {
@@ -139,7 +161,17 @@ export class FeedOrder {
       remember(this.#chains, chain, true, KNOWN_MAX);
       const [row] = outcome.rows;
       if (row !== undefined) remember(this.#known, hexOf(idInRow(row)), true, KNOWN_MAX);
-      for (const one of entries) this.take(one);
+      for (const one of entries) this.#enter(one);
     });
   }
 }
+
+/** The row of what is deleted, at the place of that among what its device has published. */
+const deletedEntry = (context: string, { publication, from }: Entry, deletion: Deletion): Entry => ({
+  publication: { ...publication, ...deletion.fields },
+  id: deletion.id,
+  from,
+  deletes: null,
+  row: deletedRow(context, deletion, publication),
+  settled: () => {},
+});

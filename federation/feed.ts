@@ -9,10 +9,12 @@ import { readPublication } from '../publication/packet.ts';
 import { answerFrame } from '../publication/reconcile/reconcile.ts';
 import { ReconciliationError } from '../publication/reconcile/error.ts';
 import type { PublicationCode } from '../publication/error.ts';
+import { type Deletion, deletionOf } from '../publication/reference.ts';
 import type { Operation, Row } from '../store/store.ts';
 import { type Desk, type Entity, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
+import { FeedGiving } from './feed-giving.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { type Entry, FeedLog, type Settled } from './feed-log.ts';
 import { FeedOrder } from './feed-order.ts';
@@ -42,8 +44,7 @@ export class Feed implements Entity {
   /** Who is to follow, once it is known what there was before. */
   #joining: Message[] = [];
   #histories = 0;
-  /** How often rows are being read for other servers. */
-  #giving = 0;
+  readonly #giving: FeedGiving;
   #writes = 0;
   readonly #order: FeedOrder;
   readonly #upkeep: FeedUpkeep;
@@ -60,6 +61,7 @@ export class Feed implements Entity {
       beside: () => this.#upkeep.beside(),
       recorded: (...row) => this.#recorded(...row),
     });
+    this.#giving = new FeedGiving(context, desk, hub, this.#log);
     this.#upkeep = new FeedUpkeep({
       context,
       author: this.#author,
@@ -69,7 +71,7 @@ export class Feed implements Entity {
       log: this.#log,
       followers: () => this.#roll.members.size,
       last: () => this.#roll.last,
-      give: (to, ids) => this.#give(to, ids, () => {}),
+      give: (to, ids) => this.#giving.give(to, ids),
       known: () => {
         this.#order.release();
         this.#joined();
@@ -79,6 +81,14 @@ export class Feed implements Entity {
       context,
       desk,
       has: (id) => this.#log.has(id),
+      hold: (then) => {
+        if (this.#isBusy) return false;
+        this.#log.hold(() => {
+          then();
+          this.#upkeep.forgetLater();
+        });
+        return true;
+      },
       pass: (entry) => this.#log.add(entry),
       missed: (from) => this.#upkeep.exchangeSoon(from),
     });
@@ -103,7 +113,7 @@ export class Feed implements Entity {
   get isIdle(): boolean {
     const isQuiet =
       this.#log.count + this.#order.count === 0 &&
-      this.#histories + this.#giving + this.#writes === 0 &&
+      this.#histories + this.#giving.count + this.#writes === 0 &&
       this.#upkeep.isIdle;
     const isNeeded = this.#subscribers.size > 0 || this.#joining.length > 0;
     return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && !isNeeded;
@@ -117,7 +127,7 @@ export class Feed implements Entity {
       ['publications held', this.#order.count],
       ['subscribers', this.#subscribers.size],
       ['histories', this.#histories],
-      ['publications read for others', this.#giving],
+      ['publications read for others', this.#giving.count],
     ];
   }
 
@@ -148,12 +158,12 @@ export class Feed implements Entity {
   }
 
   /** A publication that another server has sent, and whose author was checked. */
-  heard(publication: Publication, id: Uint8Array, from: string): void {
+  heard(publication: Publication, id: Uint8Array, deletes: Deletion | null, from: string): void {
     const settled = (outcome: Settled): void => {
       if (outcome !== 'lost') this.#tell(from, '_echo_publication', id);
     };
     if (!this.#roll.isKnown || !this.carries) return;
-    this.#order.take({ publication, id, from, settled });
+    this.#order.take({ publication, id, deletes, from, settled });
   }
 
   /** Another server keeps a publication of ours. */
@@ -187,12 +197,12 @@ export class Feed implements Entity {
     const tag = letter.routing.get('_tag');
     const ids = idsIn(letter, this.#desk.options.federationLimits.feedGivenMax);
     if (ids === null || this.#isBusy) return;
-    this.#give(from, ids, () => this.#hub.send(from, this.#node(from, GIVEN, { _tag_relay: tag }, {})));
+    this.#giving.give(from, ids, () => this.#hub.send(from, this.#node(from, GIVEN, { _tag_relay: tag }, {})));
   }
 
   /** Too much is being looked up for others. */
   get #isBusy(): boolean {
-    return this.#log.asked + this.#giving >= this.#desk.options.federationLimits.lettersMax;
+    return this.#log.asked + this.#giving.count >= this.#desk.options.federationLimits.lettersMax;
   }
 
   answered(letter: Letter, from: string): void {
@@ -228,7 +238,7 @@ export class Feed implements Entity {
       const entity = { _sequence: String(sequence), _uniform_kept: nodeUniform(this.#desk.domain) };
       this.#desk.post(answerLetter(message, echoOf(method), entity));
     };
-    this.#order.publish({ publication, id, from: null, settled });
+    this.#order.publish({ publication, id, deletes: deletionOf(packet, publication), from: null, settled });
   }
 
   #follow(letter: Letter, person: string, isHere: boolean): void {
@@ -332,9 +342,10 @@ export class Feed implements Entity {
     return readdress(routing, parseOne(packet));
   }
 
-  #recorded(sequence: number, { id, from }: Entry, packet: Uint8Array): void {
+  #recorded(sequence: number, { id, from, row }: Entry, packet: Uint8Array): void {
     this.#roll.last = Math.max(this.#roll.last, sequence);
     this.#desk.postToAll(this.#shown(packet, sequence), this.#hearers());
+    if (row !== undefined) return;
     const letter = readdress({ _context: this.#context }, parseOne(packet));
     for (const domain of this.#subscribers) if (domain !== from) this.#hub.send(domain, letter);
     this.#upkeep.recorded(from);
@@ -349,27 +360,6 @@ export class Feed implements Entity {
     const hearers = new Hearers();
     for (const person of this.#roll.local) if (!joining.has(person)) hearers.add(person);
     return hearers;
-  }
-
-  /** Sends publications by their ids, in the order of their numbers here, as far as there is room. */
-  #give(to: string, ids: readonly Uint8Array[], done: () => void): void {
-    this.#log.hold(({ rows: numbers }) => {
-      const wanted = ids.flatMap((id) => numbers.get(hexOf(id)) ?? []).sort((one, other) => one - other);
-      const { historyBytesMax } = this.#desk.options.federationLimits;
-      this.#giving++;
-      this.#log.rows(wanted, historyBytesMax, (rows) => {
-        this.#giving--;
-        const node = nodeUniform(to);
-        let bytes = 0;
-        for (const row of rows ?? []) {
-          bytes += row.packet.length;
-          if (bytes > historyBytesMax && bytes > row.packet.length) break;
-          const letter = readdress({ _target: node, _context: this.#context }, parseOne(row.packet));
-          if (!this.#hub.send(to, letter)) break;
-        }
-        done();
-      });
-    });
   }
 
   #tell(domain: string, method: string, id: Uint8Array): void {

@@ -5,6 +5,7 @@ import { inherits } from '../psyc/keyword.ts';
 import { authorOfFeed, feedOf, isFeed } from '../publication/feed.ts';
 import { publicationId } from '../publication/fields.ts';
 import { readPublication } from '../publication/packet.ts';
+import { deletionOf } from '../publication/reference.ts';
 import { mayBeMulticast } from '../publication/sign.ts';
 import { isPublished } from './border.ts';
 import { Budget } from './budget.ts';
@@ -136,7 +137,8 @@ export class Publications implements FeedHub {
       this.#see(hexOf(id));
       this.#passOn(readdress({ _context: context }, letter.packet), from);
     }
-    this.#withFeed(context, (feed) => feed?.heard(publication, id, from));
+    const deletes = deletionOf(letter.packet, publication);
+    this.#withFeed(context, (feed) => feed?.heard(publication, id, deletes, from));
   }
 
   #asked(letter: Letter, from: string): void {

@@ -86,6 +86,17 @@ export function parseEntity(text: string): Uniform {
   return uniform;
 }
 
+/** Whether it is the uniform of an entity of this kind, in its one form and without a channel. */
+export function isEntity(uniform: string, kind: Kind): boolean {
+  try {
+    const parsed = parseEntity(uniform);
+    return parsed.kind === kind && parsed.channel === undefined && renderUniform(parsed) === uniform;
+  } catch (error) {
+    if (error instanceof PsycError) return false;
+    throw error;
+  }
+}
+
 /** The uniform without its channel: what membership goes by. */
 export function withoutChannel(uniform: string): string {
   const hash = uniform.indexOf('#');

@@ -1,8 +1,7 @@
 /** What somebody asks of a place with his signature: topic, offices, who may come and speak, how long it remembers. docs/spec/places.md#acts */
-import { PsycError } from '../psyc/error.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
-import { parseEntity, renderUniform } from '../psyc/uniform.ts';
+import { isEntity } from '../psyc/uniform.ts';
 import { publicationLimits } from './limits.ts';
 
 /** Who may enter: everybody; who was invited; who was invited, and what is said is sealed to the members. */
@@ -90,8 +89,8 @@ export function readAct(packet: Packet): Act | null {
     }
     default: {
       const whom = text('_uniform_member') ?? '';
-      const isDomain = isKnown(whom, 'node') && (general as readonly Kind[]).includes(kind);
-      if (!isDomain && !isKnown(whom, 'person')) return null;
+      const isDomain = isEntity(whom, 'node') && (general as readonly Kind[]).includes(kind);
+      if (!isDomain && !isEntity(whom, 'person')) return null;
       const reason = isReasoned(kind) ? (text('_reason') ?? '') : '';
       if (bytesOf(reason) > publicationLimits.reasonBytesMax) return null;
       return reason === '' ? { kind, whom } : { kind, whom, reason };
@@ -113,13 +112,3 @@ function limitOf(text: string | undefined): number | null | undefined {
 }
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
-
-function isKnown(uniform: string, kind: 'person' | 'node'): boolean {
-  try {
-    const parsed = parseEntity(uniform);
-    return parsed.kind === kind && parsed.channel === undefined && renderUniform(parsed) === uniform;
-  } catch (error) {
-    if (error instanceof PsycError) return false;
-    throw error;
-  }
-}

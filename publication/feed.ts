@@ -14,7 +14,8 @@ export const isFeed = (uniform: string): boolean =>
   uniform.endsWith(CHANNEL) && PERSON.test(uniform.slice(0, -CHANNEL.length));
 
 /** Whose words one is among them: a name for each key and device. */
-export const chainOf = ({ fingerprint, device }: Statement): Uint8Array => joinBytes(fingerprint, device);
+export const chainOf = ({ fingerprint, device }: Pick<Statement, 'fingerprint' | 'device'>): Uint8Array =>
+  joinBytes(fingerprint, device);
 
 /** Whose publications they are. */
 export const authorOfFeed = withoutChannel;

@@ -37,7 +37,8 @@ export const SIGNATURE_NAME = '_signature_author';
 const VERSION = 1;
 const FINGERPRINT_BYTES = [20, 32];
 const DEVICE_BYTES = 16;
-const ID_BYTES = 32;
+/** Bytes of a publication's id. */
+export const ID_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 /** Version, device, counter, previous, time and signature. */
 const FIXED_BYTES = 1 + DEVICE_BYTES + 8 + ID_BYTES + 8 + SIGNATURE_BYTES;

@@ -4,6 +4,8 @@
 export const publicationLimits = {
   /** Bytes of what is signed; the line of the signature has room beside it in PSYC's limit for a content. */
   signedContentBytesMax: 245_760,
+  /** Bytes of what is signed to delete a publication. */
+  deletionBytesMax: 1024,
   /** How far an author's clock may be ahead of ours. */
   skewMsMax: 300_000,
   /** A publication older than this is not multicast. */

@@ -1,11 +1,12 @@
 /** What was heard, as lines for people. docs/spec/people.md#shown */
 import type { Output } from '../../client/session/events.ts';
 import { actLine } from './acts.ts';
-import { heardLine, nameOf, safeText, UNKNOWN_TIME } from './show.ts';
+import { deletedLine, heardLine, nameOf, safeText, UNKNOWN_TIME } from './show.ts';
 
 /** The line of something that was said, or of somebody who came or went; null for anything else. */
 export function lineOf(output: Output): string | null {
   if (output.kind === 'heard') return heardLine(output);
+  if (output.kind === 'deleted') return deletedLine(output);
   if (output.kind === 'act') return actLine(output);
   if (output.kind !== 'member') return null;
   const did = output.isHere ? 'entered' : 'left';

@@ -1,9 +1,10 @@
 /** What others wrote, as it may stand on a terminal: what would move the cursor or turn the text around is escaped. docs/spec/people.md#shown */
-import type { Heard, Word } from '../../client/session/events.ts';
+import type { DeletedHeard, Heard, Word } from '../../client/session/events.ts';
 import { Packet } from '../../psyc/packet.ts';
 import { withoutChannel } from '../../psyc/uniform.ts';
 import { isFeed } from '../../client/session/words.ts';
 import { aliasOf } from './aliases.ts';
+import { shortId } from './publication.ts';
 import { safeLine, unsafe } from './safe.ts';
 
 /** Text on any number of lines; each but the first is indented, so that none passes for another message. */
@@ -53,8 +54,31 @@ export function heardLine(heard: Heard): string {
   const said = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const old = isOld ? ' (old)' : '';
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
-  const who = whoOf(author, heard.word);
+  const who = `${whoOf(author, heard.word)}${publicationText(heard)}`;
+  if (heard.about?.kind === 'deletion') return `${time} ${where} ${who}${old}\n`;
   return `${time} ${where} ${heard.isAction ? `* ${who}${old} ${said}` : `${who}${old}: ${said}`}\n`;
+}
+
+/** Which publication it is, and what it says of another one. */
+export function publicationText({ publication, about }: Heard): string {
+  if (publication === undefined) return '';
+  const other = about === undefined ? '' : shortId(about.publication);
+  switch (about?.kind) {
+    case 'reply':
+      return ` ${shortId(publication)} to ${nameOf(about.author)} ${other}`;
+    case 'edit':
+      return ` ${shortId(publication)} instead of ${other}`;
+    case 'deletion':
+      return ` deletes ${other}`;
+    case undefined:
+      return ` ${shortId(publication)}`;
+  }
+}
+
+/** The line of something that stood in somebody's publications. */
+export function deletedLine({ author, word, publication }: DeletedHeard): string {
+  const which = publication === null ? 'something' : shortId(publication);
+  return `${UNKNOWN_TIME} published ${whoOf(author, word)} ${which} is deleted\n`;
 }
 
 /** What is said of a text that we have no key for. */

@@ -4,7 +4,7 @@ import { covers, putOutBy } from '../../client/session/words.ts';
 import { deedOf } from '../person/acts.ts';
 import { explained } from '../person/codes.ts';
 import { noticeLine } from '../person/notices.ts';
-import { friendshipText, nameOf, safeText, unopened, whoOf } from '../person/show.ts';
+import { friendshipText, nameOf, publicationText, safeText, unopened, whoOf } from '../person/show.ts';
 
 /** Deeper than any line of ours begins: whoever writes several makes none that passes for an event, or for somebody else's words. */
 const CONTINUED = '\n        ';
@@ -24,7 +24,8 @@ export function heardShort(heard: Heard, here: string | null, reader: string): s
   else if (place !== here) where = ` in ${nameOf(place)}`;
   const words = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const said = words.replaceAll('\n    ', CONTINUED);
-  const who = `${whoOf(author, word)}${where}${isOld ? ' (old)' : ''}`;
+  const who = `${whoOf(author, word)}${publicationText(heard)}${where}${isOld ? ' (old)' : ''}`;
+  if (heard.about?.kind === 'deletion') return `${clock(timeMs)} ${who}`;
   return `${clock(timeMs)} ${isAction ? `* ${who} ${said}` : `${who}: ${said}`}`;
 }
 

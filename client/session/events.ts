@@ -4,6 +4,7 @@ import type { HandshakeAnswer, HandshakeQuestion, Succession } from '../../circu
 import type { Act } from '../../publication/act.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
+import type { Reference, Wanted } from '../../publication/reference.ts';
 import type { Keeping } from './kept.ts';
 
 export type { Act } from '../../publication/act.ts';
@@ -35,6 +36,8 @@ export type Command =
       readonly target: string;
       readonly text: string;
       readonly isAction?: boolean;
+      /** What it says of another publication. */
+      readonly about?: Wanted;
     }
   /** Asked of a place by who looks after it. */
   | { readonly kind: 'act'; readonly command: number; readonly place: string; readonly act: Act }
@@ -154,6 +157,14 @@ export interface Said {
   readonly packet: Packet | null;
 }
 
+/** What a publication says of another one; ids are hexadecimal. */
+interface About {
+  readonly kind: Reference['kind'];
+  readonly publication: string;
+  /** Whose that is. */
+  readonly author: string;
+}
+
 /** Something that was said. */
 export interface Heard {
   readonly kind: 'heard';
@@ -170,6 +181,10 @@ export interface Heard {
   /** Whether the text says what its author does (`/me waves`), behind his name. */
   readonly isAction: boolean;
   readonly isSealed: boolean;
+  /** Its id in hexadecimal, where it was published and its author has signed it. */
+  readonly publication?: string;
+  /** What it says of another publication; absent: nothing. */
+  readonly about?: About;
   /** Whether its author is no friend, by the word of the home. */
   readonly isStranger: boolean;
   /** By the author's clock, milliseconds since 1970; null where he has not signed. */
@@ -180,6 +195,19 @@ export interface Heard {
   readonly command: number | null;
   /** As it came, where it belongs to a page. */
   readonly packet?: Packet;
+}
+
+/** Something stood here that its author has deleted. */
+export interface DeletedHeard {
+  readonly kind: 'deleted';
+  readonly place: string;
+  readonly sequence: number;
+  readonly author: string;
+  /** By whose word it was. */
+  readonly word: Word;
+  /** Its id in hexadecimal; null where the word is not the author's. */
+  readonly publication: string | null;
+  readonly command: number | null;
 }
 
 /** What a place was asked by one of those who look after it, and did. */
@@ -235,6 +263,7 @@ export interface Presence {
 /** What people are to know. */
 export type Output =
   | Heard
+  | DeletedHeard
   | Presence
   | ActHeard
   | Status

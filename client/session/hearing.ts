@@ -7,13 +7,14 @@ import { covers, putOutBy, readAct } from '../../publication/act.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import type { Moment } from './events.ts';
 import { Chronicle } from './chronicle.ts';
+import { deletedIn, deletedOutput, isDeleted, saidIn } from './deleted.ts';
 import type { HeardSealed, Hearing as Kept } from './kept.ts';
 import { type Found, KeySearch } from './key-search.ts';
 import { type Asker, askPage, type HearingOwner, type Listening, type Page, PATIENCE_TRIES } from './listening.ts';
 import { sessionLimits } from './limits.ts';
 import { isExpulsion, Pages, type Refused } from './pages.ts';
 import { isLog, type Reader, type Reading } from './reader.ts';
-import { isOfLog, moreOf, type Row, Rows } from './rows.ts';
+import { isOfLog, moreOf, publishedIn, type Row, Rows } from './rows.ts';
 import { counted, domainOf } from './words.ts';
 
 /** One session's ears. */
@@ -234,15 +235,25 @@ export class Hearing {
   /** Whether it is done with the row. */
   #show(row: Row, now: Moment): boolean {
     if (this.#heard >= this.#owner.heardMax) return false;
-    const reading = this.#reader.read(row.packet, row.routing, row.sinceMs, now);
+    const reading = this.#reader.read(saidIn(row), row.routing, row.sinceMs, now);
     if (reading === null) return false;
     if ('violation' in reading) this.#owner.refuse(reading.violation);
+    else if (isDeleted(row)) this.#tellDeleted({ ...row, place: row.place! }, reading);
     else this.#tell(row, reading);
     this.#done(row);
     return true;
   }
 
-  #tell(row: Row, { publication, id, ...reading }: Reading): void {
+  /** What was deleted is missing in no chain. */
+  #tellDeleted(row: Row & { readonly place: string }, reading: Reading): void {
+    const chronicle = this.#pages.chronicleOf(row.command) ?? this.#chronicle;
+    const deleted = deletedIn(row, reading);
+    if (deleted !== null)
+      for (const notice of chronicle.take(reading.author, deleted, deleted.id).notices) this.#owner.output(notice);
+    this.#owner.output(deletedOutput(row, reading, deleted !== null));
+  }
+
+  #tell(row: Row, { publication, id, reference, ...reading }: Reading): void {
     const { place, sequence, command } = row;
     // What is behind it in a page is for us: we are members again.
     const isLive = !row.routing.has('_target');
@@ -283,7 +294,7 @@ export class Hearing {
       return;
     }
     this.#heard++;
-    const more = moreOf(row, this.#owner.person);
+    const more = { ...moreOf(row, this.#owner.person), ...publishedIn(place, reading.author, id, reference) };
     this.#owner.output({ kind: 'heard', place, sequence, ...reading, isOld, command, ...more });
   }
 

@@ -7,7 +7,7 @@ import { PsycError } from '../../psyc/error.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Route } from '../../psyc/reply.ts';
-import { parseEntity, renderUniform, withoutChannel } from '../../psyc/uniform.ts';
+import { isEntity, withoutChannel } from '../../psyc/uniform.ts';
 import { actKindOf } from '../../publication/act.ts';
 import { PublicationError } from '../../publication/error.ts';
 import type { Publication } from '../../publication/fields.ts';
@@ -15,6 +15,7 @@ import { isFeed } from '../../publication/feed.ts';
 import { readPublication } from '../../publication/packet.ts';
 import { MEMBERS_METHOD } from '../../publication/members-only.ts';
 import { openPrivate, SEALED_METHOD } from '../../publication/private.ts';
+import { type Reference, readReference } from '../../publication/reference.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import { verifyPublication } from '../../publication/sign.ts';
 import type { Moment, Word } from './events.ts';
@@ -50,6 +51,8 @@ export interface Reading {
   /** Where its author has signed it: the statement, and its id. */
   readonly publication: Publication | null;
   readonly id: Uint8Array | null;
+  /** What it says of another publication; null: nothing. */
+  readonly reference: Reference | null;
 }
 
 /** Nobody may have said this to us: the circuit is to be closed with the code. */
@@ -60,7 +63,12 @@ export interface Violation {
 /** What the signature is worth. */
 type Signature =
   | { readonly kind: 'none'; readonly code: string | null }
-  | { readonly kind: 'good'; readonly publication: Publication; readonly id: Uint8Array }
+  | {
+      readonly kind: 'good';
+      readonly publication: Publication;
+      readonly id: Uint8Array;
+      readonly reference: Reference | null;
+    }
   | { readonly kind: 'bad'; readonly code: string }
   | { readonly kind: 'waiting' };
 
@@ -129,6 +137,7 @@ export class Reader {
       timeMs: isGood ? signature.publication.timeMs : null,
       publication: isGood ? signature.publication : null,
       id: isGood ? signature.id : null,
+      reference: isGood ? signature.reference : null,
     };
     if (isGood && method === KEY_METHOD) this.#senderKeys.take(packet, author, signature.publication, isOld);
     if (isGood && method === MEMBERS_METHOD) {
@@ -166,7 +175,9 @@ export class Reader {
       const publication = readPublication(packet, route);
       if (publication === null) return { kind: 'none', code: null };
       if (!isPerson(author)) return { kind: 'bad', code: '_publication_foreign_source' };
-      return this.#checked(publication, route, author, sinceMs, now);
+      const reference = isFeed(publication.address) ? readReference(packet, publication) : null;
+      const signature = this.#checked(publication, route, author, sinceMs, now);
+      return signature.kind === 'good' ? { ...signature, reference } : signature;
     } catch (error) {
       if (error instanceof PublicationError || error instanceof PsycError) return { kind: 'bad', code: error.code };
       throw error;
@@ -193,7 +204,12 @@ export class Reader {
     if (wallMs >= until * 1000) return { kind: 'bad', code: '_expired_certification' };
     if (hexOf(publication.fingerprint) !== fingerprint) return { kind: 'bad', code: '_publication_foreign_key' };
     const by = { uniform: author, fingerprint: publication.fingerprint, deviceKey };
-    return { kind: 'good', publication, id: verifyPublication(this.#options.suite, publication, by, route, wallMs) };
+    return {
+      kind: 'good',
+      publication,
+      id: verifyPublication(this.#options.suite, publication, by, route, wallMs),
+      reference: null,
+    };
   }
 
   /** What was sealed, with any of the secrets we have; the newest is the likeliest. */
@@ -244,14 +260,4 @@ export function isPerson(uniform: string): boolean {
 /** Whether it is that of a log that others hear as well: a place's, or somebody's publications. */
 export function isLog(uniform: string): boolean {
   return isEntity(uniform, 'place') || isFeed(uniform);
-}
-
-function isEntity(uniform: string, kind: 'person' | 'place'): boolean {
-  try {
-    const parsed = parseEntity(uniform);
-    return parsed.kind === kind && parsed.channel === undefined && renderUniform(parsed) === uniform;
-  } catch (error) {
-    if (error instanceof PsycError) return false;
-    throw error;
-  }
 }

@@ -1,7 +1,10 @@
 /** Rows that wait to be shown: of each log in order, and together within a limit. docs/spec/people.md#shown */
 import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
-import type { Output } from './events.ts';
+import { hexOf } from '../../crypto/bytes.ts';
+import { isFeed } from '../../publication/feed.ts';
+import type { Reference } from '../../publication/reference.ts';
+import type { Heard, Output } from './events.ts';
 import { sessionLimits } from './limits.ts';
 
 /** One row, with bytes of its own. */
@@ -87,3 +90,17 @@ export const moreOf = (
   isStranger: routing.get('_target_relay') === `${person}#_strangers`,
   ...(command === null ? {} : { packet }),
 });
+
+/** What is told of a publication beside its words: its id, and what it says of another one. */
+export function publishedIn(
+  place: string | null,
+  author: string,
+  id: Uint8Array | null,
+  reference: Reference | null,
+): Pick<Heard, 'publication' | 'about'> {
+  if (place === null || id === null || !isFeed(place)) return {};
+  const publication = hexOf(id);
+  if (reference === null) return { publication };
+  const whose = reference.kind === 'reply' ? reference.author : author;
+  return { publication, about: { kind: reference.kind, publication: hexOf(reference.id), author: whose } };
+}

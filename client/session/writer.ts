@@ -12,6 +12,7 @@ import { renderPublication } from '../../publication/packet.ts';
 import { MEMBERS_METHOD, sealToMembers } from '../../publication/members-only.ts';
 import { type PrivateMessage, SEALED_METHOD, sealPrivate } from '../../publication/private.ts';
 import { KEY_METHOD, type Reader, renderKey } from '../../publication/sender-key.ts';
+import { referenceDraft, type Wanted } from '../../publication/reference.ts';
 import { signPublication } from '../../publication/sign.ts';
 import { publicationIn } from './carried.ts';
 import type { PersonKeys, Statement } from './events.ts';
@@ -19,7 +20,7 @@ import type { Head, OwnKey, Pending } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
-  | { readonly kind: 'say'; readonly text: string; readonly isAction?: boolean }
+  | { readonly kind: 'say'; readonly text: string; readonly isAction?: boolean; readonly about?: Wanted }
   | { readonly kind: 'act'; readonly act: Act }
   /** Our key for the members of a place. */
   | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
@@ -194,9 +195,13 @@ export class Writer {
   /** What somebody does stands in a variable, and the method says so. */
   #message(
     method: string,
-    { text, isAction }: Wish & { kind: 'say' },
+    { text, isAction, about }: Wish & { kind: 'say' },
   ): Pick<PrivateMessage, 'entity' | 'method' | 'data'> {
     const _nick = this.#options.nick;
+    if (about !== undefined) {
+      const said = referenceDraft(about, method);
+      return { entity: { _nick, ...said.entity }, method: said.method, data: about.kind === 'deletion' ? null : text };
+    }
     if (isAction !== true) return { entity: { _nick }, method, data: text };
     return { entity: { _nick, _action: text }, method: `${method}_action`, data: '' };
   }

@@ -33,6 +33,7 @@ export const checkerNames = [
   'warnings',
   'sets',
   'chains',
+  'deleted',
   'crash',
   'determinism',
 ] as const;

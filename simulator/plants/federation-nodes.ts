@@ -4,9 +4,8 @@ import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { IdealKeys } from '../ideal.ts';
 import type { NodeEffect } from '../machine.ts';
 import { readRaw } from '../raw-packet.ts';
-import type { Operation } from '../../store/store.ts';
 import { liarsKey } from '../scenes/ideal-dns.ts';
-import { type Plant, steppingBoot } from './plant.ts';
+import { type Plant, steppingBoot, withoutOperations } from './plant.ts';
 
 /** Whoever signs anything is believed. */
 export const credulousNode: Plant = {
@@ -36,17 +35,7 @@ export const endlessMembership: Plant = {
   what: 'a server does not write down that a membership has ended, and believes what is written after a restart',
   caughtBy: 'outsiders',
   scene: 'federation',
-  boot: (boot) =>
-    steppingBoot(
-      boot,
-      (step) => (event, nowMs) =>
-        step(event, nowMs).map((effect): NodeEffect => {
-          if (effect.kind !== 'store' || effect.request.kind !== 'write') return effect;
-          const isKept = (operation: Operation): boolean => operation.op !== 'member' || operation.sequence !== 0;
-          const operations = effect.request.operations.filter(isKept);
-          return operations.length === 0 ? effect : { kind: 'store', request: { ...effect.request, operations } };
-        }),
-    ),
+  boot: (boot) => withoutOperations(boot, (operation) => operation.op === 'member' && operation.sequence === 0),
 };
 
 const names = new IdealKeys((length) => new Uint8Array(length));

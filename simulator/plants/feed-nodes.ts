@@ -1,7 +1,7 @@
 /** Plants in servers that keep what people publish: bugs in how they get what they lack. docs/simulator.md#plants */
 import type { NodeEffect } from '../machine.ts';
 import { readRaw, textOfBytes } from '../raw-packet.ts';
-import { type Plant, steppingBoot } from './plant.ts';
+import { type Plant, steppingBoot, withoutOperations } from './plant.ts';
 
 /** What was missed stays missed. */
 export const unreconciled: Plant = {
@@ -24,4 +24,13 @@ export const impatientFeed: Plant = {
   caughtBy: 'chains',
   scene: 'feeds',
   federation: (options) => ({ ...options, federationLimits: { ...options.federationLimits, feedHoldMs: 0 } }),
+};
+
+/** What is deleted stays where it was. */
+export const keptWords: Plant = {
+  name: 'kept-words',
+  what: 'a server keeps the words of what their author has deleted',
+  caughtBy: 'deleted',
+  scene: 'feeds',
+  boot: (boot) => withoutOperations(boot, ({ op }) => op === 'replace'),
 };

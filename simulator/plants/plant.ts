@@ -6,6 +6,7 @@ import type { Boot, Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import type { ConfidantOptions } from '../scenes/confidant.ts';
 import type { MorStart } from '../scenes/mor-node.ts';
 import type { TalkNodeOptions } from '../scenes/talk-node.ts';
+import type { Operation } from '../../store/store.ts';
 import type { World } from '../world.ts';
 
 /** One bug. The code under test has no switches for bugs: a plant stands between it and its surroundings. */
@@ -42,3 +43,15 @@ export function steppingBoot(boot: Boot, around: (step: Step, life: number) => S
     return { step, queues: () => machine.queues() };
   };
 }
+
+/** A boot whose machines do not write some operations; what has no others is written all the same. */
+export const withoutOperations = (boot: Boot, isLeftOut: (operation: Operation) => boolean): Boot =>
+  steppingBoot(
+    boot,
+    (step) => (event, nowMs) =>
+      step(event, nowMs).map((effect): NodeEffect => {
+        if (effect.kind !== 'store' || effect.request.kind !== 'write') return effect;
+        const operations = effect.request.operations.filter((operation) => !isLeftOut(operation));
+        return operations.length === 0 ? effect : { kind: 'store', request: { ...effect.request, operations } };
+      }),
+  );

@@ -26,7 +26,7 @@ import {
   silentLeaving,
   unasked,
 } from './federation-nodes.ts';
-import { impatientFeed, unreconciled } from './feed-nodes.ts';
+import { impatientFeed, keptWords, unreconciled } from './feed-nodes.ts';
 import { openWindow } from './plain-peers.ts';
 import {
   busyOrigin,
@@ -86,5 +86,6 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     silentRefusal,
     unreconciled,
     impatientFeed,
+    keptWords,
   ].map((plant) => [plant.name, plant]),
 );

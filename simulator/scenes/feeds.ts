@@ -2,9 +2,13 @@
 import { channelOf } from '../../circuit/channel.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
+import { parseOne } from '../../circuit/one-packet.ts';
 import { feedOf } from '../../publication/feed.ts';
+import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
+import { lineIn, referenceDraft } from '../../publication/reference.ts';
 import { MemoryStore } from '../../store/memory.ts';
+import { DeletedChecker, saysDeleted, wordsIn } from '../checkers/deleted.ts';
 import { ChainsChecker } from '../checkers/chains.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { DurabilityChecker } from '../checkers/durability.ts';
@@ -49,16 +53,30 @@ const feeds = writers.map(({ nick, home }) => feedOf(`psyc://${home}/~${nick}`))
 
 /** What stands in everything that is published: device, number, and what else it says. */
 const NAME = /[a-z]+\.[a-z.]+#\d+$/;
+/** The same in what deletes something, which has no words. */
+const NAME_OF_DELETION = /\n:_nick(?: \d+)?\t(\S+#\d+)\n[^]*\n_message_public_deletion\n$/;
+const DELETED = /^:_publication(?: \d+)?\t([0-9a-f]{64})\n_notice_publication_deleted\n/;
 
-/** By its words, since it has no tag where it lies; what acknowledges it has one. */
-const byWords: KeyReader = {
-  keyOf: (bytes) => NAME.exec(textOfBytes(readRaw(bytes).content).trimEnd())?.[0] ?? null,
+/** By its words, since it has no tag where it lies; what acknowledges it has one. `names`: keys by id, of what may be deleted. */
+const byWords = (names: ReadonlyMap<string, string>): KeyReader => ({
+  keyOf: (bytes) => {
+    const text = textOfBytes(readRaw(bytes).content);
+    const deleted = DELETED.exec(text)?.[1];
+    if (deleted !== undefined) return names.get(deleted) ?? null;
+    return NAME_OF_DELETION.exec(text)?.[1] ?? NAME.exec(text.trimEnd())?.[0] ?? null;
+  },
   keyAcknowledged: (bytes) => {
     const { routing, content } = readRaw(bytes);
-    const isEcho = textOfBytes(content).includes('\n_echo_message_public\n');
+    const isEcho = /\n_echo_message_public(?:_deletion)?\n/.test(textOfBytes(content));
     return isEcho ? (routing.get('_tag_relay') ?? null) : null;
   },
-};
+});
+
+/** Keys of rows that have words. */
+function wordsOf(disk: Disk, feed: string): string[] {
+  const texts = (disk.audit().get(feed) ?? []).map((packet) => textOfBytes(readRaw(packet).content).trimEnd());
+  return texts.flatMap((text) => (DELETED.test(text) ? [] : (NAME.exec(text)?.[0] ?? [])));
+}
 
 /** The server where somebody reads. */
 const serverOf = (host: string): string => host.slice(host.indexOf('.') + 1);
@@ -70,6 +88,7 @@ const checkers = (): Checker[] => [
   new QueuesChecker({ ...maxima, 'circuits of the node': 30, peers: 4, subscribers: 4, devices: 5, entities: 16 }),
   new SetsChecker(new Map(feeds.map((feed) => [feed, domains]))),
   new ChainsChecker(serverOf),
+  new DeletedChecker(feeds),
 ];
 
 /** What a run has in common. */
@@ -77,12 +96,16 @@ interface Run {
   readonly world: World;
   readonly plant: Plant | null;
   readonly keys: IdealKeys;
+  /** Keys of what was published, by id. */
+  readonly names: Map<string, string>;
+  readonly reader: KeyReader;
 }
 
 function begin(world: World, plant: Plant | null): Play {
   const random = world.random.stream('keys');
   const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
-  const run = { world, plant, keys };
+  const names = new Map<string, string>();
+  const run = { world, plant, keys, names, reader: byWords(names) };
   const disks = new Map(domains.map((name) => [name as string, beginServer(run, name)]));
   const authors = writers.flatMap((plan) => beginWriter(run, plan));
   const devices = readers.map((plan) => beginReader(run, plan));
@@ -101,7 +124,13 @@ function begin(world: World, plant: Plant | null): Play {
   const isContent = (): boolean => [...authors, ...devices].every((machine) => machine.isContent);
   return {
     isOver: settled(world, () => isContent() && isWhole(), graceUs),
-    stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byWords)])),
+    stored: () => {
+      const there = (disk: Disk): Map<string, string[]> => {
+        const words = feeds.map((feed) => [wordsIn(feed), wordsOf(disk, feed)] as const);
+        return new Map([...rowsOf(disk, run.reader), ...words]);
+      };
+      return new Map([...disks].map(([name, disk]) => [name, there(disk)]));
+    },
   };
 }
 
@@ -132,7 +161,7 @@ function beginServer(run: Run, name: string): Disk {
   const faulty = new FaultyDisk(world.clock, random.stream('disk'), world.faults, () => {}, store);
   const disk = plant?.disk === undefined ? faulty : plant.disk(faulty, world, name);
   const dns = idealDns(keys, random.stream('dns'));
-  beginNode(run, { name, random, disk, reader: byWords, around: { dns } }, () => ({ pins, federationLimits }));
+  beginNode(run, { name, random, disk, reader: run.reader, around: { dns } }, () => ({ pins, federationLimits }));
   return disk;
 }
 
@@ -144,7 +173,10 @@ function seedsOf(keys: IdealKeys, nick: string, home: string): Uint8Array[] {
   return [...new Set(names.map(deviceOf))].map((name) => keys.device(`${nick} ${name} ${home}`));
 }
 
-function beginWriter({ world, keys }: Run, { nick, home, devices }: (typeof writers)[number]): FeedWriter[] {
+function beginWriter(
+  { world, keys, names, reader }: Run,
+  { nick, home, devices }: (typeof writers)[number],
+): FeedWriter[] {
   const person = `psyc://${home}/~${nick}`;
   const identity = keys.person(person, seedsOf(keys, nick, home));
   const address = feedOf(person);
@@ -165,22 +197,37 @@ function beginWriter({ world, keys }: Run, { nick, home, devices }: (typeof writ
       circuitLimits: circuitBounds,
       observe: world.observe.bind(world),
     });
-    const host = new Host(world, label, () => machine, noDisk, nobody, byWords);
+    const host = new Host(world, label, () => machine, noDisk, nobody, reader);
     world.clock.at(0, () => host.start());
     for (const server of servers) world.network.links.startPartitions(label, server);
     const author = new Author({ suite: keys.suite, fingerprint: identity.fingerprint, device: keys.idOf(seed), seed });
     let counter = 0;
+    const isTwin = name.endsWith('twin');
+    /** What may be deleted. */
+    const standing: { readonly key: string; readonly id: Uint8Array; readonly line: Uint8Array }[] = [];
     const publish = (): void => {
       const key = `${label}#${++counter}`;
-      const data = `${'x'.repeat(random.below(200))} ${key}`;
-      const said = author.sign(address, { method: '_message_public', data }, beginUnixMs + world.clock.nowMs);
+      const timeMs = beginUnixMs + world.clock.nowMs;
+      const isDeletion = !isTwin && standing.length > 0 && random.chance(0.2);
+      const [gone] = isDeletion ? standing.splice(random.below(standing.length), 1) : [];
+      const words = `${'x'.repeat(random.below(200))} ${key}`;
+      const deletes = gone === undefined ? null : referenceDraft({ kind: 'deletion', ...gone }, '');
+      const draft =
+        deletes === null
+          ? { method: '_message_public', data: words }
+          : { ...deletes, entity: { _nick: key, ...deletes.entity } };
+      const said = author.sign(address, draft, timeMs);
       const routing = { _source: person, _target: address, _tag: key, _counter: String(counter) };
-      const content = new TextEncoder().encode(data);
+      const packet = renderPublication(said, routing);
+      const id = publicationId(keys.suite, said);
+      names.set(hexOf(id), key);
+      if (gone === undefined) standing.push({ key, id, line: lineIn(parseOne(packet))! });
+      const content = new TextEncoder().encode(gone === undefined ? words : saysDeleted(gone.key));
       world.observe({ kind: 'said', key, author: label, target: address, tag: key, counter, content });
-      host.tell({ kind: 'said', packet: renderPublication(said, routing) });
+      host.tell({ kind: 'said', packet });
     };
     // A twin says a few things, each with a number that the device has used for something else.
-    const times = name.endsWith('twin') ? 2 : 100;
+    const times = isTwin ? 2 : 100;
     let atUs = 2 * SECOND;
     for (let time = 0; time < times && atUs < speakUs; time++) {
       world.clock.at(atUs, publish);
@@ -190,7 +237,7 @@ function beginWriter({ world, keys }: Run, { nick, home, devices }: (typeof writ
   });
 }
 
-function beginReader({ world, keys }: Run, { nick, home }: (typeof readers)[number]): Device {
+function beginReader({ world, keys, reader }: Run, { nick, home }: (typeof readers)[number]): Device {
   const person = `psyc://${home}/~${nick}`;
   const seed = keys.device(`${nick} phone ${home}`);
   const id = keys.idOf(seed);
@@ -208,7 +255,7 @@ function beginReader({ world, keys }: Run, { nick, home }: (typeof readers)[numb
     confidant: null,
     registered: () => {},
   });
-  const device = new Host(world, host, () => machine, noDisk, nobody, byWords);
+  const device = new Host(world, host, () => machine, noDisk, nobody, reader);
   world.clock.at(0, () => device.start());
   world.network.links.startPartitions(host, home);
   const random = world.random.stream(host);
@@ -225,7 +272,7 @@ function beginReader({ world, keys }: Run, { nick, home }: (typeof readers)[numb
 /** Publications as they are meant to spread. */
 export const feedsScene: Scene = {
   name: 'feeds',
-  what: 'four servers, two people who publish through any of them, readers at all; a device with a twin; servers crash, links part, disks fail',
+  what: 'four servers, two people who publish through any of them, readers at all; a device with a twin; some of it is deleted; servers crash, links part, disks fail',
   checkers,
   begin,
 };

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { missedIn } from '../../cli/overhear.ts';
 import { complain } from '../../cli/person/conversation.ts';
+import { lineOf } from '../../cli/person/lines.ts';
 import { noticeLine } from '../../cli/person/notices.ts';
 import { heardLine, jsonLine, nameOf } from '../../cli/person/show.ts';
 import { explained } from '../../cli/person/codes.ts';
@@ -152,6 +153,25 @@ test('what somebody does stands behind a star and his name, which no event has',
 test('what somebody has published is shown as that, and what of it did not come is told', () => {
   const place = 'psyc://b.example/~bob#_publications';
   expect(heardLine(heard('news', { kind: 'author' }, { place }))).toMatch(/ published bob@b\.example: news\n$/);
+  const publication = '4ee1c0de'.padEnd(64, '0');
+  const shown = (more: Partial<Heard>): string => line('news', { kind: 'author' }, { place, publication, ...more });
+  const other = { publication: '9a8b7c6d'.padEnd(64, '0'), author: 'psyc://a.example/~ada' };
+  expect(shown({})).toBe('published bob@b.example 4ee1c0de: news\n');
+  expect(shown({ about: { kind: 'reply', ...other } })).toBe(
+    'published bob@b.example 4ee1c0de to ada@a.example 9a8b7c6d: news\n',
+  );
+  expect(shown({ about: { kind: 'edit', ...other } })).toBe(
+    'published bob@b.example 4ee1c0de instead of 9a8b7c6d: news\n',
+  );
+  expect(shown({ about: { kind: 'deletion', ...other } })).toBe('published bob@b.example deletes 9a8b7c6d\n');
+  const gone = { kind: 'deleted', place, sequence: 2, author: 'psyc://b.example/~bob', command: null } as const;
+  expect(lineOf({ ...gone, word: { kind: 'author' }, publication })).toBe(
+    '- published bob@b.example 4ee1c0de is deleted\n',
+  );
+  const bad = { kind: 'bad', code: '_publication_invalid_reference' } as const;
+  expect(lineOf({ ...gone, word: bad, publication: null })).toBe(
+    '- published NOT bob@b.example (_publication_invalid_reference) something is deleted\n',
+  );
   const gap = { kind: 'gap', author: 'psyc://b.example/~bob', address: place, from: 3, to: 4 } as const;
   expect(noticeLine(gap)).toBe(
     'bob@b.example has published 2 more that did not come: it is not here yet, or is withheld',

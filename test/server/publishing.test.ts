@@ -117,3 +117,35 @@ test(`${kills} times her home is killed while she publishes: nothing is lost, an
     expect(all.map((row) => (row as [string])[0]).sort()).toEqual([...before, ...texts].sort());
   }
 }, 3_600_000);
+
+/** What somebody is shown of alice's publications, on a terminal. */
+const shown = async (who: string): Promise<string[]> =>
+  (await done('history', 'alice@a.test', '--as', who))
+    .trim()
+    .split('\n')
+    .map((row) => row.replace(/^\S+( \d\d:\d\d)? published /, ''));
+
+test('she answers, edits and deletes what she has published, and whoever follows is shown that', async () => {
+  await done('publish', 'a slip', '--as', 'alice@a.test');
+  const slip = (await shown('alice@a.test')).at(-1);
+  const id = /^alice@a\.test ([0-9a-f]{8}): a slip$/.exec(slip!)![1]!;
+  await done('publish', '--edit', id, 'no slip', '--as', 'alice@a.test');
+  await done('publish', '--reply', `alice@a.test/${id}`, 'to herself', '--reach', '2', '--as', 'alice@a.test');
+  expect((await shown('bob@b.test')).slice(-3)).toEqual([
+    slip,
+    expect.stringMatching(`^alice@a\\.test [0-9a-f]{8} instead of ${id}: no slip$`),
+    expect.stringMatching(`^alice@a\\.test [0-9a-f]{8} to alice@a\\.test ${id}: to herself$`),
+  ]);
+  expect(await p3do('publish', '--delete', '00000000', '--as', 'alice@a.test')).toMatchObject({ code: 1 });
+  const gone = await p3do('publish', '--delete', id, '--reach', '2', '--as', 'alice@a.test');
+  expect(gone).toMatchObject({ code: 0, out: 'stored at a.test\nreached 2 servers\n' });
+  expect(gone.complaints).toContain(': a slip');
+  for (const who of ['alice@a.test', 'bob@b.test'])
+    expect((await shown(who)).slice(-5)).toEqual([
+      `alice@a.test ${id} is deleted`,
+      expect.stringMatching(/^alice@a\.test [0-9a-f]{8} is deleted$/),
+      expect.stringMatching(/: to herself$/),
+      expect.stringMatching(/^alice@a\.test deletes [0-9a-f]{8}$/),
+      `alice@a.test deletes ${id}`,
+    ]);
+});

@@ -1,6 +1,7 @@
 /** What people publish, under many seeds: the same set everywhere, in order, whatever server has taken it. */
 import { expect, test } from '@jest/globals';
 import type { Observation } from '../../simulator/observation.ts';
+import { DeletedChecker, saysDeleted, wordsIn } from '../../simulator/checkers/deleted.ts';
 import { ChainsChecker } from '../../simulator/checkers/chains.ts';
 import { SetsChecker } from '../../simulator/checkers/sets.ts';
 import { run } from '../../simulator/run.ts';
@@ -39,6 +40,18 @@ test('a set that lacks something, has it twice, or has what nobody said is notic
   expect(judge('ada#1')).toBe('b lacks 1 of feed, the first ada#2');
   expect(judge('ada#1', 'ada#2', 'ada#1')).toBe('b has something of feed twice');
   expect(judge('ada#1', 'ada#2', 'ada#3')).toBe('b has something in feed that nobody said');
+});
+
+test('words that are deleted and there, and others that are gone, are noticed', () => {
+  const judge = (...words: string[]): string | null => {
+    const checker = new DeletedChecker(['feed']);
+    for (const key of ['ada#1', 'ada#2']) checker.observe(said(key));
+    checker.observe({ ...said('ada#3'), content: new TextEncoder().encode(saysDeleted('ada#1')) } as Observation);
+    return checker.observe({ kind: 'ended', stored: new Map([['a', new Map([[wordsIn('feed'), words]])]]) });
+  };
+  expect(judge('ada#2')).toBeNull();
+  expect(judge('ada#1', 'ada#2')).toBe('a has the words of ada#1, which are deleted');
+  expect(judge()).toBe('a has lost the words of ada#2');
 });
 
 test('what comes late is noticed, but where the reader’s own server was given what follows it first', () => {
