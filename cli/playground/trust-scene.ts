@@ -73,6 +73,7 @@ export class TrustScene extends Scene {
       await this.tell(`   ${domain} has followed (row ${row} of docs/spec/trust.md), and countersigned the new key.`);
       this.stage.screen.tell({ kind: 'scene', done: 'followed', by: domain, row, key: next });
     }
+    await p3do.shown('federate', 'show', GREEN, '--domain', RED);
   }
 
   async #speak(p3do: Commands, town: Town): Promise<void> {
@@ -85,6 +86,8 @@ export class TrustScene extends Scene {
       await p3do.quiet('enter', PLACE, '--as', who);
     }
     await p3do.shown('say', PLACE, 'Hello Bob, from my own home.', '--as', ALICE);
+    await this.tell('\n   Bob reads it. His side keeps her key, and that of her domain, from now on:\n');
+    await p3do.shown('history', PLACE, '--as', BOB);
     // Where she would go if her home were gone.
     await p3do.shown('servers', 'add', BLUE, '--server', renderEndpoint(town.endpoints.get(BLUE)!), '--as', ALICE);
   }
@@ -134,9 +137,13 @@ export class TrustScene extends Scene {
     const { complaints } = await p3do.shown('say', PLACE, 'My home is gone. It is still me.', '--as', ALICE);
     const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
     await this.tell(`   It took ${seconds} seconds, and she was asked nothing. Bob reads:\n`);
-    const { out } = await p3do.shown('history', PLACE, '--as', BOB);
-    await this.tell('\n   Her own name, her own signature: nobody had to believe a server.');
-    const isHers = out.includes(ALICE) && out.includes('It is still me.') && !out.includes('NOT ');
+    const { out, complaints: newKeys } = await p3do.shown('history', PLACE, '--as', BOB);
+    await this.tell(
+      '\n   Her own name, and her own signature, by the key that his side has known since she wrote from home: ' +
+        'he had to believe no server.',
+    );
+    const isKnown = !newKeys.includes('first key');
+    const isHers = isKnown && out.includes(ALICE) && out.includes('It is still me.') && !out.includes('NOT ');
     this.stage.screen.tell({
       kind: 'scene',
       done: 'spoken',
