@@ -1,5 +1,6 @@
 /** `p3do doctor`: a domain looked at from outside, as other domains see it. docs/operating.md#doctor */
 import { type Command, InvalidArgumentError } from 'commander';
+import { isLoopbackName } from '../server/config/address.ts';
 import { askingOf, finderOf } from '../server/dns/asking.ts';
 import { parseResolver, type Resolver } from '../server/dns/resolver.ts';
 import { checks } from '../server/doctor/checks.ts';
@@ -58,8 +59,12 @@ async function look(domain: string, own: Domain | null, looker: Domain | null, o
   };
   const proxy = ownWays(config?.proxy ?? null);
   const { asker, keys, resolvers, finder } = await askingOf(dns, proxy);
+  const isAlone = isLoopbackName(domain) && dns.resolvers === null;
+  const peers = [...(config?.peers ?? [])].flatMap(([name, { at }]) => (at === null ? [] : [[name, at] as const]));
+  const itself = isAlone && own !== null ? [[domain, ownServer(own.config)] as const] : [];
   const visit = {
     domain,
+    isAlone,
     ownKey: own?.key.certificate.key.fingerprint ?? null,
     looker:
       looker === null
@@ -69,12 +74,10 @@ async function look(domain: string, own: Domain | null, looker: Domain | null, o
             fingerprint: looker.key.certificate.key.fingerprint,
             at: ownServer(looker.config),
           },
-    told: await keys.all(domain),
+    told: isAlone ? [] : await keys.all(domain),
     hasValidator: resolvers.some(({ isValidator }) => isValidator),
     finder: options.resolver === undefined ? (finder ?? systemResolver) : finderOf(asker, resolvers),
-    peers: new Map(
-      [...(config?.peers ?? [])].flatMap(([name, { at }]): [string, Endpoint][] => (at === null ? [] : [[name, at]])),
-    ),
+    peers: new Map<string, Endpoint>([...peers, ...itself]),
     proxy,
     web: { port: HTTPS },
     hasOnions: own === null ? null : own.config.mor !== null,

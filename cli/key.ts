@@ -13,6 +13,7 @@ import { KeyServerError } from '../server/keys/errors.ts';
 import { ownServer } from '../server/domain/own-server.ts';
 import { address } from './person/target.ts';
 import { addRotate } from './rotate.ts';
+import { addVoid } from './void.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
@@ -47,6 +48,7 @@ export function register(command: Command): void {
   ]);
   addFind(command);
   addRotate(command);
+  addVoid(command);
   command.addHelpText('after', '\nExamples:\n  $ p3do key revoke mallory --domain example.org');
 }
 

@@ -12,7 +12,7 @@ export interface Yes {
 export const withYes = (command: Command): Command => command.option('--yes', 'do it without asking');
 
 /** Whether it is to be done; `what` says what is, as a sentence. Without a terminal and --yes that is wrong usage, which ends the command. */
-export async function confirmed(command: Command, options: Shared & Yes, what: string): Promise<boolean> {
+export async function confirmed(command: Command, options: Pick<Shared, 'json'> & Yes, what: string): Promise<boolean> {
   if (options.yes) return true;
   if (!process.stdin.isTTY) command.error(`${what}: say --yes`);
   process.stderr.write(`${what}.\n`);

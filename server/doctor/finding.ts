@@ -23,6 +23,8 @@ export interface Visit {
   readonly ownKey: string | null;
   /** The domain of this machine that looks, its key, and where its server is; null: none does. */
   readonly looker: { readonly domain: string; readonly fingerprint: string; readonly at: Endpoint } | null;
+  /** Its name is of this machine or of a test, and no resolver is configured that might know it: none is asked. */
+  readonly isAlone: boolean;
   /** What each resolver says of its record. */
   readonly told: readonly Told[];
   /** A resolver that is asked here is a validator. */

@@ -20,6 +20,10 @@ export const statementOf = ({ told }: Visit): DnsStatement =>
 export const recordCheck: Check = async (visit) => {
   const { domain, ownKey, told } = visit;
   const name = `_p3do.${domain}`;
+  if (visit.isAlone) {
+    const text = `${domain} is a name of this machine alone: no DNS is asked about it`;
+    return [warning(RECORD, text, 'nothing, as long as nobody elsewhere is to find it')];
+  }
   const statement = statementOf(visit);
   switch (statement.kind) {
     case 'record':

@@ -46,9 +46,9 @@ export async function devicesAt(at: Endpoint, address: string, way?: Way): Promi
 }
 
 /** Brings a key; resolves when it is durable there. Rejects as `fingerprintsOf`. */
-export async function bringKey(at: Endpoint, key: Uint8Array): Promise<void> {
+export async function bringKey(at: Endpoint, key: Uint8Array, way?: Way): Promise<void> {
   const form = `keytext=${encodeURIComponent(renderArmour('public', key))}`;
-  insist(await ask(at, '/pks/add', { form }));
+  insist(await ask(at, '/pks/add', { form, way }));
 }
 
 /** What was answered over HTTP, and the certificate of whoever answered, which nobody has insisted on. */

@@ -39,6 +39,7 @@ function visit(port: number, change: Partial<Visit> = {}, ks: readonly string[] 
   return {
     domain: HOME,
     ownKey: null,
+    isAlone: false,
     looker: null,
     told: [{ resolver: 'udp://127.0.0.1', statement: { ...record, isTest: false }, ttl: 3600, reason: null }],
     hasValidator: true,

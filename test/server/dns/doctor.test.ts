@@ -80,6 +80,7 @@ withNameServers('with bind, unbound and a server', () => {
     const visit = {
       domain,
       ownKey: null,
+      isAlone: false,
       told,
       looker: null,
       hasValidator: true,
@@ -194,6 +195,13 @@ withNameServers('with bind, unbound and a server', () => {
     expect(shown(bogus).slice(0, 3)).toEqual(['bad record', 'warning resolvers', 'bad DNSSEC']);
     const nobody = await look('well.test', [`tcp://127.0.0.1:${closed}`]);
     expect(shown(nobody).slice(0, 2)).toEqual(['bad record', 'warning resolvers']);
+  });
+
+  test('a name of this machine alone is asked of nobody: its server is where the configuration says', async () => {
+    const peers = new Map([['well.test', { host: '127.0.0.1', port: Number(server.addresses[0]!.split(':')[1]) }]]);
+    const findings = await look('well.test', [], { isAlone: true, peers, ownKey: key });
+    const parts = ['server', 'TLS', 'proof', 'clock', 'key server', 'expiry', 'expiry', 'expiry'];
+    expect(shown(findings).slice(0, -1)).toEqual(['warning record', ...parts.map((what) => `good ${what}`)]);
   });
 
   test('who ends TLS in between, and a clock that is off', async () => {
