@@ -2,6 +2,7 @@
 import type { Basis, Standing } from '../pki/trust-state.ts';
 import type { ListenerStatus } from '../listener-bots/listener.ts';
 import type { FederationCode } from './error.ts';
+import type { Page } from './page-shown.ts';
 import type { PolicyChange, Rule } from './policy-lines.ts';
 
 /** A question about people who live here. */
@@ -37,10 +38,15 @@ export type AdminQuestion =
   | { readonly kind: 'lost'; readonly domain: string; readonly isLost: boolean }
   /** Of the server itself: the key that is to follow was made, or is not to follow any more. Answer: `done`. */
   | { readonly kind: 'announce' }
+  /** For whoever asks without a client: what this person has published, or his rows before one. Answer: `page`. */
+  | { readonly kind: 'page'; readonly person: string; readonly before: number | null; readonly scope: PageScope }
   /** Goes there now. Answer: `done`. */
   | { readonly kind: 'meet'; readonly domain: string }
   /** Its rule, its pin and what is remembered of its key go. Answer: `done`. */
   | { readonly kind: 'forget'; readonly domain: string };
+
+/** Of whom pages are shown: of nobody, of people who live here, or of those as well whom somebody here follows. */
+export type PageScope = 'none' | 'own' | 'followed';
 
 /** A domain as it is shown; times are Unix milliseconds. */
 export interface DomainShown {
@@ -112,5 +118,7 @@ export type AdminAnswer =
   | { readonly kind: 'mor'; readonly status: (ListenerStatus & { readonly closedExits: number }) | null }
   /** His key in base64, its fingerprint in hexadecimal, and until when his domain vouches for it, Unix milliseconds. */
   | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }
+  /** null: nothing of his is shown here. */
+  | { readonly kind: 'page'; readonly page: Page | null }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly code: FederationCode | '_keys_unknown' };

@@ -46,6 +46,9 @@ export function answerAdmin(
     case 'boxes':
       answer({ kind: 'boxes', boxes: entities.boxes() });
       break;
+    case 'page':
+      entities.page(question, (page) => answer({ kind: 'page', page }));
+      break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);
       showAll([...names].sort());

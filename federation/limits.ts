@@ -182,6 +182,12 @@ export const federationLimits = {
   /** The same of all visitors from one domain, which has as many people as it likes. */
   visitorPublicationsOfDomainMax: 256,
   visitorPublicationOfDomainMs: 60_000,
+  /** Rows of one page of publications for readers without a client. */
+  pageRowsMax: 48,
+  /** Bytes of these; the rows that pass it are its last. */
+  pageBytesMax: 1_048_576,
+  /** How long it waits for keys by which signatures are checked. */
+  pageWaitMs: 2_000,
   /** Publications that one domain may have passed on at once, and how soon one more; the same of one author. */
   relayedOfLinkMax: 256,
   relayedOfLinkMs: 100,

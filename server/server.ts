@@ -1,5 +1,4 @@
 /** A domain's server: its store, its node and its port, started in this order and stopped in the other. docs/operating.md#serving */
-import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
 import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
@@ -28,11 +27,15 @@ import { pigeonholeOptions } from './pigeonhole.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { openStore, type OpenStore } from './open-store.ts';
+import { Pages } from './pages/http.ts';
+import { pageLimits } from './pages/limits.ts';
 import { PlainDoor } from './plain.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
 import { reach } from './transport/dial.ts';
 import { TransportError } from './transport/errors.ts';
+import { hostsHere } from './transport/hosts.ts';
+import type { Answering } from './transport/http.ts';
 import { transportLimits } from './transport/limits.ts';
 import { checkPort, Listener } from './transport/listen.ts';
 import { readCredentials } from './transport/pem.ts';
@@ -236,7 +239,10 @@ export class Server {
     try {
       await keys.start();
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
-      const requested = keys.take.bind(keys);
+      const limited = { limits: pageLimits, timers: systemTimers, log };
+      const ask = shell.ask.bind(shell);
+      const pages = new Pages({ domain: config.domain, scope: config.pages.people, ask, ...limited });
+      const requested: Answering = (...asked) => keys.take(...asked) || pages.take(...asked);
       const shared = { credentials, accept, requested, timers: systemTimers, log, limits };
       const listener = await Listener.open({ hosts, port, ...shared });
       server = new Server(listener, shell, store, plain, keys);
@@ -249,7 +255,15 @@ export class Server {
       if (config.web !== null) {
         const proxies = new Set(config.web.proxies.map(peerAddress));
         const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
-        server.#web = await WebListener.open({ ...config.web, isProxy, accept, timers: systemTimers, log, limits });
+        server.#web = await WebListener.open({
+          ...config.web,
+          isProxy,
+          accept,
+          requested: pages.take.bind(pages),
+          timers: systemTimers,
+          log,
+          limits,
+        });
       }
       const { asker } = asking;
       const dnsKeys = ownKeysOf(domain);
@@ -373,16 +387,6 @@ const endpointText = ({ address, port }: { readonly address: string; readonly po
 
 const credentialsOf = async ({ tls, domain }: Config): Promise<Credentials> =>
   tls === null ? selfSigned(domain, Date.now()) : readCredentials(tls.key, tls.certificate);
-
-/** Those of a kind that this machine has: without IPv6 `::` is every IPv4 address, and other such addresses are left out. */
-function hostsHere(hosts: readonly string[], log: Logger): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  if (all.some(({ family }) => family === 'IPv6')) return hosts;
-  const here = hosts.map((host) => (host === '::' ? '0.0.0.0' : host)).filter((host) => !host.includes(':'));
-  if (here.length === 0) return hosts;
-  if (here.join() !== hosts.join()) log.warn({ hosts: here }, 'this machine has no IPv6: listening on what is left');
-  return here;
-}
 
 const pinsOf = ({ peers }: Config): Map<string, string> =>
   new Map(

@@ -2,9 +2,9 @@
 import { parseOne } from '../../circuit/one-packet.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import { DELETION_METHOD, type Reference, readReference } from '../../publication/reference.ts';
+import { textIn } from '../../publication/text.ts';
 import { publicationIn } from './carried.ts';
 import type { Pending, Voice } from './kept.ts';
-import { textIn } from './reader.ts';
 
 export { lineIn, type Wanted } from '../../publication/reference.ts';
 

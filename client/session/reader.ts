@@ -18,6 +18,7 @@ import { openPrivate, SEALED_METHOD } from '../../publication/private.ts';
 import { type Reference, readReference } from '../../publication/reference.ts';
 import { KEY_METHOD } from '../../publication/sender-key.ts';
 import { verifyPublication } from '../../publication/sign.ts';
+import { textIn } from '../../publication/text.ts';
 import type { Moment, Word } from './events.ts';
 import type { Keyring, Keys } from './keyring.ts';
 import type { SenderKeys } from './sender-keys.ts';
@@ -240,14 +241,6 @@ const unanswered = new Set(['_session_unanswered_keys', '_unknown_target', '_uns
 /** Keys that may have been replaced since we asked. */
 const isOutdated = ({ keys }: Extract<Keys, { kind: 'known' }>, device: string, wallMs: number): boolean =>
   wallMs >= keys.until * 1000 || (!keys.devices.has(device) && !keys.revoked.has(device));
-
-/** What is said, or what its author does: `_action`, with what he says to it behind a colon. */
-export function textIn(packet: Packet): { readonly text: string | null; readonly isAction: boolean } {
-  const action = inherits(packet.method ?? '', '_message') ? (packet.text('_action') ?? '') : '';
-  const words = packet.dataText;
-  if (action === '') return { text: words, isAction: false };
-  return { text: words === null || words === '' ? action : `${action}: ${words}`, isAction: true };
-}
 
 /** Who is said to have said it, without his channel; '' where nobody is named. */
 export const authorOf = (route: Route): string => withoutChannel(route('_source_relay') || route('_source') || '');

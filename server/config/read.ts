@@ -102,6 +102,7 @@ function partsOf(
     log,
     mor,
     pigeonhole,
+    pages,
     policy,
     limits,
   } = raw;
@@ -116,6 +117,7 @@ function partsOf(
     web: web ?? null,
     mor: mor ?? null,
     pigeonhole: pigeonhole ?? null,
+    ...(pages === undefined ? {} : { pages }),
     keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
     recovery: recovery?.toLowerCase() ?? null,
     ...(domain === undefined ? {} : { domain }),

@@ -155,6 +155,11 @@ const pigeonhole = {
   ),
 };
 
+/** Of whom pages are shown to readers without a client. */
+export const pageScopes = ['none', 'own', 'followed'] as const;
+
+const pages = { people: z.enum(pageScopes, '"none", "own" or "followed"').default('own') };
+
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };
 
 const limits = {
@@ -186,6 +191,7 @@ const root = {
   log: group(log).prefault({}),
   mor: group(mor).optional(),
   pigeonhole: group(pigeonhole).optional(),
+  pages: group(pages).prefault({}),
   policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
 };
@@ -200,7 +206,7 @@ export type RawConfig = z.output<typeof configSchema>;
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
 const groups = new Map<string, object>(
-  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, policy, limits }),
+  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, pages, policy, limits }),
 );
 
 /** The keys that an object at this place may have. */

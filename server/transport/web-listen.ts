@@ -1,5 +1,5 @@
 /** A port without TLS for a proxy that ends it: WebSocket for browsers, and nothing that would have to be proved over the TLS that is gone. docs/spec/transport.md#behind-a-proxy */
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { Door, type DoorOptions } from './door.ts';
 import { httpFor } from './http.ts';
@@ -14,6 +14,8 @@ export interface WebListenOptions extends DoorOptions {
   readonly isProxy: (address: string) => boolean;
   /** Takes a stream; must call its `carry` at once. */
   readonly accept: (stream: ByteStream) => void;
+  /** Answers HTTP requests that are no upgrades, for the address that the proxy names; without, none is. */
+  readonly requested?: (request: IncomingMessage, response: ServerResponse, address?: string) => boolean;
 }
 
 /** What is gone with TLS. */
@@ -38,6 +40,8 @@ export class WebListener {
       channelOf: () => ({ domain: null, exportKey }),
       // Counted by whom the proxy says that it is for.
       admit: (request, socket) => door.admit(socket, forwardedFor(request) ?? undefined),
+      requested: (request, response) =>
+        options.requested?.(request, response, forwardedFor(request) ?? undefined) === true,
       accept: (stream, socket) => this.#accept(stream, socket),
       refused: (reason) => door.refused('_transport_invalid_request', reason),
     });

@@ -150,6 +150,7 @@ export class World {
   }
 
   signedDraft(source: string, address: string, draft: Draft): Uint8Array {
+    this.#author.nowMs = Math.max(0, ...[...this.nodes.values()].map(({ nowMs }) => nowMs));
     return this.#author.signed(source, address, draft);
   }
 

@@ -1,4 +1,6 @@
 /** A home is killed, and its person goes on publishing through another server under her own name; when it is back, everybody has the same. */
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Undoing } from '../undoing.ts';
@@ -34,7 +36,8 @@ async function publishedSoon(who: string, rows: number): Promise<unknown[]> {
 beforeAll(async () => {
   home = await passableFolder(undoing);
   const names = ['a.test', 'b.test', 'c.test'];
-  const optionsOf = (name: string): ServedOptions => (name === 'a.test' ? {} : { memory: true });
+  const optionsOf = (name: string): ServedOptions =>
+    name === 'a.test' ? {} : { memory: true, config: { pages: { people: 'followed' } } };
   [a, b, c] = (await peersStarted(undoing, names, optionsOf)) as [Served, Served, Served];
   await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(home, a), '--folder', c.folder);
   await done('federate', 'add', 'b.test', '--fingerprint', await fingerprintOf(home, b), '--folder', c.folder);
@@ -92,6 +95,17 @@ test('her home is back: it has everything, and everybody has it once', async () 
   expect(await publishedSoon('bob@b.test', 4)).toEqual([...all, ['back', 'author']]);
 });
 
+/** What a server says over HTTP, on the port of circuits. */
+function paged(served: Served, path: string): Promise<{ status: number | undefined; body: string }> {
+  const { host, port } = served.endpoint;
+  return new Promise((resolve, reject) => {
+    const asked = request({ host, port, path, rejectUnauthorized: false }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+    });
+    asked.on('error', reject).end();
+  });
+}
+
 /** With `SLOW=1` as many as anybody could want; else as many as a person waits for. */
 const kills = process.env['SLOW'] === '1' ? 50 : 2;
 
@@ -148,4 +162,20 @@ test('she answers, edits and deletes what she has published, and whoever follows
       expect.stringMatching(/^alice@a\.test deletes [0-9a-f]{8}$/),
       `alice@a.test deletes ${id}`,
     ]);
+});
+
+test('who has no client reads it, at home and where somebody follows her', async () => {
+  const [own, followed, feed, secret] = await Promise.all([
+    paged(a, '/~alice'),
+    paged(b, '/~alice@a.test'),
+    paged(b, '/~alice@a.test.atom'),
+    paged(a, '/~bob@b.test'),
+  ]);
+  for (const { status, body } of [own, followed, feed]) {
+    expect(status).toBe(200);
+    expect(body).toContain('to herself');
+    expect(body).toContain('signed by a device of the author, which this server has checked');
+    expect(body).not.toContain('no slip');
+  }
+  expect(secret).toMatchObject({ status: 404 });
 });

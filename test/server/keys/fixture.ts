@@ -25,11 +25,24 @@ export type Answer = { status: number; headers: Record<string, unknown>; body: s
 export function ask(
   { host, port }: Endpoint,
   path: string,
-  { form, method, from }: { form?: string | Uint8Array; method?: string; from?: string } = {},
+  {
+    form,
+    method,
+    from,
+    headers,
+  }: { form?: string | Uint8Array; method?: string; from?: string; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(
-      { host, port, path, method: method ?? (form === undefined ? 'GET' : 'POST'), localAddress: from, agent: false },
+      {
+        host,
+        port,
+        path,
+        method: method ?? (form === undefined ? 'GET' : 'POST'),
+        localAddress: from,
+        agent: false,
+        headers,
+      },
       (response) => {
         let body = '';
         response.setEncoding('latin1').on('data', (text: string) => (body += text));

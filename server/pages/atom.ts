@@ -1,0 +1,50 @@
+/** What somebody has published as an Atom feed (RFC 4287), with answers (RFC 4685), deleted entries (RFC 6721) and older pages (RFC 5005). docs/spec/pages.md#content */
+import type { Page, Shown } from '../../federation/page-shown.ts';
+import { escaped, moment } from './escape.ts';
+import { addressOf, nameOf, pathOf } from './names.ts';
+import { signatureWords, titleOf } from './words.ts';
+
+/** The feed, as a server of `domain` at `base`, its URL without a path, shows it. */
+export function renderAtom(page: Page, domain: string, base: string, before: number | null): string {
+  const { person, shown } = page;
+  const link = (rel: string, href: string, type: string): string =>
+    `  <link rel="${rel}" type="${type}" href="${escaped(base + href)}"/>`;
+  const updated = Math.max(
+    0,
+    ...shown.map((one) => (one.kind === 'deleted' ? one.deletedMs : (one.editedMs ?? one.timeMs))),
+  );
+  return `${[
+    '<?xml version="1.0" encoding="utf-8"?>',
+    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0" xmlns:at="http://purl.org/atompub/tombstones/1.0">',
+    `  <id>${escaped(`${person}#_publications`)}</id>`,
+    `  <title>${escaped(addressOf(person))}</title>`,
+    `  <subtitle>${escaped(`as ${domain} carries it`)}</subtitle>`,
+    `  <updated>${moment(updated)}</updated>`,
+    link('self', pathOf(person, domain, 'atom', before), 'application/atom+xml'),
+    link('alternate', pathOf(person, domain, 'html', before), 'text/html'),
+    ...(page.before === null
+      ? []
+      : [link('next', pathOf(person, domain, 'atom', page.before), 'application/atom+xml')]),
+    `  <author><name>${escaped(addressOf(person))}</name><uri>${escaped(person)}</uri></author>`,
+    ...shown.map((one) => entryOf(one, base + pathOf(person, domain, 'html', before))),
+    '</feed>',
+  ].join('\n')}\n`;
+}
+
+function entryOf(shown: Shown, page: string): string {
+  const { id, timeMs } = shown;
+  if (shown.kind === 'deleted') return `  <at:deleted-entry ref="${nameOf(id)}" when="${moment(shown.deletedMs)}"/>`;
+  const { text, answers, editedMs, signature } = shown;
+  return [
+    '  <entry>',
+    `    <id>${nameOf(id)}</id>`,
+    `    <title>${escaped(titleOf(shown))}</title>`,
+    `    <published>${moment(timeMs)}</published>`,
+    `    <updated>${moment(editedMs ?? timeMs)}</updated>`,
+    `    <link rel="alternate" type="text/html" href="${escaped(page)}#p-${id}"/>`,
+    ...(answers === null ? [] : [`    <thr:in-reply-to ref="${nameOf(answers.id)}"/>`]),
+    `    <category term="signature-${signature}" label="${escaped(signatureWords[signature])}"/>`,
+    `    <content type="text">${escaped(text)}</content>`,
+    '  </entry>',
+  ].join('\n');
+}
