@@ -53,6 +53,8 @@ const isOnePacket = (bytes: Uint8Array): boolean => {
   return parser.next()?.length === bytes.length;
 };
 
+/** What says how it is to be answered. */
+const OURS = ['_tickets', '_shards'];
 const TAG = /^[0-9a-f]{32}$/;
 const { ticketsMax, runningMax, waitingMax, answerMs, answerBytesMax } = requestLimits;
 
@@ -177,7 +179,9 @@ export class MorRequests {
       counts.add('requests done');
       running.givenMs = desk.nowMs;
       const routing = { _source: `psyc://${desk.domain}/$mor#${name.hex}`, _target: target, _tag: tag };
-      desk.post(readdress(routing, packet));
+      // How it is answered is not the entity's to see: what it keeps or logs has no tickets in it.
+      const entity = packet.entity.filter(({ name }) => !OURS.includes(name));
+      desk.post(newLetter({ routing, entity, method: packet.method!, data: packet.data ?? undefined }));
     });
   }
 

@@ -37,7 +37,7 @@ function registerMake(parent: Command): void {
     withWay(
       command
         .argument('<name>', 'what it is called on this device, and nowhere else', named)
-        .option('--at <domain>', 'which domain is to keep it (your own)', domain)
+        .option('--at <domain>', 'which domain is to keep it; with --direct your own, if you do not say', domain)
         .option('--bits <number>', 'work for whoever puts something in: one more doubles it', bits, depositBits.usual),
     ),
     PATIENCE,
@@ -54,6 +54,9 @@ Examples:
     )
     .action(async (name: string, options: Making) => {
       const way = wayOf(command, options);
+      // The choice would say whose it is: of the boxes at a home most are its people's.
+      if (way === 'anonymous' && options.at === undefined)
+        command.error('--at is needed with --anonymous: a box at your home is known for one of its people’s');
       const { domain: own } = await whoseOf(command, options.as);
       await asking(command, options, way, async (around, folder) => {
         const owner = ownerOf(around, folder, name, await begun(folder, name, options.at ?? own, way));
@@ -122,15 +125,23 @@ Example:
           await owner.fetch(page);
         } finally {
           // Whatever failed, what has come is here, and is shown once.
-          if (owner.state.messages.length > 0) await show(options, owner, folder, name);
+          await show(command, options, owner, folder, name);
         }
       }),
     );
 }
 
-/** Shows what has come, and then forgets it: where this device dies in between it is shown again. */
-async function show(options: BoxOptions, owner: BoxOwner, folder: string, name: string): Promise<void> {
-  for (const { content, hour } of owner.state.messages) {
+/** Shows what has come, and what never will, and then forgets it: where this device dies in between it is shown again. */
+async function show(
+  command: Command,
+  options: BoxOptions,
+  { state }: BoxOwner,
+  folder: string,
+  name: string,
+): Promise<void> {
+  const { messages, inbox } = state;
+  if (messages.length === 0 && inbox.forgotten === 0) return;
+  for (const { content, hour } of messages) {
     const words = readWords(content);
     const { text, reply } = words ?? { text: null, reply: null };
     const said = text === null ? '(something that this p3do does not know)' : safeText(text);
@@ -138,7 +149,12 @@ async function show(options: BoxOptions, owner: BoxOwner, folder: string, name: 
     const line = `${clock(hour * HOUR_MS)} ${name} somebody: ${said}\n${answers}`;
     tell(options, { kind: 'box message', box: name, hour: hour * HOUR_MS, text, reply }, line);
   }
-  await writeBox(folder, name, { ...owner.state, messages: [] }, 'replace');
+  if (inbox.forgotten > 0) {
+    const many = inbox.forgotten === 1 ? 'one message' : `${inbox.forgotten} messages`;
+    complain(command, `of ${many} only parts have come, which were given up: their writers may put them in again`);
+    tell(options, { kind: 'box forgotten', box: name, messages: inbox.forgotten }, '');
+  }
+  await writeBox(folder, name, { ...state, inbox: { ...inbox, forgotten: 0 }, messages: [] }, 'replace');
 }
 
 function registerLeave(parent: Command): void {
@@ -147,7 +163,7 @@ function registerLeave(parent: Command): void {
     (name: string, options: BoxOptions & Yes) =>
       onBox(command, name, options, async (owner, folder) => {
         await owner.leave();
-        if (owner.state.messages.length > 0) await show(options, owner, folder, name);
+        await show(command, options, owner, folder, name);
         await removeBox(folder, name);
         tell(options, { kind: 'box left', name }, `this device reads ${name} no more\n`);
       }),

@@ -15,10 +15,12 @@ interface Partial {
 
 /** By message ids, hexadecimal. */
 export interface Inbox {
-  /** Of the oldest first. */
+  /** Those first of which something has come the longest ago. */
   readonly partial: ReadonlyMap<string, Partial>;
   /** The hour of each that has come. */
   readonly seen: ReadonlyMap<string, number>;
+  /** Messages in part that were given up, and of which nobody has been told yet. */
+  readonly forgotten: number;
 }
 
 /** What became of a deposit. */
@@ -30,7 +32,7 @@ export type Taken =
   /** It is for nobody, or for somebody else. */
   | { readonly kind: 'nothing' };
 
-export const emptyInbox: Inbox = { partial: new Map(), seen: new Map() };
+export const emptyInbox: Inbox = { partial: new Map(), seen: new Map(), forgotten: 0 };
 
 /** The inbox with one deposit more, and what came of that. `unixMs`: now. */
 export function takeDeposit(
@@ -53,8 +55,8 @@ export function takeDeposit(
   const others = new Map(inbox.partial);
   others.delete(id);
   if (data.size < part.parts) {
-    const partial = within(new Map([...others, [id, { hour: part.hour, parts: part.parts, data }]]));
-    return { inbox: { ...inbox, partial }, taken: { kind: 'part' } };
+    const partial = new Map([...others, [id, { hour: part.hour, parts: part.parts, data }]]);
+    return { inbox: within({ ...inbox, partial }), taken: { kind: 'part' } };
   }
   const content = joinParts(
     suite,
@@ -64,28 +66,32 @@ export function takeDeposit(
   if (content === null) return { inbox: { ...inbox, partial: others }, taken: { kind: 'nothing' } };
   const seen = new Map([...inbox.seen, [id, part.hour]]);
   for (const [oldest] of seen) if (seen.size > boxClientLimits.seenMax) seen.delete(oldest);
-  return { inbox: { partial: others, seen }, taken: { kind: 'message', content, hour: part.hour } };
+  return { inbox: { ...inbox, partial: others, seen }, taken: { kind: 'message', content, hour: part.hour } };
 }
 
 /** What came before is remembered as long as it is fresh, so that whoever has kept a deposit cannot have it told again. */
 const isFresh = ({ hour }: Pick<Part, 'hour'>, unixMs: number): boolean =>
   hour >= hourOf(unixMs) - boxClientLimits.oldHoursMax && hour <= hourOf(unixMs) + boxClientLimits.aheadHoursMax;
 
-function withoutOld({ partial, seen }: Inbox, unixMs: number): Inbox {
+function withoutOld({ partial, seen, forgotten }: Inbox, unixMs: number): Inbox {
+  const left = new Map([...partial].filter(([, one]) => isFresh(one, unixMs)));
   return {
-    partial: new Map([...partial].filter(([, one]) => isFresh(one, unixMs))),
+    partial: left,
     seen: new Map([...seen].filter(([, hour]) => isFresh({ hour }, unixMs))),
+    forgotten: forgotten + partial.size - left.size,
   };
 }
 
-/** The oldest goes where there are too many. */
-function within(partial: Map<string, Partial>): Map<string, Partial> {
-  const bytesOf = ({ data }: Partial): number => [...data.values()].reduce((sum, { length }) => sum + length, 0);
+const bytesOf = ({ data }: Partial): number => [...data.values()].reduce((sum, { length }) => sum + length, 0);
+
+/** Where there are too many, that goes of which least has come, and of those the one that came first: who begins many messages gets none of others away. */
+function within(inbox: Inbox): Inbox {
+  const partial = new Map(inbox.partial);
   let bytes = [...partial.values()].reduce((sum, one) => sum + bytesOf(one), 0);
-  for (const [id, one] of partial) {
-    if (partial.size <= boxClientLimits.partialMax && bytes <= boxClientLimits.partialBytesMax) break;
+  while (partial.size > boxClientLimits.partialMax || bytes > boxClientLimits.partialBytesMax) {
+    const [[id, one]] = [...partial].sort(([, a], [, b]) => a.data.size - b.data.size) as [[string, Partial]];
     bytes -= bytesOf(one);
     partial.delete(id);
   }
-  return partial;
+  return { ...inbox, partial, forgotten: inbox.forgotten + inbox.partial.size - partial.size };
 }

@@ -3,9 +3,9 @@
 /** Counts, bytes, hours and hashes; the table in docs/spec/pigeonhole.md#client-limits holds the same numbers. */
 export const boxClientLimits = {
   /** Messages that have come in part. */
-  partialMax: 64,
+  partialMax: 256,
   /** Bytes of those. */
-  partialBytesMax: 1_048_576,
+  partialBytesMax: 2_097_152,
   /** Messages that have come, which are remembered so that none comes twice. */
   seenMax: 16_384,
   /** Messages that are not shown yet, and their bytes, with which nothing more is fetched: a domain could else give without end. */

@@ -65,6 +65,7 @@ export function renderState({ root, reader, inbox, messages, ...rest }: BoxState
       return { id, hour, parts, data: [...data].map(([part, bytes]) => [part, renderBase64(bytes)]) };
     }),
     seen: [...inbox.seen],
+    forgotten: inbox.forgotten,
     messages: messages.map(({ content, hour }) => ({ content: renderBase64(content), hour })),
   });
 }
@@ -85,6 +86,7 @@ interface Read {
     readonly data: readonly (readonly [number, string])[];
   }[];
   readonly seen: readonly (readonly [string, number])[];
+  readonly forgotten?: number;
   readonly messages: readonly { readonly content: string; readonly hour: number }[];
 }
 
@@ -99,7 +101,8 @@ export function parseState(text: string): BoxState | null {
       if (read === null) throw new Error('not base64');
       return read;
     };
-    const { domain, way, number, acknowledged, untilSeconds } = read;
+    const { domain, way, number, acknowledged, untilSeconds, forgotten = 0 } = read;
+    if (!Number.isSafeInteger(forgotten)) return null;
     const partial = read.partial.map(({ id, hour, parts, data }) => {
       return [id, { hour, parts, data: new Map(data.map(([part, letters]) => [part, bytes(letters)])) }] as const;
     });
@@ -111,7 +114,7 @@ export function parseState(text: string): BoxState | null {
       number,
       acknowledged,
       untilSeconds,
-      inbox: { partial: new Map(partial), seen: new Map(read.seen) },
+      inbox: { partial: new Map(partial), seen: new Map(read.seen), forgotten },
       messages: read.messages.map(({ content, hour }) => ({ content: bytes(content), hour })),
     };
   } catch {

@@ -117,8 +117,19 @@ test('parts come in any order; those that are changed, or lack, give nothing; to
   for (let more = 0; more < boxClientLimits.partialMax + 9; more++) {
     half = takeDeposit(suite, box, half, sealMessage(suite, box, message, nowMs)[0]!, nowMs).inbox;
   }
-  expect(half.partial.size).toBe(boxClientLimits.partialMax);
-  expect(takeDeposit(suite, box, half, one!, nowMs + 40 * 24 * hourMs).inbox.partial.size).toBe(0);
+  expect([half.partial.size, half.forgotten]).toEqual([boxClientLimits.partialMax, 9]);
+  const late = takeDeposit(suite, box, half, one!, nowMs + 40 * 24 * hourMs).inbox;
+  expect([late.partial.size, late.forgotten]).toEqual([0, boxClientLimits.partialMax + 9]);
+});
+
+test('who begins many messages gets none away of which more has come', () => {
+  const message = new Uint8Array(5000).fill(7);
+  const true3 = sealMessage(suite, box, message, nowMs);
+  let inbox = emptyInbox;
+  for (const part of true3.slice(0, 2)) inbox = takeDeposit(suite, box, inbox, part, nowMs).inbox;
+  for (let more = 0; more < boxClientLimits.partialMax + 9; more++)
+    inbox = takeDeposit(suite, box, inbox, sealMessage(suite, box, message, nowMs)[0]!, nowMs).inbox;
+  expect(takeDeposit(suite, box, inbox, true3[2]!, nowMs).taken).toMatchObject({ kind: 'message', content: message });
 });
 
 test('a state is read as it was written; one that was changed is none', () => {
