@@ -11,6 +11,7 @@ import { eventShort, heardShort } from './playground/heard.ts';
 import { Alone } from './playground/alone.ts';
 import { Play } from './playground/play.ts';
 import { Resident } from './playground/resident.ts';
+import { Refill } from './person/refill.ts';
 import { Screen } from './playground/screen.ts';
 
 type Options = Pick<Shared, 'as' | 'proxy' | 'json'>;
@@ -68,10 +69,12 @@ async function chat(command: Command, to: string | null, options: Options): Prom
     process.exitCode = 1;
     ending.begin();
   };
+  let refill: Refill | null = null;
   const playing = (async () => {
     await me.listen(take, null, (pid) =>
       complain(command, `already listening in process ${pid}; waiting until it ends`),
     );
+    refill = new Refill(whose, me.home!, ({ message }) => screen.note(`the stock is not filled: ${message}`));
     screen.note(`${nameOf(me.person)}: /help has the commands, Ctrl-C ends`);
     if (to?.includes('/@') === true) await play.enter(to);
     await play.run(ending.begin, ending.fail);
@@ -82,6 +85,7 @@ async function chat(command: Command, to: string | null, options: Options): Prom
     // What is broken off complains to nobody.
     playing.catch(() => {});
     screen.close();
+    await (refill as Refill | null)?.stop();
     await me.leave();
   }
   if (ending.error !== null) throw ending.error;

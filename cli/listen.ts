@@ -12,6 +12,7 @@ import { lineOf } from './person/lines.ts';
 import { presenceLine } from './person/presence.ts';
 import { noticeLine } from './person/notices.ts';
 import { UNKNOWN_TIME } from './person/show.ts';
+import { Refill } from './person/refill.ts';
 import { Talk } from './person/talk.ts';
 import { count } from './person/target.ts';
 
@@ -58,6 +59,7 @@ Examples:
       let left = options.count ?? Number.MAX_SAFE_INTEGER;
       let isListening = false;
       let home: Talk | null = null;
+      let refill: Refill | null = null;
       await converse(command, whose, {
         ...options,
         channel: 'main',
@@ -81,6 +83,10 @@ Examples:
           home?.take(output);
           if (output.kind === 'ready' && !isListening) {
             isListening = true;
+            if (home !== null)
+              refill = new Refill(whose, home, ({ message }) =>
+                complain(command, `the stock is not filled: ${message}`),
+              );
             complain(command, `listening as ${whose.nick}@${whose.domain}`);
             systemTimers.after(PATIENCE_MS, () => show.begin());
           }
@@ -89,6 +95,7 @@ Examples:
           return left === 0;
         },
       });
+      await (refill as Refill | null)?.stop();
       // What was handed out must not be lost for want of an answer.
       show.begin();
       if (show.muted > 0) complain(command, `${show.muted} not shown, by p3do notify (--all shows it)`);

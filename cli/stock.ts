@@ -16,7 +16,6 @@ interface Options extends Shared {
   readonly hops?: number;
   readonly tickets?: number;
   readonly fill?: true;
-  readonly stay?: true;
   readonly unvouched?: true;
 }
 
@@ -24,7 +23,6 @@ const { levelMax, ticketsMax } = stockLimits;
 const { hopsMin, askHopsMax } = anonymousLimits;
 
 const PATIENCE_SECONDS = 600;
-const STAY_SECONDS = 30 * 86_400;
 
 /** Adds the options, the page and the action of `p3do stock`. */
 export function register(command: Command): void {
@@ -38,8 +36,7 @@ export function register(command: Command): void {
           between(hopsMin, askHopsMax),
         )
         .option('--tickets <number>', `tickets that are to be there: 0 to ${ticketsMax}; kept`, between(0, ticketsMax))
-        .option('--fill', 'fetch what lacks, and end')
-        .option('--stay', 'fetch what lacks whenever it does, until Ctrl-C'),
+        .option('--fill', 'fetch what lacks, and end'),
     ),
     'how long to fetch (600)',
   )
@@ -47,31 +44,30 @@ export function register(command: Command): void {
       'after',
       `
 An anonymous question carries tickets, over which its answer comes back. A ticket is made of one-time secrets, each at
-another server, which forgets it with its use. One of level 0 was left there by an onion, and that server and your home
-know together whose it is; one of level n was agreed on over a ticket of level n - 1, and it takes one server more.
-Without --fill and --stay it shows what there is; p3do ask fetches what it needs. Secrets are left only at servers for
-which domains vouch that you know (p3do help send).
+another server, which forgets it with its use. One of level 0 was left there by an onion: that server, one more and your
+home know together whose it is. One of level n was agreed on over a ticket of n + 1 secrets of level n - 1: it takes that
+many servers more. A level costs two, three and four times what the one below it costs.
+Without --fill it shows what there is. What lacks is fetched by p3do listen and p3do chat as long as they run, and by
+what asks as nobody while it waits; --tickets 0 ends that. Secrets are left only at servers for which domains vouch
+that you know (p3do help send).
 
 Examples:
   $ p3do stock
-  $ p3do stock --level 2 --tickets 8 --fill
-  $ p3do stock --stay`,
+  $ p3do stock --level 2 --tickets 8 --fill`,
     )
     .action(async (options: Options) => {
-      const isFetching = options.fill === true || options.stay === true;
-      if (options.unvouched === true && !isFetching) command.error('--unvouched needs --fill or --stay');
+      const { fill = false } = options;
+      if (options.unvouched === true && !fill) command.error('--unvouched needs --fill');
       const whose = await whoseOf(command, options.as);
       const before = await readWish(whose.folder);
       const { level = before.level, hops = before.hops, tickets = before.tickets } = options;
       const wish = { level, hops, tickets };
       if (JSON.stringify(wish) !== JSON.stringify(before)) await writeWish(whose.folder, wish);
-      if (isFetching) {
-        const timeout = options.timeout ?? (options.stay === true ? STAY_SECONDS : PATIENCE_SECONDS);
+      if (fill) {
+        const timeout = options.timeout ?? PATIENCE_SECONDS;
         await talk(command, { ...options, timeout }, async (home) => {
-          await asking(command, options, home, { whose, wish, isAll: false, isShown: true }, async (one) => {
-            await one.filled();
-            if (options.stay === true) await new Promise(() => {});
-          });
+          const filling = { whose, wish, isAll: false, isShown: true };
+          await asking(command, options, home, filling, async (one) => one.filled());
         });
       }
       show(options, wish, await readStock(whose.folder));

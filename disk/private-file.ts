@@ -76,6 +76,14 @@ export async function appendPrivate(path: string, bytes: Uint8Array): Promise<vo
   await write(await open(path, 'a', 0o600), bytes);
 }
 
+/** For reading and writing in place; made, durably, where it is not there. System errors pass. */
+export async function openPrivate(path: string): Promise<FileHandle> {
+  // Not `a+`, by which everything is written at the end.
+  await (await open(path, 'a', 0o600)).close();
+  await syncEntry(path);
+  return open(path, 'r+');
+}
+
 async function write(file: FileHandle, bytes: Uint8Array): Promise<void> {
   try {
     await file.writeFile(bytes);

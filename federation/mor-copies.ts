@@ -3,13 +3,13 @@ import { hexOf } from '../crypto/bytes.ts';
 import { fieldsOf, onionOf } from '../onion/cell.ts';
 import { sizes } from '../onion/sizes.ts';
 import { equalBytes } from '../psyc/bytes.ts';
-import { type Letter, keepLetter } from './letter.ts';
+import { entityOf, type Letter, keepLetter } from './letter.ts';
 import type { Value } from '../psyc/render.ts';
 
 /** What it needs of the node's listener. */
 export interface CopiesOwner {
   nowMs(): number;
-  /** Has a client given copies of cells with this hint, or of all. Where that would be too many, `refused` is told of the request. */
+  /** Has a channel given copies of cells with this hint, or of all. Where that would be too many, `refused` is told of the request. */
   watch(client: string, hint: Uint8Array | null, request: number): void;
   /** A number that names a request. */
   nextRequest(): number;
@@ -31,8 +31,9 @@ interface Hearing {
   askedMs: number;
 }
 
-/** People who hear at once, cells that wait for one, cells of one answer, hints of one question. */
+/** Channels that hear at once, those of one person, cells that wait for one, cells of one answer, hints of one question. */
 const HEARINGS_MAX = 64;
+const OF_ONE_MAX = 4;
 const CELLS_MAX = 128;
 const PAGE_MAX = 32;
 const HINTS_MAX = 256;
@@ -48,17 +49,19 @@ function hasHint(hints: Uint8Array, hint: Uint8Array): boolean {
   return false;
 }
 
-/** In memory only, and each person's alone. */
+/** In memory only. Each channel of a person's devices hears for itself: two that ask at once do not end each other's wish. */
 export class MorCopies {
   readonly #owner: CopiesOwner;
+  /** By the channel. */
   readonly #hearings = new Map<string, Hearing>();
 
   constructor(owner: CopiesOwner) {
     this.#owner = owner;
   }
 
-  /** Somebody who lives here asks; another wish than before ends that one. */
-  ask(letter: Letter, by: string): void {
+  /** A channel of somebody who lives here asks; another wish than its last ends that one. */
+  ask(letter: Letter): void {
+    const by = letter.routing.get('_source') ?? '';
     const hints = letter.packet.value('_hints') ?? new Uint8Array();
     if (hints.length % sizes.hint !== 0 || hints.length > HINTS_MAX * sizes.hint) {
       this.#owner.answer(letter, '_error_mor_invalid_hints', { _code: '_mor_invalid_hints' });
@@ -70,7 +73,7 @@ export class MorCopies {
     if (hearing?.wanted !== wanted) {
       // A question that still waits is answered: said again, it would bring the last wish back. What has come for both wishes stays.
       if (before !== undefined) this.#end(by);
-      if (this.#hearings.size >= HEARINGS_MAX) {
+      if (this.#hearings.size >= HEARINGS_MAX || this.#countOf(entityOf(by)) >= OF_ONE_MAX) {
         this.#refuse(letter);
         return;
       }
@@ -88,7 +91,7 @@ export class MorCopies {
     if (hearing.cells.length > 0) this.#tell(hearing);
   }
 
-  /** One of the watches that somebody's wish takes is refused: then he hears nothing at all. */
+  /** One of the watches that a channel's wish takes is refused: then he hears nothing at all. */
   refused(by: string, request: number): void {
     const hearing = this.#hearings.get(by);
     if (hearing === undefined || !hearing.requests.has(request)) return;
@@ -99,7 +102,7 @@ export class MorCopies {
     if (letter !== null) this.#refuse(letter);
   }
 
-  /** A copy for somebody. */
+  /** A copy for a channel. */
   copy(by: string, cell: Uint8Array): void {
     const hearing = this.#hearings.get(by);
     if (hearing === undefined) return;
@@ -115,6 +118,10 @@ export class MorCopies {
       if (sinceMs >= SILENT_MS) this.#end(by);
       else if (sinceMs >= ANSWER_MS) this.#tell(hearing);
     }
+  }
+
+  #countOf(person: string): number {
+    return [...this.#hearings.keys()].filter((channel) => entityOf(channel) === person).length;
   }
 
   #begin(by: string, hearing: Hearing, hints: Uint8Array): void {

@@ -177,7 +177,7 @@ export class Mor {
     if (by === null && this.#asks.answered(letter)) return true;
     if (by === null || domainOf(by) !== this.#desk.domain) return true;
     if (method === '_request_mor_cell') this.#hand(letter, by);
-    else if (method === '_request_mor_copies') this.#copies.ask(letter, by);
+    else if (method === '_request_mor_copies') this.#copies.ask(letter);
     else if (method === '_request_mor_servers') this.#show(letter);
     else if (method === '_request_mor_keys') this.#find(keepLetter(letter));
     else this.#answer(letter, '_error_unsupported_method', { _code: '_unsupported_method' });

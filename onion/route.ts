@@ -30,15 +30,24 @@ function senderKey({ keys }: Station, nowMs: number): Uint8Array | null {
  * A route of so many layers, 2 to 5, that ends at `last`: the others drawn uniformly from the stations, no two of one group, each
  * with a waiting time. null where there are too few. Draws of a waiting time are exponential, rounded down to the steps of a block.
  */
-export function drawRoute(
+export const drawRoute = (
   suite: Suite,
   stations: readonly Station[],
   layers: number,
   last: Station,
   nowMs: number,
+): Hop[] | null => drawRouteOver(suite, stations, layers, [last], nowMs);
+
+/** The same, whose last layers are for these, in this order, no two of one group. */
+export function drawRouteOver(
+  suite: Suite,
+  stations: readonly Station[],
+  layers: number,
+  ends: readonly Station[],
+  nowMs: number,
 ): Hop[] | null {
-  if (layers < 2 || layers > onionLimits.layersMax) return null;
-  const chosen: Station[] = [last];
+  if (layers < Math.max(2, ends.length) || layers > onionLimits.layersMax) return null;
+  const chosen: Station[] = [...ends];
   while (chosen.length < layers) {
     const groups = new Set(chosen.map(({ group }) => group));
     const left = stations.filter((station) => !groups.has(station.group) && station.keys.length > 0);

@@ -2,7 +2,7 @@
 import { onionLimits } from '../onion/limits.ts';
 import type { AskCode, AskWish } from './asker-events.ts';
 import { stockLimits } from './stock-limits.ts';
-import type { StockServer } from './stock.ts';
+import { ownersFor, type StockServer } from './stock.ts';
 
 /** Of how many owners these are. */
 export const groupsOf = (servers: readonly StockServer[]): number => new Set(servers.map(({ group }) => group)).size;
@@ -12,4 +12,14 @@ export function faultOf({ hops, level }: AskWish): AskCode | null {
   // The last layer of a ticket is the asker's own.
   if (!Number.isInteger(hops) || hops < 2 || hops > onionLimits.layersMax - 1) return '_anonymous_excessive_hops';
   return Number.isInteger(level) && level >= 0 && level <= stockLimits.levelMax ? null : '_anonymous_excessive_level';
+}
+
+/** Why tickets over so many hops, of secrets of that level, can never be made at servers of these owners; null: they can. */
+export function lackOf(
+  { hops, level }: AskWish,
+  servers: readonly StockServer[],
+): '_anonymous_excessive_hops' | '_anonymous_excessive_level' | null {
+  const owners = groupsOf(servers);
+  if (owners < hops) return '_anonymous_excessive_hops';
+  return owners < ownersFor(level) ? '_anonymous_excessive_level' : null;
 }

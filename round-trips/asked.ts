@@ -2,7 +2,9 @@
 import { hexOf, joinBytes } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { Assembly } from '../onion/assembly.ts';
+import { onionLimits } from '../onion/limits.ts';
 import { parseShard } from '../onion/shard.ts';
+import { sizes } from '../onion/sizes.ts';
 import { decodeText } from '../psyc/bytes.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { render, type Value } from '../psyc/render.ts';
@@ -23,8 +25,10 @@ export type AskedCame =
   | { readonly kind: 'part'; readonly isMore: boolean }
   | { readonly kind: 'answer'; readonly packets: readonly Packet[] };
 
-/** Tickets that one cell has room for. */
+/** Tickets that one cell carries, beside a short request. */
 const TICKETS_MAX = 4;
+/** What `_shards` takes of it. */
+const SHARDS_BYTES = 32;
 const TAG_BYTES = 16;
 
 /** A request until it is over. */
@@ -33,6 +37,8 @@ export class Asked {
   /** How many servers its tickets go over, and of which level. */
   readonly wish: StockWish;
   readonly #tag: string;
+  /** Tickets that fit beside the request. */
+  readonly #room: number;
   readonly #assembly: Assembly;
   /** The message's id and how many shards it has, when one has come. */
   #parted: { readonly id: Uint8Array; readonly n: number } | null = null;
@@ -43,13 +49,20 @@ export class Asked {
     this.request = request;
     this.wish = wish;
     this.#tag = hexOf(suite.random(TAG_BYTES));
+    const left = onionLimits.contentBytesMax - SHARDS_BYTES - this.content([]).length;
+    this.#room = Math.max(1, Math.min(TICKETS_MAX, Math.floor(left / sizes.ticket)));
     // Nothing here is packed: who answers does not know what of it is his own.
     this.#assembly = new Assembly(suite, () => null);
   }
 
-  /** How many tickets the next attempt wants: one, or as many as shards lack. */
-  get tickets(): number {
-    return Math.max(1, Math.min(TICKETS_MAX, this.#lacking().lack));
+  /** How many tickets the next attempt cannot do without: one, or as many as shards lack. */
+  get needed(): number {
+    return Math.max(1, Math.min(this.#room, this.#lacking().lack));
+  }
+
+  /** How many it carries where there are enough: one more each time, since each is another way for the answer. */
+  tickets(attempt: number): number {
+    return this.#parted === null ? Math.min(this.#room, attempt) : this.needed;
   }
 
   /** The content of an attempt's cell, with these tickets. */

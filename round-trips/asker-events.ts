@@ -12,7 +12,8 @@ export type AskCode =
   | OnionCode
   | '_anonymous_unreachable'
   | '_anonymous_excessive_hops'
-  | '_anonymous_excessive_level';
+  | '_anonymous_excessive_level'
+  | '_mor_excessive_watches';
 
 /** What it is told. */
 export type AskerEvent =
@@ -23,6 +24,8 @@ export type AskerEvent =
   | { readonly kind: 'cancel'; readonly trip: string }
   /** Copies of cells that the home has heard. */
   | { readonly kind: 'heard'; readonly cells: readonly Uint8Array[] }
+  /** The home gives no copies: of what is out nothing can be heard. */
+  | { readonly kind: 'deaf' }
   | { readonly kind: 'taken' | 'refused'; readonly hand: number }
   /** What `keep` asked for is durable. */
   | { readonly kind: 'kept'; readonly keeping: number }

@@ -8,12 +8,14 @@ import type { Packet } from '../psyc/packet.ts';
 import { parseUniform } from '../psyc/uniform.ts';
 import { Asked, type AnonymousRequest } from './asked.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
-import { faultOf, groupsOf } from './ask-wish.ts';
+import { faultOf, groupsOf, lackOf } from './ask-wish.ts';
 import { Fetches } from './fetches.ts';
+import { Handing, type Leaving } from './handing.ts';
 import { cellOf, routeTo } from './ways.ts';
 import { Returns } from './returns.ts';
-import { Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
+import { ownersFor, Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
 import { stockLimits } from './stock-limits.ts';
+import { stateOf } from './stock-state.ts';
 import { type TripEffect, type TripEvent, Trips } from './trips.ts';
 
 /** What it begins with. */
@@ -42,9 +44,13 @@ interface Out {
   readonly sentMs: number;
 }
 
-type Hand =
+/** What a cell is for. */
+type Handed =
   | { readonly kind: 'fetch'; readonly name: string }
   | { readonly kind: 'trip'; readonly trip: string; readonly attempt: number };
+
+/** After the home has given no copies nothing is fetched for so long. */
+const DEAF_MS = 60_000;
 
 /** One client's, in one session. */
 export class Asker {
@@ -61,16 +67,12 @@ export class Asker {
   readonly #dry = new Set<string>();
   #stations: readonly Station[] = [];
   #servers: readonly StockServer[] = [];
-  readonly #hands = new Map<number, Hand>();
-  #hand = 0;
-  /** Cells that leave when this keeping is durable. */
-  #held: { readonly keeping: number; readonly effect: AskerEffect & { readonly kind: 'hand' } }[] = [];
-  #keeping = 0;
-  #kept = 0;
-  #isChanged = false;
+  readonly #handing = new Handing<Handed>();
   #watched = '';
   #told = '';
   #wakeMs = -1;
+  /** Until then nothing is fetched: the home gave no copies. */
+  #deafMs = 0;
   #effects: AskerEffect[] = [];
   #nowMs = 0;
   #unixMs = 0;
@@ -97,6 +99,11 @@ export class Asker {
 
   get wish(): StockWish {
     return this.#options.wish;
+  }
+
+  /** Why what is wished for cannot be had of the servers that there are; null: it can. */
+  get fault(): ReturnType<typeof lackOf> {
+    return lackOf(this.wish, this.#servers);
   }
 
   /** Trips under way, tickets and deposits that are out. */
@@ -128,14 +135,17 @@ export class Asker {
       case 'heard':
         for (const cell of event.cells) this.#hear(cell);
         break;
+      case 'deaf':
+        this.#deafen();
+        break;
       case 'taken':
-        this.#hands.delete(event.hand);
+        this.#handing.answered(event.hand);
         break;
       case 'refused':
         this.#refused(event.hand);
         break;
       case 'kept':
-        this.#kept = Math.max(this.#kept, event.keeping);
+        this.#handing.kept(event.keeping);
         break;
       case 'wake':
         this.#trip({ kind: 'wake' });
@@ -149,6 +159,7 @@ export class Asker {
       this.#effects.push({ kind: 'failure', trip, code: fault });
       return;
     }
+    this.#deafMs = 0;
     this.#asked.set(trip, new Asked(this.#suite, request, { hops, level, tickets: 1 }));
     this.#trip({ kind: 'ask', trip, hops });
   }
@@ -205,9 +216,11 @@ export class Asker {
       this.#give(trip, '_anonymous_excessive_hops');
       return;
     }
-    const made = this.#tickets(asked, servers);
+    const made = this.#tickets(asked, attempt, servers);
     if (made.length === 0) {
-      this.#trip({ kind: 'unsent', trip, attempt, isDry: true });
+      const lack = lackOf(wish, this.#servers);
+      if (lack === null) this.#trip({ kind: 'unsent', trip, attempt, isDry: true });
+      else this.#give(trip, lack);
       return;
     }
     const thereMs = route.reduce((sum, { delayMs }) => sum + delayMs, 0);
@@ -218,7 +231,7 @@ export class Asker {
     }
     try {
       const cell = cellOf(this.#suite, route, 'exit', asked.content(made), this.#unixMs);
-      this.#hold({ kind: 'trip', trip, attempt }, cell);
+      this.#handing.hold({ kind: 'trip', trip, attempt }, cell);
     } catch (error) {
       if (!(error instanceof OnionError)) throw error;
       this.#give(trip, error.code);
@@ -236,13 +249,21 @@ export class Asker {
     return this.#servers.filter(({ group }) => group !== not);
   }
 
-  /** As many as are wished, over these servers, if they can be made; none: it is dry. */
-  #tickets(asked: Asked, servers: readonly StockServer[]) {
+  /** Nobody waits for what he cannot hear; it is fetched again in a while, or when somebody asks. */
+  #deafen(): void {
+    for (const trip of [...this.#asked.keys()]) this.#give(trip, '_mor_excessive_watches');
+    this.#fetches.drop();
+    this.#watched = '';
+    this.#deafMs = this.#nowMs + DEAF_MS;
+  }
+
+  /** As many as are wished, if they can be made; none: it is dry. */
+  #tickets(asked: Asked, attempt: number, servers: readonly StockServer[]) {
     const made: ReturnType<Returns['ticket']>[] = [];
-    while (made.length < asked.tickets) {
+    while (made.length < asked.tickets(attempt)) {
       const secrets = this.#stock.take(asked.wish, this.#nowSeconds, servers);
       if (secrets === null) break;
-      this.#isChanged = true;
+      this.#handing.changed();
       made.push(this.#returns.ticket(secrets, this.#nowSeconds));
     }
     return made;
@@ -281,7 +302,7 @@ export class Asker {
     if (out === undefined) {
       const secret = this.#fetches.came(name, content, this.#nowMs, this.#unixMs);
       if (secret !== null && this.#stock.add(secret)) {
-        this.#isChanged = true;
+        this.#handing.changed();
         this.#trip({ kind: 'stocked' });
       }
       return;
@@ -300,19 +321,10 @@ export class Asker {
     }
   }
 
-  #hold(of: Hand, cell: Uint8Array): void {
-    const hand = ++this.#hand;
-    this.#hands.set(hand, of);
-    // What this step takes out of the stock is kept with the next number.
-    const keeping = this.#keeping + (this.#isChanged ? 1 : 0);
-    this.#held.push({ keeping, effect: { kind: 'hand', hand, cell } });
-  }
-
   #refused(hand: number): void {
-    const of = this.#hands.get(hand);
-    this.#hands.delete(hand);
+    const of = this.#handing.answered(hand);
     if (of?.kind === 'fetch') this.#fetches.refused(of.name);
-    else if (of !== undefined) this.#trip({ kind: 'unsent', trip: of.trip, attempt: of.attempt, isDry: false });
+    else if (of !== null) this.#trip({ kind: 'unsent', trip: of.trip, attempt: of.attempt, isDry: false });
   }
 
   #tidy(): void {
@@ -323,73 +335,61 @@ export class Asker {
 
   /** Fetches what lacks: for who waits, then for the stock. */
   #refill(): void {
+    if (this.#deafMs > this.#nowMs) return;
     const dry = [...this.#dry].flatMap((trip) => {
       const asked = this.#asked.get(trip);
       const last = asked === undefined ? undefined : this.#lastOf(asked.request);
       if (asked === undefined || last === undefined) return [];
-      return [{ wish: { ...asked.wish, tickets: asked.tickets }, among: this.#serversBut(last) }];
+      return [{ wish: { ...asked.wish, tickets: asked.needed }, among: this.#serversBut(last) }];
     });
     for (const { wish, among } of [...dry, { wish: this.#options.wish, among: this.#servers }]) {
       for (;;) {
         const coming = this.#fetches.coming(this.#nowMs);
         if (coming.length >= stockLimits.comingMax) return;
         const servers = this.#fetches.enough(among, wish.hops, this.#nowMs);
-        const task = servers === null ? null : this.#stock.next(wish, servers, this.#nowSeconds, coming);
+        const all = this.#fetches.enough(this.#servers, ownersFor(wish.level), this.#nowMs);
+        if (servers === null || all === null) break;
+        const task = this.#stock.next(wish, servers, this.#nowSeconds, coming, all);
         if (task === null) break;
-        if (task.kind === 'agree') this.#isChanged = true;
+        if (task.kind === 'agree') this.#handing.changed();
         const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
         const begun = this.#fetches.begin(task, way, this.#nowMs, this.#unixMs);
         if (begun === null) return;
-        this.#hold({ kind: 'fetch', name: begun.name }, begun.cell);
+        this.#handing.hold({ kind: 'fetch', name: begun.name }, begun.cell);
       }
     }
   }
 
   /** Keeping first, watching next, then the cells that need not wait. */
   #end(isWoken: boolean): void {
-    if (this.#isChanged) {
-      this.#isChanged = false;
-      this.#effects.push({ kind: 'keep', keeping: ++this.#keeping, secrets: this.#stock.all });
-    }
+    const keeping = this.#handing.toKeep();
+    if (keeping !== null) this.#effects.push({ kind: 'keep', keeping, secrets: this.#stock.all });
     const { hints } = this.#returns;
     const watched = hints.join('');
     if (watched !== this.#watched) {
       this.#watched = watched;
       this.#effects.push({ kind: 'watch', hints: hints.map((hint) => bytesOfHex(hint)!) });
     }
-    const left = this.#held.filter(({ keeping }) => keeping <= this.#kept);
-    this.#held = this.#held.filter(({ keeping }) => keeping > this.#kept);
-    for (const { effect } of left) this.#leave(effect);
+    // A trip may be over by now.
+    for (const leaving of this.#handing.due((of) => of.kind === 'fetch' || this.#asked.has(of.trip)))
+      this.#leave(leaving);
     this.#tellStock();
-    const atMs = Math.min(this.#trips.nextMs, this.#fetches.nextMs(this.#nowMs));
+    const nexts = [this.#trips.nextMs, this.#fetches.nextMs(this.#nowMs)];
+    const atMs = Math.min(...nexts, ...(this.#deafMs > this.#nowMs ? [this.#deafMs] : []));
     if ((atMs === this.#wakeMs && !isWoken) || atMs === Number.POSITIVE_INFINITY) return;
     this.#wakeMs = atMs;
     this.#effects.push({ kind: 'wake', atMs });
   }
 
-  #leave(effect: AskerEffect & { readonly kind: 'hand' }): void {
-    const of = this.#hands.get(effect.hand)!;
-    if (of.kind === 'trip') {
-      // Its trip may be over by now.
-      if (!this.#asked.has(of.trip)) {
-        this.#hands.delete(effect.hand);
-        return;
-      }
+  #leave({ hand, of, cell }: Leaving<Handed>): void {
+    if (of.kind === 'trip')
       this.#trip({ kind: 'sent', trip: of.trip, attempt: of.attempt, ticket: `${of.trip} ${of.attempt}` });
-    }
-    this.#effects.push(effect);
+    this.#effects.push({ kind: 'hand', hand, cell });
   }
 
   #tellStock(): void {
-    const { level, hops, tickets: wished } = this.#options.wish;
-    const all = this.#stock.all;
-    const levels = Math.max(level, ...all.map((secret) => secret.level)) + 1;
-    const state = {
-      tickets: this.#stock.tickets({ level, hops, tickets: wished }, this.#nowSeconds, this.#servers),
-      wished,
-      secrets: Array.from({ length: levels }, (_, at) => all.filter((secret) => secret.level === at).length),
-      coming: this.#fetches.coming(this.#nowMs).length,
-    };
+    const coming = this.#fetches.coming(this.#nowMs).length;
+    const state = stateOf(this.#stock, this.wish, this.#servers, this.#nowSeconds, coming);
     const told = JSON.stringify(state);
     if (told === this.#told) return;
     this.#told = told;

@@ -10,7 +10,7 @@ import { render } from '../psyc/render.ts';
 import { groupsOf } from './ask-wish.ts';
 import { Delays } from './delays.ts';
 import { packetsIn } from './answer.ts';
-import { cellOf, routeTo, type Way } from './ways.ts';
+import { cellOf, routeThrough, routeTo, type Way } from './ways.ts';
 import type { Returns } from './returns.ts';
 import type { ComingSecret, StockSecret, StockServer, StockTask } from './stock.ts';
 
@@ -90,6 +90,11 @@ export class Fetches {
     return { name, cell };
   }
 
+  /** None of them can come. */
+  drop(): void {
+    for (const name of [...this.#fetches.keys()]) this.refused(name);
+  }
+
   /** The home has not taken it. */
   refused(name: string): void {
     this.#fetches.delete(name);
@@ -127,18 +132,24 @@ export class Fetches {
     this.#shunned.set(domain, { times, untilMs: nowMs + SHUN_MS * 2 ** (times - 1) });
   }
 
-  /** Behind the server that keeps the secret there is a layer of our own: whoever sees his onion come back knows that it has been there. */
+  /**
+   * The last layer is our own: whoever sees his onion come back knows that it has been where it was to go. Between it and the server
+   * that keeps the secret is another, so that this one does not send on what our home looks for.
+   */
   #deposit(way: Way, last: Station, timeoutMs: number, unixMs: number) {
     const suite = this.#suite;
     const nowSeconds = Math.floor(unixMs / 1000);
-    const route = routeTo(suite, { ...way, hops: Math.min(way.hops, onionLimits.layersMax - 1) }, last, unixMs);
+    const route = routeThrough(suite, way, last, onionLimits.layersMax - 1, unixMs);
     if (route === null) return null;
     // Looked for as long as it is not given up, which is judged by the other clock: a second more than both round away.
     const { name, hop } = this.#returns.back(nowSeconds, Math.ceil((timeoutMs + LATE_MS) / 1000) + 1);
-    const server = route.length - 1;
-    const hops = route.map((one, at) =>
-      at === server ? { ...one, isDeposit: true, delayMs: drawDelayMs(suite.random) } : one,
-    );
+    const server = route.length - 2;
+    // Each of them passes it on, so each is told to wait.
+    const hops = route.map((one, at) => ({
+      ...one,
+      isDeposit: at === server,
+      delayMs: at === route.length - 1 ? drawDelayMs(suite.random) : one.delayMs,
+    }));
     const sealed = sealOnion(suite, [...hops, hop], 'discard', new Uint8Array(0), nowSeconds, suite.random);
     const { secret, untilSeconds } = sealed.deposits[server]!;
     const cell = bareCell(sealed.onion, envelopeFiller(suite, suite.random));
@@ -150,7 +161,7 @@ export class Fetches {
     const route = routeTo(suite, way, last, unixMs);
     if (route === null) return null;
     const { question, memory } = askExchange(suite, suite.random);
-    const { name, ticket } = this.#returns.ticket([over], Math.floor(unixMs / 1000));
+    const { name, ticket } = this.#returns.ticket(over, Math.floor(unixMs / 1000));
     const content = render({
       routing: { _target: `psyc://${at.domain}/$mor` },
       entity: { _exchange: question, _ticket: ticket },

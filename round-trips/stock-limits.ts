@@ -2,7 +2,7 @@
 
 /** Counts and seconds; the table in docs/spec/round-trips.md#stock-limits holds the same numbers. */
 export const stockLimits = {
-  levelMax: 4,
+  levelMax: 3,
   /** Tickets that somebody may want to have at any time. */
   ticketsMax: 32,
   secretsMax: 1_024,
@@ -11,5 +11,5 @@ export const stockLimits = {
   /** Secrets that are being fetched at a time. */
   comingMax: 8,
   /** Bytes of the file that it is kept in. */
-  fileBytesMax: 262_144,
+  fileBytesMax: 393_216,
 } as const;

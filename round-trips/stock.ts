@@ -10,7 +10,7 @@ export interface StockSecret {
   /** The registrable domain of the server. */
   readonly group: string;
   readonly domain: string;
-  /** 0: it came with a deposit; n: it was agreed on over a ticket of a secret of level n - 1. */
+  /** 0: it came with a deposit; n: it was agreed on over a ticket of n + 1 secrets of level n - 1. */
   readonly level: number;
   /** The onion that brought it, or the exchange: no ticket has two of one. */
   readonly origin: string;
@@ -38,13 +38,29 @@ export interface StockServer {
 export type StockTask =
   /** Send an onion whose one deposit is at this server. */
   | { readonly kind: 'deposit'; readonly at: StockServer }
-  /** Ask this server for a secret, over a ticket of this one, which is taken out of the stock. */
-  | { readonly kind: 'agree'; readonly at: StockServer; readonly level: number; readonly over: StockSecret };
+  /** Ask this server for a secret, over a ticket of these, which are taken out of the stock. */
+  | { readonly kind: 'agree'; readonly at: StockServer; readonly level: number; readonly over: readonly StockSecret[] };
+
+/** How many secrets of the level below one costs, each of another owner: so many servers stand between its own and the home of who agrees on it. */
+const costOf = (level: number): number => level + 1;
+
+/** Of how many owners servers must be so that secrets of a level can be had: its own and those of its ticket; a deposit has a server before it and one behind it. */
+export const ownersFor = (level: number): number => Math.max(3, costOf(level) + 1);
 
 /** A secret that is being fetched: not there yet, and no other need be fetched for it. */
 export interface ComingSecret {
   readonly group: string;
   readonly level: number;
+}
+
+/** What a task is chosen among. */
+interface Around {
+  /** Where the next secret may be. */
+  readonly at: readonly StockServer[];
+  /** Where those may be that it is got over. */
+  readonly all: readonly StockServer[];
+  readonly nowSeconds: number;
+  readonly coming: readonly ComingSecret[];
 }
 
 /** Where secrets may be: at servers that are there. null: at any. */
@@ -58,6 +74,8 @@ function ticketsOf(counts: readonly number[], hops: number): number {
   while (counts.reduce((sum, of) => sum + Math.min(of, count + 1), 0) >= hops * (count + 1)) count++;
   return count;
 }
+
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** What there is. Whatever is taken out does not come back: it may have been seen. */
 export class Stock {
@@ -98,10 +116,15 @@ export class Stock {
    * groups and origins, at these servers. null: it is dry.
    */
   take(wish: StockWish, nowSeconds: number, at: Servers = null): readonly StockSecret[] | null {
-    if (this.tickets(wish, nowSeconds, at) === 0) return null;
-    const groups = this.#byGroup(wish.level, nowSeconds, at);
+    return this.tickets(wish, nowSeconds, at) === 0
+      ? null
+      : this.#draw(this.#byGroup(wish.level, nowSeconds, at), wish.hops);
+  }
+
+  /** So many of these, of as many groups and origins, out of the stock. null: there are too few. */
+  #draw(groups: Map<string, StockSecret[]>, count: number): readonly StockSecret[] | null {
     const taken: StockSecret[] = [];
-    while (taken.length < wish.hops) {
+    while (taken.length < count) {
       const origins = new Set(taken.map(({ origin }) => origin));
       const left = [...groups.values()].flatMap((secrets) => {
         const free = secrets.filter(({ origin }) => !origins.has(origin));
@@ -119,44 +142,38 @@ export class Stock {
 
   /**
    * The next thing to do for a wish, at one of these servers; null: nothing lacks beside what is coming, or it cannot be done. An
-   * `agree` takes its secret out.
+   * `agree` takes its secrets out, which may be at any of `all`.
    */
   next(
     wish: StockWish,
     servers: readonly StockServer[],
     nowSeconds: number,
     coming: readonly ComingSecret[] = [],
+    all: readonly StockServer[] = servers,
   ): StockTask | null {
     if (wish.level > levelMax || wish.tickets > ticketsMax) throw new RangeError('no such stock may be wished for');
     const counts = this.#counts(wish.level, coming, nowSeconds, servers);
     if (ticketsOf(counts, wish.hops) >= wish.tickets || this.#secrets.size + coming.length >= secretsMax) return null;
-    const lack = wish.hops * wish.tickets - counts.reduce((sum, count) => sum + count, 0);
-    return this.#reach({ level: wish.level, lack: Math.max(1, lack), not: null }, servers, nowSeconds, coming);
+    if (new Set(all.map(({ group }) => group)).size < ownersFor(wish.level)) return null;
+    const lack = wish.hops * wish.tickets - sumOf(counts);
+    return this.#reach(wish.level, Math.max(1, lack), { at: servers, all, nowSeconds, coming });
   }
 
-  /** How to get one of so many secrets of a level that lack, not in this group: over one of the level below at another server, or that one first. */
-  #reach(
-    { level, lack, not }: { readonly level: number; readonly lack: number; readonly not: string | null },
-    servers: readonly StockServer[],
-    nowSeconds: number,
-    coming: readonly ComingSecret[],
-  ): StockTask | null {
-    const elsewhere = servers.filter(({ group }) => group !== not);
-    const at = this.#poorest(level, elsewhere, nowSeconds, coming);
+  /** How to get one of so many secrets of a level that lack: over some of the level below, at other servers, or one of those first. */
+  #reach(level: number, lack: number, around: Around): StockTask | null {
+    const { all, nowSeconds, coming } = around;
+    const at = this.#poorest(level, around.at, nowSeconds, coming);
     if (at === null) return null;
     if (level === 0) return { kind: 'deposit', at };
-    const below = [...this.#byGroup(level - 1, nowSeconds, servers)].flatMap(([group, secrets]) =>
-      group === at.group ? [] : [secrets],
-    );
-    if (below.length === 0) {
-      const left = lack - coming.filter((secret) => secret.level === level - 1).length;
-      return left <= 0
-        ? null
-        : this.#reach({ level: level - 1, lack: left, not: at.group }, servers, nowSeconds, coming);
-    }
-    const over = drawOne(this.#random, drawOne(this.#random, below));
-    this.#secrets.delete(hexOf(over.secret));
-    return { kind: 'agree', at, level, over };
+    const others = all.filter(({ group }) => group !== at.group);
+    const below = this.#byGroup(level - 1, nowSeconds, others);
+    const over = this.#draw(below, costOf(level));
+    if (over !== null) return { kind: 'agree', at, level, over };
+    const counts = this.#counts(level - 1, coming, nowSeconds, others);
+    const left = lack * costOf(level) - sumOf(counts);
+    return ticketsOf(counts, costOf(level)) >= lack
+      ? null
+      : this.#reach(level - 1, Math.max(1, left), { ...around, at: others });
   }
 
   /** Of the servers whose groups have the fewest secrets of the level, any. */

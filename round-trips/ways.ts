@@ -1,7 +1,8 @@
 /** Routes of somebody whose home knows that he hands cells in, and the cells that go over them. docs/spec/people.md#anonymous */
 import type { Suite } from '../crypto/suite.ts';
 import { bareCell, envelopeFiller } from '../onion/cell.ts';
-import { drawRoute, type Station } from '../onion/route.ts';
+import { drawOne } from '../onion/chance.ts';
+import { drawRoute, drawRouteOver, type Station } from '../onion/route.ts';
 import { type Hop, sealOnion } from '../onion/seal.ts';
 import { registrableOf } from '../pki/network.ts';
 
@@ -16,10 +17,24 @@ export interface Way {
 }
 
 /** Over nobody of whom the home may be, but as the last hop: he knows already who it is from. null: there are too few others. */
-export function routeTo(suite: Suite, { stations, home, hops }: Way, last: Station, nowMs: number): Hop[] | null {
+export const routeTo = (suite: Suite, way: Way, last: Station, nowMs: number): Hop[] | null =>
+  drawRoute(suite, elsewhere(way), way.hops, last, nowMs);
+
+/** One more hop than is wished, up to `layersMax`, behind `at`, so that it passes on to somebody else what comes back; nobody of whom the home may be. null: there are too few others. */
+export function routeThrough(suite: Suite, way: Way, at: Station, layersMax: number, nowMs: number): Hop[] | null {
+  const others = elsewhere(way);
+  const behind = others.filter(({ group, keys }) => group !== at.group && keys.length > 0);
+  if (behind.length === 0) return null;
+  const owners = new Set([at.group, ...behind.map(({ group }) => group)]).size;
+  const layers = Math.min(way.hops + 1, layersMax, owners);
+  // Of whoever is before it and behind it together one could not be without the other.
+  if (layers < 3) return null;
+  return drawRouteOver(suite, others, layers, [at, drawOne(suite.random, behind)], nowMs);
+}
+
+function elsewhere({ stations, home }: Way): readonly Station[] {
   const owner = registrableOf(home);
-  const others = stations.filter(({ group }) => group !== owner);
-  return drawRoute(suite, others, hops, last, nowMs);
+  return stations.filter(({ group }) => group !== owner);
 }
 
 /** A bare cell over a route. Throws as `sealOnion`. */

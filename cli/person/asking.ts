@@ -1,16 +1,15 @@
 /** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
 import type { Command } from 'commander';
-import { Asker } from '../../round-trips/asker.ts';
 import type { AskWish, How, StockState } from '../../round-trips/asker-events.ts';
-import { Asking, Refused } from '../../client/anonymous/asking.ts';
+import { type Asking, Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
-import { readStock, readWish, writeStock } from '../../client/anonymous/stock-file.ts';
+import { readStock, readWish } from '../../client/anonymous/stock-file.ts';
 import type { StockWish } from '../../round-trips/stock.ts';
 import { stockLimits } from '../../round-trips/stock-limits.ts';
 import type { Whose } from '../../client/profile/profile.ts';
-import { suite } from '../../server/suite.ts';
-import { systemTimers } from '../../server/transport/timers.ts';
+import { lock } from '../../client/profile/lock.ts';
+import { askingFor } from './asking-for.ts';
 import { complain, fail, type Shared } from './conversation.ts';
 import { believing, pinsFor, withUnvouched } from './stations.ts';
 import type { Talk } from './talk.ts';
@@ -34,21 +33,23 @@ export async function asking(
   { whose, wish, isAll, isShown }: AskingWish,
   course: (asking: Asking) => Promise<void>,
 ): Promise<void> {
-  const mor = `psyc://${whose.domain}/$mor`;
   const progress = new StockProgress(command, isShown);
-  const kept = await readStock(whose.folder);
+  // Whoever fills it in the background gives it up at once.
+  const release = await lock(whose.folder, 'stock', () => {});
   const pins = await pinsFor(whose);
   const { unvouched } = options;
-  const one = new Asking({
-    asker: new Asker({ suite, home: whose.domain, kept, wish }),
+  const one = askingFor({
+    whose,
     home,
-    mor,
+    wish,
+    kept: await readStock(whose.folder),
     isAll,
     stations: believing(command, home, { domain: whose.domain, pins, unvouched }),
-    keep: (secrets) => writeStock(whose.folder, secrets),
-    now: () => ({ monotoneMs: systemTimers.nowMs(), wallMs: Date.now() }),
-    after: (delayMs, wake) => systemTimers.after(delayMs, wake),
-    told: (news) => (news.kind === 'dry' ? progress.dry() : progress.stock(news.state)),
+    told(news) {
+      if (news.kind === 'missed') progress.missed(news.cells);
+      else if (news.kind === 'dry') progress.dry();
+      else progress.stock(news.state);
+    },
   });
   try {
     if (await one.begin()) await course(one);
@@ -58,6 +59,7 @@ export async function asking(
     else if (!(error instanceof Refused)) throw error;
   } finally {
     await one.stop();
+    await release();
   }
 }
 
@@ -95,7 +97,7 @@ export function refuseHidden(command: Command, { hops, level, all, unvouched }: 
     command.error('--hops, --level, --all and --unvouched need --anonymous');
 }
 
-/** The same for who asks now and no more: only what that needs is fetched, of the level and over the hops that the options say, or the stock. */
+/** The same for who asks something: first what that needs is fetched, of the level and over the hops that the options say, or the stock; beside it what the stock lacks. */
 export async function askingOnce(
   command: Command,
   options: Pick<Shared, 'json'> & HiddenOptions,
@@ -105,8 +107,7 @@ export async function askingOnce(
 ): Promise<void> {
   const kept = await readWish(whose.folder);
   const { hops = kept.hops, level = kept.level, all } = options;
-  const wish = { hops, level, tickets: 0 };
-  await asking(command, options, home, { whose, wish, isAll: all === true, isShown: false }, async (one) =>
+  await asking(command, options, home, { whose, wish: kept, isAll: all === true, isShown: false }, async (one) =>
     course(one, { hops, level }),
   );
 }
@@ -117,6 +118,7 @@ class StockProgress {
   #isWaited: boolean;
   #state: StockState | null = null;
   #told = '';
+  #missed = 0;
 
   constructor(command: Command, isWaited: boolean) {
     this.#command = command;
@@ -128,6 +130,12 @@ class StockProgress {
       complain(this.#command, 'the stock is dry: secrets are fetched first, and nothing weaker is used');
     this.#isWaited = true;
     this.#tell();
+  }
+
+  missed(cells: number): void {
+    this.#missed += cells;
+    const many = `your home had no room for ${this.#missed === 1 ? 'one cell' : `${this.#missed} cells`} so far`;
+    complain(this.#command, `${many}: an answer among them is asked for again`);
   }
 
   stock(state: StockState): void {

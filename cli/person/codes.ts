@@ -29,10 +29,12 @@ const sentences: Readonly<Record<string, string>> = {
   _trip: 'no answer',
   _anonymous_unreachable: 'your home knows no way to that server',
   _anonymous_excessive_hops: 'your home knows too few servers for so many hops',
-  _anonymous_excessive_level: 'there are no secrets of that level',
+  _anonymous_excessive_level:
+    'your home knows servers of too few owners for secrets of that level, or there are none of it',
   _onion_oversized_content: 'the question is too long for a cell',
   _onion: 'no cell could be made of it',
-  _mor_excessive_watches: 'your home looks for too many tags already',
+  _mor_excessive_watches:
+    'your home gives copies of no more cells: other devices or programs of yours ask for some, or too many people do',
   _mor_full: `there is no room for more there now: ${SAY_AGAIN}`,
   _mor_interrupted: 'that server began with it and broke off: it may be done, or not',
   _mor_unanswered: 'the server was reached, and who was asked there has not answered',

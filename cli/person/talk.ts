@@ -83,16 +83,18 @@ export class Talk {
     return output.kind === 'refused' && output.command !== null && this.#open.has(output.command);
   }
 
-  take(output: Output): void {
-    if (!('command' in output) || output.command === null) return;
+  /** Whether it is an answer to what was asked here. */
+  take(output: Output): boolean {
+    if (!('command' in output) || output.command === null) return false;
     const open = this.#open.get(output.command);
-    if (open === undefined) return;
+    if (open === undefined) return false;
     if (output.kind === 'told') open.told.push(output);
     const isOver = over.has(output.kind) || (output.kind === 'told' && output.isLast);
-    if (!isOver) return;
+    if (!isOver) return true;
     this.#open.delete(output.command);
     if (output.kind === 'refused') open.answer(open.excused.includes(output.code) ? output.code : null);
     else open.answer(open.told);
+    return true;
   }
 
   #begin(excused: readonly string[], asking: (command: number) => Asked): Promise<Told[] | string | null> {

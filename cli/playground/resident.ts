@@ -10,6 +10,7 @@ import type { Endpoint } from '../../server/transport/resolve.ts';
 import type { Proxy } from '../../server/transport/socks.ts';
 import { explained } from '../person/codes.ts';
 import { sessionOf } from '../person/session.ts';
+import { Talk } from '../person/talk.ts';
 import { Voice, type Wish } from './voice.ts';
 
 /** Of all identities of a town: nothing here outlives it, and whoever tries commands has to know it. */
@@ -36,6 +37,7 @@ export class Resident {
   readonly #voice: Voice;
   readonly #releases = new Set<Release>();
   #ears: SessionShell | null = null;
+  #home: Talk | null = null;
   #told: (output: Output) => void = () => {};
 
   readonly #proxy: Proxy | null;
@@ -98,6 +100,7 @@ export class Resident {
         registration,
         proxy: this.#proxy,
         output: (output) => {
+          if (this.#home?.take(output) === true) return;
           if (output.kind === 'first key') this.pinned.set(output.of, output.fingerprint);
           if (output.kind === 'ready') {
             isReady = true;
@@ -108,12 +111,18 @@ export class Resident {
         },
       });
       this.#ears = shell;
+      this.#home = new Talk(this.person, shell);
       void shell.run().then(release, (error: unknown) => {
         // Nobody waits any more: it ends the whole.
         if (isReady) throw error;
         failed(error);
       });
     });
+  }
+
+  /** What is asked of the home beside what the person does; null: nobody listens yet. */
+  get home(): Talk | null {
+    return this.#home;
   }
 
   /** What becomes of a wish; null: nobody has answered yet. `told` is told of what comes before. */

@@ -6,6 +6,7 @@ import type { Asker } from '../../round-trips/asker.ts';
 import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from '../../round-trips/asker-events.ts';
 import type { AnonymousRequest } from '../../round-trips/asked.ts';
 import type { StockSecret } from '../../round-trips/stock.ts';
+import { AnonymousError } from './error.ts';
 import { askingForCopies, copyIn } from './copies.ts';
 import type { Believed } from './stations.ts';
 
@@ -18,6 +19,11 @@ export interface AskedHome {
     readonly excused?: readonly string[];
   }): Promise<readonly { readonly packet: Packet }[] | string | null>;
 }
+
+/** What is told while it is asked. */
+type AskingNews =
+  | (AskerEffect & { readonly kind: 'stock' | 'dry' })
+  | { readonly kind: 'missed'; readonly cells: number };
 
 /** What it works with. */
 export interface AskingOptions {
@@ -32,14 +38,22 @@ export interface AskingOptions {
   readonly keep: (secrets: readonly StockSecret[]) => Promise<void>;
   readonly now: () => { readonly monotoneMs: number; readonly wallMs: number };
   readonly after: (delayMs: number, wake: () => void) => () => void;
-  /** Told how full the stock is, and which trip waits for it. */
-  readonly told?: (news: AskerEffect & { readonly kind: 'stock' | 'dry' }) => void;
+  /** Told how full the stock is, which trip waits for it, and of how many cells the home had no room for copies. */
+  readonly told?: (news: AskingNews) => void;
 }
 
 /** What came of a question. */
 export type AskOutcome =
   | { readonly kind: 'answer'; readonly packets: readonly Packet[]; readonly how: How }
-  | { readonly kind: 'failure'; readonly code: AskCode | '_mor_excessive_watches' };
+  | { readonly kind: 'failure'; readonly code: AskCode };
+
+const lacks = {
+  _anonymous_excessive_hops: 'your home knows servers of too few owners for tickets over so many hops',
+  _anonymous_excessive_level: 'your home knows servers of too few owners for secrets of that level',
+} as const;
+
+const DEAF =
+  'your home gives copies of no more cells: other devices or programs of yours ask for some, or too many people do';
 
 /** How soon it is asked again which servers there are: one that is gone is no hop. */
 const STATIONS_MS = 30_000;
@@ -48,7 +62,7 @@ const STATIONS_MS = 30_000;
 export class Asking {
   readonly #options: AskingOptions;
   readonly #waiting = new Map<string, (outcome: AskOutcome) => void>();
-  readonly #filled: (() => void)[] = [];
+  readonly #filled: { readonly resolve: () => void; readonly reject: (error: AnonymousError) => void }[] = [];
   #state: StockState | null = null;
   #trips = 0;
   #believed: Believed | null = null;
@@ -56,6 +70,9 @@ export class Asking {
   #keeping: Promise<void> = Promise.resolve();
   /** Of the last wish for copies; its answers are followed by the same question. */
   #wish = 0;
+  #isHearingAll = false;
+  /** The home has given no copies when it was asked last. */
+  #isDeaf = false;
   #cancel: () => void = () => {};
   #cancelStations: () => void = () => {};
   #isOver = false;
@@ -96,10 +113,13 @@ export class Asking {
     return Promise.race([outcome, this.#failed]);
   }
 
-  /** Resolves when as many tickets as are wished for could be made; rejects as `request`. */
+  /** Resolves when as many tickets as are wished for could be made; rejects as `request`, and with `_mor_excessive_watches` where the home gives no copies. */
   async filled(): Promise<void> {
     this.#believed?.check(this.#options.asker.wish.hops, null);
-    const filled = new Promise<void>((resolve) => void this.#filled.push(resolve));
+    const { fault } = this.#options.asker;
+    if (fault !== null) throw new AnonymousError(fault, lacks[fault]);
+    if (this.#isDeaf) throw new AnonymousError('_mor_excessive_watches', DEAF);
+    const filled = new Promise<void>((resolve, reject) => void this.#filled.push({ resolve, reject }));
     this.#look();
     return Promise.race([filled, this.#failed]);
   }
@@ -159,7 +179,15 @@ export class Asking {
 
   #look(): void {
     if (this.#state === null || this.#state.tickets < this.#state.wished) return;
-    for (const filled of this.#filled.splice(0)) filled();
+    for (const { resolve } of this.#filled.splice(0)) resolve();
+  }
+
+  /** Whoever waits hears that nothing can come. */
+  #deafen(): void {
+    this.#isHearingAll = false;
+    this.#isDeaf = true;
+    for (const { reject } of this.#filled.splice(0)) reject(new AnonymousError('_mor_excessive_watches', DEAF));
+    this.#tell({ kind: 'deaf' });
   }
 
   async #hand(hand: number, cell: Uint8Array): Promise<void> {
@@ -174,17 +202,20 @@ export class Asking {
   async #watch(hints: readonly Uint8Array[]): Promise<void> {
     const { home, mor, isAll } = this.#options;
     // Who takes all of them need not ask otherwise for what he wants now.
-    if (isAll && this.#wish > 0) return;
+    if (isAll && this.#isHearingAll) return;
+    this.#isHearingAll = isAll;
+    if (hints.length > 0) this.#isDeaf = false;
     const wish = ++this.#wish;
     const asking = askingForCopies(mor, isAll ? [] : hints, ['_mor_excessive_watches']);
     while (!this.#isOver && wish === this.#wish && (isAll || hints.length > 0)) {
       const told = await home.ask(asking);
       if (told === null) throw new Refused();
       if (typeof told === 'string') {
-        for (const [, answer] of this.#waiting) answer({ kind: 'failure', code: '_mor_excessive_watches' });
-        this.#waiting.clear();
+        this.#deafen();
         return;
       }
+      const missed = Number(told.at(-1)?.packet.text('_missed') ?? 0);
+      if (missed > 0) this.#options.told?.({ kind: 'missed', cells: missed });
       const cells = told.flatMap(({ packet }) => {
         const cell = copyIn(packet);
         return cell === null ? [] : [cell];

@@ -9,7 +9,8 @@ export type AnonymousCode =
   | '_anonymous_changed_key'
   | '_anonymous_oversized_message'
   | '_anonymous_excessive_parts'
-  | '_anonymous_unvouched';
+  | '_anonymous_unvouched'
+  | '_mor_excessive_watches';
 
 /** `message` is one sentence for people. */
 export class AnonymousError extends Error {

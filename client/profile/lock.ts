@@ -7,9 +7,11 @@ import { birthOf, isAlive } from '../../disk/process.ts';
 import { profileLimits } from './limits.ts';
 
 const PREFIX = 'lock';
+/** Of the files of those who wait for what another gives up when it is wanted. */
+const WAITING = 'wait';
 
-/** What is locked: a channel, or for a moment the file of what is kept. */
-export type Locked = 'main' | 'side' | 'state';
+/** What is locked: a channel, the stock of secrets, or for a moment the file of what is kept. */
+export type Locked = 'main' | 'side' | 'stock' | 'state';
 
 /** Ends the lock. */
 export type Release = () => Promise<void>;
@@ -25,30 +27,47 @@ export async function lock(
   waiting: (pid: number) => void,
   patience?: AbortSignal,
 ): Promise<Release> {
-  const own = `${PREFIX}.${what}.${process.pid}.${birthOf(process.pid)}.${randomBytes(6).toString('hex')}`;
+  const name = `${what}.${process.pid}.${birthOf(process.pid)}.${randomBytes(6).toString('hex')}`;
+  const own = `${PREFIX}.${name}`;
   const path = join(folder, own);
+  const wish = join(folder, `${WAITING}.${name}`);
   let hasTold = false;
-  for (;;) {
-    let other = await holderOf(folder, what, own);
-    if (other === null) {
-      await (await open(path, 'wx', 0o600)).close();
-      other = await holderOf(folder, what, own);
-      if (other === null) return () => rm(path, { force: true });
-      await rm(path, { force: true });
+  try {
+    for (;;) {
+      let other = await processOf(folder, PREFIX, what, own);
+      if (other === null) {
+        await (await open(path, 'wx', 0o600)).close();
+        other = await processOf(folder, PREFIX, what, own);
+        if (other === null) return () => rm(path, { force: true });
+        await rm(path, { force: true });
+      }
+      if (!hasTold && what !== 'state') {
+        await (await open(wish, 'wx', 0o600)).close();
+        waiting(other);
+      }
+      hasTold = true;
+      // Of two that step back, one comes back first.
+      await pause(profileLimits.lockMs * (0.5 + randomBytes(1)[0]! / 256), undefined, { signal: patience });
     }
-    if (!hasTold && what !== 'state') waiting(other);
-    hasTold = true;
-    // Of two that step back, one comes back first.
-    await pause(profileLimits.lockMs * (0.5 + randomBytes(1)[0]! / 256), undefined, { signal: patience });
+  } finally {
+    await rm(wish, { force: true });
   }
 }
 
-/** The process of another lock on the same; those of the dead are taken away. */
-async function holderOf(folder: string, what: Locked, own: string): Promise<number | null> {
+/** Whether a living process has it. */
+export const isHeld = async (folder: string, what: Locked): Promise<boolean> =>
+  (await processOf(folder, PREFIX, what, '')) !== null;
+
+/** Whether another process waits for it: whoever can do without gives it up. */
+export const isWaitedFor = async (folder: string, what: Locked): Promise<boolean> =>
+  (await processOf(folder, WAITING, what, '')) !== null;
+
+/** The process of another such file; those of the dead are taken away. */
+async function processOf(folder: string, kind: string, what: Locked, own: string): Promise<number | null> {
   let holder: number | null = null;
   for (const name of await readdir(folder)) {
     const [prefix, locked, pid, birth] = name.split('.');
-    if (prefix !== PREFIX || locked !== what || name === own) continue;
+    if (prefix !== kind || locked !== what || name === own) continue;
     if (isAlive(Number(pid), birth ?? '')) holder = Number(pid);
     else await rm(join(folder, name), { force: true });
   }

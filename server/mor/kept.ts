@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
-import { makeFolder, syncEntry, writePrivate } from '../../disk/private-file.ts';
+import { makeFolder, openPrivate, writePrivate } from '../../disk/private-file.ts';
 import type { Batch, KeptTag } from '../../listener-bots/ledger.ts';
 import type { Slot, SpentMark } from '../../listener-bots/slots.ts';
 import { keyOfBytes } from '../../psyc/bytes.ts';
@@ -53,7 +53,12 @@ export class KeptCells {
   static async open(folder: string, now: () => number): Promise<{ readonly kept: KeptCells; readonly loaded: Loaded }> {
     await makeFolder(folder, 0o700);
     const tracesFile = join(folder, 'traces');
-    const kept = new KeptCells(tracesFile, await opened(tracesFile), await opened(join(folder, 'slots')), now);
+    const kept = new KeptCells(
+      tracesFile,
+      await openPrivate(tracesFile),
+      await openPrivate(join(folder, 'slots')),
+      now,
+    );
     const traces = await kept.#compact();
     const slots = await kept.#readSlots();
     const tags = traces.flatMap((trace) => ('tag' in trace ? trace.tag : []));
@@ -171,14 +176,6 @@ export class KeptCells {
     }
     if (burnt.length + deposits.length > 0) await this.#slots.datasync();
   }
-}
-
-/** For reading and writing in place. */
-async function opened(path: string): Promise<FileHandle> {
-  // Not `a+`, by which everything is written at the end.
-  await (await open(path, 'a', 0o600)).close();
-  await syncEntry(path);
-  return open(path, 'r+');
 }
 
 function rendered(traces: readonly Trace[]): Uint8Array {

@@ -197,7 +197,7 @@ test('two servers of one owner are one hop: where there are too few owners it is
 });
 
 test.each([
-  [{ hops: 3, level: 5 }, '_anonymous_excessive_level'],
+  [{ hops: 3, level: 4 }, '_anonymous_excessive_level'],
   [{ hops: 3, level: -1 }, '_anonymous_excessive_level'],
   [{ hops: 3, level: 0.5 }, '_anonymous_excessive_level'],
   [{ hops: 1, level: 0 }, '_anonymous_excessive_hops'],
@@ -208,6 +208,20 @@ test.each([
   const town = new AskingTown(NONE, 'a b c d e f g h i'.split(' '));
   town.ask('one', wish);
   expect(town.told.get('one')).toMatchObject({ kind: 'failure', code });
+});
+
+test('a home that gives no copies ends what waits, and nothing of it is left', () => {
+  const town = new AskingTown({ level: 1, hops: 3, tickets: 2 });
+  town.ask('one', { hops: 3, level: 1 });
+  expect(town.asker.size.out).toBeGreaterThan(0);
+  town.tell({ kind: 'deaf' });
+  expect(town.told.get('one')).toMatchObject({ kind: 'failure', code: '_mor_excessive_watches' });
+  expect(town.asker.size).toEqual({ trips: 0, out: 0 });
+  const before = town.handed;
+  town.run(59_000);
+  expect(town.handed).toBe(before);
+  // Who asks again is heard, if the home has room by then.
+  expect(asked(town, 'two')).toMatchObject({ kind: 'answer' });
 });
 
 test('a question that is too long for a cell is told so', () => {

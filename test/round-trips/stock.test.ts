@@ -8,7 +8,10 @@ import { suite } from '../../server/suite.ts';
 
 const NOW = 1_795_000_000;
 const WEEK = 7 * 86_400;
-const servers: StockServer[] = ['a', 'b', 'c', 'd'].map((name) => ({ domain: `${name}.test`, group: `${name}.test` }));
+const servers: StockServer[] = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
+  domain: `${name}.test`,
+  group: `${name}.test`,
+}));
 const stockOf = (kept: readonly StockSecret[] = []): Stock => new Stock(suite.random, kept);
 const secretAt = (at: StockServer, level = 0, expiry = NOW + WEEK): StockSecret => ({
   ...at,
@@ -28,21 +31,25 @@ function filled(stock: Stock, wish: StockWish, fails: () => boolean = () => fals
   return tasks;
 }
 
-describe.each([0, 1, 2, 4])('level %d', (level) => {
+describe.each([0, 1, 2, 3])('level %d', (level) => {
   const wish = { level, hops: 3, tickets: 4 };
 
-  test('is filled, each secret over one of the level below at another server, and gives its tickets', () => {
+  test('is filled, each secret of level n over n + 1 of the level below, all at servers of other owners, and gives its tickets', () => {
     const stock = stockOf();
     const tasks = filled(stock, wish);
     expect(stock.tickets(wish, NOW)).toBe(4);
     for (const task of tasks) {
       if (task.kind !== 'agree') continue;
-      expect(task.over.level).toBe(task.level - 1);
-      expect(task.over.group).not.toBe(task.at.group);
+      expect(task.over.map((secret) => secret.level)).toEqual(
+        Array.from({ length: task.level + 1 }, () => task.level - 1),
+      );
+      const owners = [task.at.group, ...task.over.map(({ group }) => group)];
+      expect(new Set(owners).size).toBe(task.level + 2);
     }
-    // A secret of level n costs n below it, and their own.
+    // A secret of level n costs n + 1 of the level below, and what those cost.
+    const costs = [1, 3, 10, 41];
     const wanted = stock.all.filter((secret) => secret.level === level).length;
-    expect(tasks.length).toBeLessThanOrEqual((wanted + 4) * (level + 1));
+    expect(tasks.length).toBeLessThanOrEqual((wanted + 6) * costs[level]!);
     const seen = new Set<string>();
     for (let ticket = 0; ticket < 8; ticket++) {
       const taken = stock.take(wish, NOW)!;
@@ -125,4 +132,9 @@ test('too few servers: nothing is done for ever', () => {
   const wish = { level: 1, hops: 2, tickets: 1 };
   expect(stockOf().next(wish, [], NOW)).toBeNull();
   expect(stockOf().next(wish, servers.slice(0, 1), NOW)).toBeNull();
+  for (const [level, owners] of [3, 3, 4, 5].entries()) {
+    const deep = { ...wish, level };
+    expect(stockOf().next(deep, servers.slice(0, owners - 1), NOW)).toBeNull();
+    expect(stockOf().next(deep, servers.slice(0, owners), NOW)).toMatchObject({ kind: 'deposit' });
+  }
 });

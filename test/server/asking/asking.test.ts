@@ -44,6 +44,15 @@ const written = (who: string): Promise<void> =>
     });
   });
 
+/** Resolves when somebody's stock has so many secrets of level 1. */
+async function stocked(who: string, count: number): Promise<void> {
+  for (;;) {
+    const next = written(who);
+    if ((await town.stock(who)).filter(({ level }) => level === 1).length >= count) return;
+    await next;
+  }
+}
+
 needsLinux('asking as nobody', () => {
   beforeAll(async () => {
     town = await AskedTown.start(undoing);
@@ -71,7 +80,7 @@ needsLinux('asking as nobody', () => {
     ]);
   });
 
-  test('a client that is killed with tickets out begins again with what was on its disk, and uses nothing twice', async () => {
+  test('who listens fills the stock; a client beside him that is killed with tickets out uses nothing twice', async () => {
     const seen = new Set<string>();
     const gone = new Set<string>();
     const look = async (): Promise<void> => {
@@ -82,7 +91,13 @@ needsLinux('asking as nobody', () => {
         seen.add(secret);
       }
     };
-    expect((await town.p3do('stock', '--tickets', '2', '--fill', '--as', ADA).over).code).toBe(0);
+    expect((await town.p3do('stock', '--tickets', '2', '--as', ADA).over).code).toBe(0);
+    const listening = town.p3do('listen', '--as', ADA);
+    own.add(async () => {
+      listening.child.kill();
+      await listening.over;
+    });
+    await stocked(ADA, 6);
     await look();
     for (let life = 0; life < 2; life++) {
       const taken = written(ADA);
@@ -96,6 +111,9 @@ needsLinux('asking as nobody', () => {
     const { code, out } = await town.p3do(...ask).over;
     await look();
     expect([code, saidIn(out).at(-1)!.kind]).toEqual([0, 'how']);
+    // What was used comes again while nobody asks.
+    await stocked(ADA, 6);
+    await look();
   });
 
   test('tickets that are replayed, expired or forged bring nothing, and what is asked twice is done once', async () => {
