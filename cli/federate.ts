@@ -16,6 +16,7 @@ import {
 } from '../server/admin/questions.ts';
 import { loadDomain } from '../server/domain/load.ts';
 import { domainArgument, domainOptions, folderOf, type Whose } from './whose.ts';
+import { fingerprint } from './fingerprint.ts';
 
 type Options = Whose & { readonly json?: true };
 
@@ -220,12 +221,6 @@ function pageOfOnions(status: NonNullable<(AdminAnswer & { readonly kind: 'mor' 
     ...counts.map(([name, count]) => `  ${name}: ${count}`),
     ...(closedExits === 0 ? [] : [`  packets that nobody here takes: ${closedExits}`]),
   ].join('\n');
-}
-
-function fingerprint(typed: string): string {
-  const digits = typed.replace(/[\s:]/g, '').toLowerCase();
-  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digits)) return digits;
-  throw new InvalidArgumentError('A fingerprint is 40 hexadecimal digits.');
 }
 
 function how(typed: string): 'open' | 'closed' {

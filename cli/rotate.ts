@@ -8,11 +8,13 @@ import { readKeyFile } from '../server/domain/key-file.ts';
 import { loadDomain, ownKeysOf } from '../server/domain/load.ts';
 import { ownRecord } from '../server/domain/own-record.ts';
 import { announcedMs, prepareRotation } from '../server/domain/rotating.ts';
+import { fingerprint } from './fingerprint.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 interface Options extends Whose {
   readonly at?: number;
   readonly recovery?: string;
+  readonly nextRecovery?: string;
   readonly json?: true;
 }
 
@@ -23,8 +25,13 @@ export function addRotate(command: Command): void {
     .description('another key for the domain, which takes its place in three days')
     .showHelpAfterError('See: p3do help key rotate');
   domainOptions(sub)
-    .option('--at <time>', 'when it takes its place, 2027-01-31T12:00Z; three days from now at least', moment)
+    .option(
+      '--at <time>',
+      'when it takes its place, 2027-01-31T12:00Z; three days from now at least, but with --recovery',
+      moment,
+    )
     .option('--recovery <file>', 'signed by the recovery key in this file, in place of the domain’s own')
+    .option('--next-recovery <fingerprint>', 'with --recovery: another recovery key from then on', fingerprint)
     .option('--json', 'one line of JSON')
     .addHelpText(
       'after',
@@ -34,10 +41,13 @@ The running server tells other domains and its own DNS record at once; where you
 that is printed. At that time the server puts the key in its place, and starts anew by itself; a server that
 does not run does it at its next start. Then paste what p3do dns show prints.
 The key before goes to the folder former: take it off the machine after thirty days.
+A key that is stolen is revoked first (revocation.asc): then others follow what the recovery key says at once, and
+--at now puts it in its place as soon as the server starts anew.
 
 Examples:
   $ p3do key rotate --domain example.org
-  $ p3do key rotate --recovery /media/stick/recovery.key`,
+  $ p3do key rotate --recovery /media/stick/recovery.key
+  $ p3do key rotate --recovery /media/stick/recovery.key --at now`,
     )
     .action(async (options: Options) => {
       const folder = await folderOf(sub, options);
@@ -45,31 +55,39 @@ Examples:
       const nowMs = Date.now();
       const delayMs = announcedMs(config.policy.timeScale);
       const atMs = options.at ?? nowMs + delayMs;
-      if (atMs < nowMs + delayMs) {
+      // Whoever's key is stolen has no three days; the thief does not wait for them either.
+      if (options.recovery === undefined && atMs < nowMs + delayMs) {
         throw new DomainError('_domain_early', 'others must have heard of it for three days and five minutes before');
       }
       const recovery = options.recovery === undefined ? null : await readKeyFile(options.recovery);
       if (recovery !== null && recovery.certificate.key.fingerprint !== config.recovery) {
         throw new DomainError('_domain_invalid_key', `${options.recovery} is not the recovery key of config.json`);
       }
+      if (recovery === null && options.nextRecovery !== undefined) {
+        throw new DomainError(
+          '_domain_invalid_key',
+          'another recovery key is named by the one that it follows: --recovery',
+        );
+      }
       await prepareRotation(config.folder, {
         domain: config.domain,
         key,
         before: rotation,
         recovery,
-        named: config.recovery,
+        named: options.nextRecovery ?? config.recovery,
         notBefore: Math.floor((atMs - delayMs) / 1000),
         now: Math.floor(nowMs / 1000),
       });
       const after = await loadDomain(folder);
       const isRunning = await announced(config.folder);
       const [line = ''] = dnsRecords(config.domain, ownRecord(ownKeysOf(after), config.dns), config.listen.port);
-      const { fingerprint } = after.next!.key.certificate.key;
+      const { fingerprint: next } = after.next!.key.certificate.key;
       const at = new Date(after.next!.switchMs).toISOString();
-      if (options.json) process.stdout.write(`${JSON.stringify({ fingerprint, at, dns: line, running: isRunning })}\n`);
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ fingerprint: next, at, dns: line, running: isRunning })}\n`);
       else {
         process.stdout.write(
-          `key ${fingerprint} takes its place at ${at}\n${isRunning ? '' : 'the server does not run: start it, so that others hear of it\n'}${line}\n`,
+          `key ${next} takes its place at ${at}\n${isRunning ? '' : 'the server does not run: start it, so that others hear of it\n'}${line}\n`,
         );
       }
     });
@@ -87,7 +105,7 @@ async function announced(folder: string): Promise<boolean> {
 }
 
 function moment(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new InvalidArgumentError('It takes a time: 2027-01-31T12:00Z.');
+  const ms = text === 'now' ? Date.now() : Date.parse(text);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('It takes a time, 2027-01-31T12:00Z, or now.');
   return ms;
 }

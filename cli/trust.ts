@@ -5,6 +5,7 @@ import { type Shared, registered, tell, whoseOf } from './person/conversation.ts
 import { pinLine, pinsOf } from './person/pins.ts';
 import { nameOf } from './person/show.ts';
 import { address, target } from './person/target.ts';
+import { fingerprint } from './fingerprint.ts';
 
 /** Adds the arguments, the page and the action of `p3do trust`. */
 export function register(command: Command): void {
@@ -59,10 +60,4 @@ function whose(text: string): string {
   const uniform = target(text);
   if (uniform.includes('/~')) return uniform;
   throw new InvalidArgumentError('It takes a domain, or nick@domain.');
-}
-
-function fingerprint(text: string): string {
-  const digits = text.replace(/[\s:]/g, '').toLowerCase();
-  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digits)) return digits;
-  throw new InvalidArgumentError('A fingerprint is 40 hexadecimal digits.');
 }

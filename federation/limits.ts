@@ -100,8 +100,8 @@ export const federationLimits = {
   looksOfDomainMax: 8,
   /** Questions to the DNS that are not answered. */
   lookUpsMax: 256,
-  /** Statements that a domain's keys have successors which are kept. */
-  rotationsMax: 8,
+  /** Statements of others that our own key has a successor which are remembered. */
+  successorsHeardMax: 8,
   /** Domains that are asked which key they see of a third, and whose answers are remembered. */
   witnessesAskedMax: 32,
   /** A person is told again after this that another key was shown for him. */

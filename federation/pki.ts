@@ -57,11 +57,15 @@ export type PkiQuestion =
       readonly honoured: Honoured | null;
       readonly servers: readonly string[];
     }
-  /** Is this a statement that `key` follows `old`, all as they came, signed by that or by the recovery key? Answer: `rotation`. */
+  /**
+   * Is this a statement that `key` follows one of `olds`, all as they came, signed by that or by the recovery key, which may speak
+   * for one that is not there? Answer: `rotation`.
+   */
   | {
       readonly kind: 'rotation';
+      readonly domain: string;
       readonly statement: Uint8Array;
-      readonly old: Uint8Array;
+      readonly olds: readonly Uint8Array[];
       readonly key: Uint8Array;
       readonly recovery: Uint8Array | null;
     }

@@ -1,30 +1,54 @@
-/** A statement that came along, beside those that are known of a domain: whether it is new, and holds. docs/spec/trust.md#succession */
+/** Statements that came along, beside those that are known of a domain: which are new and hold, and which are let go. docs/spec/trust.md#succession */
+import type { RotationHeard } from '../pki/trust-state.ts';
+import { worthKeeping } from '../pki/succession.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import type { Desk } from './desk.ts';
 import type { Announced } from './events.ts';
 import type { Records } from './records.ts';
-import { type KeptRotation, rotationsIn } from './trust-record.ts';
+import { type KeptRotation, rotationName, rotationsIn, trustIn } from './trust-record.ts';
 
 /** A statement, the key that it names, and the recovery key where that came along. */
 export type RotationTold = Announced;
 
-/** All of them, with the new one behind them, if it holds and there is room. */
-export function hearRotation(
+/** What is kept from now on, what of it is new, and what is not kept any more. */
+export interface RotationsKept {
+  readonly all: readonly KeptRotation[];
+  readonly fresh: readonly KeptRotation[];
+  readonly stale: readonly RotationHeard[];
+}
+
+/** `told`: the oldest first, since each is checked by the key that the one before has named. */
+export function hearRotations(
   desk: Desk,
+  domain: string,
   records: Records,
-  told: RotationTold | null,
-  found: (all: KeptRotation[], isNew: boolean) => void,
+  told: readonly RotationTold[],
+  found: (kept: RotationsKept) => void,
 ): void {
   const known = rotationsIn(records);
-  const old = records.get('key');
-  const isKnown = told !== null && known.some(({ statement }) => equalBytes(statement, told.statement));
-  const isFull = known.length >= desk.options.federationLimits.rotationsMax;
-  if (told === null || old === undefined || isKnown || isFull) {
-    found(known, false);
-    return;
-  }
-  desk.askPki({ kind: 'rotation', old, ...told }, (read) => {
-    if (read.kind !== 'rotation') found(known, false);
-    else found([...known, { heard: { ...read.rotation, seenMs: desk.unixMs }, ...told }], true);
-  });
+  const pinned = records.get('key');
+  const judge = (all: readonly KeptRotation[]): void => {
+    const state = trustIn(records, desk.unixMs);
+    const heard = all.map((one) => one.heard);
+    const kept = new Set(worthKeeping(state, heard, desk.unixMs, desk.options.trustLimits));
+    const isKept = (one: KeptRotation): boolean => kept.has(one.heard);
+    found({
+      all: all.filter(isKept),
+      fresh: all.slice(known.length).filter(isKept),
+      stale: known.filter((one) => !isKept(one)).map((one) => one.heard),
+    });
+  };
+  const check = (all: readonly KeptRotation[], [one, ...more]: readonly RotationTold[]): void => {
+    if (one === undefined || pinned === undefined) judge(all);
+    else if (all.some(({ statement }) => equalBytes(statement, one.statement))) check(all, more);
+    else {
+      const olds = [pinned, ...all.map(({ key }) => key)];
+      desk.askPki({ kind: 'rotation', domain, olds, ...one }, (read) => {
+        const heard = read.kind === 'rotation' ? { ...read.rotation, seenMs: desk.unixMs } : null;
+        const isNew = heard !== null && all.every((other) => rotationName(other.heard) !== rotationName(heard));
+        check(isNew ? [...all, { heard, ...one }] : all, more);
+      });
+    }
+  };
+  check(known, told.slice(-desk.options.trustLimits.stepsMax));
 }

@@ -46,20 +46,22 @@ export class Sightings {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #news: (domain: string) => void;
-  readonly #heard: (domain: string, told: Announced) => void;
+  readonly #heard: (domain: string, told: Announced, from: string) => void;
   readonly #seen = new Map<string, Sighting>();
   readonly #told = new Map<string, Map<string, Told>>();
   /** What the answers must name, by the domain that is asked about. */
   readonly #asked = new Map<string, { readonly nonce: string; readonly atMs: number }>();
   /** When each domain was told last that the DNS names another key for it. */
   readonly #named = new Map<string, number>();
+  /** Statements of domains that are told as soon as they are there, each of its own. */
+  readonly #untold = new Map<string, readonly Announced[]>();
 
-  /** `news`: somebody has told of this domain. `heard`: a statement of it has come. */
+  /** `news`: somebody has told of this domain. `heard`: a statement of it, or of our own, has come from another. */
   constructor(
     node: TrustOwner,
     policy: Policy,
     news: (domain: string) => void,
-    heard: (domain: string, told: Announced) => void,
+    heard: (domain: string, told: Announced, from: string) => void,
   ) {
     this.#node = node;
     this.#policy = policy;
@@ -111,6 +113,17 @@ export class Sightings {
     for (const peer of this.#node.ways.linked()) if (peer !== domain) this.tell(peer, domain, rotation);
   }
 
+  /** Has a domain hear which statements are known of the key that it has just proved, as soon as that circuit is the one to it. */
+  tellOwn(domain: string, statements: readonly Announced[]): void {
+    remember(this.#untold, domain, statements, this.#max);
+  }
+
+  /** The circuit to a domain is the one on which it was looked at last. */
+  ready(domain: string): void {
+    for (const one of this.#untold.get(domain) ?? []) this.tell(domain, domain, one);
+    this.#untold.delete(domain);
+  }
+
   /** Has one other domain hear of it. */
   tell(peer: string, domain: string, { statement, key, recovery }: Announced): void {
     const routing = { _source: nodeUniform(this.#node.domain), _target: nodeUniform(peer) };
@@ -149,11 +162,12 @@ export class Sightings {
     } else if (packet.method === '_notice_key_rotation') {
       const [statement, key] = [packet.value('_rotation'), packet.value('_key')];
       const recovery = packet.value('_key_recovery') ?? null;
-      const isWhole = statement !== undefined && key !== undefined && isDomain(domain) && domain !== this.#node.domain;
+      const isWhole = statement !== undefined && key !== undefined && isDomain(domain);
       const { pinnedKeyBytesMax } = this.#node.options.federationLimits;
       if (isWhole && key.length <= pinnedKeyBytesMax && (recovery?.length ?? 0) <= pinnedKeyBytesMax) {
         const third = recovery === null ? null : new Uint8Array(recovery);
-        this.#heard(domain, { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third });
+        const told = { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third };
+        this.#heard(domain, told, from);
       }
     } else if (packet.method === KEY_REPORT) {
       const fingerprint = packet.text('_fingerprint') ?? '';

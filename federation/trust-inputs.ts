@@ -5,18 +5,18 @@ import type { DomainTrust, KeyRevocation, ProofFinding, TrustInputs } from '../p
 import type { KeyState } from './pki.ts';
 import type { Policy } from './policy.ts';
 import type { Records } from './records.ts';
-import { hearRotation, type RotationTold } from './rotation-heard.ts';
+import { hearRotations, type RotationsKept, type RotationTold } from './rotation-heard.ts';
 import type { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
-import { type KeptRotation, lostIn, revocationIn, trustIn } from './trust-record.ts';
+import { lostIn, revocationIn, trustIn } from './trust-record.ts';
 
 /** What is heard of a domain at once: what it proved, and what came along. */
 export interface Heard {
   readonly proof: ProofFinding;
   /** The key that was proved, where it came along. */
   readonly shown: Uint8Array | null;
-  /** A statement that a key follows the pinned one, and that key; nothing is proved of it. */
-  readonly told: RotationTold | null;
+  /** Statements that keys follow each other, the oldest first, and those keys; nothing is proved of it. */
+  readonly told: readonly RotationTold[];
   /** Fingerprint of the recovery key that the domain names, hexadecimal; null: none. */
   readonly recovery?: string | null;
   /** A copy of the pinned key, from wherever there was one. */
@@ -26,9 +26,7 @@ export interface Heard {
 /** All of it. */
 export interface Gathered {
   readonly inputs: TrustInputs;
-  readonly rotations: readonly KeptRotation[];
-  /** The last of them came along. */
-  readonly isNew: boolean;
+  readonly rotations: RotationsKept;
   /** The pinned key with all that it is known to say of itself; null: nothing is pinned. */
   readonly key: Uint8Array | null;
   /** The pinned key's revocation by itself, and since when it is known here. */
@@ -50,7 +48,7 @@ export function gather(
   const { pin, trialUntilMs } = trust;
   const kept = { pinned: records.get('key'), retired: records.get('key before') };
   const retired = retiredAtStake(trust, proof, node.unixMs);
-  hearRotation(node, records, heard.told, (rotations, isNew) => {
+  hearRotations(node, domain, records, heard.told, (rotations) => {
     readState(node, domain, pin?.fingerprint ?? null, kept.pinned, heard, (state) => {
       if (state === null && pin !== null) {
         found(null);
@@ -68,7 +66,7 @@ export function gather(
           const inputs = {
             proof,
             dns,
-            rotations: rotations.map((one) => one.heard),
+            rotations: rotations.all.map((one) => one.heard),
             revocations: [
               ...(revocation === null ? [] : [revocation]),
               ...(isStolen ? [{ fingerprint: retired, isHard: true, seenMs: node.unixMs }] : []),
@@ -82,7 +80,7 @@ export function gather(
               isPlaced: node.options.placed.has(domain),
             },
           };
-          found({ inputs, rotations, isNew, key: state?.key ?? null, revocation });
+          found({ inputs, rotations, key: state?.key ?? null, revocation });
         });
       });
     });

@@ -1,11 +1,11 @@
-/** What a look at a domain writes: what is remembered, its keys, and a statement that came along. docs/spec/trust.md#state */
+/** What a look at a domain writes: what is remembered, its keys, and statements that came along or count no more. docs/spec/trust.md#state */
 import { bytesOfHex } from '../crypto/bytes.ts';
 import type { DomainTrust, TrustDecision } from '../pki/trust-state.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import { record, type Records } from './records.ts';
 import type { Gathered, Heard } from './trust-inputs.ts';
-import { revocationBytes, revocationIn, rotationBytes, trustBytes } from './trust-record.ts';
+import { revocationBytes, revocationIn, rotationBytes, rotationName, trustBytes } from './trust-record.ts';
 import { nodeUniform } from './waking.ts';
 
 /** The operations; none where nothing has changed. `shown`: the key that was proved, where it came along. */
@@ -15,7 +15,7 @@ export function trustOperations(
   state: DomainTrust,
   { proof, shown }: Pick<Heard, 'proof' | 'shown'>,
   { next }: TrustDecision,
-  { rotations, isNew, key, revocation }: Gathered,
+  { rotations, key, revocation }: Gathered,
 ): Operation[] {
   const context = nodeUniform(domain);
   const operations: Operation[] = [];
@@ -23,10 +23,8 @@ export function trustOperations(
   const bytes = trustBytes(next);
   if (next.pin !== null && (kept === undefined || !equalBytes(kept, bytes)))
     operations.push(record(context, 'trust', bytes));
-  const rotation = isNew ? rotations.at(-1) : undefined;
-  if (rotation !== undefined) {
-    operations.push(record(context, `rotation ${rotation.heard.hash}`, rotationBytes(rotation)));
-  }
+  for (const one of rotations.fresh) operations.push(record(context, rotationName(one.heard), rotationBytes(one)));
+  for (const one of rotations.stale) operations.push(record(context, rotationName(one), new Uint8Array(0)));
   const { pin } = next;
   if (pin === null) return operations;
   const isChanged = pin.fingerprint !== state.pin?.fingerprint;

@@ -59,6 +59,10 @@ export const rotationsIn = (records: Records): KeptRotation[] =>
       return { heard, statement: parseBase64(statement!)!, key: parseBase64(key!)!, recovery: third };
     });
 
+/** What it is kept as. The same words count by themselves with the recovery key's signature: whoever has the old key could else say them first. */
+export const rotationName = ({ hash, signer }: RotationHeard): `rotation ${string}` =>
+  signer === 'old key' ? `rotation ${hash}` : `rotation ${hash} ${signer.recovery}`;
+
 /** The bytes of one. */
 export const rotationBytes = ({ heard, statement, key, recovery }: KeptRotation): Uint8Array =>
   encodeText(

@@ -21,6 +21,7 @@ import { trustOperations } from './trust-operations.ts';
 import { shownOf } from './trust-shown.ts';
 import { nodeUniform } from './waking.ts';
 import { NamedTurns } from './named-turns.ts';
+import { OwnSuccessors } from './own-successors.ts';
 import { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
 
@@ -33,6 +34,7 @@ const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code
 export class Trusts {
   readonly #node: TrustOwner;
   readonly #sightings: Sightings;
+  readonly #ownSuccessors: OwnSuccessors;
   readonly policy: Policy;
   readonly #countersigning: Countersigning;
   readonly #keyStates: KeyStates;
@@ -60,9 +62,13 @@ export class Trusts {
       node,
       this.policy,
       (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
-      (domain, told) => this.#heardOf(domain, told),
+      (domain, told, from) => {
+        if (domain === node.domain) this.#ownSuccessors.heard(from, told, this.#announced);
+        else this.#heardOf(domain, [told]);
+      },
     );
-    this.#keyStates = new KeyStates(node, (domain, copy) => this.#heardOf(domain, null, copy));
+    this.#ownSuccessors = new OwnSuccessors(node);
+    this.#keyStates = new KeyStates(node, (domain, copy) => this.#heardOf(domain, [], copy));
     this.#countersigning = new Countersigning(node, this.policy, (domain, task, full) => {
       this.#inTurn(domain, task, full);
     });
@@ -86,7 +92,7 @@ export class Trusts {
       return;
     }
     const { key: shown, statement, recovery = null, recoveryKey = null } = evidence;
-    const told = shown === null || statement === null ? null : { statement, key: shown, recovery: recoveryKey };
+    const told = shown === null || statement === null ? [] : [{ statement, key: shown, recovery: recoveryKey }];
     const { options } = this.#node;
     // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
     if (options.plain.has(domain)) {
@@ -141,7 +147,7 @@ export class Trusts {
 
   /** Our own key is to have a successor, of which all hear now or when they are there; or somebody has brought more of a domain's. */
   told(event: NodeEvent & { readonly kind: 'announced' | 'domain key' }): void {
-    if (event.kind === 'domain key') this.#heardOf(event.domain, null);
+    if (event.kind === 'domain key') this.#heardOf(event.domain, []);
     else {
       this.#announced = event.announced;
       this.#sightings.passOn(this.#node.domain, event.announced);
@@ -225,7 +231,7 @@ export class Trusts {
           const pin = records === null ? null : trustIn(records, this.#node.unixMs).pin;
           const end = (code: FederationCode | null): void => {
             over();
-            if (code === null) this.#heardOf(domain, null);
+            if (code === null) this.#heardOf(domain, []);
             done(code);
           };
           if (pin === null) {
@@ -250,6 +256,7 @@ export class Trusts {
   /** A domain's circuit stands: it is looked at again in a while. */
   ready(domain: string): void {
     this.#countersigning.begin(domain);
+    this.#sightings.ready(domain);
     if (this.#announced !== null) this.#sightings.tell(domain, this.#node.domain, this.#announced);
     if (!this.#wanted.has(domain)) this.#lookAgain(domain, this.#node.options.trustLimits.recheckSoonMs, false);
   }
@@ -271,11 +278,11 @@ export class Trusts {
       if (this.#node.ways.linked().includes(domain)) {
         this.#lost.delete(domain);
         // Only then: looks that take longer than it is waited for them would pile up.
-        this.#heardOf(domain, null, undefined, () => this.ready(domain));
+        this.#heardOf(domain, [], undefined, () => this.ready(domain));
       } else if (isWanted || this.#lost.has(domain)) {
         if (isWanted) this.#node.meet(domain);
         // Whether others find nobody there either.
-        if (this.#node.ways.isUnreached(domain)) this.#heardOf(domain, null);
+        if (this.#node.ways.isUnreached(domain)) this.#heardOf(domain, []);
       }
     });
   }
@@ -290,7 +297,7 @@ export class Trusts {
     this.#lookAgain(domain, delayMs, false);
   }
 
-  /** Looks at a domain without its having come: by what is known of it, and by a statement that somebody sent. */
+  /** Looks at a domain without its having come: by what is known of it, and by statements that somebody sent. */
   #heardOf(domain: string, told: Heard['told'], copy?: Uint8Array, after = (): void => {}): void {
     this.#inTurn(
       domain,
@@ -316,6 +323,7 @@ export class Trusts {
           this.#look(domain, records, heard, (decision) => {
             if (decision !== null && isUp && decision.verdict === 'refuse')
               this.#node.ways.shut(domain, codeOf(decision));
+            else if (isUp) this.#sightings.ready(domain);
             if (!isUp && this.#lost.has(domain)) this.#lookAfter(domain);
             done();
           });
@@ -367,13 +375,20 @@ export class Trusts {
   #follow(
     domain: string,
     { tasks, lookAgainMs, next }: TrustDecision,
-    { rotations, isNew, inputs: { dns } }: Gathered,
+    { rotations: { all, fresh }, inputs: { dns, proof } }: Gathered,
   ): void {
     if (tasks.includes('ask peers')) this.#sightings.ask(domain);
     if (tasks.includes('tell the domain') && dns.kind === 'record') this.#sightings.tellNamed(domain, dns.fpr);
     if (next.pin !== null) this.#keyStates.fetch(domain, tasks.includes('fetch key'));
-    const told = tasks.includes('pass on') ? rotations : isNew ? rotations.slice(-1) : [];
-    for (const one of told) this.#sightings.passOn(domain, one);
+    for (const one of tasks.includes('pass on') ? all : fresh) this.#sightings.passOn(domain, one);
+    if (tasks.includes('tell of successors') && proof.kind === 'proved') {
+      this.#sightings.tellOwn(
+        domain,
+        all.filter(({ heard }) => heard.from === proof.fingerprint),
+      );
+    }
+    // Before it can count it is told to whom it is about.
+    if (fresh.length > 0 && !this.#node.ways.linked().includes(domain)) this.#node.meet(domain);
     if (lookAgainMs !== null) this.#lookAgain(domain, Math.max(1, lookAgainMs - this.#node.unixMs), true);
   }
 

@@ -25,7 +25,8 @@ export async function signRotation(giver: Signer, taker: Signer, rotation: Rotat
 
 /** The keys that a rotation is checked by; `recovery`: the recovery key that is known of the domain, or null. */
 export type RotationKeys = {
-  readonly old: Certificate;
+  /** null: it is not at hand; then only the recovery key speaks. */
+  readonly old: Certificate | null;
   readonly new: Certificate;
   readonly recovery: Certificate | null;
 };
@@ -42,8 +43,9 @@ export type CheckedRotation = SignedRotation & { readonly by: 'old' | 'recovery'
 export async function readRotation(bytes: Uint8Array, keys: RotationKeys, now: number): Promise<CheckedRotation> {
   const signed = splitRotation(bytes);
   const { rotation } = signed;
-  const isNamed = keys.old.key.fingerprint === rotation.old && keys.new.key.fingerprint === rotation.new;
-  if (!isNamed || domainOf(keys.old) !== rotation.domain || domainOf(keys.new) !== rotation.domain) {
+  const isOld =
+    keys.old === null || (keys.old.key.fingerprint === rotation.old && domainOf(keys.old) === rotation.domain);
+  if (!isOld || keys.new.key.fingerprint !== rotation.new || domainOf(keys.new) !== rotation.domain) {
     throw new PkiError('_foreign_rotation', 'a rotation of other keys, or of another domain');
   }
   if (keys.new.revocation !== null) throw new PkiError('_revoked_key', 'the new key is revoked');
@@ -56,7 +58,7 @@ export async function readRotation(bytes: Uint8Array, keys: RotationKeys, now: n
 }
 
 async function giverOf({ signed, given }: SignedRotation, keys: RotationKeys): Promise<'old' | 'recovery' | null> {
-  if (await hasSigned(keys.old, signed, given)) return 'old';
+  if (keys.old !== null && (await hasSigned(keys.old, signed, given))) return 'old';
   return keys.recovery !== null && (await hasSigned(keys.recovery, signed, given)) ? 'recovery' : null;
 }
 
@@ -76,13 +78,12 @@ export function afterRotation(known: KeyState, { rotation, signed }: SignedRotat
 }
 
 /**
- * Whether two checked rotations prove that the old key is in two hands: equal domain, old key and number, and another new
- * key, by the same one of old key and recovery key. Against the old key's word the recovery key's wins, and proves nothing.
+ * Whether two checked rotations prove that the old key is in two hands: equal domain and old key, and another new key, by
+ * the same one of old key and recovery key; it has one number. Against the old key's word the recovery key's wins, and proves nothing.
  */
 export function areConflicting(one: CheckedRotation, other: CheckedRotation): boolean {
   const [a, b] = [one.rotation, other.rotation];
-  const isSameTurn = a.domain === b.domain && a.old === b.old && a.seq === b.seq;
-  return isSameTurn && a.new !== b.new && one.by === other.by;
+  return a.domain === b.domain && a.old === b.old && a.new !== b.new && one.by === other.by;
 }
 
 /** The rotation that a domain makes next; it may be taken for `limits.rotationSeconds` from its beginning, Unix seconds. */

@@ -32,6 +32,8 @@ export const trustLimits = {
   agreeingOf: 3,
   /** Keys that had a successor, of one domain; the oldest is forgotten. */
   retiredMax: 16,
+  /** Statements that are followed one after the other at most, from a key that was missed for long to the present one. */
+  stepsMax: 8,
 } as const;
 
 /** The constants of one server. */

@@ -1,16 +1,8 @@
 /** What the rows of the table do to what is remembered. docs/spec/trust.md#state */
 import type { DnsHeard } from './dns-heard.ts';
+import type { Way } from './succession.ts';
 import type { TrustLimits } from './trust-limits.ts';
-import type {
-  Alarm,
-  Basis,
-  DomainTrust,
-  KeyRevocation,
-  RotationHeard,
-  TrustDecision,
-  TrustInputs,
-  TrustRow,
-} from './trust-state.ts';
+import type { Alarm, Basis, DomainTrust, KeyRevocation, TrustDecision, TrustInputs, TrustRow } from './trust-state.ts';
 
 /** One look at one domain. */
 export interface Context {
@@ -106,19 +98,23 @@ export function pinNew(
 export function follow(
   { state, inputs, nowMs, dns, limits }: Context,
   row: TrustRow,
-  last: RotationHeard,
+  { last, recovery, disowned }: Way,
 ): TrustDecision {
   const before = state.pin!;
-  const { to: fingerprint, seq, hash, recovery } = last;
+  const { to: fingerprint, seq, hash } = last;
   // Its thief has it still.
-  const untilMs = isRevokedHard(inputs.revocations, before.fingerprint) ? nowMs : nowMs + limits.overlapMs;
+  const isOver = isRevokedHard(inputs.revocations, before.fingerprint) || disowned.includes(before.fingerprint);
+  const others = state.retired
+    .filter((one) => one.fingerprint !== fingerprint)
+    .map((one) => (disowned.includes(one.fingerprint) ? { ...one, untilMs: Math.min(one.untilMs, nowMs) } : one));
+  const untilMs = isOver ? nowMs : nowMs + limits.overlapMs;
   const next: DomainTrust = {
     ...state,
-    pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery: recovery ?? before.recovery },
+    pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery },
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
-    retired: retire(state, before.fingerprint, untilMs, limits),
+    retired: retire({ ...state, retired: others }, before.fingerprint, untilMs, limits),
     provedMs: nowMs,
     silentSinceMs: null,
     missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,

@@ -36,7 +36,7 @@ export interface DomainTrust {
   readonly standing: Standing;
   /** When the trial of first use ends; null: there is none. */
   readonly trialUntilMs: number | null;
-  /** How many keys the domain has had, by its own count; never falls. */
+  /** How many keys the domain has had, by its own count; falls only where the recovery key undoes what came of its key's theft. */
   readonly seq: number;
   /** Hash of the rotation that made the present key; null: none is known. */
   readonly rotation: string | null;
@@ -99,7 +99,7 @@ export interface RotationHeard {
   /** Who signed beside the new key: the old key, or an offline one with this fingerprint. */
   readonly signer: 'old key' | { readonly recovery: string };
   readonly hash: string;
-  /** The recovery key that it names for the time after; null: it stays. */
+  /** The recovery key that it names for the time after; null: it stays. Where one is named already only that one's word changes it. */
   readonly recovery: string | null;
   /** When this server, or those who vouch for the successor, had it first. Dates in it prove nothing. */
   readonly seenMs: number;
@@ -185,6 +185,7 @@ export type Alarm =
   | 'home silent'
   | 'key followed'
   | 'successor waits'
+  | 'successor doubted'
   | 'successor held'
   | 'approval needed'
   | 'takeover'
@@ -202,7 +203,9 @@ type TrustTask =
   /** Look for a renewal of the key, where keys are kept. */
   | 'fetch key'
   /** Tell the domain itself what is seen. */
-  | 'tell the domain';
+  | 'tell the domain'
+  /** Tell the domain itself which successors of the key that it proved are known: somebody else may have named them. */
+  | 'tell of successors';
 
 /** What comes of it. */
 export interface TrustDecision {

@@ -52,7 +52,7 @@ export function decide(
       ? pinNew(context, '15a', key, 'confirmed')
       : refuse(context, '15a', ['impostor']);
   }
-  const succession = successionOf(state, rotations, nowMs, limits);
+  const succession = successionOf(state, rotations, revocations, nowMs, limits);
   // Row 2.
   if (succession.isTorn || (state.standing === 'frozen' && !succession.isOverruled)) {
     return refuse(context, '2', ['two successors'], {
@@ -63,7 +63,9 @@ export function decide(
   // Row 3.
   const old = key === pin?.fingerprint ? undefined : state.retired.find(({ fingerprint }) => fingerprint === key);
   if (old !== undefined) {
-    return nowMs < old.untilMs ? accept(context, '3', []) : refuse(context, '3', ['rolled back']);
+    // Whoever has had it for long may not know that it has a successor.
+    const tasks = ['tell of successors'] as const;
+    return nowMs < old.untilMs ? accept(context, '3', [], { tasks }) : refuse(context, '3', ['rolled back']);
   }
   if (pin === null) return unmet(context, key, () => isQuorum(witnesses, key!, nowMs, limits, registrable));
   const quorum = (): boolean => key !== null && isQuorum(witnesses, key, nowMs, limits, registrable);
@@ -95,14 +97,10 @@ function pinned(
   const pin = state.pin!;
   const revoked = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint);
   const led = key === null ? null : succession.to(key);
-  // A statement that was there before the revocation was not made by whoever made that necessary; nor was the recovery key's.
-  const isLate = led !== null && revoked !== undefined && led.seenMs >= revoked.seenMs;
-  const isCorroborated = (): boolean =>
-    key !== null && (dns.names(key) || dns.announces(key)) && (dns.isSecure || quorum());
-  const activeMs = led === null ? null : Math.max(led.seenMs, led.last.notBeforeMs) + limits.graceMs;
-  // Whoever has stolen a key names a successor as well: what nothing but its time speaks for must have had that before the revocation.
-  const isUnripe = (): boolean => activeMs !== null && revoked!.seenMs < activeMs && !isCorroborated();
-  const followed = isVoid && !succession.isOverruled && (isLate || isUnripe()) ? null : led;
+  const isSaid = key !== null && (dns.names(key) || dns.announces(key));
+  // Whoever has stolen a key names a successor as well: it must have had its time before the revocation. What speaks for it now may have come later.
+  const isDoubtful = isVoid && led !== null && !led.isOverruling && revoked!.seenMs < led.firstActiveMs;
+  const followed = isDoubtful ? null : led;
   const isEmergency =
     key !== null &&
     key !== pin.fingerprint &&
@@ -114,9 +112,17 @@ function pinned(
   if (key === null) return silent(context);
   if (key === pin.fingerprint) return proved(context, quorum, succession);
   if (followed !== null) {
-    if (isCorroborated()) return follow(context, '9', followed.last);
-    if (nowMs >= activeMs!) return follow(context, '10', followed.last);
-    return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
+    const { activeMs, isOverruling, isUndisputed } = followed;
+    if (isUndisputed || (isSaid && (dns.isSecure || quorum()))) return follow(context, '9', followed);
+    if (nowMs < activeMs)
+      return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
+    // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record.
+    const isDenied = !isOverruling && dns.isSecure && !isSaid;
+    if (!isDenied) return follow(context, '10', followed);
+    return refuse(context, '10', ['successor doubted'], {
+      tasks: ['ask peers'],
+      lookAgainMs: nowMs + limits.recheckLaterMs,
+    });
   }
   if (isEmergency) {
     const sinceMs = state.held?.fingerprint === key ? state.held.sinceMs : nowMs;
@@ -157,18 +163,25 @@ function proved(context: Context, quorum: () => boolean, succession: Succession)
     const more = { tasks: ['fetch key'] as const, lookAgainMs: nowMs < lastMs ? lastMs : null };
     return nowMs < lastMs ? accept(context, '15', ['key ended'], more) : refuse(context, '15', ['key ended'], more);
   }
+  // It may know nothing of them: then somebody else has its key.
+  const ahead = succession.isAhead
+    ? { alarms: ['successor waits'] as const, tasks: ['tell of successors'] as const }
+    : { alarms: [], tasks: [] };
   if (dns.names(pin.fingerprint)) {
     // What was first use is looked at with other eyes once somebody vouches for it.
     if (state.trialUntilMs !== null && (dns.isSecure || quorum())) {
       return pinNew(context, '16', pin.fingerprint, 'corroborated');
     }
-    return accept(context, '6', []);
+    return accept(context, '6', ahead.alarms, { tasks: ahead.tasks });
   }
   if (dns.isSilent) {
     const isLate = nowMs - (state.missingSinceMs ?? nowMs) >= limits.missingMs && !inputs.admin.isPlaced;
-    return accept(context, '7', isLate ? ['dns silent'] : []);
+    return accept(context, '7', [...(isLate ? (['dns silent'] as const) : []), ...ahead.alarms], {
+      tasks: ahead.tasks,
+    });
   }
   const announced = dns.record!.fpr;
-  if (succession.to(announced) !== null) return accept(context, '10', ['successor waits']);
-  return accept(context, '8', ['dns names another key'], { tasks: ['ask peers', 'tell the domain'] });
+  if (succession.to(announced) !== null) return accept(context, '10', ahead.alarms, { tasks: ahead.tasks });
+  const tasks = ['ask peers', 'tell the domain', ...ahead.tasks] as const;
+  return accept(context, '8', ['dns names another key', ...ahead.alarms], { tasks });
 }

@@ -114,18 +114,18 @@ export class IdealKeys {
     return { key, fingerprint, statement: this.#issue(statement) };
   }
 
-  /** The statement that `to` follows `from`, signed by both, or by a recovery key in place of the first; `seq` of the new key. Each is the first. */
+  /** The statement that `to` follows `from`, signed by both, or by `by`, a recovery key, in place of the first; `seq` of the new key. `after`: the statement before; without, it is the first. */
   rotation(
     from: ServerIdentity,
     to: ServerIdentity,
     seq: number,
     beginMs: number,
     untilMs: number,
-    recovery?: ServerIdentity,
+    { by = from, after }: { readonly by?: ServerIdentity; readonly after?: Uint8Array } = {},
   ): Uint8Array {
-    const [old, next] = [bytesToHex(from.fingerprint), bytesToHex(to.fingerprint)];
-    const giver = recovery === undefined ? '' : ` ${bytesToHex(recovery.fingerprint)}`;
-    return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs}${giver}`);
+    const [old, next, giver] = [from, to, by].map(({ fingerprint }) => bytesToHex(fingerprint));
+    const before = after === undefined ? NONE : this.#hashOf(after);
+    return this.#issue(`rotation ${old} ${next} ${seq} ${beginMs} ${untilMs} ${before} ${giver}`);
   }
 
   /** That who had this key and name has that one now, as both keys say. */
@@ -243,24 +243,24 @@ export class IdealKeys {
     return { kind: 'domain state', key: whole, revocation, endsMs };
   }
 
-  #rotation({ statement, old, key, recovery }: Question<'rotation'>): PkiAnswer {
+  #rotation({ domain, statement, olds, key, recovery }: Question<'rotation'>): PkiAnswer {
     const read = this.#read(statement);
     if (read?.[0] !== 'rotation') return { kind: 'refused', code: '_forged_rotation' };
-    const [, from, to, seq, begin, until, giver = from] = read;
-    if (giver !== from && (recovery === null || bytesToHex(this.#fingerprint(recovery)) !== giver)) {
-      return { kind: 'refused', code: '_forged_rotation' };
-    }
-    if (from !== bytesToHex(this.#fingerprint(old)) || to !== bytesToHex(this.#fingerprint(key))) {
+    const [, from, to, seq, begin, until, before, giver] = read;
+    const isThere = olds.some((old) => bytesToHex(this.#fingerprint(old)) === from);
+    const isByRecovery = recovery !== null && bytesToHex(this.#fingerprint(recovery)) === giver;
+    if (!(isThere && giver === from) && !isByRecovery) return { kind: 'refused', code: '_forged_rotation' };
+    if (this.#read(key)?.[1] !== domain || to !== bytesToHex(this.#fingerprint(key))) {
       return { kind: 'refused', code: '_foreign_rotation' };
     }
-    const hash = bytesToHex(this.suite.blake2b(statement, 32));
+    const hash = this.#hashOf(statement);
     return {
       kind: 'rotation',
       rotation: {
-        from,
+        from: from!,
         to,
         seq: Number(seq),
-        previous: null,
+        previous: before === NONE ? null : before!,
         notBeforeMs: Number(begin),
         expiresMs: Number(until),
         signer: giver === from ? 'old key' : { recovery: giver! },
@@ -367,6 +367,10 @@ export class IdealKeys {
       fingerprint: (key) => this.#fingerprint(key),
       lastsMs: this.countersignatureMs,
     };
+  }
+
+  #hashOf(statement: Uint8Array): string {
+    return bytesToHex(this.suite.blake2b(statement, 32));
   }
 
   #seedOf(name: string): Uint8Array {

@@ -10,7 +10,7 @@ import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
 import { readRotation } from '../../pki/rotation.ts';
-import { NO_ROTATION, rotationHash } from '../../pki/rotation-statement.ts';
+import { NO_ROTATION, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
@@ -179,9 +179,16 @@ export class Notary {
     };
   }
 
-  async #rotation({ statement, old, key, recovery: third }: Question<'rotation'>): Promise<PkiAnswer> {
+  async #rotation({ domain, statement, olds, key, recovery: third }: Question<'rotation'>): Promise<PkiAnswer> {
+    const named = splitRotation(statement).rotation;
+    if (named.domain !== domain) throw new PkiError('_foreign_rotation', 'a rotation of another domain');
     const recoveryKey = third === null ? null : await readCertificate(third);
-    const keys = { old: await readCertificate(old), new: await readCertificate(key), recovery: recoveryKey };
+    const old = olds.find((one) => isKeyOf(one, bytesOfHex(named.old)!));
+    const keys = {
+      old: old === undefined ? null : await readCertificate(old),
+      new: await readCertificate(key),
+      recovery: recoveryKey,
+    };
     const { rotation, signed, by } = await readRotation(statement, keys, this.#options.now());
     const { old: from, new: to, seq, prev, notBefore, expires, recovery } = rotation;
     return {

@@ -26,6 +26,8 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'home silent': 'nobody is reached there, and others find so too; certifications from before are honoured',
   'key followed': 'it has another key now, as its old one said, or as others vouch',
   'successor waits': 'a new key waits, since nobody else vouches for it yet',
+  'successor doubted':
+    'its old key has named a new one, and its signed DNS keeps to the old; not taken until the DNS names it',
   'successor held': 'a key without the old one’s word waits',
   'approval needed': 'it has lost its key, as it seems; the new one counts when you give its fingerprint',
   takeover: 'its DNS and whoever is there agree on a key that is not the pinned one; refused',
@@ -34,6 +36,13 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'first use': 'first contact',
   unvouched: 'nobody says which key is its own; give its fingerprint',
 };
+
+/** Somebody names a successor of our own key, and it was not the admin. */
+const ownSuccessor = (domain: string, fingerprint: string, by: 'our key' | 'recovery key'): string =>
+  `OUR KEY: ${domain} has heard that ${fingerprint} is to follow this domain's key, signed by ${by === 'our key' ? 'that key' : 'its recovery key'}. ` +
+  (by === 'our key'
+    ? 'If you have not made it (p3do key rotate), somebody has domain.key, and in three days others take his key for yours: run p3do key void with revocation.asc, and p3do key rotate --recovery FILE --at now'
+    : 'If you have not made it (p3do key rotate --recovery), somebody has recovery.key, and in three days others take his key for yours: tell their admins the right fingerprint (p3do federate add) over another way');
 
 /** One node's. */
 export class Notices {
@@ -75,6 +84,12 @@ export class Notices {
           `OUR NAME: ${domain} finds that the DNS names another key for this domain. If that is not your next key, somebody else may have your DNS: ` +
             'look who may change it, and at the record (p3do dns show, p3do doctor); whoever knows your key keeps to it',
         );
+        break;
+      }
+      case 'successor': {
+        const { domain, fingerprint, by } = notice;
+        const level = this.#isNews(`successor ${fingerprint}`, nowMs) ? 'error' : 'debug';
+        log[level]({ domain, fingerprint, by }, ownSuccessor(domain, fingerprint, by));
         break;
       }
       case 'key': {

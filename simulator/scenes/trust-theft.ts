@@ -56,7 +56,7 @@ export function planTheft(run: TrustRun): void {
     const recovery = recoveryOf(keys);
     const next = keys.domain(robbed, 'next');
     const beginMs = beginUnixMs + world.clock.nowMs;
-    const rotation = keys.rotation(stolen, next, 2, beginMs, beginMs + statementMs, recovery);
+    const rotation = keys.rotation(stolen, next, 2, beginMs, beginMs + statementMs, { by: recovery });
     // Whoever has it off a key server knows that the old one is in other hands.
     keys.states.set(hexOf(stolen.fingerprint), { revocation: 'hard', endsMs: null, isElsewhere: true });
     zones.publish(robbed, { fpr: next.fingerprint, nfpr: null, seq: 2 });

@@ -191,7 +191,7 @@ test.each([
   expect(kept(fixture).pin).toMatchObject({ recovery: hexOf(recovery.fingerprint) });
   const old = fixture.keys.domain(b);
   const statement = (name: string, by?: ServerIdentity): Uint8Array =>
-    fixture.keys.rotation(old, fixture.keys.domain(b, name), 2, beginUnixMs, beginUnixMs + 100 * DAY, by);
+    fixture.keys.rotation(old, fixture.keys.domain(b, name), 2, beginUnixMs, beginUnixMs + 100 * DAY, by && { by });
   fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
   expect(fixture.isProved(comes(fixture, 'stolen', { rotation: statement('stolen') }))).toBe(false);
   comes(fixture, 'other', { rotation: statement('other') });
@@ -218,7 +218,7 @@ test.each(['before', 'after', 'elsewhere, after'] as const)(
     if (when === 'before') revoke();
     const [old, next] = [fixture.keys.domain(b), fixture.keys.domain(b, 'next')];
     const recovery = fixture.keys.domain(b, 'recovery');
-    const rotation = fixture.keys.rotation(old, next, 2, beginUnixMs, beginUnixMs + 100 * DAY, recovery);
+    const rotation = fixture.keys.rotation(old, next, 2, beginUnixMs, beginUnixMs + 100 * DAY, { by: recovery });
     const own = { rotation, recovery: recovery.fingerprint, recoveryKey: recovery.certificate };
     fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
     expect(fixture.isProved(comes(fixture, 'next', own))).toBe(true);

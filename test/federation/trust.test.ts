@@ -314,7 +314,7 @@ test('whoever comes in a domain’s name is not what the node says that it has s
   expect(answer!.packet.text('_fingerprint')).toBe(hexOf(fixture.keys.domain(b).fingerprint));
 });
 
-test('looksMax, looksOfDomainMax, lookUpsMax, rotationsMax, witnessesAskedMax', () => {
+test('looksMax, looksOfDomainMax, lookUpsMax, stepsMax, witnessesAskedMax', () => {
   const full = new NodeFixture({ looksMax: 0 });
   expect(full.methods(full.connect('server b.example'))).toEqual(['_error_trust_unavailable']);
   const busy = new NodeFixture({ looksOfDomainMax: 1 });
@@ -326,7 +326,7 @@ test('looksMax, looksOfDomainMax, lookUpsMax, rotationsMax, witnessesAskedMax', 
   const unheard = new NodeFixture({ lookUpsMax: 0 });
   go(unheard);
   expect(unheard.notices).toContainEqual({ kind: 'refused', code: '_trust_unvouched', domain: b });
-  const forgetful = new NodeFixture({ rotationsMax: 0 });
+  const forgetful = new NodeFixture({}, { options: { trustLimits: { ...trustLimits, stepsMax: 0 } } });
   forgetful.connect('server b.example');
   expect(forgetful.methods(comeNext(forgetful, 'next'))).toEqual(['_error_trust_changed_key']);
   const shy = new NodeFixture({ witnessesAskedMax: 1 });

@@ -200,14 +200,21 @@ withNameServers('by a node', () => {
     );
   });
 
-  test('10: a successor that nobody vouches for waits for 72 hours', async () => {
+  test('10: a successor that nobody vouches for waits for 72 hours, and as long as a validator vouches for the old key', async () => {
     const domain = 'slow.test';
     const statement = await follows(domain, 'next');
     await come(domain, 'next', statement);
     expect((await met(domain)).refused).toMatchObject({ code: '_trust_waiting_key', row: '10' });
     town.aheadMs += trustLimits.graceMs;
     await come(domain, 'next', statement);
-    expect(await met(domain)).toMatchObject({ isLinked: true, basis: 'rotated' });
+    expect((await met(domain)).refused).toMatchObject({ code: '_trust_waiting_key', row: '10' });
+    expect(alarmsOf(watcher, domain)).toContain('10 successor doubted');
+    await dns(domain);
+    const taken = await until(
+      () => met(domain),
+      ({ isLinked }) => isLinked,
+    );
+    expect(taken).toMatchObject({ basis: 'rotated', fingerprint: await print(domain, 'next') });
     expect(alarmsOf(watcher, domain)).toContain('10 key followed');
   });
 

@@ -1,0 +1,225 @@
+/** Statements that a domain's key has a successor: whose is kept, who hears of them, and whom they are about. */
+import { expect, test } from '@jest/globals';
+import type { ServerIdentity } from '../../circuit/server-handshake.ts';
+import { hexOf } from '../../crypto/bytes.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
+import type { DomainTrust } from '../../pki/trust-state.ts';
+import { decodeText } from '../../psyc/bytes.ts';
+import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
+import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
+import { channel, NodeFixture } from './node-fixture.ts';
+import { said } from './said.ts';
+
+const DAY = 86_400_000;
+const b = 'b.example';
+const own = 'a.example';
+
+const records = (fixture: NodeFixture): readonly { readonly name: string; readonly value: Uint8Array }[] => {
+  const outcome = fixture.store.perform({ kind: 'records', request: 0, context: `psyc://${b}` });
+  return outcome.kind === 'records' ? outcome.records : [];
+};
+const kept = (fixture: NodeFixture): DomainTrust =>
+  JSON.parse(decodeText(records(fixture).find(({ name }) => name === 'trust')!.value)) as DomainTrust;
+const statementsKept = (fixture: NodeFixture): number =>
+  records(fixture).filter(({ name }) => name.startsWith('rotation ')).length;
+const printOf = (fixture: NodeFixture, name: string, domain = b): string =>
+  hexOf(fixture.keys.domain(domain, name).fingerprint);
+
+/** A node that went to b.example, which named its recovery key; and has c.example. */
+function met(): NodeFixture {
+  const fixture = new NodeFixture({}, { options: { trustLimits: { ...trustLimits, recheckSoonMs: 60_000 } } });
+  fixture.dns = (domain) => idealRecord(fixture.keys, domain, undefined, { secure: true });
+  const phone = fixture.connect('client ada phone');
+  fixture.say(phone, said(channel('ada', 'phone'), `psyc://${b}/~zoe`, 1, '_message_private_sealed', 'x'));
+  const recovery = fixture.keys.domain(b, 'recovery').fingerprint;
+  const [circuit] = fixture.dialled.at(-1)!.split(` ${b}`);
+  fixture.accept(circuit!, `server ${b}`, { identity: { ...fixture.keys.domain(b), recovery } });
+  fixture.connect('server c.example');
+  expect(kept(fixture)).toMatchObject({ standing: 'normal', pin: { recovery: hexOf(recovery) } });
+  return fixture;
+}
+
+/** The circuit on which it is there. */
+const linkOf = ({ dialled }: NodeFixture): string => dialled.find((line) => line.endsWith(` ${b}`))!.split(` ${b}`)[0]!;
+
+interface Words {
+  readonly from?: string;
+  readonly domain?: string;
+  readonly by?: string;
+  readonly seq?: number;
+  readonly after?: Uint8Array;
+}
+
+/** That a key follows the first, or `from`; signed by a recovery key where `by` names one. */
+function statement({ keys }: NodeFixture, to: string, { from = 'first', domain = b, by, seq = 2, after }: Words = {}) {
+  const [old, next] = [keys.domain(domain, from), keys.domain(domain, to)];
+  const more = {
+    ...(by === undefined ? {} : { by: keys.domain(domain, by) }),
+    ...(after === undefined ? {} : { after }),
+  };
+  return keys.rotation(old, next, seq, beginUnixMs, beginUnixMs + 100 * DAY, more);
+}
+
+/** c.example passes one on. */
+function passOn(fixture: NodeFixture, to: string, words: Words = {}, domain = b): void {
+  fixture.say('server c.example', {
+    routing: { _source: 'psyc://c.example', _target: `psyc://${own}` },
+    entity: {
+      _domain: domain,
+      _rotation: statement(fixture, to, { ...words, domain }),
+      _key: fixture.keys.domain(domain, to).certificate,
+      ...(words.by === undefined ? {} : { _key_recovery: fixture.keys.domain(domain, words.by).certificate }),
+    },
+    method: '_notice_key_rotation',
+  });
+}
+
+/** b.example comes with a key and what leads there. */
+function comes(fixture: NodeFixture, key: string, more: Partial<ServerIdentity> = {}, name = key): string {
+  const identity = { ...fixture.keys.domain(b, key), ...more };
+  return fixture.connect(`server ${b}`, { name, party: { identity } });
+}
+const byRecovery = (fixture: NodeFixture, to: string): Partial<ServerIdentity> => ({
+  rotation: statement(fixture, to, { by: 'recovery' }),
+  recoveryKey: fixture.keys.domain(b, 'recovery').certificate,
+  recovery: fixture.keys.domain(b, 'recovery').fingerprint,
+});
+
+test.each<[string, (at: number) => Words]>([
+  ['a stolen key', () => ({})],
+  ['a stolen key, each under a number of its own', (seq) => ({ seq: 2 + seq })],
+  ['whoever has no key at all, in the name of a recovery key of his', () => ({ by: 'recovery of nobody' })],
+])('nine statements by %s do not shut out the recovery key', (_, words) => {
+  const fixture = met();
+  for (let at = 0; at < 9; at++) passOn(fixture, `thief ${at}`, words(at));
+  expect(statementsKept(fixture)).toBeLessThanOrEqual(2);
+  fixture.dns = (domain) =>
+    idealRecord(fixture.keys, domain, domain === b ? 'next' : undefined, { secure: true, seq: 2 });
+  expect(fixture.isProved(comes(fixture, 'next', byRecovery(fixture, 'next')))).toBe(true);
+  expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'next'));
+});
+
+test('the same words signed by the stolen key, and said first, do not take the place of the recovery key’s', () => {
+  const fixture = met();
+  // Whoever has the old key puts his signature in place of the recovery key's; the new key's stands under it already.
+  passOn(fixture, 'next');
+  passOn(fixture, 'next', { by: 'recovery' });
+  passOn(fixture, 'thief');
+  fixture.pass(trustLimits.graceMs);
+  expect(kept(fixture).standing).toBe('normal');
+});
+
+test('nobody else’s word on another domain’s key is kept', () => {
+  const fixture = met();
+  const foreign = fixture.keys.rotation(
+    fixture.keys.domain('c.example'),
+    fixture.keys.domain(b, 'x'),
+    2,
+    beginUnixMs,
+    beginUnixMs + DAY,
+  );
+  fixture.say('server c.example', {
+    routing: { _source: 'psyc://c.example', _target: `psyc://${own}` },
+    entity: { _domain: b, _rotation: foreign, _key: fixture.keys.domain(b, 'x').certificate },
+    method: '_notice_key_rotation',
+  });
+  expect(statementsKept(fixture)).toBe(0);
+});
+
+/** What the domain that it is about is told of its own key on this circuit. */
+const toldOn = (fixture: NodeFixture, circuit: string): string[] =>
+  fixture
+    .hear(circuit)
+    .filter(({ method, packet }) => method === '_notice_key_rotation' && packet.text('_domain') === b)
+    .map(({ packet }) => decodeText(packet.value('_rotation')!));
+
+test('whose key is to have a successor is told at once, and at each look; it is gone to where it is not there', () => {
+  const fixture = met();
+  const words = decodeText(statement(fixture, 'thief'));
+  expect(toldOn(fixture, linkOf(fixture))).toEqual([]);
+  passOn(fixture, 'thief');
+  expect(toldOn(fixture, linkOf(fixture))).toEqual([words]);
+  expect(fixture.notices).toContainEqual({ kind: 'key', domain: b, row: '6', alarm: 'successor waits' });
+  for (let minutes = 0; minutes < 3; minutes++) {
+    fixture.pass(60_000);
+    // Nothing is said on circuits, so each ends before long.
+    const again = comes(fixture, 'first', {}, `again ${minutes}`);
+    expect(new Set(toldOn(fixture, again))).toEqual(new Set([words]));
+  }
+  const away = met();
+  away.tell({ kind: 'ended', circuit: linkOf(away) });
+  const before = away.dialled.length;
+  passOn(away, 'thief');
+  away.pass(60_000);
+  expect(away.dialled.slice(before).some((line) => line.endsWith(` ${b}`))).toBe(true);
+  expect(toldOn(away, comes(away, 'first', {}, 'back'))).toEqual([words]);
+});
+
+test('what a stolen key has led to while its owner was away: he is told when he comes with it, and his recovery key undoes it', () => {
+  const fixture = met();
+  passOn(fixture, 'thief');
+  fixture.dns = (domain) => idealRecord(fixture.keys, domain, domain === b ? 'thief' : undefined, { seq: 2 });
+  fixture.pass(trustLimits.graceMs);
+  expect(fixture.isProved(comes(fixture, 'thief', { rotation: statement(fixture, 'thief') }))).toBe(true);
+  expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'thief'));
+  const owner = comes(fixture, 'first', {}, 'owner');
+  expect(toldOn(fixture, owner)).toEqual([decodeText(statement(fixture, 'thief'))]);
+  const back = (name: string): string => comes(fixture, 'next', byRecovery(fixture, 'next'), name);
+  expect(fixture.methods(back('early'))).toEqual(['_error_trust_waiting_key']);
+  // It is known at key servers that the first key is in other hands.
+  fixture.keys.states.set(printOf(fixture, 'first'), { revocation: 'hard', endsMs: null });
+  expect(fixture.isProved(back('at once'))).toBe(true);
+  expect(kept(fixture)).toMatchObject({ seq: 2, pin: { fingerprint: printOf(fixture, 'next') } });
+  for (const key of ['thief', 'first']) {
+    expect(fixture.methods(comes(fixture, key, {}, `${key} again`))).toEqual([
+      expect.stringMatching(/^_error_trust_(?:changed|revoked)_key$/),
+    ]);
+  }
+});
+
+/** What a node says to its admin of successors of its own key. */
+const heardOfOwn = (fixture: NodeFixture): unknown[] =>
+  fixture.notices.filter(({ kind }) => kind === 'successor').map((notice) => ({ ...notice, kind: undefined }));
+
+function owner(successorsHeardMax = 8): NodeFixture {
+  const plain = new NodeFixture();
+  const recovery = plain.keys.domain(own, 'recovery').fingerprint;
+  const identity = { ...plain.keys.domain(own), recovery };
+  const fixture = new NodeFixture({ successorsHeardMax }, { keys: plain.keys, options: { identity } });
+  fixture.connect('server c.example');
+  return fixture;
+}
+
+test('who is told of a successor of his own key that he has not named tells his admin, whoever says so', () => {
+  const fixture = owner();
+  const named = (to: string, by: string): unknown => ({
+    domain: 'c.example',
+    fingerprint: printOf(fixture, to, own),
+    by,
+  });
+  passOn(fixture, 'thief', {}, own);
+  passOn(fixture, 'thief', {}, own);
+  expect(heardOfOwn(fixture)).toEqual([named('thief', 'our key'), named('thief', 'our key')]);
+  // Once it was checked.
+  expect(fixture.asked.filter((kind) => kind === 'rotation')).toHaveLength(1);
+  passOn(fixture, 'other', { by: 'recovery' }, own);
+  expect(heardOfOwn(fixture).at(-1)).toEqual(named('other', 'recovery key'));
+});
+
+test('… and not of what he says himself, nor of what his keys have not signed', () => {
+  const fixture = owner();
+  const next = fixture.keys.domain(own, 'next');
+  const announced = { statement: statement(fixture, 'next', { domain: own }), key: next.certificate, recovery: null };
+  fixture.tell({ kind: 'announced', announced });
+  passOn(fixture, 'next', {}, own);
+  passOn(fixture, 'x', { by: 'recovery of nobody' }, own);
+  passOn(fixture, 'y', { from: 'z' }, own);
+  expect(heardOfOwn(fixture)).toEqual([]);
+});
+
+test('successorsHeardMax: who says more is checked again', () => {
+  const fixture = owner(1);
+  for (const key of ['one', 'two', 'one']) passOn(fixture, key, {}, own);
+  expect(heardOfOwn(fixture)).toHaveLength(3);
+  expect(fixture.asked.filter((kind) => kind === 'rotation')).toHaveLength(3);
+});
