@@ -120,17 +120,18 @@ function mode(command: Command): void {
   withYes(shared(command, 'mode', 'say who may enter'))
     .argument('<place>', PLACE, placeArgument)
     .addArgument(
-      new Argument('<mode>', 'everybody; who is invited; who is invited, and only members read, for ever').choices([
-        'public',
-        'invited',
-        'members',
-      ]),
+      new Argument(
+        '<mode>',
+        'everybody; the same, and everybody reads, on the web as well; who is invited; who is invited, and only members read, for ever',
+      ).choices(['public', 'published', 'invited', 'members']),
     )
-    .action(async (place: string, mode: 'public' | 'invited' | 'members', options: Shared & Yes, own: Command) => {
-      const what = `${nameOf(place)} becomes members-only for ever, which nobody can take back`;
-      if (mode === 'members' && !(await confirmed(own, options, what))) return;
-      await ask(own, options, place, { kind: 'mode', mode });
-    });
+    .action(
+      async (place: string, mode: Extract<Act, { kind: 'mode' }>['mode'], options: Shared & Yes, own: Command) => {
+        const what = `${nameOf(place)} becomes members-only for ever, which nobody can take back`;
+        if (mode === 'members' && !(await confirmed(own, options, what))) return;
+        await ask(own, options, place, { kind: 'mode', mode });
+      },
+    );
 }
 
 function limit(command: Command): void {
@@ -240,6 +241,7 @@ async function ask(
 
 const entry = {
   public: 'everybody may enter',
+  published: 'everybody may enter, and what is said is shown to everybody, on the web as well',
   invited: 'who is invited may enter',
   members: 'who is invited may enter, and only members read what is said',
 } as Readonly<Record<string, string>>;

@@ -38,15 +38,18 @@ export type AdminQuestion =
   | { readonly kind: 'lost'; readonly domain: string; readonly isLost: boolean }
   /** Of the server itself: the key that is to follow was made, or is not to follow any more. Answer: `done`. */
   | { readonly kind: 'announce' }
-  /** For whoever asks without a client: what this person has published, or his rows before one. Answer: `page`. */
-  | { readonly kind: 'page'; readonly person: string; readonly before: number | null; readonly scope: PageScope }
+  /** For whoever asks without a client: what this person has published, or is said in this place; or the rows before one. Answer: `page`. */
+  | { readonly kind: 'page'; readonly of: string; readonly before: number | null; readonly scope: PageScope }
   /** Goes there now. Answer: `done`. */
   | { readonly kind: 'meet'; readonly domain: string }
   /** Its rule, its pin and what is remembered of its key go. Answer: `done`. */
   | { readonly kind: 'forget'; readonly domain: string };
 
-/** Of whom pages are shown: of nobody, of people who live here, or of those as well whom somebody here follows. */
-export type PageScope = 'none' | 'own' | 'followed';
+/** Whose pages are shown: nobody's, those of people who live here, or of those as well whom somebody here follows; and those of places that are published. */
+export type PageScope = {
+  readonly people: 'none' | 'own' | 'followed';
+  readonly places: 'none' | 'published';
+};
 
 /** A domain as it is shown; times are Unix milliseconds. */
 export interface DomainShown {

@@ -1,5 +1,4 @@
 /** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
-import { feedOf } from '../publication/feed.ts';
 import type { AdminQuestion, BoxesShown, VisitorShown } from './admin-questions.ts';
 import { Audience } from './audience.ts';
 import type { Authors } from './authors.ts';
@@ -9,15 +8,14 @@ import { Feed } from './feed.ts';
 import type { Founders } from './founders.ts';
 import { KeysService } from './keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
-import { readPage } from './page.ts';
 import type { Page } from './page-shown.ts';
+import { findPage } from './pages.ts';
 import { Person } from './person.ts';
 import { Pigeonhole } from './pigeonhole.ts';
 import { Place } from './place.ts';
 import type { Peers } from './peers.ts';
 import { Publications, type PublicationsOwner } from './publications.ts';
 import { longestQueues } from './queues.ts';
-import { readRecords } from './records.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitor.ts';
 import type { Visiting } from './visiting.ts';
@@ -159,18 +157,10 @@ export class Entities {
     return this.#awake(this.#feeds, context, () => new Feed(context, this.#owner.desk, this.publications));
   }
 
-  /** What somebody has published, for whoever asks; null: nothing of his is shown here. */
-  page({ person, before, scope }: Extract<AdminQuestion, { kind: 'page' }>, found: (page: Page | null) => void): void {
-    const { desk, authors } = this.#owner;
-    const read = (isShown: boolean): void => {
-      if (isShown) readPage(desk, authors, feedOf(person), before, found);
-      else found(null);
-    };
-    if (domainOf(person) !== desk.domain)
-      read(scope === 'followed' && this.#feeds.get(feedOf(person))?.carries === true);
-    else if (scope === 'none') read(false);
-    // Whoever does not live here, or is frozen, shows nothing.
-    else readRecords(desk, person, (records) => read(records?.has('fingerprint') === true && !records.has('frozen')));
+  /** What somebody has published, or is said in a place, for whoever asks; null: nothing of that is shown here. */
+  page(asked: Extract<AdminQuestion, { kind: 'page' }>, found: (page: Page | null) => void): void {
+    const isCarried = (feed: string): boolean => this.#feeds.get(feed)?.carries === true;
+    findPage(this.#owner.desk, this.#owner.authors, asked, isCarried, found);
   }
 
   /** The circuit to a domain is gone. */

@@ -10,7 +10,7 @@ import type { PlaceState } from './place-state.ts';
 import type { Roll } from './roll.ts';
 
 /** The mark of the last row that is erased. */
-const ERASED = 'erased rows';
+export const ERASED = 'erased rows';
 /** Rows of one write; and how many more than allowed there are before they are taken out, unless time has come or somebody asks. */
 const PIECE = 64;
 const dayMs = 86_400_000;

@@ -19,7 +19,7 @@ const TIME_BYTES = 8;
 const rowId = ({ timeMs }: Fields, id: Uint8Array): Uint8Array => joinBytes(uint64(timeMs), id);
 
 /** The publication's id in that of its row. */
-export const idInRow = ({ id }: Row): Uint8Array => id.slice(TIME_BYTES);
+export const idInRow = ({ id }: Pick<Row, 'id'>): Uint8Array => id.slice(TIME_BYTES);
 
 type Written = Extract<StoreOutcome, { kind: 'written' }>;
 

@@ -3,7 +3,7 @@ import { covers } from '../publication/act.ts';
 import { publicationLimits } from '../publication/limits.ts';
 import type { FederationCode } from './error.ts';
 import type { FederationLimits } from './limits.ts';
-import { afterAct, isNamed, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
+import { afterAct, isNamed, isOpen, type ListName, officeOf, type PlaceState, type SignedAct } from './place-state.ts';
 
 /** What is for owners alone. */
 const ofOwners: ReadonlySet<string> = new Set(['owner', 'aide', 'dismiss', 'mode', 'limit', 'clear']);
@@ -33,7 +33,7 @@ export interface Surroundings {
 /** Why somebody may not enter whom nothing else keeps out, or null. */
 export function faultOfComing(state: PlaceState, person: string, isMember: boolean): FederationCode | null {
   if (isNamed(state.bans, person)) return '_banned_member';
-  if (isMember || state.mode === 'public' || officeOf(state, person) !== null) return null;
+  if (isMember || isOpen(state) || officeOf(state, person) !== null) return null;
   return state.invited.includes(person) ? null : '_necessary_invitation';
 }
 

@@ -2,15 +2,20 @@
 
 /**
  * What a signature is worth now. `good`: by a device that the author has; `unlisted`: by one that he has no more, or whose signature does not hold; `unchecked`: nobody
- * gives his keys at this moment, and it was checked when it came.
+ * gives his keys at this moment, and it was checked when it came; `none`: it is not signed, and the server's word.
  */
-export type Signature = 'good' | 'unlisted' | 'unchecked';
+export type Signature = 'good' | 'unlisted' | 'unchecked' | 'none';
 
 /** One publication as it is shown; times are Unix milliseconds, ids hexadecimal. */
 export type Shown =
   | {
       readonly kind: 'said';
-      readonly id: string;
+      /** null: it is not signed. */
+      readonly id: string | null;
+      /** Its row here. */
+      readonly row: number;
+      /** `psyc://domain/~nick`. */
+      readonly author: string;
       readonly timeMs: number;
       readonly text: string;
       readonly isAction: boolean;
@@ -21,14 +26,22 @@ export type Shown =
       readonly answers: { readonly author: string; readonly id: string } | null;
       readonly signature: Signature;
     }
-  | { readonly kind: 'deleted'; readonly id: string; readonly timeMs: number; readonly deletedMs: number };
+  | {
+      readonly kind: 'deleted';
+      readonly id: string;
+      readonly row: number;
+      readonly timeMs: number;
+      readonly deletedMs: number;
+    };
 
 /** One page. */
 export interface Page {
-  /** `psyc://domain/~nick`. */
-  readonly person: string;
-  /** Of the key that signed the newest, hexadecimal; null: there is none. */
+  /** Whose it is: `psyc://domain/~nick`, or the place in which it was said, `psyc://domain/@name`. */
+  readonly of: string;
+  /** Of the key that signed the newest of a person's, hexadecimal; null: there is none. */
   readonly fingerprint: string | null;
+  /** Of a place; null: a person has none. */
+  readonly topic: string | null;
   /** The newest first. */
   readonly shown: readonly Shown[];
   /** Where the page with older ones ends; null: there are none. */

@@ -107,6 +107,12 @@ export function changes(context: string, before: PlaceState, after: PlaceState):
     .map((name) => ({ op: 'record', context, lease, name, value: encodeText(next[name]) }));
 }
 
+/** Whether everybody may enter. */
+export const isOpen = ({ mode }: PlaceState): boolean => mode === 'public' || mode === 'published';
+
+/** The mark of the row since which what is said is shown to everybody. */
+export const PUBLISHED = 'published rows';
+
 /** Whether a list names this person, or his domain. */
 export const isNamed = (list: readonly string[], person: string): boolean => list.some((one) => covers(one, person));
 

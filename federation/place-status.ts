@@ -3,7 +3,7 @@ import { renderList, textList } from '../psyc/list.ts';
 import type { Value } from '../psyc/render.ts';
 import type { FederationLimits } from './limits.ts';
 import { type Letter, newLetter } from './letter.ts';
-import { officeOf, type PlaceState } from './place-state.ts';
+import { isOpen, officeOf, type PlaceState } from './place-state.ts';
 
 /** As many names, from the first, as a variable has room for. */
 export function listed(names: Iterable<string>, countMax: number, bytesMax: number): Uint8Array {
@@ -61,7 +61,7 @@ export function statusLetter(
     },
     entity: {
       _mode: mode,
-      ...(mode === 'public' || isMember ? { _topic: topic } : {}),
+      ...(isOpen(state) || isMember ? { _topic: topic } : {}),
       _list_owners: list(owners),
       _list_aides: list(aides),
       ...own,

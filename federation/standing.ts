@@ -20,6 +20,7 @@ import {
   type PlaceState,
   type SignedAct,
   stateOf,
+  PUBLISHED,
 } from './place-state.ts';
 import type { Roll } from './roll.ts';
 import { LEAVING } from './tombstone.ts';
@@ -181,6 +182,8 @@ export class Standing {
     operations.push(...this.#expulsions.operations(token, before));
     if (after.mode === 'members' && (isOther || was.mode !== 'members'))
       operations.push({ op: 'mark', context: this.#place, lease, name: EPOCH, sequence: 'row' });
+    if (after.mode === 'published' && was.mode !== 'published')
+      operations.push({ op: 'mark', context: this.#place, lease, name: PUBLISHED, sequence: 'row' });
     if (mustWake) operations.push(waking(this.#place, this.#desk, true));
     const domain = bannedDomain(act);
     if (domain !== null && domainOf(domain) !== this.#desk.domain && this.#countBehind(domain, before) > 0)

@@ -4,8 +4,10 @@ import type { Packet } from '../psyc/packet.ts';
 import { isEntity } from '../psyc/uniform.ts';
 import { publicationLimits } from './limits.ts';
 
-/** Who may enter: everybody; who was invited; who was invited, and what is said is sealed to the members. */
-export type Mode = 'public' | 'invited' | 'members';
+const modes = ['public', 'published', 'invited', 'members'] as const;
+
+/** Who may enter, and read: everybody enters; and everybody reads, without entering; who was invited enters; and what is said is sealed to the members. */
+export type Mode = (typeof modes)[number];
 
 /** About a person. */
 const personal = ['owner', 'aide', 'dismiss', 'kick', 'move', 'invite', 'uninvite'] as const;
@@ -76,8 +78,8 @@ export function readAct(packet: Packet): Act | null {
       return bytesOf(topic) > publicationLimits.topicBytesMax ? null : { kind, text: topic };
     }
     case 'mode': {
-      const mode = text('_mode');
-      return mode === 'public' || mode === 'invited' || mode === 'members' ? { kind, mode } : null;
+      const mode = modes.find((one) => one === text('_mode'));
+      return mode === undefined ? null : { kind, mode };
     }
     case 'limit': {
       const [rows, days] = [limitOf(text('_amount_rows')), limitOf(text('_amount_days'))];

@@ -241,7 +241,7 @@ export class Server {
       const accept = (stream: Parameters<NodeShell['accept']>[0]): void => shell.accept(stream);
       const limited = { limits: pageLimits, timers: systemTimers, log };
       const ask = shell.ask.bind(shell);
-      const pages = new Pages({ domain: config.domain, scope: config.pages.people, ask, ...limited });
+      const pages = new Pages({ domain: config.domain, scope: config.pages, ask, ...limited });
       const requested: Answering = (...asked) => keys.take(...asked) || pages.take(...asked);
       const shared = { credentials, accept, requested, timers: systemTimers, log, limits };
       const listener = await Listener.open({ hosts, port, ...shared });

@@ -18,6 +18,7 @@ const verbs = {
 
 const modes = {
   public: 'lets everybody enter',
+  published: 'lets everybody enter, and has what is said from now on shown to everybody, on the web as well',
   invited: 'lets only those enter who are invited',
   members:
     'lets only those enter who are invited, and only members read what is said from now on, for ever: it cannot be taken back',

@@ -15,9 +15,10 @@ export function lineOf(output: Output): string | null {
 
 /** What is said to who has entered a place: whether it was made by that, else how many are there, and of what they speak. */
 export function enteredLine(entered: Extract<Output, { kind: 'entered' }>): string {
-  const { place, members, topic, isMade } = entered;
+  const { place, members, topic, mode, isMade } = entered;
   if (isMade) return `made ${nameOf(place)}: you are its owner\n`;
   const many = members === null ? '' : `, ${members} ${members === 1 ? 'member' : 'members'}`;
   const about = topic === null || topic === '' ? '' : `topic: ${safeText(topic)}\n`;
-  return `entered ${nameOf(place)}${many}\n${about}`;
+  const shown = mode === 'published' ? 'what is said here is shown to everybody, on the web as well\n' : '';
+  return `entered ${nameOf(place)}${many}\n${about}${shown}`;
 }

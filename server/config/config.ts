@@ -1,7 +1,8 @@
 /** A domain's configuration as the server uses it: whole, paths absolute. docs/operating.md#configuration */
+import type { PageScope } from '../../federation/admin-questions.ts';
 import type { Resolver } from '../dns/resolver.ts';
 import { isLoopback } from './address.ts';
-import type { logLevels, pageScopes } from './schema.ts';
+import type { logLevels } from './schema.ts';
 import type { Endpoint } from '../transport/resolve.ts';
 
 /** Where the rows are. `embedded`: a PostgreSQL of our own; `programs` is the folder to look for it first. */
@@ -72,7 +73,7 @@ export type Config = {
   /** Boxes that it keeps, and how much work one takes; null: it keeps none. */
   readonly pigeonhole: { readonly boxes: number; readonly workBits: number } | null;
   /** Whose pages are shown to readers without a client. */
-  readonly pages: { readonly people: (typeof pageScopes)[number] };
+  readonly pages: PageScope;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */
   readonly proxy: Endpoint | null;
   /** Where proxies that end TLS bring browsers; null: nowhere. */

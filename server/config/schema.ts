@@ -155,10 +155,10 @@ const pigeonhole = {
   ),
 };
 
-/** Of whom pages are shown to readers without a client. */
-export const pageScopes = ['none', 'own', 'followed'] as const;
-
-const pages = { people: z.enum(pageScopes, '"none", "own" or "followed"').default('own') };
+const pages = {
+  people: z.enum(['none', 'own', 'followed'], '"none", "own" or "followed"').default('own'),
+  places: z.enum(['none', 'published'], '"none" or "published"').default('published'),
+};
 
 const policy = { timeScale: whole(1, timeScaleMax).default(1) };
 

@@ -1,12 +1,12 @@
 /** What somebody has published as an Atom feed (RFC 4287), with answers (RFC 4685), deleted entries (RFC 6721) and older pages (RFC 5005). docs/spec/pages.md#content */
 import type { Page, Shown } from '../../federation/page-shown.ts';
 import { escaped, moment } from './escape.ts';
-import { addressOf, nameOf, pathOf } from './names.ts';
+import { addressOf, anchorOf, digestName, nameOf, pathOf } from './names.ts';
 import { signatureWords, titleOf } from './words.ts';
 
 /** The feed, as a server of `domain` at `base`, its URL without a path, shows it. */
 export function renderAtom(page: Page, domain: string, base: string, before: number | null): string {
-  const { person, shown } = page;
+  const { of, topic, shown } = page;
   const link = (rel: string, href: string, type: string): string =>
     `  <link rel="${rel}" type="${type}" href="${escaped(base + href)}"/>`;
   const updated = Math.max(
@@ -16,33 +16,35 @@ export function renderAtom(page: Page, domain: string, base: string, before: num
   return `${[
     '<?xml version="1.0" encoding="utf-8"?>',
     '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0" xmlns:at="http://purl.org/atompub/tombstones/1.0">',
-    `  <id>${escaped(`${person}#_publications`)}</id>`,
-    `  <title>${escaped(addressOf(person))}</title>`,
-    `  <subtitle>${escaped(`as ${domain} carries it`)}</subtitle>`,
+    `  <id>${escaped(topic === null ? `${of}#_publications` : of)}</id>`,
+    `  <title>${escaped(addressOf(of))}</title>`,
+    `  <subtitle>${escaped(topic || `as ${domain} carries it`)}</subtitle>`,
     `  <updated>${moment(updated)}</updated>`,
-    link('self', pathOf(person, domain, 'atom', before), 'application/atom+xml'),
-    link('alternate', pathOf(person, domain, 'html', before), 'text/html'),
-    ...(page.before === null
-      ? []
-      : [link('next', pathOf(person, domain, 'atom', page.before), 'application/atom+xml')]),
-    `  <author><name>${escaped(addressOf(person))}</name><uri>${escaped(person)}</uri></author>`,
-    ...shown.map((one) => entryOf(one, base + pathOf(person, domain, 'html', before))),
+    link('self', pathOf(of, domain, 'atom', before), 'application/atom+xml'),
+    link('alternate', pathOf(of, domain, 'html', before), 'text/html'),
+    ...(page.before === null ? [] : [link('next', pathOf(of, domain, 'atom', page.before), 'application/atom+xml')]),
+    `  <author><name>${escaped(addressOf(of))}</name><uri>${escaped(of)}</uri></author>`,
+    ...shown.map((one) => entryOf(one, page, base + pathOf(of, domain, 'html', before))),
     '</feed>',
   ].join('\n')}\n`;
 }
 
-function entryOf(shown: Shown, page: string): string {
-  const { id, timeMs } = shown;
-  if (shown.kind === 'deleted') return `  <at:deleted-entry ref="${nameOf(id)}" when="${moment(shown.deletedMs)}"/>`;
-  const { text, answers, editedMs, signature } = shown;
+function entryOf(shown: Shown, { of }: Page, page: string): string {
+  const { timeMs } = shown;
+  const name = escaped(nameOf(of, shown));
+  if (shown.kind === 'deleted') return `  <at:deleted-entry ref="${name}" when="${moment(shown.deletedMs)}"/>`;
+  const { text, author, answers, editedMs, signature } = shown;
   return [
     '  <entry>',
-    `    <id>${nameOf(id)}</id>`,
+    `    <id>${name}</id>`,
     `    <title>${escaped(titleOf(shown))}</title>`,
+    ...(author === of
+      ? []
+      : [`    <author><name>${escaped(addressOf(author))}</name><uri>${escaped(author)}</uri></author>`]),
     `    <published>${moment(timeMs)}</published>`,
     `    <updated>${moment(editedMs ?? timeMs)}</updated>`,
-    `    <link rel="alternate" type="text/html" href="${escaped(page)}#p-${id}"/>`,
-    ...(answers === null ? [] : [`    <thr:in-reply-to ref="${nameOf(answers.id)}"/>`]),
+    `    <link rel="alternate" type="text/html" href="${escaped(page)}#${anchorOf(shown)}"/>`,
+    ...(answers === null ? [] : [`    <thr:in-reply-to ref="${digestName(answers.id)}"/>`]),
     `    <category term="signature-${signature}" label="${escaped(signatureWords[signature])}"/>`,
     `    <content type="text">${escaped(text)}</content>`,
     '  </entry>',

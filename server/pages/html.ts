@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Page, Shown } from '../../federation/page-shown.ts';
 import { escaped, moment } from './escape.ts';
-import { addressOf, pathOf } from './names.ts';
+import { addressOf, anchorOf, pathOf } from './names.ts';
 import { signatureWords } from './words.ts';
 
 const style = `
@@ -28,9 +28,9 @@ export const contentPolicy = [
 
 /** The page, as a server of `domain` shows it. */
 export function renderHtml(page: Page, domain: string, before: number | null): string {
-  const { person, fingerprint, shown } = page;
-  const name = escaped(addressOf(person));
-  const feed = escaped(pathOf(person, domain, 'atom', before));
+  const { of, topic, fingerprint, shown } = page;
+  const name = escaped(addressOf(of));
+  const feed = escaped(pathOf(of, domain, 'atom', before));
   const key = fingerprint === null ? '' : `; key <code>${fingerprint}</code>`;
   return `<!DOCTYPE html>
 <html lang="und">
@@ -44,13 +44,13 @@ export function renderHtml(page: Page, domain: string, before: number | null): s
 <body>
 <header lang="en">
 <h1>${name}</h1>
-<p>What <a href="${escaped(person)}">${escaped(person)}</a> has published, as ${escaped(domain)} carries it${key}. <a href="${feed}">Atom</a></p>
+${topic ? `<p class="text" dir="auto">${escaped(topic)}</p>\n` : ''}<p>${topic === null ? 'What' : 'What is said to everybody in'} <a href="${escaped(of)}">${escaped(of)}</a>${topic === null ? ' has published' : ''}, as ${escaped(domain)} carries it${key}. <a href="${feed}">Atom</a></p>
 </header>
 <main>
 ${shown.map((one) => articleOf(one, page)).join('\n')}
 </main>
 <footer lang="en">
-${page.before === null ? '' : `<p><a rel="next" href="${escaped(pathOf(person, domain, 'html', page.before))}">Older</a></p>\n`}<p>That a signature was checked is the word of ${escaped(domain)}; with <code>p3do follow ${name}</code> your own machine checks it.</p>
+${page.before === null ? '' : `<p><a rel="next" href="${escaped(pathOf(of, domain, 'html', page.before))}">Older</a></p>\n`}<p>That a signature was checked is the word of ${escaped(domain)}; with <code>p3do ${topic === null ? 'follow' : 'enter'} ${name}</code> your own machine checks it.</p>
 </footer>
 </body>
 </html>
@@ -59,24 +59,27 @@ ${page.before === null ? '' : `<p><a rel="next" href="${escaped(pathOf(person, d
 
 function articleOf(shown: Shown, page: Page): string {
   const { id, timeMs } = shown;
-  const time = `<a href="#p-${id}"><time datetime="${moment(timeMs)}">${timeOf(timeMs)}</time></a> <code>${id.slice(0, 8)}</code>`;
-  const open = `<article id="p-${id}">\n<p class="about" lang="en">`;
+  const anchor = anchorOf(shown);
+  const code = id === null ? '' : ` <code>${id.slice(0, 8)}</code>`;
+  const time = `<a href="#${anchor}"><time datetime="${moment(timeMs)}">${timeOf(timeMs)}</time></a>${code}`;
+  const open = `<article id="${anchor}">\n<p class="about" lang="en">`;
   if (shown.kind === 'deleted')
     return `${open}${time} · deleted by its author, ${timeOf(shown.deletedMs)}</p>\n</article>`;
-  const { text, isAction, isCut, editedMs, signature } = shown;
-  const about = [time, ...answersOf(shown, page)];
+  const { text, author, isAction, isCut, editedMs, signature } = shown;
+  const name = escaped(addressOf(author));
+  const about = [time, ...(author === page.of ? [] : [name]), ...answersOf(shown, page)];
   if (editedMs !== null) about.push(`put right by its author, ${timeOf(editedMs)}`);
-  const isBad = signature === 'unlisted';
+  const isBad = signature === 'unlisted' || signature === 'none';
   about.push(`<span${isBad ? ' class="bad"' : ''}>${escaped(signatureWords[signature])}</span>`);
   if (isCut) about.push('longer than is shown here');
-  const who = isAction ? `* ${escaped(addressOf(page.person))} ` : '';
+  const who = isAction ? `* ${name} ` : '';
   return `${open}${about.join(' · ')}</p>\n<p class="text" dir="auto">${who}${escaped(text)}</p>\n</article>`;
 }
 
-function answersOf({ answers }: Extract<Shown, { kind: 'said' }>, { person }: Page): string[] {
+function answersOf({ answers }: Extract<Shown, { kind: 'said' }>, { of }: Page): string[] {
   if (answers === null) return [];
   const code = `<code>${answers.id.slice(0, 8)}</code>`;
-  if (answers.author === person) return [`answers <a href="#p-${answers.id}">${code}</a>`];
+  if (answers.author === of) return [`answers <a href="#p-${answers.id}">${code}</a>`];
   return [`answers ${escaped(addressOf(answers.author))} ${code}`];
 }
 

@@ -32,8 +32,8 @@ const statuses: Readonly<Record<PageCode, number>> = {
 };
 
 const sentences: Readonly<Record<PageCode, string>> = {
-  _page_unknown: 'nobody of that name has published anything that is shown here',
-  _page_invalid_request: 'a page is /~nick or /~nick@domain, with .atom as a feed; asked for with GET or HEAD',
+  _page_unknown: 'nothing of that name is published that is shown here',
+  _page_invalid_request: 'a page is /~nick, /~nick@domain or /@place, with .atom as a feed; asked for with GET or HEAD',
   _page_excessive_requests: 'too often: wait a while',
   _page_busy: 'too many ask at this moment: ask again',
 };
@@ -55,8 +55,8 @@ export class Pages {
   /** Whether it is a page's request; then it is answered. `address`: whom it is for, where a proxy brings it. Who asked for what is in no log. */
   take(request: IncomingMessage, response: ServerResponse, address = request.socket.remoteAddress ?? ''): boolean {
     const { scope, domain, timers, limits } = this.#options;
-    const asked = scope === 'none' ? null : readUrl(request.url ?? '', domain);
-    if (asked === null) return false;
+    const asked = readUrl(request.url ?? '', domain);
+    if (asked === null || (scope.people === 'none' && scope.places === 'none')) return false;
     const waitMs = this.#rates.take(placeOf(address), timers.nowMs());
     if (waitMs > 0) response.setHeader('Retry-After', Math.ceil(waitMs / 1000));
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -73,8 +73,8 @@ export class Pages {
   async #make(asked: PageRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { scope, log, ask } = this.#options;
     try {
-      const { person, before } = asked;
-      const answer = await ask({ kind: 'page', person, before, scope });
+      const { of, before } = asked;
+      const answer = await ask({ kind: 'page', of, before, scope });
       if (response.destroyed) return;
       if (answer?.kind !== 'page' || answer.page === null) refuse(request, response, '_page_unknown');
       else this.#give(asked, answer.page, request, response);

@@ -6,6 +6,7 @@ export const signatureWords: Readonly<Record<Signature, string>> = {
   good: 'signed by a device of the author, which this server has checked',
   unlisted: 'signed by a device that the author has no more',
   unchecked: 'signed; checked when it came, and nobody gives the author’s keys now',
+  none: 'not signed: by the word of this server',
 };
 
 /** Characters of a title. */

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { missedIn } from '../../cli/overhear.ts';
 import { complain } from '../../cli/person/conversation.ts';
-import { lineOf } from '../../cli/person/lines.ts';
+import { enteredLine, lineOf } from '../../cli/person/lines.ts';
 import { noticeLine } from '../../cli/person/notices.ts';
 import { heardLine, jsonLine, nameOf } from '../../cli/person/show.ts';
 import { explained } from '../../cli/person/codes.ts';
@@ -46,6 +46,20 @@ test('whose word it is', () => {
   expect(line('', hearsay, { ...asks, isStranger: false })).toContain('wants to be friends');
   expect(line(null)).toContain('(said before you came, or sealed to others)');
   expect(line('hi', undefined, { isOld: true })).toContain('bob@b.example (old): hi');
+});
+
+test('whoever enters a place that is shown to everybody is told so', () => {
+  const entered = {
+    kind: 'entered',
+    command: 1,
+    place: 'psyc://b.example/@hall',
+    members: 2,
+    topic: '',
+    isMade: false,
+  };
+  const told = (mode: string): string => enteredLine({ ...entered, mode } as Parameters<typeof enteredLine>[0]);
+  expect(told('public')).toBe('entered @hall@b.example, 2 members\n');
+  expect(told('published')).toMatch(/members\nwhat is said here is shown to everybody, on the web as well\n$/);
 });
 
 test('without its author’s time it has none', () => {

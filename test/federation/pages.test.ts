@@ -6,6 +6,7 @@ import type { Page, Shown } from '../../federation/page-shown.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { encodeText } from '../../psyc/bytes.ts';
+import type { Draft } from '../../psyc/render.ts';
 import { feedOf } from '../../publication/feed.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { readPublication } from '../../publication/packet.ts';
@@ -18,6 +19,10 @@ const ada = 'psyc://a.example/~ada';
 const feed = feedOf(ada);
 const adas = channel('ada', 'phone');
 const [a, b] = ['a.example', 'b.example'];
+
+const own = { people: 'own', places: 'published' } as const;
+const followed = { people: 'followed', places: 'none' } as const;
+const none = { people: 'none', places: 'none' } as const;
 
 /** Ada has published these, at home; bob follows her at b. */
 function begun(texts: readonly string[], limits: Partial<FederationLimits> = {}): { world: World; say: Say } {
@@ -56,7 +61,7 @@ function pageAt(
   more: Partial<Extract<AdminQuestion, { kind: 'page' }>> = {},
 ): Page | null {
   const { told } = world.node(domain);
-  const question = { kind: 'page', person: ada, before: null, scope: 'own' as PageScope, ...more } as const;
+  const question = { kind: 'page', of: ada, before: null, scope: own as PageScope, ...more } as const;
   const count = told.length;
   world.node(domain).tell({ kind: 'asked', request: 1, question });
   world.settle();
@@ -71,22 +76,22 @@ const words = (page: Page | null): string[] =>
 test('at home what she has published, the newest first, each signature checked', () => {
   const { world } = begun(['one', 'two']);
   const page = pageAt(world, a);
-  expect(page).toMatchObject({ person: ada, before: null });
+  expect(page).toMatchObject({ of: ada, before: null });
   expect(words(page)).toEqual(['good two', 'good one']);
 });
 
 test('elsewhere only where somebody follows her, and the admin says so', () => {
   const { world } = begun(['one']);
   expect(pageAt(world, b)).toBeNull();
-  expect(words(pageAt(world, b, { scope: 'followed' }))).toEqual(['good one']);
-  expect(pageAt(world, b, { scope: 'followed', person: 'psyc://a.example/~zoe' })).toBeNull();
+  expect(words(pageAt(world, b, { scope: followed }))).toEqual(['good one']);
+  expect(pageAt(world, b, { scope: followed, of: 'psyc://a.example/~zoe' })).toBeNull();
 });
 
 test('of who does not live here, has published nothing or is frozen nothing is shown, and nothing where there are no pages', () => {
   const { world } = begun(['one']);
-  expect(pageAt(world, a, { person: 'psyc://a.example/~nobody' })).toBeNull();
-  expect(pageAt(world, b, { person: 'psyc://b.example/~bob' })).toBeNull();
-  expect(pageAt(world, a, { scope: 'none' })).toBeNull();
+  expect(pageAt(world, a, { of: 'psyc://a.example/~nobody' })).toBeNull();
+  expect(pageAt(world, b, { of: 'psyc://b.example/~bob' })).toBeNull();
+  expect(pageAt(world, a, { scope: none })).toBeNull();
   const value = encodeText('1');
   const frozen = { op: 'record', context: ada, lease: 1, name: 'frozen', value } as const;
   world.stores.get(a)!.perform({ kind: 'write', request: 0, operations: [frozen] });
@@ -103,7 +108,7 @@ test('an edit stands for the first words, the newest of several; a deletion for 
   say('so it is', { kind: 'reply', id: slip.id, author: ada });
   say('', { kind: 'deletion', ...gone });
   world.pass(1000);
-  for (const page of [pageAt(world, a), pageAt(world, b, { scope: 'followed' })]) {
+  for (const page of [pageAt(world, a), pageAt(world, b, { scope: followed })]) {
     expect(words(page)).toEqual(['good so it is', 'deleted', 'good best', 'good one']);
     const [answer, deleted, edited] = page!.shown as [Shown, Shown, Shown];
     expect(answer).toMatchObject({ answers: { author: ada, id: hexOf(slip.id) }, editedMs: null });
@@ -142,7 +147,7 @@ test('where nobody gives her keys it was checked when it came', () => {
   world.kill(b);
   world.start(b);
   world.cut(a, b);
-  expect(words(pageAt(world, b, { scope: 'followed' }))).toEqual(['unchecked one']);
+  expect(words(pageAt(world, b, { scope: followed }))).toEqual(['unchecked one']);
 });
 
 test('what a device has signed that was revoked since is not shown as hers', () => {
@@ -154,4 +159,47 @@ test('what a device has signed that was revoked since is not shown as hers', () 
   world.stores.get(a)!.perform({ kind: 'write', request: 0, operations });
   world.start(a);
   expect(words(pageAt(world, a))).toEqual(['unlisted one']);
+});
+
+test('of a place what is said since its owner has it published, until he has not any more', () => {
+  const world = new World([a, b]);
+  const hall = 'psyc://a.example/@hall';
+  const [adaAt, bobAt] = [world.login(ada, 'phone'), world.login('psyc://b.example/~bob', 'phone')];
+  let counter = 0;
+  const tell = (draft: Draft): void => world.node(a).say(adaAt, { ...said(adas, hall, ++counter, ''), ...draft });
+  const mode = (value: string): void => tell({ method: '_request_context_mode', entity: { _mode: value } });
+  const shown = (scope: PageScope = own): unknown =>
+    pageAt(world, a, { of: hall, scope })?.shown.map((one) =>
+      one.kind === 'said' ? [one.author, one.signature, one.text] : one.kind,
+    );
+  tell({ method: '_request_context_enter' });
+  tell({ method: '_request_context_topic', entity: { _topic: 'tea' } });
+  tell({ method: '_message_public', data: 'before' });
+  expect(shown()).toBeUndefined();
+  mode('published');
+  expect(shown()).toBeUndefined();
+  tell({ method: '_message_public', data: 'for everybody' });
+  const bobs = channel('bob', 'phone', b);
+  world.node(b).say(bobAt, said(bobs, hall, 1, '_request_context_enter'));
+  world.pass(1000);
+  world.node(b).say(bobAt, said(bobs, hall, 2, '_message_public', 'from elsewhere'));
+  world.pass(1000);
+  const all = [
+    ['psyc://b.example/~bob', 'good', 'from elsewhere'],
+    [ada, 'good', 'for everybody'],
+  ];
+  expect(shown()).toEqual(all);
+  expect(pageAt(world, a, { of: hall })).toMatchObject({ of: hall, topic: 'tea', before: null });
+  expect([shown(followed), pageAt(world, b, { of: hall })]).toEqual([undefined, null]);
+  // Said again it begins anew for nobody.
+  mode('published');
+  expect(shown()).toEqual(all);
+  tell({ method: '_request_context_clear', entity: { _sequence: '5' } });
+  expect(shown()).toEqual(all.slice(0, 1));
+  mode('public');
+  expect(shown()).toBeUndefined();
+  tell({ method: '_message_public', data: 'among us' });
+  mode('published');
+  tell({ method: '_message_public', data: 'to all again' });
+  expect(shown()).toEqual([[ada, 'good', 'to all again']]);
 });

@@ -11,7 +11,7 @@ import { renderAtom } from '../../server/pages/atom.ts';
 import { renderHtml } from '../../server/pages/html.ts';
 import { Pages } from '../../server/pages/http.ts';
 import { pageLimits, type PageLimits } from '../../server/pages/limits.ts';
-import { nameOf, pathOf, readUrl } from '../../server/pages/names.ts';
+import { digestName, pathOf, readUrl } from '../../server/pages/names.ts';
 import { needs, onPath } from '../needs.ts';
 import { ask, type Answer } from './keys/fixture.ts';
 
@@ -21,6 +21,8 @@ const id = '4ee1'.padEnd(64, '0');
 const said = (text: string, more: Partial<Extract<Shown, { kind: 'said' }>> = {}): Shown => ({
   kind: 'said',
   id,
+  row: 1,
+  author: person,
   timeMs: 1_760_000_000_000,
   text,
   isAction: false,
@@ -31,7 +33,13 @@ const said = (text: string, more: Partial<Extract<Shown, { kind: 'said' }>> = {}
   ...more,
 });
 
-const page = (...shown: Shown[]): Page => ({ person, fingerprint: 'ab'.repeat(20), shown, before: null });
+const page = (...shown: Shown[]): Page => ({
+  of: person,
+  topic: null,
+  fingerprint: 'ab'.repeat(20),
+  shown,
+  before: null,
+});
 const htmlOf = (one: Page): string => renderHtml(one, 'a.example', null);
 const atomOf = (one: Page): string => renderAtom(one, 'a.example', 'https://a.example', null);
 
@@ -74,7 +82,7 @@ test('each state of a signature, edits, answers, actions and what is deleted are
       said('lost', { signature: 'unlisted' }),
       said('later', { signature: 'unchecked', editedMs: 1_760_000_060_000 }),
       said('waves', { isAction: true, answers: { author: person, id } }),
-      { kind: 'deleted', id, timeMs: 0, deletedMs: 1_760_000_060_000 },
+      { kind: 'deleted', id, row: 2, timeMs: 0, deletedMs: 1_760_000_060_000 },
     ),
   );
   expect(html).toContain('<span class="bad">signed by a device that the author has no more</span>');
@@ -85,11 +93,29 @@ test('each state of a signature, edits, answers, actions and what is deleted are
   expect(html).toContain('deleted by its author, 2025-10-09 08:54 UTC');
 });
 
+test('of a place its topic is told, who has said what, and what nobody has signed', () => {
+  const of = 'psyc://a.example/@hall';
+  const shown = [
+    said('hello', { author: 'psyc://b.example/~bob' }),
+    said('psst', { id: null, row: 7, signature: 'none' }),
+  ];
+  const place = { of, topic: 'tea & more', fingerprint: null, shown, before: null };
+  const [html, atom] = [htmlOf(place), atomOf(place)];
+  expect(html).toContain('<p class="text" dir="auto">tea &amp; more</p>');
+  expect(html).toContain('</code> · bob@b.example · ');
+  expect(html).toContain('<article id="r-7">');
+  expect(html).toContain('<span class="bad">not signed: by the word of this server</span>');
+  expect(atom).toContain(`<id>${of}</id>`);
+  expect(atom).toContain(`<id>${of}#_row_7</id>`);
+  expect(atom).toContain('<author><name>bob@b.example</name><uri>psyc://b.example/~bob</uri></author>');
+});
+
 test('a path names a person and a form, or is none', () => {
   const at = (url: string): unknown => readUrl(url, 'a.example');
-  expect(at('/~ada')).toEqual({ person, form: 'html', before: null });
-  expect(at('/~ada.atom?before=7')).toEqual({ person, form: 'atom', before: 7 });
-  expect(at('/~bob@b.example')).toEqual({ person: 'psyc://b.example/~bob', form: 'html', before: null });
+  expect(at('/~ada')).toEqual({ of: person, form: 'html', before: null });
+  expect(at('/~ada.atom?before=7')).toEqual({ of: person, form: 'atom', before: 7 });
+  expect(at('/~bob@b.example')).toEqual({ of: 'psyc://b.example/~bob', form: 'html', before: null });
+  expect(at('/@hall.atom')).toEqual({ of: 'psyc://a.example/@hall', form: 'atom', before: null });
   expect([at('/'), at('/psyc'), at('/~ada/x')]).toEqual([null, null, null]);
   for (const url of ['/~', '/~ADA', '/~ada@', '/~ada@b.example@c', '/~ada?x=1', '/~ada?before=0', '/~%61da'])
     expect(at(url)).toBe('invalid');
@@ -104,7 +130,7 @@ describe('over HTTP', () => {
 
   /** Asks a server with these pages. */
   async function serving(
-    scope: PageScope = 'own',
+    scope: PageScope = { people: 'own', places: 'none' },
     limits: Partial<PageLimits> = {},
     answer: (question: AdminQuestion) => Promise<AdminAnswer | null> = async () => ({ kind: 'page', page: all }),
   ): Promise<{ get: (path: string, more?: Parameters<typeof ask>[2]) => Promise<Answer>; asked: AdminQuestion[] }> {
@@ -146,29 +172,29 @@ describe('over HTTP', () => {
       'href="https://a.example/~ada.atom"',
     );
     expect(await get('/~ada', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
-    expect(asked[0]).toEqual({ kind: 'page', person, before: null, scope: 'own' });
+    expect(asked[0]).toEqual({ kind: 'page', of: person, before: null, scope: { people: 'own', places: 'none' } });
   });
 
   test('what is none is refused with a code, and without pages nothing is known of any', async () => {
-    const { get } = await serving('own', {}, async () => ({ kind: 'page', page: null }));
+    const { get } = await serving(undefined, {}, async () => ({ kind: 'page', page: null }));
     expect(await get('/~ada')).toMatchObject({ status: 404, body: expect.stringMatching(/^_page_unknown: /) });
     expect(await get('/~ADA')).toMatchObject({ status: 400, body: expect.stringMatching(/^_page_invalid_request: /) });
     expect(await get('/~ada', { method: 'PUT' })).toMatchObject({ status: 400 });
     expect((await get('/other')).body).toBe('not a page');
     server!.close();
-    const off = await serving('none');
+    const off = await serving({ people: 'none', places: 'none' });
     expect((await off.get('/~ada')).body).toBe('not a page');
     expect(off.asked).toEqual([]);
   });
 
   test('who asks too often, and one more than can be made, waits', async () => {
-    const often = await serving('own', { pagesMax: 2 });
+    const often = await serving(undefined, { pagesMax: 2 });
     const codes = [];
     for (let time = 0; time < 3; time++) codes.push((await often.get('/~ada')).status);
     expect(codes).toEqual([200, 200, 429]);
     server!.close();
     let go: (answer: AdminAnswer) => void = () => {};
-    const slow = await serving('own', { makingMax: 1 }, () => new Promise((resolve) => (go = resolve)));
+    const slow = await serving(undefined, { makingMax: 1 }, () => new Promise((resolve) => (go = resolve)));
     const first = slow.get('/~ada');
     while (slow.asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(await slow.get('/~ada')).toMatchObject({ status: 503, body: expect.stringMatching(/^_page_busy: /) });
@@ -199,18 +225,18 @@ needs({ name: 'xmllint', probe: () => onPath('xmllint'), apt: 'libxml2-utils' })
   test('finds names, times, answers, and what is deleted', () => {
     const entries = [
       said('first', { answers: { author: 'psyc://b.example/~bob', id: '07'.repeat(32) }, editedMs: 1_760_000_060_000 }),
-      { kind: 'deleted', id, timeMs: 0, deletedMs: 1_760_000_060_000 } as const,
+      { kind: 'deleted', id, row: 2, timeMs: 0, deletedMs: 1_760_000_060_000 } as const,
     ];
     const atom = renderAtom({ ...page(...entries), before: 12 }, 'b.example', 'https://b.example', null);
     expect(find(atom, '/feed/id')).toBe('psyc://a.example/~ada#_publications');
-    expect(find(atom, '/feed/entry/id')).toBe(nameOf(id));
+    expect(find(atom, '/feed/entry/id')).toBe(digestName(id));
     expect(find(atom, '/feed/entry/published')).toBe('2025-10-09T08:53:20.000Z');
     expect(find(atom, '/feed/entry/updated')).toBe('2025-10-09T08:54:20.000Z');
     expect(find(atom, '/feed/entry/category/@term')).toBe('signature-good');
     expect(find(atom, "/feed/*[local-name()='link'][@rel='next']/@href")).toBe(
       'https://b.example/~ada@a.example.atom?before=12',
     );
-    expect(atom).toContain(`<at:deleted-entry ref="${nameOf(id)}" when="2025-10-09T08:54:20.000Z"/>`);
-    expect(atom).toContain(`<thr:in-reply-to ref="${nameOf('07'.repeat(32))}"/>`);
+    expect(atom).toContain(`<at:deleted-entry ref="${digestName(id)}" when="2025-10-09T08:54:20.000Z"/>`);
+    expect(atom).toContain(`<thr:in-reply-to ref="${digestName('07'.repeat(32))}"/>`);
   });
 });

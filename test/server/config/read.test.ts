@@ -55,7 +55,7 @@ test('only the domain must be there', async () => {
     registration: 'invited',
     origins: [],
     log: { level: 'info' },
-    ...{ mor: null, pigeonhole: null, pages: { people: 'own' } },
+    ...{ mor: null, pigeonhole: null, pages: { people: 'own', places: 'published' } },
     policy: { timeScale: 1 },
     limits: { connections: 10_000, connectionsPerAddress: 128 },
   });
