@@ -107,7 +107,7 @@ async function bring({ name, find }: Server, packet: Uint8Array, fingerprint: st
 
 /** The domain's own, and those of all that its server knows and does not block. */
 async function known(folder: string): Promise<Server[]> {
-  const config = await readConfig(configFile(folder));
+  const config = await readConfig(configFile(folder), process.env, true);
   const answer = await askServer(folder, { kind: 'list' });
   const domains = answer.kind === 'domains' ? answer.domains : [];
   const proxy = ownWays(config.proxy);

@@ -22,9 +22,14 @@ type Environment = { readonly DATABASE_URL?: string | undefined };
 
 /**
  * The configuration in a file, and what it names looked at: certificate, domain key, folders. Paths in it are relative to
- * its folder. `DATABASE_URL` of the environment outranks `store`. Throws ConfigError with every mistake.
+ * its folder. `DATABASE_URL` of the environment outranks `store`. With `isKeyLost` domain.key is nobody's concern. Throws
+ * ConfigError with every mistake.
  */
-export async function readConfig(path: string, environment: Environment = process.env): Promise<Config> {
+export async function readConfig(
+  path: string,
+  environment: Environment = process.env,
+  isKeyLost = false,
+): Promise<Config> {
   const file = resolve(path);
   const { text, isExposed } = await readText(file);
   const document = parse(file, text);
@@ -37,7 +42,7 @@ export async function readConfig(path: string, environment: Environment = proces
     ...conflictsOf(document, raw),
     ...environmentMistakes(environment),
     ...exposure(document, raw, isExposed),
-    ...(await surroundingsOf(document, parts)),
+    ...(await surroundingsOf(document, parts, isKeyLost)),
   ];
   const [first, ...more] = mistakes.sort((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || 0);
   if (first !== undefined) throw new ConfigError(file, [first, ...more]);

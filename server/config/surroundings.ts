@@ -19,13 +19,13 @@ import { mistakeAt } from './mistakes.ts';
 /** The parts that are right by themselves. */
 type Parts = Pick<Config, 'folder'> & Partial<Pick<Config, 'domain' | 'tls' | 'store' | 'dns'>>;
 
-/** Changes nothing; system errors that say nothing of the configuration pass. */
-export async function surroundingsOf(document: Document, parts: Parts): Promise<Mistake[]> {
+/** Changes nothing; with `isKeyLost` domain.key is not looked at. System errors that say nothing of the configuration pass. */
+export async function surroundingsOf(document: Document, parts: Parts, isKeyLost: boolean): Promise<Mistake[]> {
   const [certificate, authority, update, key, store] = await Promise.all([
     certificateMistakes(document, parts),
     authorityMistakes(document, parts),
     updateMistakes(document, parts),
-    keyMistakes(parts),
+    isKeyLost ? [] : keyMistakes(parts),
     storeMistakes(document, parts),
   ]);
   return [...certificate, ...authority, ...update, ...key, ...store];

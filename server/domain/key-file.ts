@@ -1,8 +1,10 @@
 /** domain.key: the domain's secret key as text that GnuPG takes too. docs/operating.md#files-of-a-domain */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../../disk/errors.ts';
 import { readPrivate, writePrivate } from '../../disk/private-file.ts';
 import { parseArmour, renderArmour } from '../../pki/armour.ts';
+import { type Certificate, readArmouredCertificate } from '../../pki/certificate.ts';
 import { limits } from '../../pki/limits.ts';
 import { splitRotation } from '../../pki/rotation-statement.ts';
 import { PkiError } from '../../pki/error.ts';
@@ -31,6 +33,16 @@ export async function readKeyFile(path: string): Promise<SecretKey> {
     if (error instanceof PkiError) throw refused(`${path} holds none: ${error.message}`, error);
     throw refused(`${path} cannot be read: ${(error as NodeJS.ErrnoException).code}`, error);
   });
+}
+
+/** A public key in a file, as key servers give it out. Throws as `readKeyFile`. */
+export async function readPublicFile(path: string): Promise<Certificate> {
+  try {
+    return await readArmouredCertificate(await readFile(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof PkiError ? `holds no public key: ${error.message}` : 'cannot be read';
+    throw new DomainError('_domain_invalid_key', `${path} ${reason}`, error);
+  }
 }
 
 /** The key of this domain in its folder, or in another file there. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */

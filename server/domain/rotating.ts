@@ -10,11 +10,21 @@ import { limits } from '../../pki/limits.ts';
 import { makeDomainKey } from '../../pki/make-key.ts';
 import { type KeyState, nextRotation, signRotation } from '../../pki/rotation.ts';
 import { NO_ROTATION, type Rotation, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
+import type { Signer } from '../../pki/openpgp.ts';
 import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
+import { domainOf } from '../../pki/user-id.ts';
 import { suite } from '../suite.ts';
 import { DomainError } from './errors.ts';
-import { keyFile, readDomainKey, readKeyFile, rotationFile, writeKey } from './key-file.ts';
+import {
+  keyFile,
+  readDomainKey,
+  readKeyFile,
+  readPublicFile,
+  readRotation,
+  rotationFile,
+  writeKey,
+} from './key-file.ts';
 import { domainLimits } from './limits.ts';
 
 /** A key that is to follow, and when. */
@@ -37,7 +47,7 @@ export const announcedMs = (timeScale: number): number =>
   Math.ceil((trustLimits.graceMs + trustLimits.skewMs) / timeScale);
 
 /** What others know of the key of this folder: its number, and the statement that made it so. */
-export function keyStateOf(key: SecretKey, statement: Uint8Array | null): KeyState {
+export function keyStateOf(key: Pick<SecretKey, 'certificate'>, statement: Uint8Array | null): KeyState {
   const { fingerprint } = key.certificate.key;
   if (statement === null) return { fingerprint, seq: 1, prev: NO_ROTATION };
   const { rotation, signed } = splitRotation(statement);
@@ -93,18 +103,65 @@ export interface NewRotation {
  * key. Throws DomainError `_domain_rotating` where one is on its way.
  */
 export async function prepareRotation(folder: string, rotation: NewRotation): Promise<void> {
-  const { domain, key, before, recovery, named, notBefore, now } = rotation;
   if (await isThere(nextRotationFile(folder))) {
     throw new DomainError('_domain_rotating', 'a key is to follow already: one at a time');
   }
+  await makeNext(folder, rotation.key.signer, rotation);
+}
+
+/** Makes next.key, unless it is there, and the statement that it follows the other, which `signer` signs where the recovery key does not. */
+async function makeNext(
+  folder: string,
+  signer: Signer | null,
+  { domain, key, before, recovery, named, notBefore, now }: Omit<NewRotation, 'key'> & Lost,
+): Promise<void> {
   if (!(await isThere(nextKeyFile(folder)))) await writeKey(nextKeyFile(folder), await newKey(domain, now));
   const next = await readDomainKey(folder, domain, nextKeyFile(folder));
   // Others check the statement by it.
   const third = recovery === null ? null : renderArmour('public', recovery.certificate.bytes);
   if (third !== null) await writePrivate(recoveryFile(folder), encodeText(third), 'replace');
   const text = nextRotation(domain, keyStateOf(key, before), next.certificate.key.fingerprint, notBefore, named);
-  const statement = await signRotation((recovery ?? key).signer, next.signer, text, now);
+  const statement = await signRotation((recovery?.signer ?? signer)!, next.signer, text, now);
   await writePrivate(nextRotationFile(folder), statement, 'new');
+}
+
+/** A key of which only the public half is left. */
+interface Lost {
+  readonly key: Pick<SecretKey, 'certificate'>;
+}
+
+/**
+ * The same where domain.key is lost, signed by the recovery key: the next key is in its place at once, since nothing else speaks for
+ * the domain; others follow when their table lets them. Broken off, it is ended by the next call. Throws DomainError
+ * `_domain_existing` where domain.key is there, `_domain_invalid_key` for a key of another domain.
+ */
+export async function replaceLost(
+  folder: string,
+  {
+    recovery,
+    ...lost
+  }: Omit<NewRotation, 'key' | 'before' | 'recovery' | 'notBefore'> & Lost & { recovery: SecretKey },
+): Promise<void> {
+  const { certificate } = lost.key;
+  const { fingerprint } = certificate.key;
+  if (await isThere(keyFile(folder))) {
+    throw new DomainError('_domain_existing', `${keyFile(folder)} is there, and not lost: leave --lost out`);
+  }
+  if (domainOf(certificate) !== lost.domain) {
+    throw new DomainError('_domain_invalid_key', `${fingerprint} is no key of ${lost.domain}`);
+  }
+  await makeFolder(formerFolder(folder), 0o700);
+  const kept = join(formerFolder(folder), `${fingerprint}.asc`);
+  if (!(await isThere(kept))) {
+    await writePrivate(kept, encodeText(renderArmour('public', certificate.bytes)), 'new');
+  }
+  if (!(await isThere(nextRotationFile(folder)))) {
+    const before = await readRotation(folder, fingerprint);
+    await makeNext(folder, null, { ...lost, before, recovery, notBefore: lost.now });
+  }
+  await rename(nextKeyFile(folder), keyFile(folder));
+  await syncEntry(keyFile(folder));
+  await finish(folder);
 }
 
 async function newKey(domain: string, now: number): Promise<Uint8Array> {
@@ -145,11 +202,12 @@ export async function formerKeys(folder: string): Promise<Uint8Array[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
-  const paths = names
-    .filter((name) => /^[0-9a-f]{40}\.key$/.test(name))
-    .map((name) => join(formerFolder(folder), name));
-  const keys = await Promise.all(paths.map((path) => readKeyFile(path)));
-  return keys.map(({ certificate }) => certificate.bytes);
+  const paths = (ending: RegExp): string[] =>
+    names.filter((name) => ending.test(name)).map((name) => join(formerFolder(folder), name));
+  const keys = await Promise.all(paths(/^[0-9a-f]{40}\.key$/).map((path) => readKeyFile(path)));
+  // Of one that was lost the public half alone is there.
+  const lost = await Promise.all(paths(/^[0-9a-f]{40}\.asc$/).map(readPublicFile));
+  return [...keys.map(({ certificate }) => certificate), ...lost].map(({ bytes }) => bytes);
 }
 
 function split(statement: Uint8Array, refused: (reason: string) => DomainError): { rotation: Rotation } {

@@ -1,7 +1,7 @@
 /** A domain gets another key while it is served: announced ahead, put in its place at its time, followed by other domains and by people. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,4 +155,30 @@ test.each(['mal', 'eve'])('%s, who was taken back, before or since, is not let i
   }
   const { code, complaints } = await p3do('say', '@hall@b.test', '--as', `${nick}@b.test`, 'me too');
   expect([code, complaints]).toEqual([1, expect.stringContaining('refused (_revoked_certification')]);
+});
+
+test('domain.key is lost: the recovery key puts another one in its place, by the public half that others have, and they follow', async () => {
+  await b.served.kill();
+  const { folder } = b.served;
+  await rm(join(folder, 'domain.key'));
+  const { body } = await ask(a.keys, `/pks/lookup?op=get&search=0x${next}`);
+  expect((await readArmouredCertificate(body)).key.fingerprint).toBe(next);
+  const file = join(home, 'old.asc');
+  await writeFile(file, body);
+  const recovery = ['--recovery', join(folder, 'recovery.key'), '--folder', folder];
+  expect((await p3do('key', 'rotate', ...recovery)).complaints).toContain('(_config_key)');
+  const made = await p3do('key', 'rotate', ...recovery, '--lost', file);
+  const [, found = ''] = /^key ([0-9a-f]{40}) is in its place/.exec(made.out) ?? [];
+  expect(made.out).toContain(`"v=P3DO1; fpr=${found}; seq=3"`);
+  b.served.start();
+  await b.served.ready;
+  const followed = new RegExp(`^b\\.test, connected, normal, rotated, allow\\n.*${found}`, 's');
+  await eventually(
+    async () =>
+      (await shown())
+        .replaceAll(/(?<=[0-9A-F]) (?=[0-9A-F])/g, '')
+        .replaceAll(/[0-9A-F]{40}/g, (hex) => hex.toLowerCase()),
+    followed,
+  );
+  expect(await record()).toBe(`v=P3DO1; fpr=${found}; seq=3`);
 });

@@ -2,12 +2,13 @@
 import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import type { Certificate } from '../../../pki/certificate.ts';
 import { readRotation } from '../../../pki/rotation.ts';
 import { rotationHash, splitRotation } from '../../../pki/rotation-statement.ts';
 import { readKeyFile } from '../../../server/domain/key-file.ts';
 import { type Domain, loadDomain, loadServed, ownKeysOf } from '../../../server/domain/load.ts';
 import { quickstart } from '../../../server/domain/quickstart.ts';
-import { announcedMs, prepareRotation } from '../../../server/domain/rotating.ts';
+import { announcedMs, prepareRotation, replaceLost } from '../../../server/domain/rotating.ts';
 import { emptyFolder } from '../config/folder.ts';
 import { NOW } from '../../pki/keys.ts';
 
@@ -69,6 +70,35 @@ test('the recovery key signs in place of the domain’s own', async () => {
   await expect(readRotation(next!.statement, { ...keys, recovery: null }, NOW)).rejects.toMatchObject({
     code: '_forged_rotation',
   });
+});
+
+test('of a lost key the public half is enough where the recovery key signs: the next one is in its place at once', async () => {
+  const folder = await made();
+  const before = await loadDomain(folder);
+  const recovery = await readKeyFile(join(folder, 'recovery.key'));
+  const lose = (key: Certificate = before.key.certificate, name = domain): Promise<void> =>
+    replaceLost(folder, { domain: name, key: { certificate: key }, recovery, named: null, now: NOW });
+  await expect(lose()).rejects.toMatchObject({ code: '_domain_existing' });
+  await rename(join(folder, 'domain.key'), join(folder, 'lost'));
+  await expect(lose(recovery.certificate)).rejects.toMatchObject({ code: '_domain_invalid_key' });
+  await expect(lose(before.key.certificate, 'other.test')).rejects.toMatchObject({ code: '_domain_invalid_key' });
+  await lose();
+  const after = await loadServed(folder, NOW * 1000);
+  expect(ownKeysOf(after)).toMatchObject({ number: 2, next: null });
+  expect(after.former).toEqual([before.key.certificate.bytes]);
+  expect(after.recovery).toEqual(recovery.certificate.bytes);
+  const keys = { old: before.key.certificate, new: after.key.certificate, recovery: recovery.certificate };
+  expect(await readRotation(after.rotation!, keys, NOW)).toMatchObject({ by: 'recovery', rotation: { seq: 2 } });
+  // Broken off before the next key was in its place, and before its statement was.
+  for (const [from, to] of [
+    ['domain.key', 'next.key'],
+    ['rotation', 'rotation.next'],
+  ] as const)
+    await rename(join(folder, from), join(folder, to));
+  await lose();
+  expect(fingerprintIn(await loadServed(folder, NOW * 1000))).toBe(fingerprintIn(after));
+  await rename(join(folder, 'rotation'), join(folder, 'rotation.next'));
+  expect(ownKeysOf(await loadServed(folder, NOW * 1000))).toEqual(ownKeysOf(after));
 });
 
 test('broken off at any step, it is ended by whoever comes next; one at a time', async () => {
