@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { suite } from '../server/suite.ts';
 import type { Plant } from '../simulator/plants/plant.ts';
 import { plants } from '../simulator/plants/plants.ts';
 import { seedMax } from '../simulator/random.ts';
@@ -92,6 +93,7 @@ function playOne(options: Options): void {
     scene,
     seed,
     plant,
+    functions: suite,
     ...(options.events === undefined ? {} : { eventsMax: options.events }),
     ...(options.trace ? { onLine: (line) => process.stdout.write(describeTraceLine(line, json === true)) } : {}),
   });
@@ -105,7 +107,13 @@ async function playMany(options: Options, { first, last }: Range): Promise<void>
   let toldAtMs = startedAtMs;
   const sweep = newSweep();
   for (let seed = first; seed <= last; seed++) {
-    const report = run({ scene, seed, plant, ...(options.events === undefined ? {} : { eventsMax: options.events }) });
+    const report = run({
+      scene,
+      seed,
+      plant,
+      functions: suite,
+      ...(options.events === undefined ? {} : { eventsMax: options.events }),
+    });
     addToSweep(sweep, report);
     // At once: of a sweep that is broken off in the morning, the failures are what one wants.
     process.stdout.write(json ? reportJson(report) : describeFailure(report));

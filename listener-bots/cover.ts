@@ -32,6 +32,7 @@ export class Cover {
   readonly #limits: ListenerLimits;
   #loops: Ready[] = [];
   #drops: Ready[] = [];
+  #staleMs = Number.NEGATIVE_INFINITY;
   readonly #awaited = new Map<string, number>();
   #sent = 0;
   #returned = 0;
@@ -47,9 +48,15 @@ export class Cover {
     return { sent: this.#sent, returned: this.#returned, lost: this.#lost, returnedMs: this.#returnedMs };
   }
 
+  /** Until when what is ready is fresh and complete; -Infinity: something is missing, and is tried again. */
+  get staleMs(): number {
+    return this.#staleMs;
+  }
+
   /** Makes what is missing, as far as contexts and routes are known. Times in milliseconds, the listener's own and Unix. */
   refill(keyring: Keyring, nowMs: number, unixMs: number): void {
     const { coverReadyMax, queuedMsMax, loopLayers } = this.#limits;
+    if (nowMs < this.#staleMs) return;
     const isFresh = ({ madeMs }: Ready): boolean => nowMs - madeMs <= queuedMsMax;
     this.#loops = this.#loops.filter(isFresh);
     this.#drops = this.#drops.filter(isFresh);
@@ -66,12 +73,14 @@ export class Cover {
       if (route === null || key === null) return;
       this.#loops.push(this.#made(keyring, route, key, nowMs, unixMs));
     }
+    this.#staleMs = Math.min(...[...this.#drops, ...this.#loops].map(({ madeMs }) => madeMs + queuedMsMax));
   }
 
   /** What leaves at a strike at which nothing waits, enveloped; null: nothing is ready. Draws 4 bytes. */
   take(nowMs: number): Uint8Array | null {
     const isLoop = drawBelow(this.#suite.random, this.#limits.loopShare) === 0;
     const ready = (isLoop ? this.#loops.shift() : undefined) ?? this.#drops.shift();
+    this.#staleMs = Number.NEGATIVE_INFINITY;
     if (ready === undefined) return null;
     if (ready.tag !== null) {
       this.#sent++;
@@ -104,6 +113,7 @@ export class Cover {
   clear(): void {
     this.#loops = [];
     this.#drops = [];
+    this.#staleMs = Number.NEGATIVE_INFINITY;
   }
 
   #made(keyring: Keyring, route: readonly Hop[], context: Uint8Array, nowMs: number, unixMs: number): Ready {

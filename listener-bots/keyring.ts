@@ -10,10 +10,12 @@ import { ContextKeys } from './context-key.ts';
 import type { ToldKey } from './context-packets.ts';
 import type { EpochKey } from './events.ts';
 import type { ListenerLimits } from './limits.ts';
-import { Owners } from './owners.ts';
+import { type NewRecogniser, type OwnedKeys, Owners, type Recogniser } from './owners.ts';
 
 /** The name of a key in the replay memory: its id in hexadecimal. */
 export const keyName = (suite: Suite, publicKey: Uint8Array): string => hexOf(keyId(suite, publicKey));
+
+const newOwnersUsual: NewRecogniser = (...known) => new Owners(...known);
 
 interface Context {
   readonly publicKey: Uint8Array;
@@ -32,29 +34,32 @@ export class Keyring {
   #keys: readonly EpochKey[] = [];
   #stations: readonly Station[] = [];
   readonly #contexts = new Map<string, Context>();
-  #owners: Owners | null = null;
+  /** Of servers: contexts' keys come one by one, and these are many. */
+  #servers: OwnedKeys | null = null;
+  #owners: Recogniser | null = null;
+  readonly #newOwners: NewRecogniser;
 
-  constructor(suite: Suite, limits: ListenerLimits, domain: string, nowMs: number) {
+  constructor(suite: Suite, limits: ListenerLimits, domain: string, nowMs: number, newOwners = newOwnersUsual) {
     this.#suite = suite;
     this.#limits = limits;
     this.#domain = domain;
+    this.#newOwners = newOwners;
     this.#own = new ContextKeys(suite, limits, nowMs);
   }
 
   /** What hints are held against. */
-  get owners(): Owners {
+  get owners(): Recogniser {
     // Once for each cell: what is known changes seldom.
     if (this.#owners !== null) return this.#owners;
-    const others = this.#stations.flatMap(({ domain, keys }) => keys.map(({ publicKey }) => ({ domain, publicKey })));
+    this.#servers ??= {
+      own: this.#keys.map(({ pair }) => pair),
+      others: this.#stations.flatMap(({ domain, keys }) => keys.map(({ publicKey }) => ({ domain, publicKey }))),
+    };
     const contexts = [...this.#contexts].flatMap(([domain, { publicKey, former }]) => [
       { domain, publicKey },
       ...(former === null ? [] : [{ domain, publicKey: former }]),
     ]);
-    this.#owners = new Owners(
-      this.#suite,
-      { own: this.#own.pairs, others: contexts },
-      { own: this.#keys.map(({ pair }) => pair), others },
-    );
+    this.#owners = this.#newOwners(this.#suite, { own: this.#own.pairs, others: contexts }, this.#servers);
     return this.#owners;
   }
 
@@ -88,7 +93,7 @@ export class Keyring {
 
   setKeys(keys: readonly EpochKey[]): void {
     this.#keys = keys.slice(0, this.#limits.stationKeysMax);
-    this.#owners = null;
+    this.#servers = this.#owners = null;
   }
 
   setStations(stations: readonly Station[]): void {
@@ -96,7 +101,7 @@ export class Keyring {
       .filter(({ domain }) => domain !== this.#domain)
       .slice(0, this.#limits.stationsMax)
       .map((station) => ({ ...station, keys: station.keys.slice(0, this.#limits.stationKeysMax) }));
-    this.#owners = null;
+    this.#servers = this.#owners = null;
   }
 
   /** Takes what a context says of itself to a member; false: its key is none. Tries it with a secret of 32 bytes that it draws. */

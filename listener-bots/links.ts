@@ -12,12 +12,18 @@ import type { Queued } from './queue.ts';
 /** Most frames of a quiet server are these: one is enough, nobody writes into it. */
 const idle: Frame = { kind: 'idle', data: new Uint8Array(sizes.cell) };
 
+const sent = { cell: 'sent cell', idle: 'sent idle', asks: 'sent asks', tell: 'sent tell' } as const;
+
 /** The links of one life. */
 export class Links {
   readonly #suite: Suite;
   readonly #limits: ListenerLimits;
   readonly #counts: Counts;
   readonly #links = new Map<string, Link>();
+  /** The same, to go through at each strike. */
+  #list: readonly Link[] = [];
+  #askMs = Number.POSITIVE_INFINITY;
+  #nextMs = Number.POSITIVE_INFINITY;
 
   constructor(suite: Suite, limits: ListenerLimits, counts: Counts) {
     this.#suite = suite;
@@ -31,25 +37,27 @@ export class Links {
     if (link !== undefined) link.membership = membership;
     else if (this.#links.size >= this.#limits.linksMax) return false;
     else this.#links.set(peer, new Link(peer, membership, this.#limits, this.#suite.random, nowMs));
+    this.#relist();
     return true;
   }
 
   /** What waits for it is gone. */
   close(peer: string): void {
     this.#links.delete(peer);
+    this.#relist();
   }
 
   get(peer: string): Link | undefined {
     return this.#links.get(peer);
   }
 
-  get all(): Link[] {
-    return [...this.#links.values()];
+  get all(): readonly Link[] {
+    return this.#list;
   }
 
   /** Rule 2: on all links to members of this server's context. */
   rebroadcast(queued: Queued): void {
-    for (const { queue, membership } of this.#links.values()) {
+    for (const { queue, membership } of this.#list) {
       if (membership.isMember) this.#counts.add('dropped from full queue', queue.add(queued));
     }
   }
@@ -65,35 +73,52 @@ export class Links {
   /** Asks contexts that this server is a member of for their keys, where `lastsMs` says that it is time. */
   ask(lastsMs: (peer: string) => number, nowMs: number): void {
     const { contextRenewMs, contextAskMs } = this.#limits;
-    for (const link of this.#links.values()) {
-      const isDue = link.askedMs === -1 || nowMs - link.askedMs >= contextAskMs;
-      if (!link.membership.isMemberThere || !isDue || lastsMs(link.peer) >= contextRenewMs) continue;
-      link.askedMs = nowMs;
-      link.say('asks', renderAsks());
+    this.#askMs = Number.POSITIVE_INFINITY;
+    for (const link of this.#list) {
+      if (!link.membership.isMemberThere) continue;
+      const lasts = lastsMs(link.peer);
+      const againMs = link.askedMs === -1 ? nowMs : link.askedMs + contextAskMs;
+      if (nowMs >= againMs && lasts < contextRenewMs) {
+        link.askedMs = nowMs;
+        link.say('asks', renderAsks());
+      }
+      this.#askMs = Math.min(this.#askMs, Math.max(nowMs + lasts - contextRenewMs, againMs));
     }
+  }
+
+  /** Until when, as far as was known when it was looked last, no context has to be asked. */
+  get askMs(): number {
+    return this.#askMs;
   }
 
   /** Frames that leave now: at each strike of a link's clock what waits, or an idle packet, which says nothing and dies at the peer. */
-  strike(nowMs: number, unsafe: boolean): ListenerEffect[] {
-    const effects: ListenerEffect[] = [];
-    for (const link of this.#links.values()) {
-      const strikes = unsafe ? link.waiting : link.clock.strikes(nowMs, this.#limits.linkMsMean);
-      for (let strike = 0; strike < strikes; strike++) effects.push(this.#frame(link, nowMs));
+  strike(nowMs: number, unsafe: boolean, effects: ListenerEffect[]): void {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const link of this.#list) {
+      const { clock } = link;
+      if (unsafe || clock.nextMs <= nowMs) {
+        const strikes = unsafe ? link.waiting : clock.strikes(nowMs, this.#limits.linkMsMean);
+        for (let strike = 0; strike < strikes; strike++) effects.push(this.#frame(link, nowMs));
+      }
+      if (clock.nextMs < nextMs) nextMs = clock.nextMs;
     }
-    return effects;
+    this.#nextMs = nextMs;
   }
 
   /** When the first link strikes; Infinity: there is none. */
-  nextMs(): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { clock } of this.#links.values()) first = Math.min(first, clock.nextMs);
-    return first;
+  get nextMs(): number {
+    return this.#nextMs;
+  }
+
+  #relist(): void {
+    this.#list = [...this.#links.values()];
+    this.#nextMs = Math.min(...this.#list.map(({ clock }) => clock.nextMs));
   }
 
   #frame(link: Link, nowMs: number): ListenerEffect {
     const { frame, expired } = link.take(nowMs);
     this.#counts.add('too old', expired);
-    this.#counts.add(`sent ${frame?.kind ?? 'idle'}`);
+    this.#counts.add(sent[frame?.kind ?? 'idle']);
     return { kind: 'send', peer: link.peer, frame: frame ?? idle };
   }
 }

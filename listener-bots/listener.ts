@@ -15,6 +15,7 @@ import type { Membership } from './link.ts';
 import { Links } from './links.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
+import type { NewRecogniser } from './owners.ts';
 import { PoissonClock } from '../onion/poisson.ts';
 import { SeenMemory } from './seen.ts';
 import { Watches } from './watches.ts';
@@ -30,6 +31,10 @@ export interface ListenerOptions {
   readonly takes: (target: string) => boolean;
   /** Both clocks off: cells leave at once, there are no idle packets and no loops. For tests; it hides nothing. */
   readonly unsafe: boolean;
+  /** A cell's bytes for longer than a step; left out: a copy. A shell whose frames nobody writes into gives the same memory. */
+  readonly keep?: (cell: Uint8Array) => Uint8Array;
+  /** Who looks whose a cell is; left out: it is looked here. Where one process has many listeners the answer can be shared. */
+  readonly newOwners?: NewRecogniser;
 }
 
 type Told<Kind> = ListenerEvent & { readonly kind: Kind };
@@ -47,6 +52,11 @@ export interface ListenerStatus {
   readonly originMsMean: number;
   readonly unsafe: boolean;
 }
+
+/** Names of counts: made once, since most of what comes and goes is counted under them. */
+const heard = { cell: 'heard cell', idle: 'heard idle', asks: 'heard asks', tell: 'heard tell' } as const;
+
+const nothing: readonly ListenerEffect[] = [];
 
 /** One life of a listener. */
 export class Listener {
@@ -68,6 +78,9 @@ export class Listener {
   #keyed = false;
   #tidyMs: number;
   #wakeMs = -1;
+  /** Before this of all clocks only those of links may strike. */
+  #othersMs = Number.NEGATIVE_INFINITY;
+  readonly #keep: (cell: Uint8Array) => Uint8Array;
   #nowMs: number;
   #unixMs: number;
 
@@ -75,11 +88,12 @@ export class Listener {
   constructor(options: ListenerOptions, nowMs: number, unixMs: number) {
     const { suite, limits, domain } = options;
     this.#options = options;
+    this.#keep = options.keep ?? copyBytes;
     this.#nowMs = nowMs;
     this.#unixMs = unixMs;
     this.#tidyMs = nowMs + limits.tidyMs;
     this.#links = new Links(suite, limits, this.#counts);
-    this.#keyring = new Keyring(suite, limits, domain, nowMs);
+    this.#keyring = new Keyring(suite, limits, domain, nowMs, options.newOwners);
     this.#seen = new SeenMemory(suite, limits.seenMs, limits.seenCellsMax, nowMs);
     this.#opener = new Opener({
       suite,
@@ -109,14 +123,21 @@ export class Listener {
   step(event: ListenerEvent, nowMs: number, unixMs: number): readonly ListenerEffect[] {
     this.#nowMs = nowMs;
     this.#unixMs = unixMs;
-    this.#effects = [];
     this.#loaded ||= event.kind === 'loaded';
-    if (!this.#loaded) return this.#effects;
-    this.#take(event);
-    this.#runClocks();
-    this.#opener.write();
+    if (!this.#loaded) return nothing;
+    if (event.kind === 'frame') {
+      // Most frames are idle, or bring what was seen before: they change nothing, and are no reason to look at clocks.
+      if (!this.#takeFrame(event)) return nothing;
+    } else this.#take(event);
+    if (event.kind === 'wake' && nowMs < this.#othersMs) this.#links.strike(nowMs, false, this.#effects);
+    else {
+      this.#runClocks();
+      this.#opener.write();
+    }
     this.#wake(event.kind === 'wake');
-    return this.#effects;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
   }
 
   /** Lengths of what peers and clients can make grow. */
@@ -153,7 +174,7 @@ export class Listener {
     return originMsMean(this.#options.limits, this.#keyring.stations.length + 1);
   }
 
-  #take(event: ListenerEvent): void {
+  #take(event: Exclude<ListenerEvent, Told<'frame'>>): void {
     switch (event.kind) {
       case 'wake':
         break;
@@ -175,9 +196,6 @@ export class Listener {
       case 'unlinked':
         this.#links.close(event.peer);
         this.#unlearn(event.peer);
-        break;
-      case 'frame':
-        this.#takeFrame(event);
         break;
       case 'handed':
         this.#takeHanded(event);
@@ -211,26 +229,26 @@ export class Listener {
     this.#cover.clear();
   }
 
-  #takeFrame({ peer, frame: { kind, data } }: Told<'frame'>): void {
+  /** Whether more than counts may have changed. */
+  #takeFrame({ peer, frame: { kind, data } }: Told<'frame'>): boolean {
     const link = this.#links.get(peer);
-    if (link === undefined) return;
+    if (link === undefined) return false;
     if (!link.bucket.take(this.#nowMs)) {
       this.#counts.add('over the budget of a link');
-      return;
+      return false;
     }
-    this.#counts.add(`heard ${kind}`);
+    this.#counts.add(heard[kind]);
     switch (kind) {
       case 'idle':
-        break;
+        return false;
       case 'asks':
         this.#takeAsks(peer, data);
-        break;
+        return true;
       case 'tell':
         this.#takeTell(peer, data);
-        break;
+        return true;
       case 'cell':
-        this.#hear(data, peer);
-        break;
+        return this.#hear(data, peer);
     }
   }
 
@@ -273,12 +291,15 @@ export class Listener {
     this.#effect(isTaken ? { kind: 'taken', client, request } : { kind: 'refused', client, request, code });
   }
 
-  /** A cell from a link: its bytes are a view. */
-  #hear(data: Uint8Array, from: string): void {
+  /** A cell from a link: its bytes are a view. Whether it is one that is new. */
+  #hear(data: Uint8Array, from: string): boolean {
     const fault = cellFault(data);
-    if (fault !== null) this.#counts.add(`refused ${fault}`);
-    else if (this.#seen.isNew(data, this.#nowMs)) this.#pass(copyBytes(data), from);
-    else this.#counts.add('seen before');
+    if (fault === null && this.#seen.isNew(data, this.#nowMs)) {
+      this.#pass(this.#keep(data), from);
+      return true;
+    }
+    this.#counts.add(fault === null ? 'seen before' : `refused ${fault}`);
+    return false;
   }
 
   /** The rules for a cell nobody has seen here. `from` is '' for what this server puts out itself. */
@@ -346,7 +367,10 @@ export class Listener {
     }
     if (!unsafe) this.#cover.refill(this.#keyring, nowMs, this.#unixMs);
     this.#links.ask((peer) => this.#keyring.lastsMs(peer, nowMs), nowMs);
-    this.#effects.push(...this.#links.strike(nowMs, unsafe));
+    this.#othersMs = unsafe
+      ? Number.NEGATIVE_INFINITY
+      : Math.min(this.#cover.staleMs, this.#links.askMs, this.#clock.nextMs, this.#delayed.nextMs, this.#tidyMs);
+    this.#links.strike(nowMs, unsafe, this.#effects);
   }
 
   #tidy(): void {
@@ -361,8 +385,9 @@ export class Listener {
 
   /** Asks to be woken at whatever comes first. */
   #wake(isWoken: boolean): void {
-    const clocks = this.#options.unsafe ? [] : [this.#clock.nextMs, this.#links.nextMs()];
-    const atMs = Math.min(this.#tidyMs, this.#delayed.nextMs, ...clocks);
+    const { unsafe } = this.#options;
+    const strikeMs = unsafe ? Number.POSITIVE_INFINITY : Math.min(this.#clock.nextMs, this.#links.nextMs);
+    const atMs = Math.min(this.#tidyMs, this.#delayed.nextMs, strikeMs);
     if (atMs === this.#wakeMs && !isWoken) return;
     this.#wakeMs = atMs;
     this.#effect({ kind: 'wake', atMs });

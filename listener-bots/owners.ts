@@ -24,34 +24,43 @@ export interface Recognised {
   readonly domains: readonly string[];
 }
 
-function ring(suite: Suite, { own, others }: OwnedKeys): KnownKeys<Owner> {
-  const known: { publicKey: Uint8Array; value: Owner }[] = own.map((pair) => ({
-    publicKey: pair.publicKey,
-    value: { pair },
-  }));
-  for (const { domain, publicKey } of others) known.push({ publicKey, value: { domain } });
-  return new KnownKeys(suite, known);
+/** Public keys with their owners, in the order in which they are to be tried. */
+export const ownersOf = ({
+  own,
+  others,
+}: OwnedKeys): readonly { readonly publicKey: Uint8Array; readonly value: Owner }[] => [
+  ...own.map((pair) => ({ publicKey: pair.publicKey, value: { pair } })),
+  ...others.map(({ domain, publicKey }) => ({ publicKey, value: { domain } })),
+];
+
+/** Who looks whose a cell is. */
+export interface Recogniser {
+  /** The pairs of this server's context that an onion may be for, by its hint: cover that ends here. */
+  recogniseCover(onion: Uint8Array): readonly KeyPair[];
+  /** Looks at both hints of a cell. */
+  recognise(cell: Uint8Array): Recognised;
 }
 
-/** All keys that are known, made anew when keys come or go. */
-export class Owners {
+/** Makes one of the keys of contexts and of servers, anew when keys come or go. */
+export type NewRecogniser = (suite: Suite, contexts: OwnedKeys, servers: OwnedKeys) => Recogniser;
+
+/** Holds hints against all keys that are known. */
+export class Owners implements Recogniser {
   readonly #suite: Suite;
   readonly #contexts: KnownKeys<Owner>;
   readonly #servers: KnownKeys<Owner>;
 
   constructor(suite: Suite, contexts: OwnedKeys, servers: OwnedKeys) {
     this.#suite = suite;
-    this.#contexts = ring(suite, contexts);
-    this.#servers = ring(suite, servers);
+    this.#contexts = new KnownKeys(suite, ownersOf(contexts));
+    this.#servers = new KnownKeys(suite, ownersOf(servers));
   }
 
-  /** The pairs of this server's context that an onion may be for, by its hint: cover that ends here. */
   recogniseCover(onion: Uint8Array): readonly KeyPair[] {
     const { alpha, hint } = fieldsOf(onion);
     return pairsOf(this.#contexts.recognise(this.#suite, alpha, hint));
   }
 
-  /** Looks at both hints of a cell. */
   recognise(cell: Uint8Array): Recognised {
     const onion = fieldsOf(onionOf(cell));
     const alpha = cell.subarray(envelopeOffsets.alpha, envelopeOffsets.hint);
@@ -60,11 +69,20 @@ export class Owners {
       alpha,
       cell.subarray(envelopeOffsets.hint, envelopeOffsets.tag),
     );
-    const inner = this.#servers.recognise(this.#suite, onion.alpha, onion.hint);
-    const domains = [...outer, ...inner].flatMap((owner) => ('domain' in owner ? [owner.domain] : []));
-    return { contexts: pairsOf(outer), servers: pairsOf(inner), domains: [...new Set(domains)] };
+    return recognised(outer, this.#servers.recognise(this.#suite, onion.alpha, onion.hint));
   }
 }
 
-const pairsOf = (owners: readonly Owner[]): KeyPair[] =>
+/** Most cells are for nobody whose key is known. */
+const nobody: Recognised = { contexts: [], servers: [], domains: [] };
+
+/** What the owners by the envelope's hint, and those by the onion's, come to. */
+export function recognised(outer: readonly Owner[], inner: readonly Owner[]): Recognised {
+  if (outer.length + inner.length === 0) return nobody;
+  const domains = [...outer, ...inner].flatMap((owner) => ('domain' in owner ? [owner.domain] : []));
+  return { contexts: pairsOf(outer), servers: pairsOf(inner), domains: [...new Set(domains)] };
+}
+
+/** The pairs among owners. */
+export const pairsOf = (owners: readonly Owner[]): KeyPair[] =>
   owners.flatMap((owner) => ('pair' in owner ? [owner.pair] : []));

@@ -14,7 +14,8 @@ export class LinkQueue {
   readonly #queuedMsMax: number;
   #forwards: Queued[] = [];
   #cells: Queued[] = [];
-  readonly #counts = new Map<string, number>();
+  /** How many each incoming link has here; counted only where something has to be dropped, until the queue is half empty again. */
+  #counts: Map<string, number> | null = null;
 
   constructor(cellsMax: number, queuedMsMax: number) {
     this.#cellsMax = cellsMax;
@@ -55,8 +56,12 @@ export class LinkQueue {
   }
 
   #count(queued: Queued): number {
-    this.#counts.set(queued.from, (this.#counts.get(queued.from) ?? 0) + 1);
+    if (this.#counts !== null) countOne(this.#counts, queued);
     if (this.length <= this.#cellsMax) return 0;
+    if (this.#counts === null) {
+      this.#counts = new Map();
+      for (const one of [...this.#forwards, ...this.#cells]) countOne(this.#counts, one);
+    }
     let [most, greatest] = ['', -1];
     for (const [from, count] of this.#counts) if (count > greatest) [most, greatest] = [from, count];
     const list = this.#cells.some(({ from }) => from === most) ? this.#cells : this.#forwards;
@@ -67,8 +72,14 @@ export class LinkQueue {
   }
 
   #uncount({ from }: Queued): void {
+    if (this.#counts === null) return;
     const count = this.#counts.get(from)! - 1;
     if (count === 0) this.#counts.delete(from);
     else this.#counts.set(from, count);
+    if (2 * this.length < this.#cellsMax) this.#counts = null;
   }
+}
+
+function countOne(counts: Map<string, number>, { from }: Queued): void {
+  counts.set(from, (counts.get(from) ?? 0) + 1);
 }

@@ -44,11 +44,16 @@ class Generation {
   }
 }
 
+const wordAt = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+
 /** The memory of one life of a listener. Forgetting is harmless: budgets bound a second flood, replay tags guard opening. */
 export class SeenMemory {
   readonly #suite: Suite;
   /** Drawn anew in each life, so that nobody can make cells that look alike here. */
   readonly #key: Uint8Array;
+  /** Written anew for each cell. */
+  readonly #hash = new Uint8Array(DIGEST_BYTES);
   readonly #generationMs: number;
   readonly #cellsMax: number;
   #now = new Generation();
@@ -77,9 +82,9 @@ export class SeenMemory {
       this.#now = new Generation();
       this.#sinceMs = nowMs;
     }
-    const hash = this.#suite.blake2b(cell, DIGEST_BYTES, this.#key);
-    const view = new DataView(hash.buffer, hash.byteOffset);
-    const [high, low] = [view.getUint32(0), view.getUint32(4) || 1];
+    this.#suite.blake2bInto(this.#hash, cell, this.#key);
+    const high = wordAt(this.#hash, 0);
+    const low = wordAt(this.#hash, 4) || 1;
     if (this.#now.has(high, low) || this.#before.has(high, low)) return false;
     this.#now.add(high, low);
     return true;

@@ -2,6 +2,8 @@
 import { keyOfBytes } from '../psyc/bytes.ts';
 import type { ListenerLimits } from './limits.ts';
 
+const nobody: readonly string[] = [];
+
 /** In memory only: nothing of it is ever written down. */
 export class Watches {
   readonly #limits: ListenerLimits;
@@ -52,8 +54,9 @@ export class Watches {
     this.#clients.delete(client);
   }
 
-  /** Who gets a copy of a cell with this hint. */
-  hearersOf(hint: Uint8Array): string[] {
+  /** Who gets a copy of a cell with this hint; nearly always nobody. */
+  hearersOf(hint: Uint8Array): readonly string[] {
+    if (this.#overhearers.size + this.#tags.size === 0) return nobody;
     return [...new Set([...this.#overhearers, ...(this.#tags.get(keyOfBytes(hint)) ?? [])])];
   }
 

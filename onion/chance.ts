@@ -5,8 +5,8 @@ import type { Random } from './keys.ts';
 const WORDS = 4_294_967_296;
 
 function word(random: Random): number {
-  const [a, b, c, d] = random(4);
-  return ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0;
+  const drawn = random(4);
+  return ((drawn[0]! << 24) | (drawn[1]! << 16) | (drawn[2]! << 8) | drawn[3]!) >>> 0;
 }
 
 /** A whole number in 0..below-1, each equally likely; `below` is 1 to 2^32. Draws 4 bytes, now and then once more. */

@@ -8,16 +8,18 @@ export class PoissonClock {
   readonly #lateMsMax: number;
   /** With parts of milliseconds: rounded ones would add up. */
   #dueMs: number;
+  #nextMs: number;
 
   constructor(random: Random, meanMs: number, lateMsMax: number, nowMs: number) {
     this.#random = random;
     this.#lateMsMax = lateMsMax;
     this.#dueMs = nowMs + drawExponential(random, meanMs);
+    this.#nextMs = Math.ceil(this.#dueMs);
   }
 
   /** When it strikes next, whole milliseconds, rounded up. */
   get nextMs(): number {
-    return Math.ceil(this.#dueMs);
+    return this.#nextMs;
   }
 
   /** How often it has struck since it was asked last; the next strike is drawn with this mean. */
@@ -29,6 +31,7 @@ export class PoissonClock {
       strikes++;
       this.#dueMs += drawExponential(this.#random, meanMs);
     }
+    this.#nextMs = Math.ceil(this.#dueMs);
     return strikes;
   }
 }

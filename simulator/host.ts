@@ -132,7 +132,7 @@ export class Host {
       this.#perform(effect);
     }
     if (this.#machine !== machine) return;
-    for (const [name, length] of machine.queues()) this.#measure(name, length);
+    if (this.#world.isMeasured) for (const [name, length] of machine.queues()) this.#measure(name, length);
     if (doomed) this.crash();
   }
 

@@ -3,9 +3,21 @@ import type { Suite } from '../crypto/suite.ts';
 
 const { imul } = Math;
 
+/** What is absorbed and expanded goes through this memory, and nothing of it outlives a call: new arrays would cost more than mixing. */
+const state = new Uint32Array(4);
+const CELL_BYTES = 4096;
+let words = new Uint32Array(CELL_BYTES / 4);
+
+const begin = (domain: number): void => {
+  state[0] = domain;
+  state[1] = 0x243f6a88;
+  state[2] = 0x85a308d3;
+  state[3] = 0x13198a2e;
+};
+
 /** Four words that hang on every byte of all parts, and on where one ends. Nobody in a run looks for collisions. */
-function absorb(state: Uint32Array, bytes: Uint8Array): void {
-  let [a, b, c, d] = state as unknown as [number, number, number, number];
+function absorb(bytes: Uint8Array): void {
+  let [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!];
   const { length } = bytes;
   const whole = length - (length % 8);
   for (let at = 0; at < whole; at += 8) {
@@ -26,11 +38,13 @@ function absorb(state: Uint32Array, bytes: Uint8Array): void {
   state[3] = d ^ imul(length + 1, 0x9e3779b1);
 }
 
-/** Fills words from a state: one after the other, each scattered. */
-function expand(state: Uint32Array, words: Uint32Array): void {
+/** Fills words for so many bytes from the state: one after the other, each scattered. */
+function expand(length: number): void {
+  const count = (length + 3) >> 2;
+  if (count > words.length) words = new Uint32Array(count);
   let a = (state[0]! ^ imul(state[1]!, 0x9e3779b1)) | 0;
   let b = (state[2]! ^ imul(state[3]!, 0x85ebca77)) | 1;
-  for (let at = 0; at < words.length; at++) {
+  for (let at = 0; at < count; at++) {
     a = (a + 0x6d2b79f5) | 0;
     b ^= b << 13;
     b ^= b >>> 17;
@@ -42,44 +56,52 @@ function expand(state: Uint32Array, words: Uint32Array): void {
   }
 }
 
-const begin = (domain: number): Uint32Array => new Uint32Array([domain, 0x243f6a88, 0x85a308d3, 0x13198a2e]);
+/** The words as bytes, least first whatever the machine. */
+function writeWords(out: Uint8Array): void {
+  for (let at = 0; at < out.length; at++) out[at] = words[at >> 2]! >>> (8 * (at & 3));
+}
 
-/** The words of a stream as bytes, least first whatever the machine. */
-function xorWords(words: Uint32Array, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; at++) bytes[at] = bytes[at]! ^ (words[at >> 2]! >>> (8 * (at & 3)));
+function finishInto(out: Uint8Array): void {
+  expand(out.length);
+  writeWords(out);
 }
 
 function hash(domain: number, length: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const state = begin(domain ^ (length << 8));
-  for (const part of parts) absorb(state, part);
-  const words = new Uint32Array((length + 3) >> 2);
-  expand(state, words);
+  begin(domain ^ (length << 8));
+  for (const part of parts) absorb(part);
   const out = new Uint8Array(length);
-  xorWords(words, out);
+  finishInto(out);
   return out;
 }
 
 function stream(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array): void {
-  const state = begin(3);
-  absorb(state, key);
-  absorb(state, nonce);
-  const words = new Uint32Array((bytes.length + 3) >> 2);
-  expand(state, words);
-  xorWords(words, bytes);
+  begin(3);
+  absorb(key);
+  absorb(nonce);
+  expand(bytes.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = bytes[at]! ^ (words[at >> 2]! >>> (8 * (at & 3)));
 }
 
-const CELL_BYTES = 4096;
 /** Whole cells, which nobody changes, are looked at by each server that hears them: once is enough. */
 const cells = new WeakMap<Uint8Array, Uint8Array>();
 
-function digest(length: number, key: Uint8Array, message: Uint8Array): Uint8Array {
-  if (message.length !== CELL_BYTES) return hash(1, length, key, message);
-  let short = cells.get(message);
-  if (short === undefined) {
-    short = hash(2, 16, message);
-    cells.set(message, short);
+function digestInto(out: Uint8Array, key: Uint8Array, message: Uint8Array): void {
+  let short = message;
+  if (message.length === CELL_BYTES) {
+    const known = cells.get(message);
+    short = known ?? hash(2, 16, message);
+    if (known === undefined) cells.set(message, short);
   }
-  return hash(1, length, key, short);
+  begin(1 ^ (out.length << 8));
+  absorb(key);
+  absorb(short);
+  finishInto(out);
+}
+
+function digest(length: number, key: Uint8Array, message: Uint8Array): Uint8Array {
+  const out = new Uint8Array(length);
+  digestInto(out, key, message);
+  return out;
 }
 
 const NONE = new Uint8Array(0);
@@ -108,7 +130,7 @@ export function idealSuite(suite: Suite, operations: Operations): Suite {
   return {
     ...suite,
     blake2b: (message, digestBytes, key = NONE) => digest(digestBytes, key, message),
-    blake2bInto: (out, message, key = NONE) => out.set(digest(out.length, key, message)),
+    blake2bInto: (out, message, key = NONE) => digestInto(out, key, message),
     chacha20(key, nonce, message, counter = 0) {
       if (counter !== 0) throw new RangeError('the ideal stream has no counter');
       const out = message.slice();
@@ -133,8 +155,8 @@ export function idealSuite(suite: Suite, operations: Operations): Suite {
       return ciphertext;
     },
     aes256Ecb(key, blocks) {
-      const state = begin(5);
-      absorb(state, key);
+      begin(5);
+      absorb(key);
       const out = new Uint8Array(blocks.length);
       const view = new DataView(out.buffer);
       const from = new DataView(blocks.buffer, blocks.byteOffset, blocks.length);

@@ -48,9 +48,8 @@ export class IdealKeys {
   /** Texts of invitations, by domain; a domain that is not here is open. */
   readonly #invites = new Map<string, readonly string[]>();
 
-  /** `random`: the run's. */
-  constructor(random: (length: number) => Uint8Array) {
-    const real = nobleSuite(random);
+  /** `random`: the run's; `real`: what is not ideal, with that chance. */
+  constructor(random: (length: number) => Uint8Array, real: Suite = nobleSuite(random)) {
     const publicKey = (seed: Uint8Array): Uint8Array => real.blake2b(seed, 32, encodeText('public'));
     const signature = (message: Uint8Array, key: Uint8Array): Uint8Array => real.blake2b(message, SIGNATURE_BYTES, key);
     this.suite = {

@@ -1,4 +1,6 @@
 /** The kernel: one clock, one network, one trace and one seed, shared by everything in a run. docs/simulator.md */
+import { nobleSuite } from '../crypto/noble.ts';
+import type { Suite } from '../crypto/suite.ts';
 import { Clock } from './clock.ts';
 import { drawRates, type FaultRates, Faults } from './faults.ts';
 import { Network } from './network.ts';
@@ -14,6 +16,11 @@ export interface WorldOptions {
   readonly onLine?: (line: TraceLine) => void;
   /** Told everything that can be seen from outside. */
   readonly observers?: readonly Observer[];
+  /** Cryptography to use instead of the portable one; all give the same to the same bytes, and others are faster. */
+  readonly functions?: Suite | undefined;
+  /** Left out by whoever waits for one failure: the fingerprint, and how long queues are. */
+  readonly isTraced?: boolean;
+  readonly isMeasured?: boolean;
 }
 
 /** Everything that the hosts of one run have in common. */
@@ -25,14 +32,23 @@ export class World {
   readonly trace: Trace;
   /** How many events were delivered to machines. */
   events = 0;
+  readonly isMeasured: boolean;
+  readonly #functions: Suite | null;
   readonly #observers: readonly Observer[];
 
   constructor(seed: bigint, options: WorldOptions = {}) {
     this.random = Random.of(seed, 'world');
     this.faults = new Faults(options.rates ?? drawRates(this.random.stream('rates')));
     this.network = new Network(this.clock, this.random.stream('network'), this.faults);
-    this.trace = new Trace(options.onLine ?? null);
+    this.trace = new Trace(options.onLine ?? null, options.isTraced ?? true);
+    this.isMeasured = options.isMeasured ?? true;
+    this.#functions = options.functions ?? null;
     this.#observers = options.observers ?? [];
+  }
+
+  /** A suite whose chance these bytes are. */
+  suiteOf(random: (length: number) => Uint8Array): Suite {
+    return this.#functions === null ? nobleSuite(random) : { ...this.#functions, random };
   }
 
   /** Shows something to all checkers. */

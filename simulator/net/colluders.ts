@@ -13,6 +13,14 @@ import type { Learnt } from './wires.ts';
 /** A cell is everywhere after so long, nearly always. */
 const floodMs = 300;
 
+const NEVER = -1;
+
+/** When a cell was first given to each server, and which of them gave it back: 1 each. */
+interface Exchanged {
+  readonly givenMs: Int32Array;
+  readonly returned: Uint8Array;
+}
+
 /** A packet came out at one of them. */
 interface Exit {
   readonly tag: string;
@@ -47,9 +55,8 @@ export class Colluders implements Watcher {
   readonly #through = new Map<number, { readonly inMs: number; readonly outMs: number }[]>();
   /** Keys of contexts that they were told, by server. */
   readonly #contexts = new Map<number, Uint8Array>();
-  /** Cells that a peer was given by them, by peer; and those that he gave them. */
-  readonly #given = new Map<string, number>();
-  readonly #returned = new Set<string>();
+  /** Cells that others were given by them, and gave them. */
+  readonly #exchanged = new Map<CellName, Exchanged>();
 
   constructor(who: readonly number[], servers: number) {
     this.#who = new Set(who);
@@ -81,8 +88,8 @@ export class Colluders implements Watcher {
     if (frame.kind !== 'cell' || !this.#who.has(from)) return;
     const name = nameOfCell(frame.data);
     if (!this.#who.has(to)) {
-      const key = `${to} ${name}`;
-      if (!this.#given.has(key)) this.#given.set(key, atMs);
+      const { givenMs } = this.#exchangedOf(name);
+      if (givenMs[to] === NEVER) givenMs[to] = atMs;
     }
     if (this.#first.has(name)) return;
     this.#first.set(name, from);
@@ -99,7 +106,7 @@ export class Colluders implements Watcher {
     if (frame.kind === 'tell') this.#contexts.set(from, readTell(frame.data)!.publicKey);
     if (frame.kind !== 'cell') return;
     const name = nameOfCell(frame.data);
-    if (!this.#who.has(from)) this.#returned.add(`${from} ${name}`);
+    if (!this.#who.has(from)) this.#exchangedOf(name).returned[from] = 1;
     const maker = this.#own.get(name);
     if (maker !== undefined && maker !== to && !this.#heardOwn.has(name)) this.#heardOwn.set(name, from);
     if (this.#first.has(name)) return;
@@ -159,8 +166,24 @@ export class Colluders implements Watcher {
 
   /** Share of the cells given to a peer that he never gave back, long before the end: what he keeps may be his own. */
   keptBack(untilMs: number): { readonly cells: number; readonly kept: number } {
-    const old = [...this.#given].filter(([, atMs]) => atMs < untilMs);
-    return { cells: old.length, kept: old.filter(([key]) => !this.#returned.has(key)).length };
+    let [cells, kept] = [0, 0];
+    for (const { givenMs, returned } of this.#exchanged.values()) {
+      for (let server = 0; server < givenMs.length; server++) {
+        if (givenMs[server] === NEVER || givenMs[server]! >= untilMs) continue;
+        cells++;
+        if (returned[server] === 0) kept++;
+      }
+    }
+    return { cells, kept };
+  }
+
+  #exchangedOf(name: CellName): Exchanged {
+    let exchanged = this.#exchanged.get(name);
+    if (exchanged === undefined) {
+      exchanged = { givenMs: new Int32Array(this.#servers).fill(NEVER), returned: new Uint8Array(this.#servers) };
+      this.#exchanged.set(name, exchanged);
+    }
+    return exchanged;
   }
 
   /** How often what they sent into a server in one order came out in another, where both were in it at one time. */

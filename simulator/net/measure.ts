@@ -10,6 +10,12 @@ import { warmMs } from './setting.ts';
 const minuteMs = 60_000;
 const { imul } = Math;
 
+/** Who put a cell out first, and which servers have heard it since: 1 each. */
+interface Made {
+  readonly by: number;
+  readonly heard: Uint8Array;
+}
+
 /** Counts of one run. */
 export class Measure implements Watcher {
   readonly messages = new Map<string, Message>();
@@ -31,21 +37,19 @@ export class Measure implements Watcher {
   readonly #perMinute: number;
   readonly #busy = new Map<number, number>();
   #minute = -1;
-  /** Who put a cell out first. */
-  readonly #makers = new Map<CellName, number>();
+  readonly #made = new Map<CellName, Made>();
   readonly #onions = new Set<CellName>();
-  readonly #heard: Set<CellName>[];
-  #digest = [0x811c9dc5, 0x01000193];
+  #one = 0x811c9dc5;
+  #other = 0x01000193;
 
   constructor(network: Network) {
     this.#network = network;
     this.#perMinute = minuteMs / network.setting.limits.linkMsMean;
-    this.#heard = network.servers.map(() => new Set());
   }
 
   /** Two words that hang on every frame, opening and exit of the run. */
   get digest(): string {
-    return this.#digest.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
+    return [this.#one, this.#other].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
   handed(message: Message): void {
@@ -55,12 +59,15 @@ export class Measure implements Watcher {
   sent(from: number, to: number, frame: Frame, atMs: number): void {
     this.frames++;
     this.bytes += frameBytes;
-    this.#note(atMs, from, to, frame.kind.charCodeAt(0));
+    this.#note(atMs);
+    this.#note(from);
+    this.#note(to);
+    this.#note(frame.kind.charCodeAt(0));
     if (frame.kind !== 'cell') return;
     this.cells++;
     const name = nameOfCell(frame.data);
-    if (!this.#makers.has(name)) {
-      this.#makers.set(name, from);
+    if (!this.#made.has(name)) {
+      this.#made.set(name, { by: from, heard: new Uint8Array(this.#network.servers.length) });
       const onion = nameOfOnion(onionOf(frame.data));
       if (this.#onions.has(onion) && this.#network.dishonest[from] === null) this.twice++;
       this.#onions.add(onion);
@@ -74,23 +81,28 @@ export class Measure implements Watcher {
   came(from: number, to: number, frame: Frame): void {
     if (frame.kind !== 'cell') return;
     const name = nameOfCell(frame.data);
-    const heard = this.#heard[to]!;
-    if (heard.has(name) || this.#makers.get(name) === to) return;
-    heard.add(name);
+    const { by, heard } = this.#made.get(name)!;
+    if (heard[to] === 1 || by === to) return;
+    heard[to] = 1;
     this.firstHeard++;
-    if (this.#makers.get(name) === from) this.firstFromMaker++;
+    if (by === from) this.firstFromMaker++;
   }
 
   /** What an honest server takes out, it takes out once. */
   readonly opened = (server: number, _job: OpenJob, found: Found, atMs: number): void => {
     if (found.kind === 'nothing') return;
-    this.#note(atMs, server, found.kind.length);
+    this.#note(atMs);
+    this.#note(server);
+    this.#note(found.kind.length);
     if (found.kind === 'unwrapped') this.unwrapped++;
     else this.layers++;
   };
 
   exit(server: number, tag: string, atMs: number): void {
-    this.#note(atMs, server, tag.length, 1);
+    this.#note(atMs);
+    this.#note(server);
+    this.#note(tag.length);
+    this.#note(1);
     const message = this.messages.get(tag);
     if (message === undefined || message.to !== server) return;
     message.deliveries++;
@@ -114,13 +126,9 @@ export class Measure implements Watcher {
     this.#minute = minute;
   }
 
-  #note(...numbers: readonly number[]): void {
-    let [one, other] = this.#digest as [number, number];
-    for (const number of numbers) {
-      one = imul(one ^ number, 0x01000193);
-      other = imul(other ^ number, 0x85ebca6b);
-      other ^= other >>> 15;
-    }
-    this.#digest = [one, other];
+  #note(number: number): void {
+    this.#one = imul(this.#one ^ number, 0x01000193);
+    const other = imul(this.#other ^ number, 0x85ebca6b);
+    this.#other = other ^ (other >>> 15);
   }
 }

@@ -92,7 +92,7 @@ export function* playNet(setting: NetSetting, options: PlayOptions): Generator<P
         (dishonestOf.has(server) ? colluders!.around(suite) : suite).chacha20poly1305Seal(...sealed),
     };
   };
-  const network = new Network(setting, suites);
+  const network = new Network(setting, suites, options.isIdeal);
   network.dishonest.forEach((conduct, server) => void (conduct === null || dishonestOf.add(server)));
   colluders = new Colluders([...dishonestOf], setting.servers);
   const measure = new Measure(network);

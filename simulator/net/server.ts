@@ -5,10 +5,12 @@ import type { Frame } from '../../listener-bots/frame.ts';
 import type { ListenerLimits } from '../../listener-bots/limits.ts';
 import { Listener } from '../../listener-bots/listener.ts';
 import { type Found, openCell, type OpenJob } from '../../listener-bots/opening.ts';
+import type { NewRecogniser } from '../../listener-bots/owners.ts';
 import { onionOf } from '../../onion/cell.ts';
 import type { Station } from '../../onion/route.ts';
 import { type CellName, idleFrame, nameOfCell, nameOfOnion } from './names.ts';
 import type { Weakness } from './setting.ts';
+import type { SharedHints } from './shared-hints.ts';
 
 /** Opening takes so long at least, and up to so much longer; what it leaves is durable after so long. */
 const openMs = 2;
@@ -22,7 +24,7 @@ export const netBeginUnixMs = 1_795_000_000_000;
 export interface Surroundings {
   readonly after: (delayMs: number, what: () => void) => void;
   readonly wakeAt: (server: number, atMs: number) => void;
-  readonly send: (from: number, peer: number, frame: Frame) => void;
+  readonly send: (from: number, peer: string, frame: Frame) => void;
   /** A packet came out: its target, and the bytes of its `_tag`. */
   readonly exit: (server: number, tag: string) => void;
   /** A cell was opened here, or taken out of an envelope. */
@@ -37,8 +39,14 @@ export interface NetServerOptions {
   readonly key: EpochKey;
   readonly stations: readonly Station[];
   readonly weakness: Weakness | null;
-  readonly peerOf: (domain: string) => number;
+  /** Where whose a cell is is looked up once for all; null: each looks for itself. */
+  readonly hints: SharedHints | null;
 }
+
+const sharing =
+  (hints: SharedHints): NewRecogniser =>
+  (_suite, contexts, servers) =>
+    hints.recogniser(contexts, servers);
 
 /** A server; its disk never fails. */
 export class NetServer {
@@ -58,7 +66,7 @@ export class NetServer {
   readonly #own = new Set<CellName>();
 
   constructor(options: NetServerOptions, around: Surroundings, nowMs: number) {
-    const { index, domain, suite, limits, key, stations, weakness } = options;
+    const { index, domain, suite, limits, key, stations, weakness, hints } = options;
     this.#options = options;
     this.#around = around;
     this.index = index;
@@ -66,8 +74,14 @@ export class NetServer {
     const bob = `psyc://${domain}/~bob`;
     const unsafe = weakness === 'no-delays';
     const kept = weakness === 'no-cover' ? { ...limits, coverReadyMax: 0 } : limits;
-    const settings = { domain, suite, limits: kept, isWide: true, unsafe, takes: (target: string) => target === bob };
-    this.listener = new Listener(settings, nowMs, netBeginUnixMs + nowMs);
+    const settings = {
+      ...{ domain, suite, limits: kept, isWide: true, unsafe },
+      takes: (target: string) => target === bob,
+      // Nobody writes into a frame that is under way: all servers have the same memory.
+      keep: (cell: Uint8Array) => cell,
+    };
+    const shared = hints === null ? {} : { newOwners: sharing(hints) };
+    this.listener = new Listener({ ...settings, ...shared }, nowMs, netBeginUnixMs + nowMs);
     this.tell({ kind: 'loaded', tags: [], marks: [], slots: [] }, nowMs);
     this.tell({ kind: 'keys', keys: [key] }, nowMs);
     this.tell({ kind: 'stations', stations }, nowMs);
@@ -160,7 +174,7 @@ export class NetServer {
   }
 
   #send(domain: string, frame: Frame, nowMs: number): void {
-    const { weakness, peerOf } = this.#options;
+    const { weakness } = this.#options;
     if (frame.kind === 'idle' && weakness === 'no-cover') return;
     let sent = frame;
     if (frame.kind === 'cell') {
@@ -170,6 +184,6 @@ export class NetServer {
       }
       if (this.#own.size > 0 && this.#own.has(nameOfCell(frame.data))) sent = idleFrame;
     }
-    this.#around.send(this.index, peerOf(domain), sent);
+    this.#around.send(this.index, domain, sent);
   }
 }

@@ -21,7 +21,8 @@ const graceUs = 12 * SECOND;
 
 function begin(world: World, plant: Plant | null): Play {
   const random = world.random.stream('keys');
-  const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
+  const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
+  const keys = new IdealKeys(bytes, world.suiteOf(bytes));
   keys.close('c.example', [invite]);
   const intervalUsMean = world.random.stream('talk').pick([3 * SECOND, 6 * SECOND, 12 * SECOND]);
   const readers = readersOf(keys);

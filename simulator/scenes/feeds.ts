@@ -103,7 +103,8 @@ interface Run {
 
 function begin(world: World, plant: Plant | null): Play {
   const random = world.random.stream('keys');
-  const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
+  const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
+  const keys = new IdealKeys(bytes, world.suiteOf(bytes));
   const names = new Map<string, string>();
   const run = { world, plant, keys, names, reader: byWords(names) };
   const disks = new Map(domains.map((name) => [name as string, beginServer(run, name)]));

@@ -48,7 +48,8 @@ export const small: ListenerLimits = {
   bucketFramesPerSecond: 30,
   bucketFramesMax: 400,
   queueCellsMax: 200,
-  queuedMsMax: 60_000,
+  // One of those that wait is drawn at each strike: of a dozen one is not drawn for a minute now and then.
+  queuedMsMax: 100_000,
   seenMs: 20_000,
   seenCellsMax: 5_000,
   openingCellsMax: 64,

@@ -1,5 +1,4 @@
 /** The scene: servers pass cells around while everything fails now and then, and one of them is dishonest. docs/simulator.md#onions */
-import { nobleSuite } from '../../crypto/noble.ts';
 import { textBytes } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import type { EpochKey } from '../../listener-bots/events.ts';
@@ -63,12 +62,12 @@ const layers = 3;
 /** Nothing is acknowledged: what came out is known by its tag. */
 const reader: KeyReader = { keyOf: (packet) => byTag.keyOf(packet), keyAcknowledged: () => null };
 
-const suiteOf = (random: Random): Suite =>
-  withIdealX25519(nobleSuite((length) => Uint8Array.from({ length }, () => random.below(256))));
+const suiteOf = (world: World, random: Random): Suite =>
+  withIdealX25519(world.suiteOf((length) => Uint8Array.from({ length }, () => random.below(256))));
 
 function begin(world: World, plant: Plant | null): Play {
   const random = world.random.stream('onions');
-  const suite = suiteOf(random.stream('keys'));
+  const suite = suiteOf(world, random.stream('keys'));
   const keys = new Map(
     everybody.map((name): [string, EpochKey] => [
       name,
@@ -99,7 +98,7 @@ function begin(world: World, plant: Plant | null): Play {
     let boot: Boot = (life) => {
       const options = {
         domain: name,
-        suite: suiteOf(own.stream(`life ${life}`)),
+        suite: suiteOf(world, own.stream(`life ${life}`)),
         peers: peersOf(name),
         keys: [keys.get(name)!],
         stations,

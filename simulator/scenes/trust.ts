@@ -45,7 +45,8 @@ const countersignedMs = 12_000;
 
 function begin(world: World, plant: Plant | null): Play {
   const random = world.random.stream('keys');
-  const keys = new IdealKeys((length) => Uint8Array.from({ length }, () => random.below(256)));
+  const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
+  const keys = new IdealKeys(bytes, world.suiteOf(bytes));
   keys.lifetimeMs = certifiedMs;
   keys.isPublic = true;
   keys.countersignatureMs = limits.countersignatureRenewalSeconds * 1000 + countersignedMs;

@@ -160,7 +160,7 @@ test('watches: of one and of all together no more than may be; what is unwatched
     watch('bea', 3),
   ]).toEqual([...[true, true, true, false, true, false]]);
   expect([watches.overhear('ada', true), watches.overhear('bea', true)]).toEqual([true, false]);
-  expect([watches.hearersOf(tags[0]!).sort(), watches.hearersOf(tags[3]!)]).toEqual([['ada', 'bea'], ['ada']]);
+  expect([watches.hearersOf(tags[0]!).toSorted(), watches.hearersOf(tags[3]!)]).toEqual([['ada', 'bea'], ['ada']]);
   watches.unwatch('ada', tags[0]!);
   expect(watch('bea', 3)).toBe(true);
   watches.leave('ada');

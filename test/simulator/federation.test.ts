@@ -1,6 +1,7 @@
 /** The federation under many seeds: every promise holds, every fault that streams know happens, one seed is one run. */
 import { expect, test } from '@jest/globals';
 import { faultNames } from '../../simulator/faults.ts';
+import { suite } from '../../server/suite.ts';
 import { run } from '../../simulator/run.ts';
 import { scenes } from '../../simulator/scenes/scenes.ts';
 
@@ -15,7 +16,7 @@ const many = (): void => {
   const counts = new Map<string, number>();
   const broken: string[] = [];
   for (let seed = 1n; seed <= seeds; seed++) {
-    const report = run({ scene, seed, once: true });
+    const report = run({ scene, seed, functions: suite, once: true });
     expect(report).toMatchObject({ ended: true });
     // Most of what is said is taken; the rest was refused, and not only promised.
     expect(report.acknowledged).toBeGreaterThan(report.said / 2);
