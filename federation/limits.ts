@@ -42,12 +42,19 @@ export const federationLimits = {
   visitorsOfDomainMax: 250,
   /** People of one domain who are taken in on one day. */
   visitorsADayMax: 1000,
-  /** Key servers that are asked whether something of a visitor's was taken back, beside our own ring. */
+  /** Other domains that are asked whether something of a visitor's was taken back, beside our own ring. */
   visitorWitnessesAskedMax: 3,
   /** Of these so many must have answered where his certification has ended; where there are circuits to fewer, all, and at least one. */
   visitorWitnessesMin: 2,
   /** Who was let in before so many have answered is asked after again. */
   visitorAgainMs: 600_000,
+  /** How long they are waited for: somebody waits to be let in. */
+  visitorWitnessMs: 1_500,
+  /** Of so many domains with circuits those are chosen that are normal here. */
+  witnessCandidatesMax: 32,
+  /** Of these, answers that are waited for at once, and keys of one visitor that are taken from all of them. */
+  witnessesAskingMax: 256,
+  witnessKeysMax: 16,
   /** Visits of one of our people elsewhere that are remembered; the oldest goes. */
   visitsKeptMax: 48,
   /** Entities, and their nodes, that a channel has addressed and that may answer it; the oldest goes first. */

@@ -76,7 +76,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#trusts = new Trusts(this);
     this.#authors = new Authors(this, this.#search, () => this.#peers.up());
     this.#publishers = new Publishers(this, this.#authors);
-    this.#visiting = visitingOf(this, this.#authors, () => this.#peers.up());
+    this.#visiting = visitingOf(this, this.#authors, () =>
+      this.#peers.up().filter((domain) => this.#trusts.policy.ruleOf(domain) !== 'limit'),
+    );
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);

@@ -43,8 +43,8 @@ export type PkiQuestion =
       readonly servers: readonly string[];
     }
   /**
-   * Whose keys are these, that he has brought himself, with all that our own ring and the key servers of these domains know of
-   * them: what anybody has taken back counts, and the newest statement. Answer: `found`, with `heard`.
+   * Whose keys are these, that he has brought himself, with all that our own ring knows of them and others have given, not
+   * checked: what anybody has taken back counts, and the newest statement. Answer: `found`.
    */
   | {
       readonly kind: 'visitor';
@@ -55,7 +55,7 @@ export type PkiQuestion =
       readonly known: Uint8Array | null;
       readonly authorities: readonly Uint8Array[];
       readonly honoured: Honoured | null;
-      readonly servers: readonly string[];
+      readonly others: { readonly keys: readonly Uint8Array[]; readonly statements: readonly Uint8Array[] };
     }
   /**
    * Is this a statement that `key` follows one of `olds`, all as they came, signed by that or by the recovery key, which may speak
@@ -181,8 +181,6 @@ export type PkiAnswer =
   | {
       readonly kind: 'found';
       readonly isHonoured: boolean;
-      /** How many of the key servers that were asked after a visitor have answered, with a key or that they have none. */
-      readonly heard: number;
       readonly key: Uint8Array;
       readonly statement: Uint8Array;
       readonly authority: Uint8Array;

@@ -7,6 +7,7 @@ import type { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf } from './letter.ts';
 import { readRecords } from './records.ts';
+import type { Witnesses } from './witnesses.ts';
 import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
 
 /** Who judges visitors. */
@@ -17,7 +18,11 @@ export interface VisitorJudge {
   /** Other domains to which a circuit is ready. */
   readonly linked: () => readonly string[];
   readonly reports: KeyReports;
+  readonly witnesses: Witnesses;
 }
+
+/** His keys, and how many other domains have said what they have of him. */
+export type VisitorKeys = FoundKeys & { readonly heard: number };
 
 /** Whether the next try may tell more. */
 export const isForNow = (code: string): boolean => code === '_trust_unavailable' || code === '_login_unwitnessed';
@@ -30,15 +35,15 @@ export interface BroughtKeys {
 }
 
 /**
- * Under his home's key, which must be pinned and stand like this here, with what our ring knows and, with `isAsking`, the key servers of
+ * Under his home's key, which must be pinned and stand like this here, with what our ring knows and, with `isAsking`, the rings of
  * his home, where it is linked, and of others; a code where they are not his, or are not good any more, or `_login_unwitnessed`: his
  * certification has ended, and too few of those servers have answered.
  */
 export function judgeVisitor(
-  { desk, blocked, linked, reports }: VisitorJudge,
+  { desk, blocked, linked, reports, witnesses }: VisitorJudge,
   { person, key, statement }: BroughtKeys,
   { isAsking, standings = ['normal'] }: { readonly isAsking: boolean; readonly standings?: readonly Standing[] },
-  found: (keys: FoundKeys | string) => void,
+  found: (keys: VisitorKeys | string) => void,
 ): void {
   const home = domainOf(person);
   const rule = home === desk.domain ? '_necessary_home' : blocked(home);
@@ -64,27 +69,26 @@ export function judgeVisitor(
       const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
       // The home itself first, where it answers us, and then others.
       const all = isAsking ? linked() : [];
-      const { visitorWitnessesAskedMax, visitorWitnessesMin } = desk.options.federationLimits;
-      const servers = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)].slice(
-        0,
-        visitorWitnessesAskedMax,
+      const { visitorWitnessesMin } = desk.options.federationLimits;
+      const others = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
+      const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured } as const;
+      witnesses.ask(person, others, ({ asked: count, heard, keys, statements }) =>
+        desk.askPki({ ...asked, others: { keys, statements } }, (answer) => {
+          const code = answer.kind === 'refused' ? answer.code : '_trust_unavailable';
+          if (answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint))) {
+            const needed = Math.max(1, Math.min(visitorWitnessesMin, count));
+            // A certification that runs is short, and stands for what nobody could be asked; one that has ended does not.
+            const isUnheard = isAsking && answer.isHonoured && heard < needed;
+            found(isUnheard ? '_login_unwitnessed' : { ...answer, heard, isPinned: fingerprint !== null });
+          } else if (answer.kind === 'found') {
+            reports.tell(person, answer.read.fingerprint);
+            found('_trust_changed_key');
+          } else if (fingerprint !== null && code === '_foreign_statement') {
+            const refuse = (isForeign: boolean): void => found(isForeign ? '_trust_changed_key' : code);
+            reports.look(person, { key, statement }, fingerprint, authorities, refuse);
+          } else found(code);
+        }),
       );
-      const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured, servers } as const;
-      desk.askPki(asked, (answer) => {
-        const code = answer.kind === 'refused' ? answer.code : '_trust_unavailable';
-        if (answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint))) {
-          const needed = Math.max(1, Math.min(visitorWitnessesMin, servers.length));
-          // A certification that runs is short, and stands for what nobody could be asked; one that has ended does not.
-          const isUnheard = isAsking && answer.isHonoured && answer.heard < needed;
-          found(isUnheard ? '_login_unwitnessed' : { ...answer, isPinned: fingerprint !== null });
-        } else if (answer.kind === 'found') {
-          reports.tell(person, answer.read.fingerprint);
-          found('_trust_changed_key');
-        } else if (fingerprint !== null && code === '_foreign_statement') {
-          const refuse = (isForeign: boolean): void => found(isForeign ? '_trust_changed_key' : code);
-          reports.look(person, { key, statement }, fingerprint, authorities, refuse);
-        } else found(code);
-      });
     });
   });
 }

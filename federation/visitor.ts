@@ -17,7 +17,7 @@ import { readRecords, record } from './records.ts';
 import { Turns } from './turns.ts';
 import { isWorthReporting, reportOf } from './visit-reports.ts';
 import type { VisitorLedger } from './visitor-ledger.ts';
-import { isForNow, judgeVisitor, type VisitorJudge } from './visitor-keys.ts';
+import { isForNow, judgeVisitor, type VisitorJudge, type VisitorKeys } from './visitor-keys.ts';
 import { visitRecord } from './visits.ts';
 
 type Answering = (answer: ServerAnswer) => void;
@@ -212,7 +212,7 @@ export class Visitor implements Entity {
     });
   }
 
-  #keep(channel: string, { key, heard }: FoundKeys, visit: Uint8Array, kept: (code: string | null) => void): void {
+  #keep(channel: string, { key, heard }: VisitorKeys, visit: Uint8Array, kept: (code: string | null) => void): void {
     const { uniform, desk, ledger } = this.#owner;
     const visitor = visitorIn(channel)!;
     if (!ledger.takes(uniform)) {

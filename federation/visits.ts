@@ -52,7 +52,10 @@ export class Visits {
   }
 
   queues(): [string, number][] {
-    return [['visits asked for', this.#asking.size]];
+    return [
+      ['visits asked for', this.#asking.size],
+      ['witnesses asked', this.#judge.witnesses.count],
+    ];
   }
 
   /** Until when (Unix milliseconds) somebody, as `visitorIn` names him, speaks through the domain that he visits; now or later. */
@@ -84,6 +87,7 @@ export class Visits {
       this.#tell(person, packet.text('_device') ?? null, keepLetter(letter));
       return true;
     }
+    if (this.#judge.witnesses.take(letter)) return true;
     const tag = routing.get('_tag_relay') ?? routing.get('_tag_reply') ?? '';
     const asking = this.#asking.get(tag);
     if (asking === undefined || routing.get('_source') !== `psyc://${asking.domain}`) return false;

@@ -16,7 +16,7 @@ type Judging = (question: Question<'person'>, unixMs: number) => PkiAnswer;
 /** Under the first key of his domain that vouches for him; while his home is silent also where that did when it fell silent. */
 function judged(
   judge: Judging,
-  { person, known, authorities, honoured, servers }: Question<'find'> | Question<'visitor'>,
+  { person, known, authorities, honoured }: Question<'find'> | Question<'visitor'>,
   copies: Copies,
   unixMs: number,
 ): PkiAnswer {
@@ -28,9 +28,7 @@ function judged(
     const read = isEnded ? judge(question, honoured.atMs) : told;
     if (read.kind !== 'person') continue;
     const untilMs = isEnded ? honoured.untilMs : read.untilMs;
-    // Key servers of the simulator are never lost.
-    const heard = servers.length;
-    return { kind: 'found', ...copies, authority, read: { ...read, untilMs }, isHonoured: isEnded, heard };
+    return { kind: 'found', ...copies, authority, read: { ...read, untilMs }, isHonoured: isEnded };
   }
   return told;
 }
@@ -54,8 +52,9 @@ export function visitorKeys(
   counterOf: (statement: Uint8Array) => number,
   unixMs: number,
 ): PkiAnswer {
-  const { key, known } = question;
-  const statements = [question.statement, known, published?.statement].filter((one) => one instanceof Uint8Array);
+  const { key, known, others } = question;
+  const told = [question.statement, known, published?.statement, ...others.statements];
+  const statements = told.filter((one) => one instanceof Uint8Array);
   const all = statements.map((statement) => judged(judge, question, { key, statement }, unixMs));
   return all.reduce((one, other) => {
     if (other.kind !== 'found') return one;

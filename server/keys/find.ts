@@ -39,18 +39,14 @@ export class KeyFinder {
     servers,
     isNear = false,
     isPointed = true,
-    heard = () => {},
   }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
     if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
-    for (const at of isPointed ? await this.#pointers(home) : [])
-      yield* (await this.#askedOf(at, address, fingerprint)) ?? [];
+    for (const at of isPointed ? await this.#pointers(home) : []) yield* await this.#askedOf(at, address, fingerprint);
     const asked = async (domain: string): Promise<SoughtKeys[]> => {
       const [at] = await endpointsOf(domain, this.#options.finding, 1).catch(() => []);
-      const told = at === undefined ? null : await this.#askedOf(at, address, fingerprint);
-      if (told !== null) heard(domain);
-      return told ?? [];
+      return at === undefined ? [] : this.#askedOf(at, address, fingerprint);
     };
     // Who waits must not wait for one that is slow.
     if (isPointed) for (const domain of servers) yield* await asked(domain);
@@ -63,12 +59,11 @@ export class KeyFinder {
     return statement.kind === 'record' ? statement.ks.map(pointedAt) : [];
   }
 
-  /** null: it does not answer, or not as a key server does. */
-  async #askedOf(at: Endpoint, address: string, fingerprint: string | null): Promise<SoughtKeys[] | null> {
+  async #askedOf(at: Endpoint, address: string, fingerprint: string | null): Promise<SoughtKeys[]> {
     const { finding, proxy, log } = this.#options;
     const way: Way = { proxy, resolver: finding.resolver };
     // Without a proxy nobody is asked for a name of Tor's.
-    if (proxy === null && isOnion(at.host)) return null;
+    if (proxy === null && isOnion(at.host)) return [];
     try {
       const [newest = null] = fingerprint === null ? await fingerprintsOf(at, address, way) : [fingerprint];
       const key = newest === null ? null : await keyAt(at, newest, way);
@@ -77,7 +72,7 @@ export class KeyFinder {
       if (!(error instanceof KeyServerError || error instanceof PkiError || error instanceof TransportError))
         throw error;
       log.debug({ code: error.code }, 'a key server that does not help');
-      return null;
+      return [];
     }
   }
 }

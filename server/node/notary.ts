@@ -57,8 +57,6 @@ export interface Sought {
   readonly isNear?: boolean;
   /** Unless false, also where his domain's DNS points; else somebody waits, and all are asked at once. */
   readonly isPointed?: boolean;
-  /** Told of each of `servers` that has answered, that it has no such key too. */
-  readonly heard?: (domain: string) => void;
 }
 
 /** A key, and a statement where there was one, as somebody gave them. */
@@ -229,7 +227,7 @@ export class Notary {
       for (const statement of [came, known].filter((one) => one !== null)) {
         for (const authority of authorities) {
           const tried = await this.#tried({ kind: 'person', person, key, statement, known, authority }, honoured);
-          if (tried !== null) return { kind: 'found', key, statement, authority, ...tried, heard: 0 };
+          if (tried !== null) return { kind: 'found', key, statement, authority, ...tried };
         }
       }
     }
@@ -237,20 +235,23 @@ export class Notary {
   }
 
   /** All copies of his key as one, and of the statements the newest that holds; what is broken in what others give spoils nothing. */
-  async #visitor({ servers, authorities, honoured, ...asked }: Question<'visitor'>): Promise<PkiAnswer> {
+  async #visitor({ others, authorities, honoured, ...asked }: Question<'visitor'>): Promise<PkiAnswer> {
     const { person, statement, known } = asked;
     const { host, name } = parseEntity(person);
     const signers = await Promise.all(authorities.map((authority) => readCertificate(authority)));
     const own = await admit([asked.key], signers, this.#options.now());
     const { fingerprint } = own;
     let key = own.bytes;
-    const statements = [statement, known].filter((one) => one !== null);
-    const witnesses = new Set<string>();
-    const heard = (domain: string): void => void witnesses.add(domain);
-    const sought = { address: `${name}@${host}`, fingerprint, servers, isPointed: false, heard };
-    for await (const found of within(this.#options.search?.(sought) ?? none(), TAKEN_BACK_MS)) {
+    const statements = [statement, known, ...others.statements].filter((one) => one !== null);
+    const copies: Uint8Array[] = [...others.keys];
+    const near = { address: `${name}@${host}`, fingerprint, servers: [], isNear: true };
+    for await (const found of within(this.#options.search?.(near) ?? none(), TAKEN_BACK_MS)) {
       if (found.statement !== null) statements.push(found.statement);
-      const both = admit([key, found.key], signers, this.#options.now());
+      copies.push(found.key);
+    }
+    for (const copy of copies) {
+      // Others may have other keys of his name, which say nothing of this one.
+      const both = admit([key, copy], signers, this.#options.now());
       key = (await orNull(both))?.bytes ?? key;
     }
     let newest: Found | null = null;
@@ -264,7 +265,7 @@ export class Notary {
         // Why what he has brought himself does not hold.
         if (tried === null && isFirst) refused = told;
         if (tried !== null && (newest === null || counterOf(each) > counterOf(newest.statement))) {
-          newest = { kind: 'found', key, statement: each, authority, ...tried, heard: witnesses.size };
+          newest = { kind: 'found', key, statement: each, authority, ...tried };
         }
         isFirst = false;
       }

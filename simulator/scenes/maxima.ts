@@ -41,6 +41,7 @@ export const maxima = {
   'authors asked for': 4,
   'authors judged': 4,
   'visits asked for': 4,
+  'witnesses asked': 6,
   unchecked: 12,
   publications: 16,
   'publication bytes': 16_000,

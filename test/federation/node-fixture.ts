@@ -24,6 +24,7 @@ import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 import type { Coming, Settings } from './node-settings.ts';
+import { homeTold, ringAsked, ringTold } from './keys-told.ts';
 
 /** The node's. */
 const home = 'a.example';
@@ -82,6 +83,9 @@ export class NodeFixture {
   dns: (domain: string) => DnsStatement = (domain) => idealRecord(this.keys, domain);
   /** Whether other domains tell the keys of their people. */
   tellsKeys = true;
+  /** Whether a domain tells what is on its ring; and which have been asked. */
+  answersKeys: (domain: string) => boolean = () => true;
+  readonly askedKeys: string[] = [];
   /** With whose keys their homes tell that he has come from elsewhere. */
   readonly moves = new Map<string, ToldMove>();
   /** Whether what comes about countersignatures is heard, which are begun with whoever comes. */
@@ -316,7 +320,15 @@ export class NodeFixture {
         proved: () => {},
         stated: (statement) => void this.stated.set(name, statement),
         packet: (packet, routing) => {
-          if (this.tellsKeys && packet.method === '_request_keys') this.#tellKeys(end, routing);
+          const ring = ringAsked(packet.method, routing);
+          if (ring !== null) {
+            this.askedKeys.push(ring);
+            const told = this.answersKeys(ring) ? ringTold(this.keys, routing, packet.text('_search') ?? '') : [];
+            for (const draft of told) end.send(render(draft), this.nowMs);
+            return;
+          }
+          if (this.tellsKeys && packet.method === '_request_keys')
+            end.send(render(homeTold(this, routing)), this.nowMs);
           const { method, dataText: data } = packet;
           if (!this.hearsCountersignatures && method?.endsWith('_countersignature') === true) return;
           heard.push({ routing: Object.fromEntries(routing), method, data, packet: packet.copy() });
@@ -325,20 +337,6 @@ export class NodeFixture {
       },
     );
     this.#lines.set(name, { end, heard, read: (bytes) => end.tell({ kind: 'bytes', bytes }, this.nowMs) });
-  }
-
-  #tellKeys(end: CircuitEnd, routing: ReadonlyMap<string, string>): void {
-    const [target = '', tag] = [routing.get('_target'), routing.get('_tag')];
-    const [, domain = '', nick = ''] = /^psyc:\/\/([^/]+)\/~([^#]+)/.exec(target) ?? [];
-    const { key, statement } = this.identityOf(nick, domain);
-    const move = this.moves.get(target);
-    const told = move === undefined ? {} : { _move: move.statement, _key_before: move.before };
-    const bytes = render({
-      routing: { _source: target, _target: routing.get('_source'), _tag_relay: tag },
-      entity: { _key: this.keys.certified(key, this.keys.domain(domain)), _statement: statement, ...told },
-      method: '_status_keys',
-    });
-    end.send(bytes, this.nowMs);
   }
 
   #perform(effect: NodeEffect): void {

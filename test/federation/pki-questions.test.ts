@@ -3,11 +3,6 @@ import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
 import { Notary } from '../../server/node/notary.ts';
-import { scopeOf } from '../../pki/countersignature.ts';
-import { sign } from '../../pki/openpgp.ts';
-import { tags } from '../../pki/packets.ts';
-import { signatureTypes } from '../../pki/signature.ts';
-import { packet, withPackets } from '../pki/crafted.ts';
 import { DAY, domainKey, NOW } from '../pki/keys.ts';
 import { ideal, openPgp, type Shown, type Who, type World } from './pki-worlds.ts';
 
@@ -84,6 +79,8 @@ const find =
     return { ...question, honoured: null, servers: [], ...change };
   };
 
+const none = { keys: [], statements: [] };
+
 /** Who brings his keys himself; others have another statement of his. */
 const visitor =
   (change: object = {}, isCertified = true, elsewhere: Who = ada) =>
@@ -93,7 +90,7 @@ const visitor =
     const authorities = [world.domains.get('a.example')!];
     const key = isCertified ? shown.certified : shown.key;
     const asked = { kind: 'visitor', person: uniform('ada'), key, statement: shown.statement } as const;
-    return { ...asked, known: null, authorities, honoured: null, servers: [], ...change };
+    return { ...asked, known: null, authorities, honoured: null, others: none, ...change };
   };
 
 const honoured = { atMs: (NOW + 10 * DAY) * 1000, untilMs: (NOW + 400 * DAY) * 1000 };
@@ -354,30 +351,16 @@ test('a visitor brings the copy in which he has not taken his name back: another
   expect(await world.answer(question, NOW + DAY, true)).toMatchObject({ kind: 'refused' });
   world.publish(uniform('ada'), Uint8Array.of(1, 2, 3), Uint8Array.of(4));
   expect(await world.answer(question, NOW + DAY, true)).toMatchObject({ kind: 'found' });
+  // So it is where another domain has given it, among what is nothing, and among keys of others.
+  const broken = { keys: [Uint8Array.of(1, 2, 3), world.domains.get('b.example')!], statements: [Uint8Array.of(4)] };
+  expect(await world.answer({ ...question, others: broken } as PkiQuestion, NOW + DAY, true)).toMatchObject({
+    kind: 'found',
+  });
+  const given = { keys: [...broken.keys, retired], statements: broken.statements };
+  expect(await world.answer({ ...question, others: given } as PkiQuestion, NOW + DAY, true)).toMatchObject({
+    kind: 'refused',
+  });
   expect(certified).not.toEqual(retired);
-});
-
-test('a word on our key that is not limited as it must be is none', async () => {
-  const [a, b] = [await domainKey('a.example', 1), await domainKey('b.example', 4)];
-  const notary = new Notary({ key: a, isOpen: true, inviteNamed: () => Promise.resolve(null), now: () => NOW });
-  const userId = 'P3DO <p3do@a.example>';
-  const subject = { kind: 'user id', key: a.certificate.key.body, userId } as const;
-  const codeOf = async (trust: { depth: number; amount: number; scope: string } | null): Promise<string> => {
-    const claims = { type: signatureTypes.certPositive, created: NOW - 60, ...(trust === null ? {} : { trust }) };
-    const key = withPackets(a.certificate.bytes, [packet(tags.signature, await sign(b.signer, subject, claims))]);
-    const question = { kind: 'read countersignature', key, kept: null, authority: b.certificate.bytes } as const;
-    return told(await notary.answer(question));
-  };
-  const scope = scopeOf('a.example');
-  expect(await codeOf({ depth: 1, amount: 120, scope })).toBe('countersigned, 180 days');
-  for (const trust of [
-    null,
-    { depth: 1, amount: 120, scope: scopeOf('b.example') },
-    { depth: 1, amount: 120, scope: '.' },
-    { depth: 2, amount: 120, scope },
-    { depth: 1, amount: 60, scope },
-  ])
-    expect(await codeOf(trust)).toBe('_foreign_scope');
 });
 
 test('a key server that never answers holds up nobody: what has come by then counts', async () => {

@@ -1,6 +1,6 @@
 /** Whether a visitor's keys were taken back: how many key servers must have said so, what holds where fewer have, and a domain that was never met. */
 import { expect, test } from '@jest/globals';
-import type { PkiQuestion } from '../../federation/pki.ts';
+import { federationLimits } from '../../federation/limits.ts';
 import { trustBytes, trustIn } from '../../federation/trust-record.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
@@ -9,23 +9,24 @@ import { said } from './said.ts';
 import { channelAt, hall, keyOf, rowsOf, tellVisit, visitOf, visitor, withHall } from './visitors-fixture.ts';
 
 const DAY = 86_400_000;
+const { visitorWitnessMs } = federationLimits;
 /** Sooner than a circuit that says nothing is over. */
 const visitorAgainMs = 20_000;
 const others = ['b.example', 'c.example', 'd.example', 'e.example'];
 
-type Asked = PkiQuestion & { readonly kind: 'visitor' };
+/** Of these so many answer, whoever is asked; the first three are. */
+function hearing(fixture: NodeFixture, heard: () => number): void {
+  fixture.answersKeys = (domain) => others.indexOf(domain) < heard();
+}
 
-/** So many key servers have answered, whoever was asked; gives the questions after visitors. */
-function hearing(fixture: NodeFixture, heard: () => number): Asked[] {
-  const asked: Asked[] = [];
-  const { keys } = fixture;
-  const answer = keys.answer.bind(keys);
-  keys.answer = (question, ...more) => {
-    const told = answer(question, ...more);
-    if (question.kind === 'visitor' && question.servers.length > 0) asked.push(question);
-    return told.kind === 'found' ? { ...told, heard: heard() } : told;
-  };
-  return asked;
+/** How often they have been asked, all three. */
+const rounds = ({ askedKeys }: NodeFixture): number => askedKeys.length / 3;
+
+/** She comes, and whoever has not answered by then is waited for no more. */
+function comes(fixture: NodeFixture): string {
+  const circuit = visitor(fixture);
+  fixture.pass(visitorWitnessMs);
+  return circuit;
 }
 
 /** a.example, which has met z.example, and has circuits to so many others. */
@@ -62,42 +63,100 @@ test.each([
 ])('a certification that has ended, $circuits circuits, $heard answers: let in: $isIn', ({ circuits, heard, isIn }) => {
   const fixture = silent(circuits);
   hearing(fixture, () => heard);
-  const circuit = visitor(fixture);
+  const circuit = comes(fixture);
   expect(fixture.isProved(circuit)).toBe(isIn);
   if (!isIn) expect(fixture.methods(circuit)).toEqual(['_error_login_unwitnessed']);
+});
+
+test('nobody waits for a server that says nothing longer than visitorWitnessMs, nor at all once all have answered', () => {
+  const fixture = visited(4);
+  hearing(fixture, () => 2);
+  const circuit = visitor(fixture);
+  fixture.pass(visitorWitnessMs - 1);
+  expect(fixture.isProved(circuit)).toBe(false);
+  fixture.pass(1);
+  expect(fixture.isProved(circuit)).toBe(true);
+  fixture.tell({ kind: 'ended', circuit });
+  hearing(fixture, () => 3);
+  expect(fixture.isProved(visitor(fixture))).toBe(true);
+});
+
+test('what another domain has not on its ring, or cannot tell, and what somebody else says in its name', () => {
+  const fixture = silent(1);
+  fixture.answersKeys = () => false;
+  const circuit = visitor(fixture);
+  const eve = fixture.connect('server e.example');
+  const say = (from: string, source: string, method: string, tag: string): void =>
+    fixture.sayRaw(from, { routing: { _source: source, _target: 'psyc://a.example', _tag_relay: tag }, method });
+  for (let n = 1; n < 9; n++) {
+    say(eve, 'psyc://e.example/$keys', '_failure_keys_unknown', `w${n}`);
+    say('server b.example', 'psyc://b.example/~eve', '_failure_keys_unknown', `w${n}`);
+    say('server b.example', 'psyc://b.example', '_echo_keys', `w${n}`);
+    say('server b.example', 'psyc://b.example/$keys', '_failure_keys_unavailable', `w${n}`);
+  }
+  fixture.pass(visitorWitnessMs);
+  expect(fixture.methods(circuit)).toEqual(['_error_login_unwitnessed']);
+});
+
+test('who is on trial here, or limited by the admin, is no witness; nor is anybody behind witnessCandidatesMax', () => {
+  const fixture = visited(4);
+  const value = trustBytes({ ...trustIn(new Map(), beginUnixMs), standing: 'quarantine' });
+  const operation = { op: 'record', context: 'psyc://b.example', lease: 1, name: 'trust', value } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [operation] });
+  const changes = [{ domain: 'c.example', rule: 'limit', fingerprint: null }] as const;
+  fixture.tell({ kind: 'asked', request: 1, question: { kind: 'change', unknown: null, changes } });
+  expect(fixture.isProved(comes(fixture))).toBe(true);
+  expect(fixture.askedKeys).toEqual(['d.example', 'e.example']);
+  const few = new NodeFixture({ visitorAgainMs, witnessCandidatesMax: 2 });
+  few.tellsKeys = false;
+  few.meet('z.example');
+  for (const domain of others) few.connect(`server ${domain}`);
+  comes(few);
+  expect(few.askedKeys).toEqual(['b.example', 'c.example']);
+});
+
+test('witnessesAskingMax: nobody is asked for one more, whom a certification that runs lets in all the same', () => {
+  const fixture = new NodeFixture({ visitorAgainMs, witnessesAskingMax: 2 });
+  fixture.tellsKeys = false;
+  fixture.meet('z.example');
+  for (const domain of others) fixture.connect(`server ${domain}`);
+  expect(fixture.isProved(visitor(fixture))).toBe(true);
+  expect(fixture.askedKeys).toEqual([]);
+  expect(fixture.notices).toContainEqual({ kind: 'visitor', domain: 'z.example', heard: 0 });
+  expect(fixture.queue('witnesses asked')).toBe(0);
 });
 
 test('whom one that runs lets in before enough have answered is asked after again, until they have', () => {
   const fixture = visited(4);
   let heard = 1;
-  const asked = hearing(fixture, () => heard);
-  const circuit = visitor(fixture);
+  hearing(fixture, () => heard);
+  const circuit = comes(fixture);
   expect(fixture.isProved(circuit)).toBe(true);
   expect(fixture.notices).toContainEqual({ kind: 'visitor', domain: 'z.example', heard: 1 });
-  expect(asked).toHaveLength(1);
+  expect(rounds(fixture)).toBe(1);
   fixture.pass(visitorAgainMs - 1);
-  expect(asked).toHaveLength(1);
+  expect(rounds(fixture)).toBe(1);
   fixture.pass(1);
-  expect(asked).toHaveLength(2);
+  expect(rounds(fixture)).toBe(2);
   heard = 2;
-  fixture.pass(visitorAgainMs);
-  expect(asked).toHaveLength(3);
+  fixture.pass(visitorWitnessMs + visitorAgainMs);
+  expect(rounds(fixture)).toBe(3);
   expect(fixture.closed).not.toContain(circuit);
   fixture.pass(5 * visitorAgainMs);
-  expect(asked).toHaveLength(3);
+  expect(rounds(fixture)).toBe(3);
 });
 
 test('nobody is asked after who was let in when enough had answered, or who has gone', () => {
   const fixture = visited(4);
   let heard = 2;
-  const asked = hearing(fixture, () => heard);
-  fixture.tell({ kind: 'ended', circuit: visitor(fixture) });
+  hearing(fixture, () => heard);
+  fixture.tell({ kind: 'ended', circuit: comes(fixture) });
   fixture.pass(2 * visitorAgainMs);
-  expect(asked).toHaveLength(1);
+  expect(rounds(fixture)).toBe(1);
   heard = 0;
-  fixture.tell({ kind: 'ended', circuit: visitor(fixture) });
+  fixture.tell({ kind: 'ended', circuit: comes(fixture) });
   fixture.pass(2 * visitorAgainMs);
-  expect(asked).toHaveLength(2);
+  expect(rounds(fixture)).toBe(2);
 });
 
 test('what is heard of her only then puts her out: her device, her key, her domain', () => {
@@ -109,6 +168,7 @@ test('what is heard of her only then puts her out: her device, her key, her doma
         const newer = { counter: 9, devices: ['desk'], revoked: lost(fixture) };
         const { statement } = fixture.identityOf('zoe', 'z.example', newer);
         fixture.keys.published.set('psyc://z.example/~zoe', { key: keyOf(fixture), statement });
+        fixture.answersKeys = () => true;
       },
     ],
     [
@@ -123,10 +183,10 @@ test('what is heard of her only then puts her out: her device, her key, her doma
   for (const [method, change] of changes) {
     const fixture = visited(1);
     hearing(fixture, () => 0);
-    const circuit = visitor(fixture);
+    const circuit = comes(fixture);
     fixture.hear(circuit);
     change(fixture);
-    fixture.pass(visitorAgainMs);
+    fixture.pass(visitorAgainMs + visitorWitnessMs);
     expect([fixture.methods(circuit), fixture.closed.includes(circuit)]).toEqual([[method], true]);
   }
 });
@@ -140,6 +200,7 @@ test('of whom a third server brings word the same holds; it is no answer for goo
   const enter = (): void => fixture.sayRaw(c, said(source, hall, 1, '_request_context_enter'));
   enter();
   expect(tellVisit(fixture, c, 'c.example', visitOf(fixture, 'c.example'))).toBe(1);
+  fixture.pass(visitorWitnessMs);
   expect([rowsOf(fixture), fixture.methods(c).filter((method) => method?.startsWith('_error'))]).toEqual([1, []]);
   heard = 2;
   enter();

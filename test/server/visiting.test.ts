@@ -18,7 +18,10 @@ beforeAll(async () => {
   const names = ['a.test', 'b.test', 'c.test'];
   const optionsOf = (name: string): ServedOptions => (name === 'a.test' ? {} : { memory: true });
   [a, b, c] = (await peersStarted(undoing, names, optionsOf)) as [Served, Served, Served];
-  await done('federate', 'add', 'a.test', '--fingerprint', await fingerprintOf(home, a), '--folder', c.folder);
+  for (const other of [a, b]) {
+    const fingerprint = await fingerprintOf(home, other);
+    await done('federate', 'add', other.domain, '--fingerprint', fingerprint, '--folder', c.folder);
+  }
   await registered(home, 'alice', a);
   await registered(home, 'bob', b);
   for (const who of ['alice@a.test', 'bob@b.test']) await done('enter', '@hall@b.test', '--yes', '--as', who);
@@ -54,6 +57,9 @@ test('she reads there too; the server that carries her names her home in its log
   expect(page.out).toContain('my home is gone');
   expect(c.log.some((line) => line.includes('a.test') && line.includes('visitor'))).toBe(true);
   expect(c.log.join('\n')).not.toContain('alice');
+  // The only other domain that there is has said what it has of her.
+  const heard = c.log.flatMap((line) => /"heard":(\d+)/.exec(line)?.[1] ?? []);
+  expect(heard).toContain('1');
   expect(await done('account', 'visitors', '--folder', c.folder)).toBe('no visitors\n');
 });
 

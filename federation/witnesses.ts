@@ -1,0 +1,130 @@
+/** What other domains have on their rings of a visitor, asked by packets over circuits on which they have proved themselves. docs/spec/people.md#visitors */
+import type { Desk } from './desk.ts';
+import { type Letter, newLetter } from './letter.ts';
+import { readRecords } from './records.ts';
+import { trustIn } from './trust-record.ts';
+
+/** Keys and statements of devices, as others have them; nothing is checked. */
+export interface Witnessed {
+  readonly keys: readonly Uint8Array[];
+  readonly statements: readonly Uint8Array[];
+  /** How many domains were asked, and of these how many have answered, with keys or that they have none. */
+  readonly asked: number;
+  readonly heard: number;
+}
+
+/** What has come so far of one question. */
+interface Gathered {
+  readonly asked: number;
+  readonly keys: Uint8Array[];
+  readonly statements: Uint8Array[];
+  heard: number;
+}
+
+/** A domain that has not answered. */
+interface Asking {
+  readonly domain: string;
+  readonly gathered: Gathered;
+  readonly done: (isHeard: boolean) => void;
+}
+
+const keysOf = (domain: string): string => `psyc://${domain}/$keys`;
+
+/** `nick@domain` of `psyc://domain/~nick`. */
+function addressOf(person: string): string {
+  const [, domain = '', nick = ''] = /^psyc:\/\/([^/]+)\/~(.+)$/.exec(person) ?? [];
+  return `${nick}@${domain}`;
+}
+
+/** Those of one node. */
+export class Witnesses {
+  readonly #desk: Desk;
+  /** By tag. */
+  readonly #asking = new Map<string, Asking>();
+  #asked = 0;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+  }
+
+  get count(): number {
+    return this.#asking.size;
+  }
+
+  /**
+   * Asks the first of these domains that are normal here, all at once, and gives what has come in time; once. With too many questions
+   * nobody is asked.
+   */
+  ask(person: string, domains: readonly string[], told: (witnessed: Witnessed) => void): void {
+    const { witnessCandidatesMax } = this.#desk.options.federationLimits;
+    this.#choose(domains.slice(0, witnessCandidatesMax), [], (chosen) => this.#ask(person, chosen, told));
+  }
+
+  /** Who is on trial is no witness. */
+  #choose(domains: readonly string[], chosen: readonly string[], done: (chosen: readonly string[]) => void): void {
+    const { visitorWitnessesAskedMax } = this.#desk.options.federationLimits;
+    const [domain, ...more] = domains;
+    if (domain === undefined || chosen.length >= visitorWitnessesAskedMax) {
+      done(chosen);
+      return;
+    }
+    readRecords(this.#desk, `psyc://${domain}`, (records) => {
+      const isNormal = records !== null && trustIn(records, this.#desk.unixMs).standing === 'normal';
+      this.#choose(more, isNormal ? [...chosen, domain] : chosen, done);
+    });
+  }
+
+  #ask(person: string, domains: readonly string[], told: (witnessed: Witnessed) => void): void {
+    const { visitorWitnessMs, witnessesAskingMax } = this.#desk.options.federationLimits;
+    const gathered: Gathered = { asked: domains.length, keys: [], statements: [], heard: 0 };
+    if (domains.length === 0 || this.#asking.size + domains.length > witnessesAskingMax) {
+      told(gathered);
+      return;
+    }
+    const open = new Set<string>();
+    const over = (): void => {
+      for (const tag of open) this.#asking.delete(tag);
+      told(gathered);
+    };
+    for (const domain of domains) {
+      const tag = `w${++this.#asked}`;
+      open.add(tag);
+      const done = (isHeard: boolean): void => {
+        this.#asking.delete(tag);
+        open.delete(tag);
+        if (isHeard) gathered.heard++;
+        if (open.size === 0) over();
+      };
+      this.#asking.set(tag, { domain, gathered, done });
+    }
+    const [first] = open;
+    this.#desk.timer(`witnesses ${first}`, visitorWitnessMs, () => {
+      if (open.size > 0) over();
+    });
+    for (const tag of open) {
+      const routing = {
+        _source: `psyc://${this.#desk.domain}`,
+        _target: keysOf(this.#asking.get(tag)!.domain),
+        _tag: tag,
+      };
+      this.#desk.post(newLetter({ routing, entity: { _search: addressOf(person) }, method: '_request_keys' }));
+    }
+  }
+
+  /** A letter to the node; whether it answers a question. */
+  take({ routing, packet }: Letter): boolean {
+    const asking = this.#asking.get(routing.get('_tag_relay') ?? '');
+    if (asking === undefined || routing.get('_source') !== keysOf(asking.domain)) return false;
+    const { gathered, done } = asking;
+    const key = packet.value('_key');
+    if (packet.method === '_status_key') {
+      const { witnessKeysMax } = this.#desk.options.federationLimits;
+      if (key !== undefined && gathered.keys.length < witnessKeysMax) gathered.keys.push(new Uint8Array(key));
+      return true;
+    }
+    const statement = packet.value('_statement');
+    if (packet.method === '_echo_keys' && statement !== undefined) gathered.statements.push(new Uint8Array(statement));
+    done(packet.method === '_echo_keys' || packet.method === '_failure_keys_unknown');
+    return true;
+  }
+}
