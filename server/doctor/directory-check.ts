@@ -34,8 +34,8 @@ type Seen =
 /** Both ways. Clients ask the direct one only where the name of the advanced one does not exist. */
 export const directoryCheck: Check = async (visit) => {
   const { domain } = visit;
-  // Whose names are this machine's alone has no directory that anybody looks at.
-  if (isOnion(domain) || isIP(domain) !== 0 || /(?:^|\.)localhost$/.test(domain)) return [];
+  // Whose name is this machine's alone has no directory that anybody looks at.
+  if (visit.isAlone || isOnion(domain) || isIP(domain) !== 0 || /(?:^|\.)localhost$/.test(domain)) return [];
   const folder = '/.well-known/openpgpkey';
   const name = `hu/${directoryName(LOCAL)}?l=${LOCAL}`;
   const advanced: Way = { method: 'advanced', host: `openpgpkey.${domain}`, path: `${folder}/${domain}/${name}` };

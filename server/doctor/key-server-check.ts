@@ -46,10 +46,10 @@ export const keyServerCheck: Check = async (visit) => {
     findings.push(finding);
     if (certificate !== null) copies.push({ where: whereOf(place.at), certificate });
   }
-  const [first = null] = copies;
-  if (first === null) return findings;
   const now = Math.floor(visit.unixMs() / 1000);
-  return [...findings, ...agreement(copies), ...expiries(first.certificate, now, visit.hasOnions)];
+  const alive = copies.find(({ certificate }) => certificate.revocation === null);
+  const ends = alive === undefined ? [] : expiries(alive.certificate, now, visit.hasOnions);
+  return [...findings, ...agreement(copies), ...ends];
 };
 
 /** None where the domain says that it has no server; that is said elsewhere. */

@@ -114,6 +114,9 @@ test('a revoked copy, and servers that have different copies', async () => {
     `bad key server: ks.test port N has the key ${fingerprint}, which counts no more (_revoked_key)`,
   );
   expect(found).toContain('warning key server: 127.0.0.1 port N and ks.test port N have different copies of the key');
+  const all = lines(await keyServerCheck(visit(other.port), []));
+  // What is over need not end.
+  expect(all).toEqual([expect.stringContaining('_revoked_key')]);
 });
 
 test('what ends, and what has ended: an onion key that nobody has followed, where there is to be one', async () => {
