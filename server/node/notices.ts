@@ -123,6 +123,14 @@ export class Notices {
         break;
       case 'refused': {
         const { code, domain } = notice;
+        if (domain !== null && code.startsWith('_proof_') && code !== '_proof_timeout') {
+          const alarm = this.#isNews(`proof ${domain}`, nowMs) ? 'warn' : 'debug';
+          log[alarm](
+            { domain, code },
+            `PROOF: ${domain}: whoever is there does not prove its key over this connection; refused. Something stands between, or it is another server: p3do doctor ${domain}`,
+          );
+          break;
+        }
         // Anybody may have himself refused, as often as he likes.
         const level = this.#isNews(`${code} ${domain}`, nowMs) ? 'info' : 'debug';
         log[level](domain === null ? { code } : { code, domain }, 'circuit refused');

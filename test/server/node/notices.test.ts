@@ -25,6 +25,31 @@ test('a domain that comes with another key at every retry', () => {
   expect(lines.at(-1)).not.toHaveProperty('domain');
 });
 
+test('whoever answers for a domain and does not prove its key: row 1, once an hour; who only claims to be it is not worth that', () => {
+  const lines: { level: string; msg: string; code?: string }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  const tell = (code: string, domain: string | null, nowMs: number): void =>
+    notices.tell({ kind: 'refused', code, domain }, nowMs);
+  for (let nowMs = 0; nowMs < 3_600_000; nowMs += 30_000) tell('_proof_invalid_signature', 'b.test', nowMs);
+  expect(lines).toMatchObject([
+    {
+      level: 'warn',
+      domain: 'b.test',
+      code: '_proof_invalid_signature',
+      msg: expect.stringMatching(/^PROOF: b\.test: /),
+    },
+  ]);
+  tell('_proof_reflected', 'b.test', 3_600_000);
+  tell('_proof_reflected', null, 3_600_000);
+  tell('_proof_timeout', 'b.test', 3_600_000);
+  expect(lines.slice(1).map(({ level, code }) => [level, code])).toEqual([
+    ['warn', '_proof_reflected'],
+    ['info', '_proof_reflected'],
+    ['info', '_proof_timeout'],
+  ]);
+});
+
 test('somebody who has himself refused again and again', () => {
   const lines: { code?: string }[] = [];
   const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
