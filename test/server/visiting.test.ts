@@ -1,5 +1,6 @@
 /** A home is killed, and its person goes on speaking in a place of another domain through a third, under her own name. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bringKey, fingerprintsOf, keyAt } from '../../server/keys/ask.ts';
 import { Undoing } from '../undoing.ts';
 import { at, doneOf, fingerprintOf, type Outcome, p3doOf, peersStarted, registered } from './commands.ts';
 import { passableFolder, type Served, type ServedOptions } from './served.ts';
@@ -94,4 +95,28 @@ test('what she said at home while nobody answered is said again through another 
   const texts = heard.filter(({ kind }) => kind === 'heard').map(({ text }) => text);
   expect(texts.slice(-3)).toEqual(['said in the frost', 'after the frost', 'at home again']);
   expect((await p3do('pending', '--as', 'alice@a.test')).complaints).toContain('everything was answered');
+});
+
+test('her home takes back what it has signed, and is killed: what another ring has heard of it keeps her out where nobody knew', async () => {
+  await done('key', 'revoke', 'alice', '--folder', a.folder);
+  const [fingerprint = ''] = await fingerprintsOf(a.endpoint, 'alice@a.test');
+  const key = await keyAt(a.endpoint, fingerprint);
+  await bringKey(b.endpoint, key!);
+  await a.kill();
+  const before = c.log.length;
+  const said = await p3do(
+    'say',
+    '@hall@b.test',
+    'still me',
+    '--as',
+    'alice@a.test',
+    '--through',
+    'c.test',
+    '--timeout',
+    '8',
+  );
+  expect([said.code, said.out]).toEqual([1, '']);
+  expect(said.complaints).toContain('_revoked_certification');
+  expect(c.log.slice(before).some((line) => line.includes('"heard"'))).toBe(false);
+  expect(await done('history', '@hall@b.test', '--as', 'bob@b.test')).not.toContain('still me');
 });
