@@ -10,6 +10,7 @@ import type { PkiAnswer, ToldMove } from './pki.ts';
 import { readRecords, record } from './records.ts';
 import { authoritiesIn } from './trust-record.ts';
 import { NamedTurns } from './named-turns.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** What is known of one person. */
 export interface KnownKeys {
@@ -41,13 +42,12 @@ export class AuthorKeys {
   readonly #moves: Moves;
   readonly #turns: NamedTurns;
 
-  /** `linked`: other domains to which a circuit is ready. */
-  constructor(desk: Desk, linked: () => readonly string[]) {
+  constructor(desk: Desk, witnesses: Witnesses) {
     this.#desk = desk;
     const { lettersMax, authorsAskedMax } = desk.options.federationLimits;
     this.#turns = new NamedTurns({ ofName: lettersMax, names: authorsAskedMax });
     this.reports = new KeyReports(desk);
-    this.#moves = new Moves(desk, linked);
+    this.#moves = new Moves(desk, witnesses);
   }
 
   /** People whose keys are being judged. */

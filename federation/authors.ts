@@ -8,6 +8,7 @@ import type { FoundKeys, KeySearch } from './key-search.ts';
 import { type Letter, newLetter } from './letter.ts';
 import type { FormerNames } from './moves.ts';
 import { remember } from './remember.ts';
+import type { Witnesses } from './witnesses.ts';
 
 /** Nobody: his domain has answered, and names none such. Later: nobody knows yet, and it is worth asking again. */
 export type Absent = 'nobody' | 'later';
@@ -36,11 +37,10 @@ export class Authors implements FormerNames {
   readonly #namesAsked = new Map<string, number>();
   #asked = 0;
 
-  /** `linked`: other domains to which a circuit is ready. */
-  constructor(desk: Desk, search: KeySearch, linked: () => readonly string[]) {
+  constructor(desk: Desk, search: KeySearch, witnesses: Witnesses) {
     this.#desk = desk;
     this.#search = search;
-    this.#keys = new AuthorKeys(desk, linked);
+    this.#keys = new AuthorKeys(desk, witnesses);
   }
 
   /** Tells people that another key was shown for them. */

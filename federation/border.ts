@@ -47,8 +47,10 @@ const speakerOf = ({ routing }: Letter): string =>
  */
 function isAboutKeys({ routing, packet }: Letter, node: string): boolean {
   const { method } = packet;
-  const isRefused = isRefusal(method) && routing.get('_target') === node;
-  return (isRefused || method === '_status_keys' || method === '_request_keys') && !isSigned(packet);
+  // Of somebody's keys the node has asked others, too.
+  const isAnswer = isRefusal(method) || method === '_status_key' || method === '_echo_keys';
+  const isTold = isAnswer && routing.get('_target') === node;
+  return (isTold || method === '_status_keys' || method === '_request_keys') && !isSigned(packet);
 }
 
 /**

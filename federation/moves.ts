@@ -4,9 +4,7 @@ import type { Desk } from './desk.ts';
 import type { PkiAnswer, ToldMove } from './pki.ts';
 import { NamedTurns } from './named-turns.ts';
 import { type Records, readRecords, record } from './records.ts';
-
-/** So many key servers are asked whether the old key was taken back, beside our own ring. */
-const WITNESSES = 3;
+import type { Witnesses } from './witnesses.ts';
 
 /** What entities ask about whoever speaks to them. */
 export interface FormerNames {
@@ -29,14 +27,13 @@ type Named = PkiAnswer & { readonly kind: 'named' };
 /** One node's. */
 export class Moves {
   readonly #desk: Desk;
-  readonly #linked: () => readonly string[];
+  readonly #witnesses: Witnesses;
   /** Moves of one name one after the other: each is judged by what was heard before it. */
   readonly #writing: NamedTurns;
 
-  /** `linked`: other domains to which a circuit is ready. */
-  constructor(desk: Desk, linked: () => readonly string[]) {
+  constructor(desk: Desk, witnesses: Witnesses) {
     this.#desk = desk;
-    this.#linked = linked;
+    this.#witnesses = witnesses;
     this.#writing = new NamedTurns({ ofName: desk.options.federationLimits.authorsAskedMax });
   }
 
@@ -47,7 +44,7 @@ export class Moves {
       // A home can invent as many old names as it likes: keys are read, and others asked, for one that is known.
       else
         this.#knows(person, answer, (isKnown) => {
-          if (isKnown) this.#judge(person, key, move, done);
+          if (isKnown) this.#judge(person, key, answer.from, move, done);
           else done();
         });
     });
@@ -62,12 +59,14 @@ export class Moves {
     });
   }
 
-  #judge(person: string, key: Uint8Array, move: ToldMove, done: () => void): void {
-    const servers = this.#linked().slice(0, WITNESSES);
-    this.#desk.askPki({ kind: 'move', person, key, known: null, move, servers }, (answer) => {
-      if (answer.kind === 'moved') this.#take(person, answer, done);
-      else if (answer.kind === 'refused' && answer.code === '_revoked_key') this.#forget(person, done);
-      else done();
+  /** Others may have heard that the old key was taken back. */
+  #judge(person: string, key: Uint8Array, from: string, move: ToldMove, done: () => void): void {
+    this.#witnesses.ask(from, ({ keys: others }) => {
+      this.#desk.askPki({ kind: 'move', person, key, known: null, move, others }, (answer) => {
+        if (answer.kind === 'moved') this.#take(person, answer, done);
+        else if (answer.kind === 'refused' && answer.code === '_revoked_key') this.#forget(person, done);
+        else done();
+      });
     });
   }
 

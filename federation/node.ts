@@ -34,6 +34,7 @@ import { readServerKey } from './server-key.ts';
 import type { TrustOwner, Ways } from './trust-owner.ts';
 import { Trusts } from './trust.ts';
 import { type Visiting, visitingOf } from './visiting.ts';
+import { Witnesses } from './witnesses.ts';
 import { nodeUniform } from './waking.ts';
 import { waysOf } from './ways.ts';
 
@@ -74,11 +75,11 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#circuits = new NodeCircuits(this);
     this.#plain = new PlainPeers(this);
     this.#trusts = new Trusts(this);
-    this.#authors = new Authors(this, this.#search, () => this.#peers.up());
+    const counts = (domain: string): boolean => this.#trusts.policy.ruleOf(domain) !== 'limit';
+    const witnesses = new Witnesses(this, () => this.#peers.up().filter(counts));
+    this.#authors = new Authors(this, this.#search, witnesses);
     this.#publishers = new Publishers(this, this.#authors);
-    this.#visiting = visitingOf(this, this.#authors, () =>
-      this.#peers.up().filter((domain) => this.#trusts.policy.ruleOf(domain) !== 'limit'),
-    );
+    this.#visiting = visitingOf(this, this.#authors, witnesses);
     this.#requests = new Requests(options.federationLimits.requestsMax);
     this.#peers = new Peers(this, this.#requests.watched(this.#circuits));
     this.ways = waysOf(this.#peers, this.#circuits);

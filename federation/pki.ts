@@ -131,8 +131,8 @@ export type PkiQuestion =
       readonly key: Uint8Array;
       readonly move: ToldMove;
       readonly known: ToldMove | null;
-      /** Other domains whose key servers may know that the old key was taken back, which our own ring is always asked; null: it is for those to judge who knew him. */
-      readonly servers: readonly string[] | null;
+      /** Copies of the old key that other domains have, not checked, beside our own ring, which is always asked; null: it is for those to judge who knew him. */
+      readonly others: readonly Uint8Array[] | null;
     };
 
 /** A move statement as it came, and the key that it says has moved. */

@@ -6,7 +6,7 @@ import type { FederationCode } from './error.ts';
 import type { Letter } from './letter.ts';
 import type { VisitorJudge } from './visitor-keys.ts';
 import { VisitorLedger } from './visitor-ledger.ts';
-import { Witnesses } from './witnesses.ts';
+import type { Witnesses } from './witnesses.ts';
 import { VisitReports } from './visit-reports.ts';
 import { Visits } from './visits.ts';
 
@@ -24,11 +24,10 @@ export interface Visiting {
   readonly ledger: VisitorLedger;
 }
 
-/** Those of one node; `linked` gives the other domains to which a circuit is ready, and whose word counts as far as the admin says. */
-export function visitingOf(node: VisitingOwner, authors: Authors, linked: () => readonly string[]): Visiting {
+/** Those of one node. */
+export function visitingOf(node: VisitingOwner, authors: Authors, witnesses: Witnesses): Visiting {
   const { reports } = authors;
-  const witnesses = new Witnesses(node);
-  const judge = { desk: node, blocked: (domain: string) => node.blocked(domain), linked, reports, witnesses };
+  const judge = { desk: node, blocked: (domain: string) => node.blocked(domain), reports, witnesses };
   return {
     judge,
     visits: new Visits(judge, authors, (letter, code) => node.refuse(letter, code)),

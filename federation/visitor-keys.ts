@@ -7,7 +7,7 @@ import type { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf } from './letter.ts';
 import { readRecords } from './records.ts';
-import type { Witnesses } from './witnesses.ts';
+import { unasked, type Witnessed, type Witnesses } from './witnesses.ts';
 import { authoritiesIn, honouredIn, trustIn } from './trust-record.ts';
 
 /** Who judges visitors. */
@@ -15,8 +15,6 @@ export interface VisitorJudge {
   readonly desk: Desk;
   /** Why the admin wants nothing to do with a domain; null: he does. */
   readonly blocked: (domain: string) => FederationCode | null;
-  /** Other domains to which a circuit is ready. */
-  readonly linked: () => readonly string[];
   readonly reports: KeyReports;
   readonly witnesses: Witnesses;
 }
@@ -40,7 +38,7 @@ export interface BroughtKeys {
  * certification has ended, and too few of those servers have answered.
  */
 export function judgeVisitor(
-  { desk, blocked, linked, reports, witnesses }: VisitorJudge,
+  { desk, blocked, reports, witnesses }: VisitorJudge,
   { person, key, statement }: BroughtKeys,
   { isAsking, standings = ['normal'] }: { readonly isAsking: boolean; readonly standings?: readonly Standing[] },
   found: (keys: VisitorKeys | string) => void,
@@ -67,12 +65,11 @@ export function judgeVisitor(
       const authorities = authoritiesIn(ofHome, desk.unixMs);
       const honoured = honouredIn(ofHome, desk.unixMs, desk.options.trustLimits);
       const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
-      // The home itself first, where it answers us, and then others.
-      const all = isAsking ? linked() : [];
       const { visitorWitnessesMin } = desk.options.federationLimits;
-      const others = [...all.filter((domain) => domain === home), ...all.filter((domain) => domain !== home)];
+      const ask = (told: (witnessed: Witnessed) => void): void =>
+        isAsking ? witnesses.ask(person, told) : told(unasked);
       const asked = { kind: 'visitor', person, key, statement, known, authorities, honoured } as const;
-      witnesses.ask(person, others, ({ asked: count, heard, keys, statements }) =>
+      ask(({ asked: count, heard, keys, statements }) =>
         desk.askPki({ ...asked, others: { keys, statements } }, (answer) => {
           const code = answer.kind === 'refused' ? answer.code : '_trust_unavailable';
           if (answer.kind === 'found' && (fingerprint === null || equalBytes(fingerprint, answer.read.fingerprint))) {

@@ -1,6 +1,6 @@
-/** What other domains have on their rings of a visitor, asked by packets over circuits on which they have proved themselves. docs/spec/people.md#visitors */
+/** What other domains have on their rings of somebody of whom it counts whether his key was taken back, asked by packets over circuits on which they have proved themselves. docs/spec/people.md#visitors */
 import type { Desk } from './desk.ts';
-import { type Letter, newLetter } from './letter.ts';
+import { domainOf, type Letter, newLetter } from './letter.ts';
 import { readRecords } from './records.ts';
 import { trustIn } from './trust-record.ts';
 
@@ -12,6 +12,9 @@ export interface Witnessed {
   readonly asked: number;
   readonly heard: number;
 }
+
+/** Of whom nobody was asked. */
+export const unasked: Witnessed = { asked: 0, heard: 0, keys: [], statements: [] };
 
 /** What has come so far of one question. */
 interface Gathered {
@@ -39,12 +42,15 @@ function addressOf(person: string): string {
 /** Those of one node. */
 export class Witnesses {
   readonly #desk: Desk;
+  readonly #linked: () => readonly string[];
   /** By tag. */
   readonly #asking = new Map<string, Asking>();
   #asked = 0;
 
-  constructor(desk: Desk) {
+  /** `linked`: other domains to which a circuit is ready, and whose word counts as far as the admin says. */
+  constructor(desk: Desk, linked: () => readonly string[]) {
     this.#desk = desk;
+    this.#linked = linked;
   }
 
   get count(): number {
@@ -52,12 +58,14 @@ export class Witnesses {
   }
 
   /**
-   * Asks the first of these domains that are normal here, all at once, and gives what has come in time; once. With too many questions
-   * nobody is asked.
+   * Asks some that are normal here, his home first where it has a circuit, all at once, and gives what has come in time; once. With too
+   * many questions nobody is asked.
    */
-  ask(person: string, domains: readonly string[], told: (witnessed: Witnessed) => void): void {
+  ask(person: string, told: (witnessed: Witnessed) => void): void {
     const { witnessCandidatesMax } = this.#desk.options.federationLimits;
-    this.#choose(domains.slice(0, witnessCandidatesMax), [], (chosen) => this.#ask(person, chosen, told));
+    const [home, linked] = [domainOf(person), this.#linked()];
+    const all = [...linked.filter((domain) => domain === home), ...linked.filter((domain) => domain !== home)];
+    this.#choose(all.slice(0, witnessCandidatesMax), [], (chosen) => this.#ask(person, chosen, told));
   }
 
   /** Who is on trial is no witness. */

@@ -23,13 +23,13 @@ export function answerMove(
   published: ReadonlyMap<string, { readonly key: Uint8Array }>,
 ): PkiAnswer {
   if (question.kind === 'move name') return nameInMove(question.move, read, fingerprintOf);
-  const { person, key, move, servers } = question;
+  const { person, key, move, others } = question;
   const [stated, before, next] = [move.statement, move.before, key].map(read);
   if (stated?.[0] !== 'move' || before?.[0] !== 'person') return { kind: 'refused', code: '_forged_move' };
   const [old, taken] = [move.before, key].map((bytes) => bytesToHex(fingerprintOf(bytes)));
   const isNamed = stated[1] === old && stated[2] === taken && next?.[1] === person;
   if (!isNamed) return { kind: 'refused', code: '_foreign_move' };
-  const elsewhere = servers === null ? undefined : published.get(before[1]!);
+  const elsewhere = others === null ? undefined : published.get(before[1]!);
   const copies = [before, elsewhere === undefined ? null : read(elsewhere.key)];
   if (copies.some((copy) => copy?.[3] === RETIRED)) return { kind: 'refused', code: '_revoked_key' };
   const [counter, timeMs] = [Number(stated[3]), Number(stated[4])];

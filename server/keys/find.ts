@@ -33,24 +33,15 @@ export class KeyFinder {
   }
 
   /** One after the other, as long as somebody wants more; nothing is checked. Who cannot be asked is passed over. Never rejects for what others do. */
-  async *copies({
-    address,
-    fingerprint,
-    servers,
-    isNear = false,
-    isPointed = true,
-  }: Sought): AsyncGenerator<SoughtKeys> {
+  async *copies({ address, fingerprint, servers, isNear = false }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
     if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
-    for (const at of isPointed ? await this.#pointers(home) : []) yield* await this.#askedOf(at, address, fingerprint);
-    const asked = async (domain: string): Promise<SoughtKeys[]> => {
+    for (const at of await this.#pointers(home)) yield* await this.#askedOf(at, address, fingerprint);
+    for (const domain of servers) {
       const [at] = await endpointsOf(domain, this.#options.finding, 1).catch(() => []);
-      return at === undefined ? [] : this.#askedOf(at, address, fingerprint);
-    };
-    // Who waits must not wait for one that is slow.
-    if (isPointed) for (const domain of servers) yield* await asked(domain);
-    else for await (const told of asTheyCome(servers.map(asked))) yield* told;
+      if (at !== undefined) yield* await this.#askedOf(at, address, fingerprint);
+    }
   }
 
   /** The key servers that a domain's record names. */
@@ -74,16 +65,6 @@ export class KeyFinder {
       log.debug({ code: error.code }, 'a key server that does not help');
       return [];
     }
-  }
-}
-
-/** What comes of each, in the order in which they are done. */
-async function* asTheyCome<T>(tasks: readonly Promise<T>[]): AsyncGenerator<T> {
-  const left = new Map(tasks.map((task, at) => [at, task.then((value) => ({ at, value }))]));
-  while (left.size > 0) {
-    const { at, value } = await Promise.race(left.values());
-    left.delete(at);
-    yield value;
   }
 }
 

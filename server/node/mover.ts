@@ -14,7 +14,7 @@ type Search = (sought: {
   readonly address: string;
   readonly fingerprint: string;
   readonly servers: readonly string[];
-  readonly isPointed: false;
+  readonly isNear: true;
 }) => AsyncIterable<{ readonly key: Uint8Array }>;
 
 /** Before anything is spent on it. Throws PkiError. */
@@ -30,7 +30,7 @@ function uniformOf(userId: string): string {
 
 /** By the signatures of both keys; that the old one is somebody's is for those to judge who knew him. Throws PkiError, PsycError. */
 export async function answerMove(
-  { person, key, move, known, servers }: PkiQuestion & { readonly kind: 'move' },
+  { person, key, move, known, others }: PkiQuestion & { readonly kind: 'move' },
   search: Search | undefined,
   now: number,
 ): Promise<PkiAnswer> {
@@ -43,7 +43,7 @@ export async function answerMove(
   // Who lived at two places before says so of the newer one.
   if (last?.move.old === old) isNewerMove(last, read);
   const { nick, domain } = personOf(from);
-  if (servers !== null) await checkStands(`${nick}@${domain}`, old, servers, search);
+  if (others !== null) await checkStands(`${nick}@${domain}`, old, others, search);
   const fingerprint = bytesOfHex(old)!;
   return { kind: 'moved', from: uniformOf(from), fingerprint, counter, timeMs: time * 1000 };
 }
@@ -52,13 +52,14 @@ export async function answerMove(
 async function checkStands(
   address: string,
   fingerprint: string,
-  servers: readonly string[],
+  others: readonly Uint8Array[],
   search: Search | undefined,
 ): Promise<void> {
-  const sought = { address, fingerprint, servers, isPointed: false } as const;
-  for await (const copy of within(search?.(sought) ?? none(), TAKEN_BACK_MS)) {
-    const isIt = await isRevoked(copy.key, fingerprint);
-    if (isIt) throw new PkiError('_revoked_key', 'the key has taken itself back');
+  const near = { address, fingerprint, servers: [], isNear: true } as const;
+  const copies = [...others];
+  for await (const { key } of within(search?.(near) ?? none(), TAKEN_BACK_MS)) copies.push(key);
+  for (const copy of copies) {
+    if (await isRevoked(copy, fingerprint)) throw new PkiError('_revoked_key', 'the key has taken itself back');
   }
 }
 

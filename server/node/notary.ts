@@ -55,8 +55,6 @@ export interface Sought {
   readonly servers: readonly string[];
   /** Only our own ring is asked. */
   readonly isNear?: boolean;
-  /** Unless false, also where his domain's DNS points; else somebody waits, and all are asked at once. */
-  readonly isPointed?: boolean;
 }
 
 /** A key, and a statement where there was one, as somebody gave them. */

@@ -3,6 +3,7 @@ import { channelOf } from '../../circuit/channel.ts';
 import { circuitLimits, deliveryLimits } from '../../circuit/limits.ts';
 import type { AdminAnswer } from '../../federation/admin-questions.ts';
 import type { NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import { joinBytes } from '../../crypto/bytes.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { FederationNode } from '../../federation/node.ts';
@@ -324,7 +325,7 @@ export class NodeFixture {
           if (ring !== null) {
             this.askedKeys.push(ring);
             const told = this.answersKeys(ring) ? ringTold(this.keys, routing, packet.text('_search') ?? '') : [];
-            for (const draft of told) end.send(render(draft), this.nowMs);
+            if (told.length > 0) end.send(joinBytes(...told.map(render)), this.nowMs);
             return;
           }
           if (this.tellsKeys && packet.method === '_request_keys')

@@ -208,6 +208,18 @@ test('of whom a third server brings word the same holds; it is no answer for goo
   expect(rowsOf(fixture)).toBe(2);
 });
 
+test('whoever carries a visitor is asked as well: what he tells of keys overtakes her words, which wait for it', () => {
+  const fixture = silent(0);
+  fixture.keys.published.set('psyc://z.example/~zoe', {
+    key: keyOf(fixture),
+    statement: fixture.identityOf('zoe', 'z.example').statement,
+  });
+  const c = fixture.connect('server c.example');
+  fixture.sayRaw(c, said(channelAt(fixture, 'c.example'), hall, 1, '_request_context_enter'));
+  tellVisit(fixture, c, 'c.example', visitOf(fixture, 'c.example'));
+  expect([fixture.askedKeys, rowsOf(fixture)]).toEqual([['c.example'], 2]);
+});
+
 /** What is kept of z.example and of zoe. */
 const kept = (fixture: NodeFixture): string[] =>
   ['psyc://z.example', 'psyc://z.example/~zoe'].flatMap((context) => {

@@ -19,8 +19,6 @@ export interface Giving {
 interface Habits {
   /** Told of each path that he is asked for. */
   readonly asked?: (path: string) => void;
-  /** He takes questions, and answers none. */
-  readonly isSilent?: boolean;
 }
 
 /** On 127.0.0.1, with a certificate for this name. In the directory is the first key, as that of its domain. */
@@ -28,13 +26,12 @@ export async function giving(
   undoing: Undoing,
   name: string,
   keys: readonly Certificate[],
-  { asked = () => {}, isSilent = false }: Habits = {},
+  { asked = () => {} }: Habits = {},
 ): Promise<Giving> {
   const credentials = selfSigned(name, Date.now());
   const sockets = new Set<Socket>();
   const server = createServer(credentials, ({ url = '' }, response) => {
     asked(url);
-    if (isSilent) return;
     const { pathname, searchParams } = new URL(url, 'https://ignored.test');
     const search = searchParams.get('search') ?? '';
     const found = keys.filter(({ key, userIds }) => {

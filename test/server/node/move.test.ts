@@ -1,7 +1,7 @@
 /** What a home takes for the word that somebody has come from elsewhere, and what a client makes of it. */
 import { expect, test } from '@jest/globals';
 import { answerTo } from '../../../client/session/answers.ts';
-import type { ToldMove } from '../../../federation/pki.ts';
+import type { PkiAnswer, ToldMove } from '../../../federation/pki.ts';
 import { certify } from '../../../pki/certification.ts';
 import { enrol, firstStatement, signStatement } from '../../../pki/enrolment.ts';
 import { type Move, signMove } from '../../../pki/move-statement.ts';
@@ -36,7 +36,7 @@ async function taken(move: ToldMove, known: ToldMove | null = null): Promise<str
     key: next.certificate.bytes,
     move,
     known,
-    servers: null,
+    others: null,
   } as const;
   const answer = await notary.answer(question);
   return answer.kind === 'refused' ? answer.code : answer.kind;
@@ -71,38 +71,26 @@ test.each<[string, ToldMove, ToldMove | null, string]>([
   expect(await taken(move, known)).toBe(expected);
 });
 
-test('whoever knew the old key hears from key servers that it has taken itself back; broken copies say nothing', async () => {
+test('whoever knew the old key hears of others, and of his own ring, that it has taken itself back; broken copies say nothing', async () => {
+  let near: Uint8Array[] = [];
   const search = async function* (sought: object): AsyncGenerator<{ key: Uint8Array; statement: null }> {
-    expect(sought).toEqual({
-      address: 'alice@old.example',
-      fingerprint: fingerprintOf(old),
-      servers,
-      isPointed: false,
-    });
-    yield* copies.map((key) => ({ key, statement: null }));
+    const address = 'alice@old.example';
+    expect(sought).toEqual({ address, fingerprint: fingerprintOf(old), servers: [], isNear: true });
+    yield* near.map((key) => ({ key, statement: null }));
   };
-  const servers = ['x.example'];
-  let copies: Uint8Array[] = [];
-  const asking = new Notary({
-    key: home,
-    isOpen: true,
-    inviteNamed: () => Promise.resolve(null),
-    now: () => NOW,
-    search,
-  });
-  const question = {
-    person: 'psyc://new.example/~alice',
-    key: next.certificate.bytes,
-    move: two,
-    known: null,
-    servers,
-  };
+  const inviteNamed = (): Promise<null> => Promise.resolve(null);
+  const asking = new Notary({ key: home, isOpen: true, inviteNamed, now: () => NOW, search });
+  const question = { person: 'psyc://new.example/~alice', key: next.certificate.bytes, move: two, known: null };
+  const asked = (others: readonly Uint8Array[]): Promise<PkiAnswer> =>
+    asking.answer({ kind: 'move', ...question, others });
   const told = { kind: 'moved', from: 'psyc://old.example/~alice', counter: 2, timeMs: NOW * 1000 };
   const another = await applyRevocation(other.certificate, await makeRevocation(other.signer, NOW));
-  copies = [new Uint8Array(9), damaged(revoked), another, old.certificate.bytes];
-  expect(await asking.answer({ kind: 'move', ...question })).toMatchObject(told);
-  copies.push(revoked);
-  expect(await asking.answer({ kind: 'move', ...question })).toEqual({ kind: 'refused', code: '_revoked_key' });
+  const nothing = [new Uint8Array(9), damaged(revoked), another, old.certificate.bytes];
+  near = nothing;
+  expect(await asked(nothing)).toMatchObject(told);
+  expect(await asked([...nothing, revoked])).toEqual({ kind: 'refused', code: '_revoked_key' });
+  near = [...nothing, revoked];
+  expect(await asked([])).toEqual({ kind: 'refused', code: '_revoked_key' });
 });
 
 test.each<[string, ToldMove | null, string | null]>([
