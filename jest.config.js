@@ -11,5 +11,5 @@ export default {
   // Jest leaves one core idle, for a person at the keyboard; on two cores that is half the machine.
   maxWorkers: '100%',
   // Tests that start a program take their time on a busy machine; none waits for a clock.
-  testTimeout: 240_000,
+  testTimeout: 480_000,
 };

@@ -36,6 +36,8 @@ export interface MorDutyOptions {
 const KEYS_MS = 600_000;
 /** What several say of our key is read and told at once. */
 const SAID_MS = 3_000;
+/** A linked server whose key could not be read is looked for again so soon, and then twice as late each time. */
+const MISSED_MS = 1_000;
 
 interface Known extends MorServer {
   readonly fingerprint: string;
@@ -52,6 +54,9 @@ export class MorDuty {
   readonly #up = new Set<string>();
   #cancel: () => void = () => {};
   #cancelSaid: () => void = () => {};
+  #cancelMissed: () => void = () => {};
+  #missedMs = MISSED_MS;
+  #isMissedPlanned = false;
   #isSaid = false;
   /** What linked servers have shown of their keys, unchecked but read. */
   readonly #shownKeys = new Map<string, { readonly fingerprint: string; readonly key: Uint8Array }>();
@@ -166,6 +171,9 @@ export class MorDuty {
 
   /** To these there is a link now, and to no others. */
   #linkedTo(domains: readonly string[]): void {
+    this.#cancelMissed();
+    this.#isMissedPlanned = false;
+    this.#missedMs = MISSED_MS;
     this.#up.clear();
     for (const domain of domains) this.#up.add(domain);
     const gone = [...this.#servers.keys()].filter((domain) => !this.#up.has(domain));
@@ -177,8 +185,28 @@ export class MorDuty {
   }
 
   #learn(domain: string): void {
-    this.#read(domain).catch((error: unknown) => {
-      this.#options.log.warn({ domain, reason: String(error) }, 'no onions go over this server yet');
+    this.#read(domain).then(
+      () => this.#lookForMissed(),
+      (error: unknown) => {
+        this.#options.log.warn({ domain, reason: String(error) }, 'no onions go over this server yet');
+        this.#lookForMissed();
+      },
+    );
+  }
+
+  /** The store may have been away, or had not been told the key yet: that heals sooner than keys change. */
+  #lookForMissed(): void {
+    if (this.#isOver || this.#isMissedPlanned) return;
+    const isMissed = (domain: string): boolean => !this.#servers.has(domain);
+    if (![...this.#up].some(isMissed)) {
+      this.#missedMs = MISSED_MS;
+      return;
+    }
+    this.#isMissedPlanned = true;
+    this.#cancelMissed = this.#options.timers.after(this.#missedMs, () => {
+      this.#isMissedPlanned = false;
+      this.#missedMs = Math.min(2 * this.#missedMs, KEYS_MS);
+      for (const domain of [...this.#up].filter(isMissed)) this.#learn(domain);
     });
   }
 
@@ -186,6 +214,7 @@ export class MorDuty {
     this.#isOver = true;
     this.#cancel();
     this.#cancelSaid();
+    this.#cancelMissed();
     await this.#pool.close();
     await this.#kept.close();
   }

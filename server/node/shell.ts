@@ -52,6 +52,7 @@ export class NodeShell {
   readonly #asked = new Map<number, (answer: AdminAnswer | null) => void>();
   #admin = 0;
   #accepted = 0;
+  #isStarted = false;
   #isOver = false;
 
   constructor(options: ShellOptions) {
@@ -63,11 +64,16 @@ export class NodeShell {
 
   /** Begins: reads what the last life left to be done. */
   start(): void {
+    this.#isStarted = true;
     this.#tell({ kind: 'started' });
   }
 
-  /** Takes a stream that a peer has opened; `plain`: the named hosts that may be there, where it is without TLS. */
+  /** Takes a stream that a peer has opened; `plain`: the named hosts that may be there, where it is without TLS. Before the node has begun nobody is let in: he comes again. */
   accept(stream: ByteStream, plain?: readonly string[]): void {
+    if (!this.#isStarted) {
+      stream.destroy();
+      return;
+    }
     this.#carry(`in ${++this.#accepted}`, stream, true, plain);
   }
 

@@ -18,7 +18,7 @@ test('nobody is asked any more once everything is undone', async () => {
     undoing,
     async () => {
       asked++;
-      await undoing.run();
+      await expect(undoing.run()).rejects.toThrow('not linked to 2');
       return told(1);
     },
     2,

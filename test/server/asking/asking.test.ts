@@ -56,7 +56,7 @@ async function stocked(who: string, count: number): Promise<void> {
 needsLinux('asking as nobody', () => {
   beforeAll(async () => {
     town = await AskedTown.start(undoing);
-  }, 240_000);
+  });
   afterEach(() => own.run());
   afterAll(() => undoing.run(), 120_000);
 

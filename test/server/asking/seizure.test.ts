@@ -78,7 +78,7 @@ async function longTermKeys(): Promise<{ domain: string; pair: KeyPair }[]> {
 needsLinux('a seizure of whole servers', () => {
   beforeAll(async () => {
     town = await AskedTown.start(undoing);
-  }, 240_000);
+  });
   afterAll(() => undoing.run(), 120_000);
 
   test('finds the route where secrets were not burnt, and nothing where they were', async () => {

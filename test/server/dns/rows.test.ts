@@ -122,7 +122,7 @@ withNameServers('by a node', () => {
     }
     // Who is to be heard as a witness has been known for long.
     town.aheadMs += trustLimits.witnessPinnedMs + DAY;
-  }, 240_000);
+  });
   afterAll(async () => undoing.run());
 
   test('1 and 5: a key that has revoked itself for cause; and whoever comes after it', async () => {

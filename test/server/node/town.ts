@@ -49,6 +49,8 @@ export interface DomainOptions {
   readonly isOpen?: boolean;
   readonly inviteNamed?: (typed: string) => Promise<string | null>;
   readonly timers?: Timers;
+  /** The node begins only then, though its port is open. */
+  readonly begun?: Promise<void>;
   /** What stands between a stream that a peer has opened and the node. */
   readonly seen?: (stream: ByteStream) => ByteStream;
 }
@@ -101,7 +103,8 @@ export class Town {
       log,
     });
     this.endpoints.set(domain, { host: '127.0.0.1', port: listener.addresses[0]!.port });
-    shell.start();
+    if (options.begun === undefined) shell.start();
+    else void options.begun.then(() => shell.start());
     this.#opened.push(async () => {
       shell.stop();
       await listener.close();
