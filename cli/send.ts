@@ -2,22 +2,18 @@
 import { buffer } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { AnonymousError } from '../client/anonymous/error.ts';
-import { type KeptReader, readKeys, writeKeys } from '../client/anonymous/keys-file.ts';
-import { CellClock, type Make } from '../client/anonymous/clock.ts';
+import { keysIn } from '../client/anonymous/keys-file.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { anonymousCell, coverCell, sealText } from '../client/anonymous/message.ts';
-import type { Pins } from '../client/anonymous/stations.ts';
-import { answerTo } from '../client/session/answers.ts';
-import { bytesOfHex } from '../crypto/bytes.ts';
+import { Sending, type SendingNews, type SendWish } from '../client/anonymous/sending.ts';
+import { Client } from '../client/client.ts';
+import type { Whose } from '../client/profile/profile.ts';
 import { OnionError } from '../onion/error.ts';
-import { parseUniform } from '../psyc/uniform.ts';
 import { suite } from '../server/suite.ts';
 import { systemTimers } from '../server/transport/timers.ts';
-import { onClock } from './person/clocked.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
-import { believing, changedIn, pinsFor, withUnvouched } from './person/stations.ts';
-import { type Talk, talk, type Told } from './person/talk.ts';
+import { believing, pinsFor, withUnvouched } from './person/stations.ts';
+import { type Talk, talk } from './person/talk.ts';
 import { between, person } from './person/target.ts';
 import { textIn } from './person/text.ts';
 
@@ -98,101 +94,55 @@ Examples:
       const whose = await whoseOf(command, options.as);
       await talk(command, { ...options, timeout: patienceOf(options) }, async (home) => {
         try {
-          const mor = `psyc://${whose.domain}/$mor`;
-          const pins = await pinsFor(whose);
-          const { unvouched } = options;
-          const believed = await believing(command, home, { domain: whose.domain, pins, unvouched })();
-          const reader = believed === null ? null : await readerOf(command, home, mor, whose, to, pins);
-          if (believed === null || reader === null) return;
-          believed.check(options.hops, parseUniform(to).host);
-          const way = { stations: believed.stations, home: whose.domain, hops: options.hops };
-          const sealed = sealText(suite, reader, text);
-          const [parts, { needed }] = [sealed.contents.length, sealed];
-          const make = (part: number | null): Uint8Array =>
-            part === null
-              ? coverCell(suite, way, Date.now())
-              : anonymousCell(suite, way, reader, sealed.contents[part]!, Date.now());
-          if (!(await handed(command, options, home, mor, { parts, needed }, make))) return;
+          const outcome = await new Client(home, null, await sendingOf(command, home, whose, options)).send(to, text, {
+            anonymous: wishOf(options),
+          });
+          if (outcome.kind === 'refused') return;
+          if (outcome.kind === 'failure') {
+            fail(command, options, outcome.code, 'your home has no room for more cells (_mor_full)');
+            return;
+          }
+          const { parts, needed } = outcome;
           const cells = parts === 1 ? '' : ` in ${parts} cells, of which ${needed} are needed`;
           const line = `handed to ${whose.domain}${cells}; nobody tells whether it arrives\n`;
           tell(options, { kind: 'handed', at: whose.domain, hops: options.hops, parts, needed }, line);
         } catch (error) {
           if (!(error instanceof AnonymousError || error instanceof OnionError)) throw error;
-          fail(command, options, error.code, `${error.message} (${error.code})`);
+          const more = error.code === '_anonymous_excessive_parts' ? ': say --cells' : '';
+          fail(command, options, error.code, `${error.message}${more} (${error.code})`);
         }
       });
     });
 }
 
-/** Hands it in, at once or on the clock; false: it was refused, and that has been told. */
-async function handed(
-  command: Command,
-  options: Options,
-  home: Talk,
-  mor: string,
-  { parts, needed }: { readonly parts: number; readonly needed: number },
-  make: Make,
-): Promise<boolean> {
-  const { clock, cells = clockCellsUsual } = options;
-  if (clock === undefined) {
-    for (let part = 0; part < parts; part++) {
-      const told = await home.ask({ target: mor, method: '_request_mor_cell', entity: { _cell: make(part) } });
-      if (told === null) return false;
-    }
-    return true;
-  }
-  if (cells < parts) {
-    const text = `the message takes ${parts} cells, and ${cells} leave on the clock: say --cells`;
-    throw new AnonymousError('_anonymous_excessive_parts', text);
-  }
-  const wish = { meanMs: clock * 1000, cells, parts, needed };
-  const machine = new CellClock(suite.random, wish, make, systemTimers.nowMs());
+function wishOf({ hops, clock, cells = clockCellsUsual }: Options): SendWish {
+  return clock === undefined ? { hops } : { hops, clock: { meanMs: clock * 1000, cells } };
+}
+
+/** What the library is given here: the person's folder, the system's time, and somebody to tell. */
+async function sendingOf(command: Command, home: Talk, whose: Whose, { unvouched }: Options): Promise<Sending> {
+  const { domain, folder } = whose;
+  const pins = await pinsFor(whose);
+  return new Sending({
+    ...{ suite, home, domain, pins },
+    stations: believing(command, home, { domain, pins, unvouched }),
+    keys: keysIn(folder),
+    wallMs: () => Date.now(),
+    alarms: systemTimers,
+    told: (news) => complain(command, newsLine(news)),
+  });
+}
+
+function newsLine(news: SendingNews): string {
+  if (news.kind === 'key')
+    return `key of ${nameOf(news.person)}, found by your home and kept here: ${news.fingerprint}`;
+  const { cells, parts, meanMs } = news;
   const which = parts === 1 ? 'one of them' : `${parts} of them`;
-  complain(command, `${cells} cells leave in about ${clock * cells} seconds, ${which} with the message`);
-  const isTaken = await onClock(home, mor, machine, systemTimers);
-  if (isTaken === false) fail(command, options, '_mor_full', 'your home has no room for more cells (_mor_full)');
-  return isTaken === true;
+  return `${cells} cells leave in about ${(meanMs / 1000) * cells} seconds, ${which} with the message`;
 }
 
 /** How long to wait for the home, seconds: as said, or as the clock needs. */
 function patienceOf({ timeout, clock, cells = clockCellsUsual }: Options): number {
   const { times, strikes, seconds } = PATIENCE;
   return timeout ?? seconds + (clock === undefined ? 0 : clock * (times * cells + strikes));
-}
-
-/** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
-async function readerOf(
-  command: Command,
-  home: Talk,
-  mor: string,
-  whose: { readonly folder: string; readonly nick: string; readonly domain: string },
-  to: string,
-  pins: Pins,
-): Promise<KeptReader | null> {
-  const now = Math.floor(Date.now() / 1000);
-  const kept = await readKeys(whose.folder, nameOf(to), now);
-  if (kept !== null) return kept;
-  const told = await home.ask({ target: mor, method: '_request_mor_keys', entity: { _person: to } });
-  if (told === null || typeof told === 'string') return null;
-  const reader = await checked(told, to, now);
-  if (changedIn(pins, to, reader.print) || changedIn(pins, parseUniform(to).host, reader.domainPrint)) {
-    throw new AnonymousError('_anonymous_changed_key', `another key of ${nameOf(to)} than the one that is pinned here`);
-  }
-  await writeKeys(whose.folder, nameOf(to), reader.kept);
-  complain(command, `key of ${nameOf(to)}, found by your home and kept here: ${reader.print}`);
-  return reader.kept;
-}
-
-async function checked(told: readonly Told[], to: string, now: number) {
-  const { packet } = told.at(-1)!;
-  const bytes = (name: string): Uint8Array => new Uint8Array(packet.value(name) ?? []);
-  const question = { kind: 'check person', person: to, succession: null, known: null, move: null } as const;
-  const [key, statement, domainKey] = [bytes('_key'), bytes('_statement'), bytes('_key_domain')];
-  const answer = await answerTo({ ...question, key, statement, domainKey }, now);
-  if (answer.kind !== 'person' || answer.keys.encryptionKey === null) {
-    throw new AnonymousError('_anonymous_unknown_keys', `no keys of ${nameOf(to)} that hold`);
-  }
-  const { fingerprint: print, domainFingerprint: domainPrint, encryptionKey: publicKey, until } = answer.keys;
-  const kept = { uniform: to, fingerprint: bytesOfHex(print)!, publicKey, until };
-  return { print, domainPrint, kept };
 }

@@ -5,12 +5,12 @@ import { profileLimits } from '../../client/profile/limits.ts';
 import type { Whose } from '../../client/profile/profile.ts';
 import { Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
-import { Believed } from '../../client/anonymous/stations.ts';
+import { believedAt } from '../../client/anonymous/servers.ts';
 import { readStock, readWish } from '../../client/anonymous/stock-file.ts';
 import { Stock } from '../../round-trips/stock.ts';
 import { suite } from '../../server/suite.ts';
 import { askingFor } from './asking-for.ts';
-import { pinsFor, stationsOf } from './stations.ts';
+import { pinsFor } from './stations.ts';
 import type { Talk } from './talk.ts';
 
 /** How long somebody is online before it begins, and how often it is looked whether anything lacks. */
@@ -62,18 +62,13 @@ export class Refill {
     const release = await lock(folder, 'stock', () => {}, signal).catch(() => null);
     if (release === null) return true;
     const pins = await pinsFor(this.#whose);
-    const mor = `psyc://${domain}/$mor`;
     const asking = askingFor({
       whose: this.#whose,
       home: this.#home,
       wish: await readWish(folder),
       kept: await readStock(folder),
       isAll: false,
-      stations: async () => {
-        const all = await stationsOf(this.#home, mor, pins);
-        const belief = { home: domain, pins, isUnvouched: false };
-        return all === null ? null : Believed.of(all, belief, Math.floor(Date.now() / 1000));
-      },
+      stations: () => believedAt(this.#home, { home: domain, pins, isUnvouched: false }, Math.floor(Date.now() / 1000)),
     });
     const over = new AbortController();
     try {

@@ -8,8 +8,8 @@ import { Asking } from '../../../client/anonymous/asking.ts';
 import type { StockSecret, StockWish } from '../../../round-trips/stock.ts';
 import { readStock, writeStock } from '../../../client/anonymous/stock-file.ts';
 import { Profile, type Whose } from '../../../client/profile/profile.ts';
-import { Believed } from '../../../client/anonymous/stations.ts';
-import { pinsFor, stationsOf } from '../../../cli/person/stations.ts';
+import { pinsFor } from '../../../cli/person/stations.ts';
+import { believedAt } from '../../../client/anonymous/servers.ts';
 import { sessionOf } from '../../../cli/person/session.ts';
 import { Talk } from '../../../cli/person/talk.ts';
 import { askServer } from '../../../server/admin/channel.ts';
@@ -140,11 +140,7 @@ export class AskedTown {
       home: talk,
       mor,
       isAll: false,
-      stations: async () => {
-        const all = await stationsOf(talk, mor, pins);
-        const belief = { home: whose.domain, pins, isUnvouched: false };
-        return all === null ? null : Believed.of(all, belief, Math.floor(Date.now() / 1000));
-      },
+      stations: () => believedAt(talk, { home: whose.domain, pins, isUnvouched: false }, Math.floor(Date.now() / 1000)),
       keep: (secrets) => writeStock(whose.folder, secrets),
       now: () => ({ monotoneMs: systemTimers.nowMs(), wallMs: Date.now() }),
       after: (delayMs, wake) => systemTimers.after(delayMs, wake),

@@ -2,7 +2,7 @@
 import { hexOf } from '../../../crypto/bytes.ts';
 import { cellOf, routeTo } from '../../../round-trips/ways.ts';
 import type { Stock, StockSecret } from '../../../round-trips/stock.ts';
-import { stationsOf } from '../../../cli/person/stations.ts';
+import { stationsOf } from '../../../client/anonymous/servers.ts';
 import type { Talk } from '../../../cli/person/talk.ts';
 import { fieldsOf, onionOf } from '../../../onion/cell.ts';
 import { forgottenKey } from '../../../onion/keys.ts';
@@ -30,7 +30,7 @@ export function ticketOf(
 /** Hands in a question about an address with a ticket. */
 export async function handing(talk: Talk, search: string): Promise<(ticket: Uint8Array, tag: string) => Promise<void>> {
   const mor = `psyc://${RED}/$mor`;
-  const stations: readonly Station[] = (await stationsOf(talk, mor, new Map()))!;
+  const stations: readonly Station[] = (await stationsOf(talk, mor, new Map(), Math.floor(Date.now() / 1000)))!;
   const last = stations.find(({ domain }) => domain === GREEN)!;
   return async (ticket, tag) => {
     const routing = { _target: KEYS, _tag: tag };

@@ -1,10 +1,15 @@
-/** Cells that leave for the home on a clock, in a session. docs/spec/people.md#cells-on-a-clock */
-import type { CellClock, ClockEvent } from '../../client/anonymous/clock.ts';
-import type { Timers } from '../../server/transport/timers.ts';
-import type { Talk } from './talk.ts';
+/** Cells that leave for the home on a clock. docs/spec/people.md#cells-on-a-clock */
+import type { AskedHome } from './asking.ts';
+import type { CellClock, ClockEvent } from './clock.ts';
+
+/** A clock that only goes forward, in milliseconds, and an alarm, which the function that it gives takes back. */
+export interface Alarms {
+  nowMs(): number;
+  after(delayMs: number, wake: () => void): () => void;
+}
 
 /** Runs the clock to its end: whether the message was taken; null: a cell was refused for good, and that has been told. */
-export function onClock(home: Talk, mor: string, clock: CellClock, timers: Timers): Promise<boolean | null> {
+export function onClock(home: AskedHome, mor: string, clock: CellClock, alarms: Alarms): Promise<boolean | null> {
   return new Promise((resolve, reject) => {
     let cancel = (): void => {};
     const end = (isTaken: boolean | null): void => {
@@ -18,11 +23,11 @@ export function onClock(home: Talk, mor: string, clock: CellClock, timers: Timer
       else take({ kind: typeof told === 'string' ? 'refused' : 'taken', strike });
     };
     const wakeAt = (atMs: number): void => {
-      cancel = timers.after(Math.max(0, atMs - timers.nowMs()), () => take({ kind: 'wake' }));
+      cancel = alarms.after(Math.max(0, atMs - alarms.nowMs()), () => take({ kind: 'wake' }));
     };
     const take = (event: ClockEvent): void => {
       try {
-        for (const effect of clock.step(event, timers.nowMs())) {
+        for (const effect of clock.step(event, alarms.nowMs())) {
           if (effect.kind === 'hand') hand(effect.strike, effect.cell).catch(reject);
           else if (effect.kind === 'wake') wakeAt(effect.atMs);
           else end(effect.isTaken);

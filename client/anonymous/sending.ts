@@ -1,0 +1,165 @@
+/** Says something as nobody: finds the reader's keys, seals, and hands the cells to the home, at once or on a clock. docs/spec/people.md#sending */
+import { bytesOfHex } from '../../crypto/bytes.ts';
+import type { Suite } from '../../crypto/suite.ts';
+import type { Packet } from '../../psyc/packet.ts';
+import { parseUniform } from '../../psyc/uniform.ts';
+import { answerTo } from '../session/answers.ts';
+import type { AskedHome } from './asking.ts';
+import { CellClock, type Make } from './clock.ts';
+import { AnonymousError } from './error.ts';
+import { addressOf, type KeptReader, type ReaderKeys } from './keys-file.ts';
+import { anonymousLimits } from './limits.ts';
+import { anonymousCell, coverCell, type Sealed, sealText } from './message.ts';
+import { type Alarms, onClock } from './on-clock.ts';
+import { changedIn } from './servers.ts';
+import type { Believed, Pins } from './stations.ts';
+
+/** What somebody who waits may want to know. Fingerprint in lower-case hexadecimal digits, milliseconds. */
+export type SendingNews =
+  /** Keys were found by the home, which so learns that somebody may be about to write, and are kept. */
+  | { readonly kind: 'key'; readonly person: string; readonly fingerprint: string }
+  | { readonly kind: 'clock'; readonly cells: number; readonly parts: number; readonly meanMs: number };
+
+/** What it works with. */
+export interface SendingOptions {
+  readonly suite: Suite;
+  readonly home: AskedHome;
+  /** The home's. */
+  readonly domain: string;
+  readonly pins: Pins;
+  /** The servers that the home knows now, as far as it is believed; null: it refuses to say, and that has been told. */
+  readonly stations: () => Promise<Believed | null>;
+  readonly keys: ReaderKeys;
+  /** Unix milliseconds. */
+  readonly wallMs: () => number;
+  readonly alarms: Alarms;
+  readonly told?: (news: SendingNews) => void;
+}
+
+/** How it is said. */
+export interface SendWish {
+  /** Servers on the way, the reader's included: `hopsMin` to `hopsMax`. */
+  readonly hops: number;
+  /** So many cells leave on a clock, so long apart in the mean; without, all leave at once. */
+  readonly clock?: { readonly meanMs: number; readonly cells: number };
+}
+
+/** What came of it: nobody tells whether it arrives. */
+export type SendOutcome =
+  /** The home has so many cells of it, and so many of these are needed. */
+  | { readonly kind: 'handed'; readonly parts: number; readonly needed: number }
+  /** The home has no room for more cells. */
+  | { readonly kind: 'failure'; readonly code: '_mor_full' }
+  /** The home has refused, which its session has told. */
+  | { readonly kind: 'refused' };
+
+/** One person's, in one session with his home. */
+export class Sending {
+  readonly #options: SendingOptions;
+  readonly #mor: string;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+    this.#mor = `psyc://${options.domain}/$mor`;
+  }
+
+  /**
+   * Says a text to a person, by his uniform. Throws AnonymousError (any code but those of questions), OnionError, PublicationError as
+   * `sealAnonymous`; RangeError where the wish has other hops or a clock than `anonymousLimits` let.
+   */
+  async send(person: string, text: string, wish: SendWish): Promise<SendOutcome> {
+    checkWish(wish);
+    const { suite, domain, stations, wallMs } = this.#options;
+    const believed = await stations();
+    if (believed === null) return { kind: 'refused' };
+    const reader = await this.#readerOf(person);
+    if (reader === null) return { kind: 'refused' };
+    believed.check(wish.hops, parseUniform(person).host);
+    const way = { stations: believed.stations, home: domain, hops: wish.hops };
+    const sealed = sealText(suite, reader, text);
+    const make = (part: number | null): Uint8Array =>
+      part === null
+        ? coverCell(suite, way, wallMs())
+        : anonymousCell(suite, way, reader, sealed.contents[part]!, wallMs());
+    const isHanded = await (wish.clock === undefined
+      ? this.#atOnce(sealed, make)
+      : this.#onClock(sealed, make, wish.clock));
+    if (isHanded === null) return { kind: 'refused' };
+    if (!isHanded) return { kind: 'failure', code: '_mor_full' };
+    return { kind: 'handed', parts: sealed.contents.length, needed: sealed.needed };
+  }
+
+  async #atOnce({ contents, needed }: Sealed, make: Make): Promise<boolean | null> {
+    let taken = 0;
+    for (let part = 0; part < contents.length; part++) {
+      const entity = { _cell: make(part) };
+      const asking = { target: this.#mor, method: '_request_mor_cell', entity, excused: ['_mor_full'] };
+      const told = await this.#options.home.ask(asking);
+      if (told === null) return null;
+      if (typeof told !== 'string') taken++;
+    }
+    return taken >= needed;
+  }
+
+  async #onClock(
+    { contents, needed }: Sealed,
+    make: Make,
+    { meanMs, cells }: NonNullable<SendWish['clock']>,
+  ): Promise<boolean | null> {
+    const parts = contents.length;
+    if (cells < parts) {
+      const text = `the message takes ${parts} cells, and ${cells} leave on the clock`;
+      throw new AnonymousError('_anonymous_excessive_parts', text);
+    }
+    const { suite, home, alarms, told } = this.#options;
+    const clock = new CellClock(suite.random, { meanMs, cells, parts, needed }, make, alarms.nowMs());
+    told?.({ kind: 'clock', cells, parts, meanMs });
+    return onClock(home, this.#mor, clock, alarms);
+  }
+
+  /** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
+  async #readerOf(person: string): Promise<KeptReader | null> {
+    const { home, pins, keys, wallMs, told } = this.#options;
+    const now = Math.floor(wallMs() / 1000);
+    const kept = await keys.read(person, now);
+    if (kept !== null) return kept;
+    const found = await home.ask({ target: this.#mor, method: '_request_mor_keys', entity: { _person: person } });
+    if (found === null || typeof found === 'string') return null;
+    const { fingerprint, domainFingerprint, reader } = await checked(found.at(-1)!.packet, person, now);
+    if (changedIn(pins, person, fingerprint) || changedIn(pins, parseUniform(person).host, domainFingerprint)) {
+      throw new AnonymousError(
+        '_anonymous_changed_key',
+        `another key of ${addressOf(person)} than the one that is pinned here`,
+      );
+    }
+    await keys.keep(reader);
+    told?.({ kind: 'key', person, fingerprint });
+    return reader;
+  }
+}
+
+function checkWish({ hops, clock }: SendWish): void {
+  const { hopsMin, hopsMax, clockCellsMin, clockCellsMax, clockSecondsMin, clockSecondsMax } = anonymousLimits;
+  checkBetween('hops', hops, hopsMin, hopsMax);
+  if (clock === undefined) return;
+  checkBetween('cells', clock.cells, clockCellsMin, clockCellsMax);
+  checkBetween('milliseconds between two cells', clock.meanMs, 1000 * clockSecondsMin, 1000 * clockSecondsMax);
+}
+
+function checkBetween(what: string, number: number, least: number, most: number): void {
+  const isWhole = Number.isInteger(number) && number >= least && number <= most;
+  if (!isWhole) throw new RangeError(`${what}: ${least} to ${most}, not ${number}`);
+}
+
+async function checked(packet: Packet, person: string, now: number) {
+  const bytes = (name: string): Uint8Array => new Uint8Array(packet.value(name) ?? []);
+  const question = { kind: 'check person', person, succession: null, known: null, move: null } as const;
+  const [key, statement, domainKey] = [bytes('_key'), bytes('_statement'), bytes('_key_domain')];
+  const answer = await answerTo({ ...question, key, statement, domainKey }, now);
+  if (answer.kind !== 'person' || answer.keys.encryptionKey === null) {
+    throw new AnonymousError('_anonymous_unknown_keys', `no keys of ${addressOf(person)} that hold`);
+  }
+  const { fingerprint, domainFingerprint, encryptionKey: publicKey, until } = answer.keys;
+  const reader = { uniform: person, fingerprint: bytesOfHex(fingerprint)!, publicKey, until };
+  return { fingerprint, domainFingerprint, reader };
+}
