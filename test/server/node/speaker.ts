@@ -104,6 +104,12 @@ export class Sayings {
     return { counter: 0, bytes: render({ routing, entity: { _after: String(after) }, method: '_request_history' }) };
   }
 
+  /** Asks for the newest rows. */
+  newest(limit: number): Saying {
+    const routing = { _source: this.#channel, _target: this.#target, _tag: 'n' };
+    return { counter: 0, bytes: render({ routing, entity: { _limit: String(limit) }, method: '_request_history' }) };
+  }
+
   /** A signed message. */
   say(method: string, data: string): Saying {
     const counter = ++this.#counter;
