@@ -17,6 +17,7 @@ import {
 import { enteredLine } from './person/lines.ts';
 import { keepMarks } from './person/marks.ts';
 import { knownIn, meantOf } from './person/meant.ts';
+import { safeLine } from './person/safe.ts';
 import { nameOf } from './person/show.ts';
 import { isNothing } from './person/status.ts';
 import { Talk } from './person/talk.ts';
@@ -77,7 +78,7 @@ export const follow = {
     page: `From then on everything that this person publishes comes to all your devices (p3do listen), by way of your
 own server, which keeps it; p3do history ada@a.example shows what was published before. Where the home of that
 person is silent, what is published through other servers comes all the same.`,
-    done: (output) => (output.kind === 'entered' ? `following ${nameOf(output.place)}\n` : null),
+    done: (output) => (output.kind === 'entered' ? followingLine(output) : null),
   }),
 };
 
@@ -92,6 +93,13 @@ export const unfollow = {
     done: (output) => (output.kind === 'left' ? `not following ${nameOf(output.place)}\n` : null),
   }),
 };
+
+/** What is said to who follows somebody of whom nothing is known yet: his name may be written wrongly. */
+function followingLine({ place, awaited }: Extract<Output, { kind: 'entered' }>): string {
+  const name = nameOf(place);
+  if (awaited === null) return `following ${name}\n`;
+  return `following ${name}, as soon as ${safeLine(awaited)} says that there is such a person: it has not answered yet\n`;
+}
 
 function membership({ kind, name, argument, example, page, done }: Change): (command: Command) => void {
   return (command) => {

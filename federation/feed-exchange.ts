@@ -14,12 +14,13 @@ export const RECONCILE = '_request_publications';
 export const MISSING = '_request_publications_missing';
 export const RECONCILED = '_status_publications';
 export const GIVEN = '_status_publications_missing';
+export const UNKNOWN = '_status_publications_unknown';
 
 /** How often something is asked before it is given up. */
 const TRIES_MAX = 4;
 
-/** How it ended: nobody lacks anything; there may be more, or some of it did not come; it was given up. */
-export type Ending = 'equal' | 'partly' | 'failed';
+/** How it ended: nobody lacks anything; there may be more, or some of it did not come; it was given up; the other server does not keep this feed. */
+export type Ending = 'equal' | 'partly' | 'failed' | 'unknown';
 
 /** What an exchange needs of its feed. */
 export interface ExchangeOwner {
@@ -87,7 +88,7 @@ export class Exchange {
     if (this.#isOver || (routing.get('_tag_relay') ?? '') !== this.#tag) return false;
     if (packet.method === RECONCILED) this.#read(packet);
     else if (packet.method === GIVEN) this.#goOn();
-    else this.#end('failed');
+    else this.#end(packet.method === UNKNOWN ? 'unknown' : 'failed');
     return true;
   }
 

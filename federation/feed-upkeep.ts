@@ -1,11 +1,13 @@
 /** How a server that is not somebody's home keeps up with his publications: the way to his home, and whom it is reconciled with when. docs/spec/feeds.md#following */
 import { backoffMs } from '../circuit/backoff.ts';
+import { encodeText } from '../psyc/bytes.ts';
 import type { Operation } from '../store/store.ts';
 import type { Desk, LinkChange } from './desk.ts';
 import { type Ending, Exchange } from './feed-exchange.ts';
 import type { FeedHub } from './feed-hub.ts';
 import type { FeedLog } from './feed-log.ts';
 import type { Letter } from './letter.ts';
+import { record } from './records.ts';
 import { waking } from './waking.ts';
 
 /** What it needs of its feed. */
@@ -24,7 +26,14 @@ export interface UpkeepOwner {
   readonly give: (to: string, ids: readonly Uint8Array[]) => void;
   /** What there was before is here, or does not come for now. */
   readonly known: () => void;
+  /** The home says that nobody of that name lives there. */
+  readonly unknown: () => void;
+  /** When something was taken here last, as it was written, Unix milliseconds; null: nothing was, or nobody knows. */
+  readonly owedMs: () => number | null;
 }
+
+/** How exactly it is written when something was taken last. */
+const OWED_MS = 86_400_000;
 
 /** One feed's. */
 export class FeedUpkeep {
@@ -41,6 +50,8 @@ export class FeedUpkeep {
   /** Whether the store knows that this must wake with its node. */
   #isRegistered = false;
   #isCaughtUp: boolean;
+  /** When something was taken last, nearly; null: nobody knows. */
+  #owedMs: number | null = null;
   #turn = 0;
   #asked = 0;
   /** Exchanges in a row of which nothing came. */
@@ -69,8 +80,10 @@ export class FeedUpkeep {
   /** It is known who follows, and how long the log is. */
   loaded(): void {
     const { followers, last } = this.#owner;
-    this.#isOwed = !this.#isHome && last() > 0;
-    this.#isRegistered = followers() > 0;
+    this.#owedMs = this.#owner.owedMs();
+    this.#isOwed = !this.#isHome && last() > 0 && !this.#isGivenUp;
+    // It may have been woken for what is given up by now.
+    this.#isRegistered = followers() > 0 || last() > 0;
     this.attend();
   }
 
@@ -82,7 +95,11 @@ export class FeedUpkeep {
   /** Operations beside an append. */
   beside(): Operation[] {
     const { context, desk } = this.#owner;
-    return this.#isHome || this.#isRegistered ? [] : [waking(context, desk, true)];
+    if (this.#isHome) return [];
+    const operations = this.#isRegistered ? [] : [waking(context, desk, true)];
+    if (this.#owedMs !== null && desk.unixMs - this.#owedMs < OWED_MS) return operations;
+    this.#owedMs = desk.unixMs;
+    return [...operations, record(context, 'owed', encodeText(String(this.#owedMs)))];
   }
 
   /** A row has been added, which this domain has brought, or its author's device. */
@@ -132,6 +149,13 @@ export class FeedUpkeep {
     this.#pull();
   }
 
+  /** What was taken here so long ago is offered to the home no more: it may be gone for ever. */
+  get #isGivenUp(): boolean {
+    const { desk } = this.#owner;
+    const { feedOwedMsMax } = desk.options.federationLimits;
+    return this.#owedMs !== null && desk.unixMs - this.#owedMs > feedOwedMsMax;
+  }
+
   /** What is hinted at is asked for, what was accepted is told. */
   exchangeSoon(peer: string): void {
     const { context, desk, home } = this.#owner;
@@ -159,6 +183,11 @@ export class FeedUpkeep {
   #pull(): void {
     const { context, desk, hub, home } = this.#owner;
     desk.timer(`feed pull ${context}`, desk.options.federationLimits.feedPullMs, () => {
+      if (this.#changed === null) return;
+      if (this.#isGivenUp) {
+        this.#isOwed = false;
+        this.#settle();
+      }
       if (this.#changed === null) return;
       const linked = hub.linked();
       const peer = linked.includes(home) ? home : linked[this.#turn++ % Math.max(1, linked.length)];
@@ -198,7 +227,7 @@ export class FeedUpkeep {
 
   #over(exchange: Exchange, ending: Ending): void {
     if (this.#exchange !== exchange) return;
-    const { last, home, known } = this.#owner;
+    const { last, home, known, unknown } = this.#owner;
     const { peer } = exchange;
     const isWithHome = peer === home;
     this.#exchange = null;
@@ -208,13 +237,14 @@ export class FeedUpkeep {
     if (isAgain) this.exchangeSoon(peer);
     else this.forgetLater();
     this.#isCaughtUp ||= isWithHome && ending === 'equal';
-    if (ending !== 'partly') known();
+    if (isWithHome && ending === 'unknown') unknown();
+    else if (ending !== 'partly') known();
     this.#settle();
   }
 
   /** Nobody knows what the home has. */
   #owe(): void {
-    this.#isOwed ||= !this.#isHome && this.#owner.last() > 0;
+    this.#isOwed ||= !this.#isHome && this.#owner.last() > 0 && !this.#isGivenUp;
   }
 
   /** The home has everything, and nobody here follows: this need not wake any more. */

@@ -1,7 +1,8 @@
 /** One person's publications at this server: at his home, where somebody here follows him, or where he has published while his home was silent. docs/spec/feeds.md */
-import { messageOf, type Message } from '../circuit/message.ts';
+import { messageOf } from '../circuit/message.ts';
 import { parseOne } from '../circuit/one-packet.ts';
 import { hexOf } from '../crypto/bytes.ts';
+import { decodeText } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import { authorOfFeed } from '../publication/feed.ts';
 import { type Publication, publicationId } from '../publication/fields.ts';
@@ -10,22 +11,22 @@ import { answerFrame } from '../publication/reconcile/reconcile.ts';
 import { ReconciliationError } from '../publication/reconcile/error.ts';
 import type { PublicationCode } from '../publication/error.ts';
 import { type Deletion, deletionOf } from '../publication/reference.ts';
-import type { Operation, Row } from '../store/store.ts';
-import { type Desk, type Entity, lease } from './desk.ts';
+import type { Row } from '../store/store.ts';
+import type { Desk, Entity } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
 import { FeedGiving } from './feed-giving.ts';
+import { FeedFollowing } from './feed-following.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { type Entry, FeedLog, type Settled } from './feed-log.ts';
 import { FeedOrder } from './feed-order.ts';
 import { FeedUpkeep } from './feed-upkeep.ts';
-import { Hearers } from './hearers.ts';
 import { readHistory } from './history.ts';
 import { answerLetter, domainOf, entityOf, type Letter, newLetter, readdress, refusalLetter } from './letter.ts';
 import { echoOf, placeRequestOf } from './methods.ts';
 import { remember } from './remember.ts';
 import { Roll } from './roll.ts';
-import { nodeUniform, waking } from './waking.ts';
+import { nodeUniform } from './waking.ts';
 
 /** Publications of which it is remembered which servers have them. */
 const REACHED_MAX = 256;
@@ -41,11 +42,9 @@ export class Feed implements Entity {
   readonly #log: FeedLog;
   /** Domains that hear what comes, as long as their circuits last. */
   readonly #subscribers = new Set<string>();
-  /** Who is to follow, once it is known what there was before. */
-  #joining: Message[] = [];
   #histories = 0;
   readonly #giving: FeedGiving;
-  #writes = 0;
+  readonly #following: FeedFollowing;
   readonly #order: FeedOrder;
   readonly #upkeep: FeedUpkeep;
   /** Which servers have told that they keep a publication, by its id. */
@@ -62,6 +61,14 @@ export class Feed implements Entity {
       recorded: (...row) => this.#recorded(...row),
     });
     this.#giving = new FeedGiving(context, desk, hub, this.#log);
+    this.#following = new FeedFollowing({
+      context,
+      home: this.#home,
+      desk,
+      roll: () => this.#roll,
+      upkeep: () => this.#upkeep,
+      refuse: (letter, code) => this.#refuse(letter, code),
+    });
     this.#upkeep = new FeedUpkeep({
       context,
       author: this.#author,
@@ -74,7 +81,12 @@ export class Feed implements Entity {
       give: (to, ids) => this.#giving.give(to, ids),
       known: () => {
         this.#order.release();
-        this.#joined();
+        this.#following.joined();
+      },
+      unknown: () => this.#following.nobody(),
+      owedMs: () => {
+        const owed = this.#roll.records.get('owed');
+        return owed === undefined ? null : Number(decodeText(owed));
       },
     });
     this.#order = new FeedOrder({
@@ -97,6 +109,7 @@ export class Feed implements Entity {
       desk,
       () => this.#upkeep.loaded(),
       (letter) => this.take(letter),
+      { isWhole: true },
     );
     this.#roll.load();
   }
@@ -113,10 +126,9 @@ export class Feed implements Entity {
   get isIdle(): boolean {
     const isQuiet =
       this.#log.count + this.#order.count === 0 &&
-      this.#histories + this.#giving.count + this.#writes === 0 &&
+      this.#histories + this.#giving.count + this.#following.count === 0 &&
       this.#upkeep.isIdle;
-    const isNeeded = this.#subscribers.size > 0 || this.#joining.length > 0;
-    return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && !isNeeded;
+    return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && this.#subscribers.size === 0;
   }
 
   queues(): [string, number][] {
@@ -145,7 +157,7 @@ export class Feed implements Entity {
         break;
       case 'enter':
       case 'leave':
-        this.#follow(letter, entityOf(source), placeRequestOf(packet.method) === 'enter');
+        this.#following.follow(letter, entityOf(source), placeRequestOf(packet.method) === 'enter');
         break;
       case 'history':
         this.#history(letter, source);
@@ -241,68 +253,6 @@ export class Feed implements Entity {
     this.#order.publish({ publication, id, deletes: deletionOf(packet, publication), from: null, settled });
   }
 
-  #follow(letter: Letter, person: string, isHere: boolean): void {
-    const { routing, packet } = letter;
-    const message = messageOf(packet, (name) => routing.get(name));
-    const { placeMembersMax, lettersMax } = this.#desk.options.federationLimits;
-    const isMember = this.#roll.members.has(person);
-    if (domainOf(person) !== this.#desk.domain) this.#refuse(letter, '_necessary_home');
-    else if (message === null) this.#refuse(letter, '_necessary_counter');
-    else if (!isHere && !isMember) this.#refuse(letter, '_necessary_membership');
-    else if (isMember && isHere && !this.#isJoining(person)) this.#tellEntered(message);
-    else if (isMember && isHere) this.#entered(message);
-    else if (isHere && this.#roll.members.size >= placeMembersMax) this.#refuse(letter, '_excessive_members');
-    else if (isHere && !this.#isHome && this.#desk.linkTo(this.#home) === null)
-      this.#refuse(letter, '_excessive_peers');
-    else if (this.#writes < lettersMax) this.#write(message, person, isHere, echoOf(packet.method!));
-  }
-
-  #write(message: Message, person: string, isHere: boolean, echo: string): void {
-    const sequence = isHere ? Math.max(1, this.#roll.last) : 0;
-    const isLast = !isHere && this.#roll.members.size === 1;
-    const operations: Operation[] = [{ op: 'member', context: this.#context, lease, name: person, sequence }];
-    if (isHere && !this.#isHome) operations.push(waking(this.#context, this.#desk, true));
-    if (isLast && !this.#isHome && !this.#upkeep.isOwed) operations.push(waking(this.#context, this.#desk, false));
-    this.#writes++;
-    this.#desk.ask({ kind: 'write', operations }, (outcome) => {
-      this.#writes--;
-      // Silence: it is asked again.
-      if (outcome.kind !== 'written') return;
-      this.#roll.set(person, sequence);
-      this.#upkeep.registered(isHere || !isLast || this.#upkeep.isOwed);
-      if (isHere) this.#entered(message);
-      else this.#desk.post(answerLetter(message, echo, { _sequence: String(this.#roll.last) }));
-      this.#upkeep.attend();
-    });
-  }
-
-  /** What was published before he came he is not shown as news: he is told where he begins when that is here. */
-  #entered(message: Message): void {
-    const { lettersMax, feedWaitMs } = this.#desk.options.federationLimits;
-    if (this.#upkeep.isCaughtUp) {
-      this.#tellEntered(message);
-      return;
-    }
-    if (this.#joining.length >= lettersMax) return;
-    // Whoever comes later, or again, makes nobody wait longer.
-    if (this.#joining.push(message) > 1) return;
-    this.#desk.timer(`feed wait ${this.#context}`, feedWaitMs, () => this.#joined());
-  }
-
-  #isJoining(person: string): boolean {
-    return this.#joining.some(({ author }) => entityOf(author) === person);
-  }
-
-  #joined(): void {
-    for (const message of this.#joining.splice(0)) this.#tellEntered(message);
-  }
-
-  #tellEntered(message: Message): void {
-    const { size } = this.#roll.members;
-    const entity = { _sequence: String(this.#roll.last), _amount_members: String(size) };
-    this.#desk.post(answerLetter(message, '_echo_context_enter', entity));
-  }
-
   #history(letter: Letter, source: string): void {
     const person = entityOf(source);
     if (person !== this.#author && !this.#roll.members.has(person)) {
@@ -344,22 +294,13 @@ export class Feed implements Entity {
 
   #recorded(sequence: number, { id, from, row }: Entry, packet: Uint8Array): void {
     this.#roll.last = Math.max(this.#roll.last, sequence);
-    this.#desk.postToAll(this.#shown(packet, sequence), this.#hearers());
+    this.#desk.postToAll(this.#shown(packet, sequence), this.#following.hearers);
     if (row !== undefined) return;
     const letter = readdress({ _context: this.#context }, parseOne(packet));
     for (const domain of this.#subscribers) if (domain !== from) this.#hub.send(domain, letter);
     this.#upkeep.recorded(from);
     // Its home is silent, or not trusted: everybody hears it from us.
     if (from === null && !this.#isHome) this.#hub.flood(letter, hexOf(id));
-  }
-
-  /** Who hears what comes: for who is joining it may be what there was before, which is no news. */
-  #hearers(): Hearers {
-    if (this.#joining.length === 0) return this.#roll.local;
-    const joining = new Set(this.#joining.map(({ author }) => entityOf(author)));
-    const hearers = new Hearers();
-    for (const person of this.#roll.local) if (!joining.has(person)) hearers.add(person);
-    return hearers;
   }
 
   #tell(domain: string, method: string, id: Uint8Array): void {

@@ -174,6 +174,8 @@ export const federationLimits = {
   feedHoldMs: 10_000,
   /** How often publications are reconciled where nothing hints at a difference. */
   feedPullMs: 300_000,
+  /** How long a server keeps trying to give the home what it has taken, after it took something last, where nobody here follows. */
+  feedOwedMsMax: 2_592_000_000,
   /** Bytes of a frame of reconciliation that we write; below those of a frame that we read. */
   feedFrameBytesMax: 16_384,
   /** Publications that one question asks for. */

@@ -13,7 +13,7 @@ import type { Desk } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import type { Feed } from './feed.ts';
 import type { FeedHub } from './feed-hub.ts';
-import { MISSING, RECONCILE } from './feed-exchange.ts';
+import { MISSING, RECONCILE, UNKNOWN } from './feed-exchange.ts';
 import { domainOf, entityIn, isNumbered, keepLetter, type Letter, newLetter, readdress } from './letter.ts';
 import type { Peers } from './peers.ts';
 import { readRecords } from './records.ts';
@@ -81,11 +81,7 @@ export class Publications implements FeedHub {
     }
     if (isFeed(target)) {
       if (from?.kind !== 'client') this.#node.refuse(letter, '_unsupported_method');
-      else {
-        const feed = this.#entities.feed(target);
-        if (feed === null) this.#node.refuse(letter, '_excessive_entities');
-        else feed.take(letter);
-      }
+      else this.#take(letter, target);
       return true;
     }
     const isAbout = ['_request_publications', '_status_publications', '_echo_publication'].some((family) =>
@@ -120,6 +116,27 @@ export class Publications implements FeedHub {
     if (this.#isSeen(id)) return;
     this.#see(id);
     this.#passOn(letter, null);
+  }
+
+  /** What a device says to a feed; where nobody lives whose it would be there is none. */
+  #take(letter: Letter, context: string): void {
+    const give = (kept: Letter): void => {
+      const feed = this.#entities.feed(context);
+      if (feed === null) this.#node.refuse(kept, '_excessive_entities');
+      else feed.take(kept);
+    };
+    const isOwn = domainOf(context) === this.#node.domain;
+    if (!isOwn || this.#entities.feedAwake(context) !== undefined) {
+      give(letter);
+      return;
+    }
+    const kept = keepLetter(letter);
+    readRecords(this.#node, authorOfFeed(context), (records) => {
+      // Silence: it is said again.
+      if (records === null) return;
+      if (records.has('fingerprint')) give(kept);
+      else this.#node.refuse(kept, '_unknown_target');
+    });
   }
 
   #heard(letter: Letter, context: string, from: string): void {
@@ -169,7 +186,7 @@ export class Publications implements FeedHub {
       _tag_relay: routing.get('_tag'),
     };
     const entity = { _uniform: packet.text('_uniform') };
-    this.send(from, newLetter({ routing: heading, entity, method: '_status_publications_unknown' }));
+    this.send(from, newLetter({ routing: heading, entity, method: UNKNOWN }));
   }
 
   /** The feed where it is awake; one of a person who lives here is woken. */

@@ -28,6 +28,7 @@ export type RecordName =
   | 'came from'
   | 'revocation'
   | 'lost'
+  | 'owed'
   | 'countersigned'
   | 'countersignatures'
   | `rotation ${string}`

@@ -6,7 +6,7 @@ import { explained } from './codes.ts';
 import { nameOf } from './show.ts';
 
 const NO_FOLLOWER =
-  'you do not follow any more: you stopped on another device; p3do follow begins again (_necessary_membership)';
+  'you do not follow any more: you stopped on another device, or his server says that there is nobody of that name; p3do follow begins again (_necessary_membership)';
 
 /** Of a place that does not say who has put him out: it is too long ago, erased, or it was himself. */
 const NO_MEMBER =

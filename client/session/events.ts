@@ -315,6 +315,8 @@ export type Output =
       readonly mode: string | null;
       /** Whether it came into being by this, so that the person is its owner. */
       readonly isMade: boolean;
+      /** The domain that has not said yet whether there is anybody to be followed; null: none is waited for. */
+      readonly awaited: string | null;
     }
   | { readonly kind: 'left'; readonly command: number; readonly place: string }
   /** The place has done it. */

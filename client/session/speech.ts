@@ -257,7 +257,8 @@ export class Speech {
       const [topic, mode] = [text('_topic') ?? null, text('_mode') ?? null];
       // Its first row is the entering of who makes it; what a place without our acts counts says nothing of that.
       const isMade = counted(text('_sequence')) === 1 && mode !== null;
-      this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode, isMade });
+      const awaited = domainOf(text('_uniform_awaited') ?? '') || null;
+      this.#owner.output({ kind: 'entered', command, place: target, members, topic, mode, isMade, awaited });
     } else if (wish?.kind === 'act') this.#owner.output({ kind: 'done', command, place: target, act: wish.act });
     else if (inherits(method, '_request_context_leave')) this.#owner.output({ kind: 'left', command, place: target });
     else this.#owner.output({ kind: 'stored', command, target, at, publication: this.#writer.idOf(bytes) });
