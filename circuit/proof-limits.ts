@@ -4,6 +4,8 @@
 export const proofLimits = {
   /** Bytes of an OpenPGP key, a certificate or a statement that comes with a proof. */
   evidenceBytesMax: 65_536,
+  /** Statements by which the keys before the present one followed each other; one more comes with it. */
+  stepsMax: 7,
   /** Bytes of a device's word that it visits. */
   visitBytesMax: 2048,
   /** Bytes of a browser's origin. */

@@ -8,6 +8,7 @@ import { parseEntity, renderUniform } from '../psyc/uniform.ts';
 import type { DeviceClaim } from './binding.ts';
 import { ProofError } from './proof-errors.ts';
 import { proofLimits } from './proof-limits.ts';
+import { parseSteps, type ProofStep } from './proof-steps.ts';
 
 /** What the uniform of a node begins with; the domain follows. */
 export const NODE = 'psyc://';
@@ -25,6 +26,8 @@ export interface Evidence {
   readonly visit?: Uint8Array;
   /** Of a domain: the key before, which the statement is signed by too. */
   readonly before?: Uint8Array | null;
+  /** Of a domain: how it came to the key before, the oldest step first; for those who have missed some. */
+  readonly earlier?: readonly ProofStep[];
   /** Of a domain: the fingerprint of its recovery key, and that key where it has signed the statement. */
   readonly recovery?: Uint8Array;
   readonly recoveryKey?: Uint8Array | null;
@@ -112,9 +115,16 @@ export class Lines {
     const recovery = this.has('_fingerprint_recovery')
       ? { recovery: this.hex('_fingerprint_recovery', [20, 32]), recoveryKey: this.evidence('_key_recovery') }
       : {};
-    const kept = { key: this.evidence('_key'), statement: this.evidence('_statement'), ...before, ...recovery };
+    const earlier = this.has('_list_rotations') ? { earlier: this.steps() } : {};
+    const [key, statement] = [this.evidence('_key'), this.evidence('_statement')];
+    const kept = { key, statement, ...before, ...earlier, ...recovery };
     const evidence = visit === null ? kept : { ...kept, visit };
     return { signature: this.bytes('_signature', 64), evidence };
+  }
+
+  /** How a domain came to its key. */
+  steps(): ProofStep[] {
+    return parseSteps(this.need('_list_rotations')) ?? this.fail('_list_rotations');
   }
 
   /** Evidence that must be there. */

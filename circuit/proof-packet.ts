@@ -4,6 +4,7 @@ import type { Packet } from '../psyc/packet.ts';
 import { render, type Value } from '../psyc/render.ts';
 import type { BrowserAnswer, DeviceClaim, ServerClaim } from './binding.ts';
 import { type Evidence, isNode, Lines, NODE } from './proof-lines.ts';
+import { renderSteps } from './proof-steps.ts';
 
 const SERVER_REQUEST = '_request_proof_server';
 const SERVER_PROOF = '_notice_proof_server';
@@ -165,6 +166,7 @@ function signatureLines({ claim, signature, evidence }: Signature): Record<strin
     _statement: evidence.statement ?? undefined,
     _visit: evidence.visit,
     _key_before: evidence.before ?? undefined,
+    _list_rotations: evidence.earlier === undefined ? undefined : renderSteps(evidence.earlier),
     _fingerprint_recovery: evidence.recovery === undefined ? undefined : hexOf(evidence.recovery),
     _key_recovery: evidence.recoveryKey ?? undefined,
   };

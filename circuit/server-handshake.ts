@@ -17,6 +17,7 @@ import {
 import { ProofError } from './proof-errors.ts';
 import type { Evidence } from './proof-lines.ts';
 import { proofLimits } from './proof-limits.ts';
+import type { ProofStep } from './proof-steps.ts';
 import { parseProof, type ProofMessage, type Registration, renderProof } from './proof-packet.ts';
 
 /** What a server proves itself with. */
@@ -32,6 +33,8 @@ export interface ServerIdentity {
   readonly rotation?: Uint8Array;
   /** The key before, for those who know that one and nothing else. */
   readonly before?: Uint8Array;
+  /** How the key before came to be the domain's, the oldest step first; for servers that have missed some. */
+  readonly earlier?: readonly ProofStep[];
   /** Fingerprint of the offline key that may answer for the domain; and that key, where it has signed the statement. */
   readonly recovery?: Uint8Array;
   readonly recoveryKey?: Uint8Array;
@@ -317,6 +320,7 @@ export class ServerHandshake {
       seed,
       rotation = null,
       before = null,
+      earlier = [],
       recovery,
       recoveryKey,
     } = identity;
@@ -332,6 +336,7 @@ export class ServerHandshake {
         key: certificate,
         statement: rotation,
         before: known,
+        ...(role === 'host' || earlier.length === 0 ? {} : { earlier }),
         ...(recovery === undefined ? {} : { recovery, recoveryKey: recoveryKey ?? null }),
       },
     });

@@ -40,7 +40,7 @@ export interface CircuitsOwner extends Border {
 const uniforms = ['_source', '_target', '_context', '_source_relay'] as const;
 
 /** Until its end is proved, a circuit takes proofs only. */
-const provingLimits = { contentBytesMax: 2 * proofLimits.evidenceBytesMax + 8192, entityModifiersMax: 32 };
+const provingLimits = { contentBytesMax: 3 * proofLimits.evidenceBytesMax + 8192, entityModifiersMax: 32 };
 
 /** All circuits, by name. */
 export class NodeCircuits {

@@ -1,6 +1,7 @@
 /** What a domain hears that is not let in, and what its admin-to-be hears of it, row by row. docs/spec/trust.md#table */
-import type { Alarm, TrustDecision, TrustRow } from '../pki/trust-state.ts';
+import type { Alarm, DomainTrust, ProofFinding, TrustDecision, TrustRow } from '../pki/trust-state.ts';
 import type { FederationCode } from './error.ts';
+import type { Notice } from './events.ts';
 
 const codes: Readonly<Record<TrustRow, FederationCode>> = {
   '1': '_trust_revoked_key',
@@ -28,5 +29,22 @@ const codes: Readonly<Record<TrustRow, FederationCode>> = {
 export const codeOf = ({ row }: TrustDecision): FederationCode => codes[row];
 
 /** Alarms that a line of their own tells of, since somebody came with another key. */
-export const isAboutAnotherKey = (alarm: Alarm): boolean =>
+const isAboutAnotherKey = (alarm: Alarm): boolean =>
   alarm === 'impostor' || alarm === 'takeover' || alarm === 'rolled back';
+
+/** What the admin hears of a look; `expected`: the fingerprint that he would have it be. */
+export function noticesOf(
+  domain: string,
+  expected: string,
+  { pin }: DomainTrust,
+  proof: ProofFinding,
+  { row, alarms }: TrustDecision,
+): Notice[] {
+  const fingerprint = proof.kind === 'proved' ? proof.fingerprint : '';
+  const isAnother = proof.kind === 'proved' && fingerprint !== pin?.fingerprint;
+  return alarms.map((alarm): Notice => {
+    if (alarm === 'first use') return { kind: 'first contact', domain, fingerprint };
+    if (isAboutAnotherKey(alarm) && isAnother) return { kind: 'foreign key', domain, fingerprint, expected };
+    return { kind: 'key', domain, row, alarm };
+  });
+}

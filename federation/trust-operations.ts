@@ -31,8 +31,8 @@ export function trustOperations(
   const before = records.get('key');
   if (isChanged) {
     operations.push(record(context, 'fingerprint', bytesOfHex(pin.fingerprint)!));
-    // What the retired key has certified is checked by it as long as it counts.
-    operations.push(record(context, 'key before', before ?? new Uint8Array(0)));
+    // What the retired key has certified is checked by it as long as it counts; of several that were missed, the last.
+    operations.push(record(context, 'key before', keyBefore(next, rotations) ?? before ?? new Uint8Array(0)));
   }
   if (revocation !== null && revocationIn(records, revocation.fingerprint)?.isHard !== revocation.isHard) {
     operations.push(record(context, 'revocation', revocationBytes(revocation)));
@@ -43,4 +43,10 @@ export function trustOperations(
   const isNews = newest !== null && newest.length > 0 && (before === undefined || !equalBytes(before, newest));
   if (isNews) operations.push(record(context, 'key', newest));
   return operations;
+}
+
+/** The key that has named the present one, where it was never pinned; undefined: it was, or none has. */
+function keyBefore({ rotation }: DomainTrust, { all }: Gathered['rotations']): Uint8Array | undefined {
+  const made = rotation === null ? undefined : all.find(({ heard }) => heard.hash === rotation)?.heard;
+  return made === undefined ? undefined : all.find(({ heard }) => heard.to === made.from)?.key;
 }

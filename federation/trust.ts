@@ -2,7 +2,7 @@
 import type { ServerAnswer, ServerQuestion } from '../circuit/server-handshake.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { registrableOf } from '../pki/network.ts';
-import type { DomainTrust, ProofFinding, TrustDecision } from '../pki/trust-state.ts';
+import type { ProofFinding, TrustDecision } from '../pki/trust-state.ts';
 import { decide } from '../pki/trust-table.ts';
 import { Countersigning } from './countersigning.ts';
 import { encodeText } from '../psyc/bytes.ts';
@@ -13,7 +13,7 @@ import type { DomainShown } from './admin-questions.ts';
 import { Policy } from './policy.ts';
 import { type RecordName, type Records, record, readRecords } from './records.ts';
 import { remember } from './remember.ts';
-import { codeOf, isAboutAnotherKey } from './trust-codes.ts';
+import { codeOf, noticesOf } from './trust-codes.ts';
 import { KeyStates } from './key-states.ts';
 import { trustIn } from './trust-record.ts';
 import { gather, type Gathered, type Heard } from './trust-inputs.ts';
@@ -91,8 +91,9 @@ export class Trusts {
       answer(refused(fault));
       return;
     }
-    const { key: shown, statement, recovery = null, recoveryKey = null } = evidence;
-    const told = shown === null || statement === null ? [] : [{ statement, key: shown, recovery: recoveryKey }];
+    const { key: shown, statement, earlier = [], recovery = null, recoveryKey = null } = evidence;
+    const steps =
+      shown === null || statement === null ? [] : [...earlier, { statement, key: shown, recovery: recoveryKey }];
     const { options } = this.#node;
     // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
     if (options.plain.has(domain)) {
@@ -116,7 +117,8 @@ export class Trusts {
             settle(refused('_trust_unavailable'));
             return;
           }
-          const isMet = trustIn(records, this.#node.unixMs).pin !== null || this.policy.fingerprintOf(domain) !== null;
+          const { pin } = trustIn(records, this.#node.unixMs);
+          const isMet = pin !== null || this.policy.fingerprintOf(domain) !== null;
           if (!isMet && accepted) {
             this.#node.meet(domain);
             settle(refused('_trust_unmet'));
@@ -125,6 +127,8 @@ export class Trusts {
           // Whoever comes in a domain's name is seen nowhere: only where the domain is found.
           if (!accepted) this.#sightings.saw(domain, fingerprint);
           const named = recovery === null ? null : hexOf(recovery);
+          // How it came to the key that is pinned is over.
+          const told = pin?.fingerprint === fingerprint ? [] : steps;
           const heard: Heard = { proof: { kind: 'proved', fingerprint }, shown, told, recovery: named };
           this.#look(domain, records, heard, (decision) => {
             if (decision === null) settle(refused('_trust_unavailable'));
@@ -345,7 +349,8 @@ export class Trusts {
       const rules = { limits: options.trustLimits, registrable: registrableOf };
       const decision = decide(state, gathered.inputs, unixMs, rules);
       const operations = trustOperations(domain, records, state, heard, decision, gathered);
-      this.#tell(domain, state, heard, decision);
+      const expected = this.policy.fingerprintOf(domain) ?? state.pin?.fingerprint ?? '';
+      for (const notice of noticesOf(domain, expected, state, heard.proof, decision)) this.#node.notify(notice);
       const written = (): void => {
         this.#follow(domain, decision, gathered);
         decided(decision);
@@ -358,17 +363,6 @@ export class Trusts {
         });
       }
     });
-  }
-
-  #tell(domain: string, { pin }: DomainTrust, { proof }: Heard, { row, alarms }: TrustDecision): void {
-    const fingerprint = proof.kind === 'proved' ? proof.fingerprint : '';
-    for (const alarm of alarms) {
-      if (alarm === 'first use') this.#node.notify({ kind: 'first contact', domain, fingerprint });
-      else if (isAboutAnotherKey(alarm) && proof.kind === 'proved' && fingerprint !== pin?.fingerprint) {
-        const expected = this.policy.fingerprintOf(domain) ?? pin?.fingerprint ?? '';
-        this.#node.notify({ kind: 'foreign key', domain, fingerprint, expected });
-      } else this.#node.notify({ kind: 'key', domain, row, alarm });
-    }
   }
 
   /** What the decision wants to be done beside. */

@@ -14,6 +14,8 @@ export interface Way {
   readonly isUndisputed: boolean;
   /** Of the recovery key from then on; null: there is none. */
   readonly recovery: string | null;
+  /** The keys between the pinned one and its end, in their order. */
+  readonly through: readonly string[];
   /** Keys that were taken for the domain's and had only the word of a key for it that the recovery key overrules. */
   readonly disowned: readonly string[];
 }
@@ -140,6 +142,7 @@ export function successionOf(
       isOverruling: before?.isOverruling ?? !isOwn,
       isUndisputed,
       recovery: place.recovery,
+      through: before === null ? [] : [...before.through, last.from],
       disowned: words.disowned,
       place,
     };

@@ -67,7 +67,8 @@ export function pinNew(
   const isHard = before !== null && isRevokedHard(inputs.revocations, before.fingerprint);
   // Who lost his key has certified nothing wrong with it; of whom the admin says that he was another one nothing counts.
   const untilMs = basis === 'emergency' && !isHard ? nowMs + limits.overlapMs : nowMs;
-  const retired = before === null || isSame ? state.retired : retire(state, before.fingerprint, untilMs, limits);
+  const retired =
+    before === null || isSame ? state.retired : retire(state.retired, before.fingerprint, untilMs, limits);
   const next: DomainTrust = {
     pin: {
       fingerprint,
@@ -98,7 +99,7 @@ export function pinNew(
 export function follow(
   { state, inputs, nowMs, dns, limits }: Context,
   row: TrustRow,
-  { last, recovery, disowned }: Way,
+  { last, recovery, through, disowned }: Way,
 ): TrustDecision {
   const before = state.pin!;
   const { to: fingerprint, seq, hash } = last;
@@ -114,7 +115,10 @@ export function follow(
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
-    retired: retire({ ...state, retired: others }, before.fingerprint, untilMs, limits),
+    retired: through.reduce(
+      (retired, between) => retire(retired, between, nowMs + limits.overlapMs, limits),
+      retire(others, before.fingerprint, untilMs, limits),
+    ),
     provedMs: nowMs,
     silentSinceMs: null,
     missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
@@ -141,8 +145,13 @@ export function voidAll(context: Context, row: TrustRow): TrustDecision {
   return refuse(context, row, context.state.standing === 'void' ? [] : ['revoked key'], { standing: 'void' });
 }
 
-function retire(state: DomainTrust, fingerprint: string, untilMs: number, limits: TrustLimits): DomainTrust['retired'] {
-  const others = state.retired.filter((one) => one.fingerprint !== fingerprint);
+function retire(
+  retired: DomainTrust['retired'],
+  fingerprint: string,
+  untilMs: number,
+  limits: TrustLimits,
+): DomainTrust['retired'] {
+  const others = retired.filter((one) => one.fingerprint !== fingerprint);
   return [...others, { fingerprint, untilMs }].slice(-limits.retiredMax);
 }
 

@@ -105,7 +105,7 @@ export class Server {
    * error for an address that is taken or not ours, TownError as `mustBePlayground`.
    */
   static async start(domain: Domain, options: ServerOptions): Promise<Server> {
-    const { config, key, rotation, former, next, recovery, invites } = domain;
+    const { config, key, rotation, former, earlier, next, recovery, invites } = domain;
     const formerKeys = await Promise.all(former.map(readCertificate));
     const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
     const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
@@ -190,6 +190,7 @@ export class Server {
           seed: key.circuitSeed!,
           ...(rotation === null ? {} : { rotation }),
           ...(before === undefined ? {} : { before }),
+          ...(earlier.length === 0 ? {} : { earlier }),
           ...(config.recovery === null ? {} : { recovery: bytesOfHex(config.recovery)! }),
           ...(recovery === null ? {} : { recoveryKey: recovery }),
         },

@@ -1,6 +1,7 @@
 /** A domain of this machine, from its folder: configuration, key, invitations. docs/operating.md#files-of-a-domain */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { ProofStep } from '../../circuit/proof-steps.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read.ts';
@@ -10,7 +11,8 @@ import { type Invites, readInvites } from './invites.ts';
 import { readDomainKey, readRotation } from './key-file.ts';
 import type { OwnKeys } from './own-record.ts';
 import { configFile } from './quickstart.ts';
-import { formerKeys, keyStateOf, readRecovery, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
+import { readFormer } from './former.ts';
+import { keyStateOf, readRecovery, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
 
 /** What a server starts from. */
 export type Domain = {
@@ -20,6 +22,8 @@ export type Domain = {
   readonly rotation: Uint8Array | null;
   /** Public keys that the domain had before. */
   readonly former: readonly Uint8Array[];
+  /** How it came to the key before, the oldest step first. */
+  readonly earlier: readonly ProofStep[];
   /** The public recovery key, where it has signed for the domain; null: it has not. */
   readonly recovery: Uint8Array | null;
   /** The key that is to follow; null: none is. */
@@ -48,10 +52,10 @@ export async function loadDomain(folder: string): Promise<Domain> {
   const config = await readConfig(configFile(folder));
   const key = await readDomainKey(config.folder, config.domain);
   const rotation = await readRotation(config.folder, key.certificate.key.fingerprint);
-  const former = await formerKeys(config.folder);
+  const { keys: former, earlier } = await readFormer(config.folder, rotation);
   const next = await readSuccessor(config.folder, config.domain, config.policy.timeScale);
   const recovery = await readRecovery(config.folder);
-  return { config, key, rotation, former, recovery, next, invites: () => readInvites(config.folder) };
+  return { config, key, rotation, former, earlier, recovery, next, invites: () => readInvites(config.folder) };
 }
 
 /** The same for whoever serves it: with the key that is to follow in its place, and the next onion epoch in the key, if their time has come. Throws the same. */

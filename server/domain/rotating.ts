@@ -1,8 +1,8 @@
 /** The key that follows a domain's own: made and signed ahead, put in its place when its time has come. docs/operating.md#another-key-for-the-domain */
-import { lstat, readdir, rename } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../../disk/errors.ts';
-import { makeFolder, readPrivate, syncEntry, writePrivate } from '../../disk/private-file.ts';
+import { readPrivate, syncEntry, writePrivate } from '../../disk/private-file.ts';
 import { parseArmour, renderArmour } from '../../pki/armour.ts';
 import { PkiError } from '../../pki/error.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
@@ -16,15 +16,8 @@ import { trustLimits } from '../../pki/trust-limits.ts';
 import { domainOf } from '../../pki/user-id.ts';
 import { suite } from '../suite.ts';
 import { DomainError } from './errors.ts';
-import {
-  keyFile,
-  readDomainKey,
-  readKeyFile,
-  readPublicFile,
-  readRotation,
-  rotationFile,
-  writeKey,
-} from './key-file.ts';
+import { keepKey, keepPublic, keepStatement } from './former.ts';
+import { keyFile, readDomainKey, readRotation, rotationFile, writeKey } from './key-file.ts';
 import { domainLimits } from './limits.ts';
 
 /** A key that is to follow, and when. */
@@ -40,7 +33,6 @@ export interface Successor {
 const nextKeyFile = (folder: string): string => join(folder, 'next.key');
 const nextRotationFile = (folder: string): string => join(folder, 'rotation.next');
 const recoveryFile = (folder: string): string => join(folder, 'recovery.asc');
-const formerFolder = (folder: string): string => join(folder, 'former');
 
 /** How long a statement is known before the key changes: as long as others wait who hear of it by nothing else; Unix milliseconds over the scale of the configuration. */
 export const announcedMs = (timeScale: number): number =>
@@ -56,20 +48,27 @@ export function keyStateOf(key: Pick<SecretKey, 'certificate'>, statement: Uint8
 
 /** The key that is to follow; null: none is. Throws DomainError `_domain_invalid_key`. */
 export async function readSuccessor(folder: string, domain: string, timeScale: number): Promise<Successor | null> {
+  const named = await readNext(folder);
+  if (named === null) return null;
+  const { statement, rotation } = named;
+  const key = await readDomainKey(folder, domain, nextKeyFile(folder));
+  if (key.certificate.key.fingerprint !== rotation.new) {
+    throw new DomainError('_domain_invalid_key', `${nextRotationFile(folder)}: it names another key than next.key`);
+  }
+  return { key, statement, rotation, switchMs: rotation.notBefore * 1000 + announcedMs(timeScale) };
+}
+
+/** The statement that is not in its place yet; null: there is none. Throws DomainError `_domain_invalid_key`. */
+async function readNext(folder: string): Promise<Pick<Successor, 'statement' | 'rotation'> | null> {
   const path = nextRotationFile(folder);
-  const refused = (reason: string): DomainError => new DomainError('_domain_invalid_key', `${path}: ${reason}`);
-  let statement: Uint8Array;
   try {
-    statement = await readPrivate(path, limits.rotationBytesMax);
+    const statement = await readPrivate(path, limits.rotationBytesMax);
+    return { statement, rotation: splitRotation(statement).rotation };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    if (error instanceof FileError) throw refused(error.message);
-    throw error;
+    if (!(error instanceof FileError || error instanceof PkiError)) throw error;
+    throw new DomainError('_domain_invalid_key', `${path}: ${error.message}`);
   }
-  const { rotation } = split(statement, refused);
-  const key = await readDomainKey(folder, domain, nextKeyFile(folder));
-  if (key.certificate.key.fingerprint !== rotation.new) throw refused('it names another key than next.key');
-  return { key, statement, rotation, switchMs: rotation.notBefore * 1000 + announcedMs(timeScale) };
 }
 
 /** The public recovery key, as it signed last; null: it never has. Throws DomainError `_domain_invalid_key`. */
@@ -150,13 +149,10 @@ export async function replaceLost(
   if (domainOf(certificate) !== lost.domain) {
     throw new DomainError('_domain_invalid_key', `${fingerprint} is no key of ${lost.domain}`);
   }
-  await makeFolder(formerFolder(folder), 0o700);
-  const kept = join(formerFolder(folder), `${fingerprint}.asc`);
-  if (!(await isThere(kept))) {
-    await writePrivate(kept, encodeText(renderArmour('public', certificate.bytes)), 'new');
-  }
+  await keepPublic(folder, certificate);
   if (!(await isThere(nextRotationFile(folder)))) {
     const before = await readRotation(folder, fingerprint);
+    if (before !== null) await keepStatement(folder, before, await readRecovery(folder));
     await makeNext(folder, null, { ...lost, before, recovery, notBefore: lost.now });
   }
   await rename(nextKeyFile(folder), keyFile(folder));
@@ -180,9 +176,9 @@ export async function takeSuccessor(folder: string, domain: string, unixMs: numb
   const next = await readSuccessor(folder, domain, timeScale);
   if (next === null || unixMs < next.switchMs) return;
   const old = await readDomainKey(folder, domain);
-  await makeFolder(formerFolder(folder), 0o700);
-  const kept = join(formerFolder(folder), `${old.certificate.key.fingerprint}.key`);
-  if (!(await isThere(kept))) await writeKey(kept, old.bytes);
+  const before = await readRotation(folder, old.certificate.key.fingerprint);
+  if (before !== null) await keepStatement(folder, before, await readRecovery(folder));
+  await keepKey(folder, old);
   await rename(nextKeyFile(folder), keyFile(folder));
   await syncEntry(keyFile(folder));
   await finish(folder);
@@ -191,32 +187,12 @@ export async function takeSuccessor(folder: string, domain: string, unixMs: numb
 /** A statement whose key is in its place already follows it. */
 async function finish(folder: string): Promise<void> {
   const [next, key] = [nextRotationFile(folder), nextKeyFile(folder)];
-  if (!(await isThere(next)) || (await isThere(key))) return;
+  const named = (await isThere(key)) ? null : await readNext(folder);
+  if (named === null) return;
+  // Whoever misses it is shown it later.
+  await keepStatement(folder, named.statement, await readRecovery(folder));
   await rename(next, rotationFile(folder));
   await syncEntry(next);
-}
-
-/** The public keys that the domain had before, as they are. Throws DomainError `_domain_invalid_key`. */
-export async function formerKeys(folder: string): Promise<Uint8Array[]> {
-  const names = await readdir(formerFolder(folder)).catch((error: unknown): string[] => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
-  const paths = (ending: RegExp): string[] =>
-    names.filter((name) => ending.test(name)).map((name) => join(formerFolder(folder), name));
-  const keys = await Promise.all(paths(/^[0-9a-f]{40}\.key$/).map((path) => readKeyFile(path)));
-  // Of one that was lost the public half alone is there.
-  const lost = await Promise.all(paths(/^[0-9a-f]{40}\.asc$/).map(readPublicFile));
-  return [...keys.map(({ certificate }) => certificate), ...lost].map(({ bytes }) => bytes);
-}
-
-function split(statement: Uint8Array, refused: (reason: string) => DomainError): { rotation: Rotation } {
-  try {
-    return splitRotation(statement);
-  } catch (error) {
-    if (error instanceof PkiError) throw refused(error.message);
-    throw error;
-  }
 }
 
 const isThere = (path: string): Promise<boolean> =>

@@ -1,5 +1,6 @@
 /** Statements that a domain's key has a successor: whose is kept, who hears of them, and whom they are about. */
 import { expect, test } from '@jest/globals';
+import type { ProofStep } from '../../circuit/proof-steps.ts';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
@@ -47,7 +48,7 @@ interface Words {
   readonly domain?: string;
   readonly by?: string;
   readonly seq?: number;
-  readonly after?: Uint8Array;
+  readonly after?: Uint8Array | undefined;
 }
 
 /** That a key follows the first, or `from`; signed by a recovery key where `by` names one. */
@@ -222,4 +223,52 @@ test('successorsHeardMax: who says more is checked again', () => {
   for (const key of ['one', 'two', 'one']) passOn(fixture, key, {}, own);
   expect(heardOfOwn(fixture)).toHaveLength(3);
   expect(fixture.asked.filter((kind) => kind === 'rotation')).toHaveLength(3);
+});
+
+/** b.example has gone through so many keys while nobody was looking, `k1` to the last. */
+function steps(fixture: NodeFixture, count: number): ProofStep[] {
+  const made: ProofStep[] = [];
+  for (let at = 1; at <= count; at++) {
+    const words = { from: at === 1 ? 'first' : `k${at - 1}`, seq: at + 1, after: made.at(-1)?.statement };
+    const key = fixture.keys.domain(b, `k${at}`).certificate;
+    made.push({ statement: statement(fixture, `k${at}`, words), key, recovery: null });
+  }
+  return made;
+}
+
+test.each([
+  ['two', 2, true],
+  ['eight, which are stepsMax and the first', 8, true],
+  ['nine', 9, false],
+])('who was away for months is shown the steps that he missed: %s', (_, count, isFollowed) => {
+  const fixture = met();
+  const last = `k${count}`;
+  fixture.dns = (domain) =>
+    idealRecord(fixture.keys, domain, domain === b ? last : undefined, { secure: true, seq: count + 1 });
+  const all = steps(fixture, count);
+  // As many as a proof has room for.
+  const more = { earlier: all.slice(0, -1).slice(-7), rotation: all.at(-1)!.statement };
+  expect(fixture.isProved(comes(fixture, last, more))).toBe(isFollowed);
+  expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, isFollowed ? last : 'first'));
+  if (!isFollowed) return;
+  expect(kept(fixture).retired).toHaveLength(count);
+  // Whoever the key between has certified counts as long as it does.
+  const before = records(fixture).find(({ name }) => name === 'key before')!.value;
+  expect(decodeText(before)).toBe(decodeText(fixture.keys.domain(b, `k${count - 1}`).certificate));
+  expect(fixture.isProved(comes(fixture, `k${count - 1}`, {}, 'between'))).toBe(true);
+});
+
+test('where a step is missing, is another’s, or had no time yet, nobody is followed', () => {
+  const fixture = met();
+  fixture.dns = (domain) => idealRecord(fixture.keys, domain, domain === b ? 'k3' : undefined, { seq: 4 });
+  const [one, two, three] = steps(fixture, 3);
+  const coming = (earlier: readonly ProofStep[], name: string): (string | null)[] =>
+    fixture.methods(comes(fixture, 'k3', { earlier, rotation: three!.statement }, name));
+  expect(coming([two!], 'without the first')).toEqual(['_error_trust_changed_key']);
+  expect(coming([one!], 'without the second')).toEqual(['_error_trust_changed_key']);
+  const foreign = statement(fixture, 'k2', { from: 'thief', seq: 3, after: one!.statement });
+  expect(coming([one!, { ...two!, statement: foreign }], 'a foreign second')).toEqual(['_error_trust_changed_key']);
+  expect(coming([one!, two!], 'all')).toEqual(['_error_trust_waiting_key']);
+  fixture.pass(trustLimits.graceMs);
+  expect(fixture.isProved(comes(fixture, 'k3', { rotation: three!.statement }, 'in time'))).toBe(true);
 });

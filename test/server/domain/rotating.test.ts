@@ -1,8 +1,8 @@
 /** Another key for a domain, in its folder: made, signed, put in its place, and broken off at every step. */
-import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Certificate } from '../../../pki/certificate.ts';
+import { type Certificate, readCertificate } from '../../../pki/certificate.ts';
 import { readRotation } from '../../../pki/rotation.ts';
 import { rotationHash, splitRotation } from '../../../pki/rotation-statement.ts';
 import { readKeyFile } from '../../../server/domain/key-file.ts';
@@ -59,6 +59,34 @@ test('the one after it follows it: numbers and hashes are a chain', async () => 
   const { rotation } = splitRotation(third.rotation!);
   expect(rotation).toMatchObject({ seq: 3, prev: rotationHash(splitRotation(second.rotation!).signed) });
   expect([third.former.length, ownKeysOf(third).number]).toEqual([2, 3]);
+});
+
+test('how it came to its key is shown to whoever has missed steps, also when the secret keys are off the machine', async () => {
+  const folder = await made();
+  const times = [NOW, NOW + 1_000_000, NOW + 2_000_000];
+  const all: Domain[] = [await loadDomain(folder)];
+  for (const [at, time] of times.entries()) {
+    await prepare(folder, time, at === 1);
+    all.push(await loadServed(folder, switchMs(time)));
+  }
+  for (const name of await readdir(join(folder, 'former'))) {
+    if (name.endsWith('.key')) await rm(join(folder, 'former', name));
+  }
+  const { earlier, former, rotation, key } = await loadDomain(folder);
+  expect(former).toHaveLength(3);
+  const steps = [...earlier, { statement: rotation!, key: key.certificate.bytes, recovery: null }];
+  expect(steps).toHaveLength(3);
+  for (const [at, { statement, key: named, recovery }] of steps.entries()) {
+    const keys = {
+      old: all[at]!.key.certificate,
+      new: await readCertificate(named),
+      recovery: recovery === null ? null : await readCertificate(recovery),
+    };
+    expect(await readRotation(statement, keys, NOW)).toMatchObject({ by: at === 1 ? 'recovery' : 'old' });
+    expect(named).toEqual(all[at + 1]!.key.certificate.bytes);
+  }
+  await writeFile(join(folder, 'former', `${fingerprintIn(all[2]!)}.rotation`), 'no statement', { mode: 0o600 });
+  await expect(loadDomain(folder)).rejects.toMatchObject({ code: '_domain_invalid_key' });
 });
 
 test('the recovery key signs in place of the domain’s own', async () => {
