@@ -325,9 +325,10 @@ export class Trusts {
               : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
           const heard: Heard = { proof, shown: null, told, ...(copy === undefined ? {} : { copy }) };
           this.#look(domain, records, heard, (decision) => {
+            // What it is refused for, too.
+            if (isUp) this.#sightings.ready(domain);
             if (decision !== null && isUp && decision.verdict === 'refuse')
               this.#node.ways.shut(domain, codeOf(decision));
-            else if (isUp) this.#sightings.ready(domain);
             if (!isUp && this.#lost.has(domain)) this.#lookAfter(domain);
             done();
           });

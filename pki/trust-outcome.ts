@@ -42,6 +42,7 @@ export function accept(context: Context, row: TrustRow, alarms: readonly Alarm[]
     ...state,
     provedMs: nowMs,
     silentSinceMs: null,
+    isVouched: state.isVouched || (dns.isSecure && dns.names(state.pin.fingerprint)),
     missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
     held: null,
     trialUntilMs,
@@ -83,6 +84,7 @@ export function pinNew(
     retired: retired.filter((one) => one.fingerprint !== fingerprint),
     provedMs: nowMs,
     silentSinceMs: null,
+    isVouched: dns.isSecure && dns.names(fingerprint),
     missingSinceMs: dns.isSilent ? nowMs : null,
     held: null,
     confirmed: basis === 'confirmed' ? fingerprint : state.confirmed,
@@ -121,6 +123,7 @@ export function follow(
     ),
     provedMs: nowMs,
     silentSinceMs: null,
+    isVouched: dns.isSecure && dns.names(fingerprint),
     missingSinceMs: dns.isSilent ? (state.missingSinceMs ?? nowMs) : null,
     held: null,
   };

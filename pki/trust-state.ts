@@ -45,6 +45,8 @@ export interface DomainTrust {
   readonly provedMs: number | null;
   /** Since when the home is silent, where another server finds so too; null: it is not. */
   readonly silentSinceMs: number | null;
+  /** A validator has vouched for a record that names the pinned key: from then on the DNS' silence is no consent. */
+  readonly isVouched: boolean;
   /** Since when the DNS says nothing that can be used; null: it does. */
   readonly missingSinceMs: number | null;
   /** A successor without the old key's word, and since when it waits; null: none does. */
@@ -63,6 +65,7 @@ export const unmetDomain: DomainTrust = {
   retired: [],
   provedMs: null,
   silentSinceMs: null,
+  isVouched: false,
   missingSinceMs: null,
   held: null,
   confirmed: null,

@@ -57,7 +57,7 @@ export function decide(
   if (succession.isTorn || (state.standing === 'frozen' && !succession.isOverruled)) {
     return refuse(context, '2', ['two successors'], {
       standing: 'frozen',
-      tasks: succession.isTorn ? ['pass on'] : [],
+      tasks: succession.isTorn ? ['pass on', 'tell of successors'] : [],
     });
   }
   // Row 3.
@@ -116,8 +116,9 @@ function pinned(
     if (isUndisputed || (isSaid && (dns.isSecure || quorum()))) return follow(context, '9', followed);
     if (nowMs < activeMs)
       return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
-    // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record.
-    const isDenied = !isOverruling && dns.isSecure && !isSaid;
+    // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record; also where he keeps it from being heard.
+    const isUnheard = state.isVouched && dns.record === null && inputs.dns.kind !== 'none';
+    const isDenied = !isOverruling && !isSaid && (dns.isSecure || isUnheard);
     if (!isDenied) return follow(context, '10', followed);
     return refuse(context, '10', ['successor doubted'], {
       tasks: ['ask peers'],

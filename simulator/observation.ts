@@ -128,6 +128,14 @@ export type Observation =
     }
   /** A domain's owner has made this key the domain's, from now on. */
   | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
+  /** By the rules this server may take that key for the domain's from then on, until its owner has spoken: somebody has stolen more than one thing. */
+  | {
+      readonly kind: 'deceivable';
+      readonly host: string;
+      readonly domain: string;
+      readonly fingerprint: string;
+      readonly fromUs: number;
+    }
   /** A server, or somebody's device, has this key of a domain pinned from now on, durably. */
   | {
       readonly kind: 'pinned';

@@ -38,7 +38,14 @@ import {
   toldToAnybody,
 } from './onion-nodes.ts';
 import type { Plant } from './plant.ts';
-import { forgottenStatements, hastySuccessor, secretWords, silentRefusal, silentVisits } from './trust-nodes.ts';
+import {
+  forgottenStatements,
+  hastySuccessor,
+  secretSuccessors,
+  secretWords,
+  silentRefusal,
+  silentVisits,
+} from './trust-nodes.ts';
 
 /** The plants. */
 export const plants: ReadonlyMap<string, Plant> = new Map(
@@ -81,6 +88,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     busyOrigin,
     hastySuccessor,
     forgottenStatements,
+    secretSuccessors,
     secretWords,
     silentVisits,
     silentRefusal,

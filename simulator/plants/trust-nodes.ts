@@ -60,6 +60,15 @@ export const hastySuccessor: Plant = {
   federation: (options) => ({ ...options, trustLimits: { ...options.trustLimits, graceMs: 0 } }),
 };
 
+/** Whose key it is is the last to hear of it. */
+export const secretSuccessors: Plant = {
+  name: 'secret-successors',
+  what: 'a server tells nobody of statements that a key has a successor, the domain whose key it is neither',
+  caughtBy: 'agreement',
+  scene: 'trust',
+  boot: notSaying('_notice_key_rotation'),
+};
+
 /** Whoever was there, his home does not hear of it. */
 export const silentVisits: Plant = {
   name: 'silent-visits',

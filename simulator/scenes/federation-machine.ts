@@ -1,6 +1,6 @@
 /** A server of the scene: a node with ideal keys, as the simulator's hosts run machines. docs/simulator.md#ideal-keys */
 import type { AdminAnswer } from '../../federation/admin-questions.ts';
-import type { NodeEffect as Effect, NodeOptions } from '../../federation/events.ts';
+import type { NodeEffect as Effect, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import type { PkiQuestion } from '../../federation/pki.ts';
@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly skewMs?: number;
   /** Whom a stream to a domain reaches; without, the domain. */
   hostOf?(domain: string): string;
+  /** The admin is told something. */
+  noticed?(notice: Notice): void;
   /** The admin is answered. */
   told?(request: number, answer: AdminAnswer): void;
 }
@@ -92,6 +94,7 @@ export class FederationMachine implements Machine {
 
   #done(effect: Effect): NodeEffect[] {
     if (effect.kind === 'told') this.#around.told?.(effect.request, effect.answer);
+    if (effect.kind === 'notice') this.#around.noticed?.(effect.notice);
     if (effect.kind === 'notice' || effect.kind === 'told' || effect.kind === 'full') return [];
     if (effect.kind === 'connect') return [{ ...effect, to: this.#around.hostOf?.(effect.to) ?? effect.to }];
     // Nodes of this scene have no listener; those of `onions` have.

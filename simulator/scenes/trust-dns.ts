@@ -20,6 +20,9 @@ interface Seizure {
   readonly isSigned: boolean;
   /** The time of its end, in microseconds. */
   readonly untilUs: number;
+  /** What it names: a key of the domain by name, and a number; without, the liar's. */
+  readonly key?: string;
+  readonly seq?: number;
 }
 
 export interface ZonesOptions {
@@ -61,16 +64,21 @@ export class Zones {
     this.#seized.set(domain, seizure);
   }
 
+  /** Whether this server has a validator, and the zone is signed. */
+  isValidated(asker: string, domain: string): boolean {
+    return this.#signed.has(domain) && this.#validating.has(asker);
+  }
+
   /** What one server is told, anew each time. */
   resolver(asker: string): (domain: string) => DnsStatement {
     const random = this.#options.random.stream(asker);
     return (domain) => {
       const seized = this.#seized.get(domain);
       const isLiedTo = seized !== undefined && this.#options.nowUs() < seized.untilUs && seized.askers.includes(asker);
-      const isChecked = this.#signed.has(domain) && this.#validating.has(asker);
-      if (isLiedTo) return this.#lie(domain, isChecked, seized.isSigned);
+      const isChecked = this.isValidated(asker, domain);
+      if (isLiedTo) return this.#lie(domain, isChecked, seized);
       if (this.#options.isCalm() || !random.chance(this.#trouble)) return this.#truth(domain, isChecked);
-      if (random.chance(0.3)) return this.#lie(domain, isChecked, false);
+      if (random.chance(0.3)) return this.#lie(domain, isChecked, { isSigned: false });
       return random.pick<DnsStatement>([
         { kind: 'timeout' },
         { kind: 'bogus' },
@@ -88,8 +96,12 @@ export class Zones {
   }
 
   /** A validator sees a lie that its zone has not signed. */
-  #lie(domain: string, isChecked: boolean, isSigned: boolean): DnsStatement {
+  #lie(
+    domain: string,
+    isChecked: boolean,
+    { isSigned, key = liarsKey, seq = 1 }: Pick<Seizure, 'isSigned' | 'key' | 'seq'>,
+  ): DnsStatement {
     if (isChecked && !isSigned) return { kind: 'bogus' };
-    return idealRecord(this.#options.keys, domain, liarsKey, { secure: isChecked, seq: 1 });
+    return idealRecord(this.#options.keys, domain, key, { secure: isChecked, seq });
   }
 }

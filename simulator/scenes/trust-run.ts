@@ -1,7 +1,7 @@
 /** What everybody in one run of the scene `trust` has in common. docs/simulator.md#trust */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
-import type { Announced } from '../../federation/events.ts';
+import type { Announced, Notice } from '../../federation/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Host } from '../host.ts';
 import type { Observer } from '../observation.ts';
@@ -21,6 +21,8 @@ export class Home {
   announced: Announced | null = null;
   /** Its server. */
   host: Host | null = null;
+  /** The admin reads his log. */
+  noticed: (notice: Notice) => void = () => {};
 
   constructor(identity: ServerIdentity, observe: Observer) {
     this.domain = identity.domain;

@@ -1,6 +1,7 @@
 /** The servers of the scene `trust`: nodes whose keys, clocks and DNS are their domain's. docs/simulator.md#trust */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
+import type { Notice } from '../../federation/events.ts';
 import type { Append } from '../../store/store.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
 import type { Random } from '../random.ts';
@@ -38,6 +39,7 @@ export function beginTrustServer(run: TrustRun, domain: string): TrustServer {
     dns: zones.resolver(domain),
     skewMs: random.between(-skewMsMax, skewMsMax),
     hostOf: (to: string) => hostOf(domain, to),
+    noticed: (notice: Notice) => home.noticed(notice),
     told: (request: number, answer: AdminAnswer) => {
       asked.get(request)?.(answer);
       asked.delete(request);

@@ -29,6 +29,16 @@ test('pins', () => {
   expect(verdict(new PinsChecker(), named(b, 'old'), named(b, 'new'), pinned(a, b, 'old'))).toBeNull();
   expect(verdict(new PinsChecker(), named(b, 'old'), pinned(a, b, 'new'))).toBe('a.example pinned new for b.example');
   expect(verdict(new PinsChecker(), named(a, 'old'), pinned(a, b, 'old'))).toMatch(/pinned old for b.example$/);
+  const deceivable = (host: string, fromUs: number): Observation => {
+    return { kind: 'deceivable', host, domain: b, fingerprint: 'new', fromUs };
+  };
+  expect(verdict(new PinsChecker(), named(b, 'old'), deceivable(a, 0), pinned(a, b, 'new'))).toBeNull();
+  expect(verdict(new PinsChecker(), named(b, 'old'), deceivable(a, 1), pinned(a, b, 'new'))).toMatch(
+    /^a.example pinned new/,
+  );
+  expect(verdict(new PinsChecker(), named(b, 'old'), deceivable(b, 0), pinned(a, b, 'new'))).toMatch(
+    /^a.example pinned new/,
+  );
 });
 
 test('agreement', () => {
