@@ -14,6 +14,7 @@ import {
   weaknesses,
   type Weakness,
 } from '../simulator/net/setting.ts';
+import { type Grown, plotGrowth } from './plot/growth-plot.ts';
 import { plotNet } from './plot/net-plot.ts';
 import { describeNet, growthHead, growthRow, netJson } from './simulate-net-text.ts';
 
@@ -38,7 +39,9 @@ export interface NetOptions {
 }
 
 const serversMin = 4;
-/** The last one may take an hour; each row is printed when it is known. */
+/** Up to so many the suite is a server's where nothing is said: nobody waits long for that. */
+const realServersMax = 16;
+/** The last one takes long; each row is printed, and drawn, when it is known. */
 const growthServers = '10,100,1000';
 
 /** Adds the options. */
@@ -66,7 +69,10 @@ export function addNetOptions(command: Command): void {
     .option('--hops <N>', 'hops of a message', wholeOf(2, 5), layers)
     .option('--duration <seconds>', 'for how long messages are sent', wholeOf(10, 86_400), sendMs / 1000)
     .addOption(new Option('--weakness <name>', 'plant a weakness that an attacker must notice').choices(weaknesses))
-    .option('--real-crypto', 'play with the real suite (slower; the same events)')
+    .option(
+      '--real-crypto',
+      `play with the real suite, as up to ${realServersMax} servers are (slower; the same events)`,
+    )
     .option('--plot <file.svg>', 'write a picture of the result');
 }
 
@@ -101,7 +107,7 @@ export function passedOver(command: Command, { servers, growth }: NetOptions): s
   }
   const name = typed(ofScene);
   if (name !== undefined) return `--servers and --growth play a network with one --seed, and take no ${name}`;
-  const more = growth === undefined ? undefined : typed(['servers', 'plot', 'json']);
+  const more = growth === undefined ? undefined : typed(['servers', 'json']);
   return more === undefined ? null : `--growth prints a table, and takes no ${more}`;
 }
 
@@ -111,13 +117,18 @@ export async function simulateNet(options: NetOptions, seed: bigint): Promise<vo
   if (options.plot !== undefined) closeSync(openSync(options.plot, 'a'));
   if (options.growth !== undefined) {
     process.stdout.write(growthHead);
+    const grown: Grown[] = [];
     for (const servers of options.growth) {
-      const { result, cpuMs } = await play(settingOf(options, seed, servers), options);
-      process.stdout.write(growthRow(result, cpuMs));
+      // All with one suite, or their processor's time says nothing.
+      const one = await play(settingOf(options, seed, servers), options.realCrypto !== true);
+      grown.push(one);
+      process.stdout.write(growthRow(one.result, one.cpuMs));
+      if (options.plot !== undefined) writeFileSync(options.plot, plotGrowth(grown));
     }
     return;
   }
-  const { result, cpuMs } = await play(settingOf(options, seed, options.servers!), options);
+  const isIdeal = options.realCrypto !== true && options.servers! > realServersMax;
+  const { result, cpuMs } = await play(settingOf(options, seed, options.servers!), isIdeal);
   process.stdout.write(options.json ? netJson(result) : describeNet(result, cpuMs));
   if (options.plot !== undefined) writeFileSync(options.plot, plotNet(result));
 }
@@ -136,10 +147,10 @@ function settingOf(options: NetOptions, seed: bigint, servers: number): NetSetti
 
 async function play(
   setting: NetSetting,
-  { realCrypto }: NetOptions,
+  isIdeal: boolean,
 ): Promise<{ readonly result: NetResult; readonly cpuMs: number }> {
   const before = process.cpuUsage();
-  const played = playNet(setting, { suiteOf: (random) => ({ ...suite, random }), isIdeal: realCrypto !== true });
+  const played = playNet(setting, { suiteOf: (random) => ({ ...suite, random }), isIdeal });
   let toldAtMs = performance.now();
   for (;;) {
     const next = played.next();

@@ -95,7 +95,7 @@ test('a network: a report, a picture, the same result each time', () => {
   const args = ['--servers', '6', '--degree', '4', '--duration', '10', '--seed', '7'];
   const { status, stdout, stderr } = p3do(...args, '--plot', plot);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/^network +6 servers, \d+ links, regular, 1 dishonest\nseed +7\nsuite +ideal/);
+  expect(stdout).toMatch(/^network +6 servers, \d+ links, regular, 1 dishonest\nseed +7\nsuite +real/);
   expect(stdout).toMatch(/^delivery +(\d+) of \1 messages over 3 hops$/m);
   const picture = readFileSync(plot, 'utf8');
   expect(picture).toMatch(/^<svg xmlns="[^"]+" width="1060" [^]+<\/svg>\n$/);
@@ -112,9 +112,16 @@ test('a picture that cannot be written is refused before anything is played, exi
   expect(stderr).toContain('there is no such file or folder (ENOENT)');
 });
 
-test('growth: a row for each network', () => {
-  const { status, stdout } = p3do('--growth', '4,6', '--degree', '2', '--duration', '10', '--seed', '7');
+test('growth: a row for each network, and a picture of all', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'p3do-growth-'));
+  const plot = join(folder, 'growth.svg');
+  const args = ['--growth', '4,6', '--degree', '2', '--duration', '10', '--seed', '7'];
+  const { status, stdout } = p3do(...args, '--plot', plot);
   expect(status).toBe(0);
+  const picture = readFileSync(plot, 'utf8');
+  expect(picture).toMatch(/^<svg xmlns="[^"]+" width="1060" [^]+>4<[^]+>6<[^]+<\/svg>\n$/);
+  expect(picture).not.toMatch(/NaN|undefined|Infinity/);
+  rmSync(folder, { recursive: true });
   expect(stdout).toMatch(
     /^\| servers \| delivered .+\n(\|---){7}\|\n\| 4 \| (\d+) of \2 \| .+\n\| 6 \| (\d+) of \3 \| .+\n$/,
   );
@@ -131,7 +138,7 @@ test.each([
   ],
   [['--growth', '10', '--scene', 'talk'], '--servers and --growth play a network with one --seed, and take no --scene'],
   [['--growth', '10', '--servers', '10'], '--growth prints a table, and takes no --servers'],
-  [['--growth', '10', '--plot', 'x.svg'], '--growth prints a table, and takes no --plot'],
+  [['--growth', '10', '--json'], '--growth prints a table, and takes no --json'],
   [['--graph', 'ring'], '--graph needs --servers or --growth'],
   [['--real-crypto'], '--real-crypto needs --servers or --growth'],
   [['--seed', '-1'], 'A seed is a whole number, 0 to 18446744073709551615.'],
