@@ -14,8 +14,8 @@ import { freePort } from './port.ts';
 
 const HOST = '127.0.0.1';
 
-/** Of each link: what costs a network costs a loopback little, and who plays waits for clocks a fifth of the time. */
-const FRAMES_PER_SECOND = 200;
+/** Of each link: what costs a network costs a loopback little, and who plays waits for clocks two fifths of the time. */
+const FRAMES_PER_SECOND = 100;
 
 /** What a town is made of. */
 export interface TownOptions {

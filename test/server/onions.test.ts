@@ -53,7 +53,10 @@ async function linkedAt(domain: string, links: number): Promise<void> {
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
-  const started = await peersStarted(undoing, names, (_name, links) => ({ memory: true, config: { mor: { links } } }));
+  const started = await peersStarted(undoing, names, (_name, links) => ({
+    memory: true,
+    config: { mor: { links, framesPerSecond: 100 } },
+  }));
   for (const served of started) servers.set(served.domain, served);
   const lines = await Promise.all(
     [...servers.values()].map(async ({ folder, domain }) => {
