@@ -39,6 +39,10 @@ export class GroupMap<Value> {
     return this.#map.values();
   }
 
+  entries(): MapIterator<[string, Value]> {
+    return this.#map.entries();
+  }
+
   /** One value for each of the names, in their order; undefined where there is none. */
   group(names: readonly string[]): readonly (Value | undefined)[] {
     const found = this.#found.get(names);

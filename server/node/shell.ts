@@ -16,6 +16,7 @@ import type { Timers } from '../transport/timers.ts';
 import { Carried, type StreamEvent } from './carried.ts';
 import { failureCode } from './failure.ts';
 import { Notices } from './notices.ts';
+import { tooStalled } from './stalled.ts';
 
 /** What a node works with. */
 export interface ShellOptions {
@@ -48,7 +49,8 @@ export class NodeShell {
   readonly #dialling = new Map<string, AbortController>();
   readonly #timers = new Map<string, () => void>();
   readonly #notices: Notices;
-  readonly #stalledMsMax: number;
+  readonly #limits: TransportLimits;
+  #cancelLook: () => void = () => {};
   readonly #asked = new Map<number, (answer: AdminAnswer | null) => void>();
   #admin = 0;
   #accepted = 0;
@@ -57,7 +59,7 @@ export class NodeShell {
 
   constructor(options: ShellOptions) {
     this.#options = options;
-    this.#stalledMsMax = (options.limits ?? transportLimits).stalledMsMax;
+    this.#limits = options.limits ?? transportLimits;
     this.#notices = new Notices(options.log);
     this.#node = new FederationNode(options.node);
   }
@@ -65,6 +67,7 @@ export class NodeShell {
   /** Begins: reads what the last life left to be done. */
   start(): void {
     this.#isStarted = true;
+    this.#lookStalled();
     this.#tell({ kind: 'started' });
   }
 
@@ -112,6 +115,7 @@ export class NodeShell {
     this.#isOver = true;
     for (const answer of this.#asked.values()) answer(null);
     for (const cancel of this.#timers.values()) cancel();
+    this.#cancelLook();
     for (const dialling of this.#dialling.values()) dialling.abort();
     for (const stream of this.#streams.values()) stream.end();
     this.#timers.clear();
@@ -270,9 +274,23 @@ export class NodeShell {
     const stream = this.#streams.get(circuit);
     const sinceMs = stream?.writingSinceMs ?? null;
     if (stream === undefined || sinceMs === null) return;
-    if (this.#options.timers.nowMs() - sinceMs < this.#stalledMsMax) return;
+    if (this.#options.timers.nowMs() - sinceMs < this.#limits.stalledMsMax) return;
+    this.#breakOff(circuit);
+  }
+
+  /** Looks again and again whether those who take nothing hold too much together. */
+  #lookStalled(): void {
+    const { timers, log } = this.#options;
+    const given = tooStalled(this.#streams.entries(), timers.nowMs(), this.#limits);
+    if (given.length > 0) log.warn({ count: given.length }, 'peers that read nothing held too much and are broken off');
+    for (const circuit of given) this.#breakOff(circuit);
+    if (this.#isOver) return;
+    this.#cancelLook = timers.after(this.#limits.stalledLookMs, () => this.#lookStalled());
+  }
+
+  #breakOff(circuit: string): void {
+    this.#streams.get(circuit)?.destroy();
     this.#streams.delete(circuit);
-    stream.destroy();
     this.#tell({ kind: 'failed', circuit });
   }
 }

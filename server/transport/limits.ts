@@ -26,6 +26,10 @@ export const transportLimits = {
   gatherMsMax: 4,
   /** How long a write may go without the peer taking it. */
   stalledMsMax: 60_000,
+  /** How often it is looked what peers hold that take nothing; who has taken nothing for so long counts. */
+  stalledLookMs: 1_000,
+  /** Bytes that all of them together may hold: beyond, who holds most is broken off. */
+  stalledBytesMax: 268_435_456,
   /** After our last byte, until the peer has closed too. */
   closingMsMax: 5_000,
   /** Hosts of one domain's SRV records that are tried. */

@@ -44,6 +44,11 @@ export class Outlet {
     return this.#writingBytes === 0 ? null : this.#sinceMs;
   }
 
+  get unsentBytes(): number {
+    const closed = this.#closed?.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
+    return this.#writingBytes + closed + (this.#waiting?.bytes ?? 0);
+  }
+
   write(bytes: Uint8Array): void {
     const { turn, limits } = this.#shell;
     if (this.#waiting !== null && this.#waiting.bytes + bytes.length > limits.batchBytesMax) this.#close();

@@ -33,6 +33,10 @@ export class SocketStream implements ByteStream {
     return this.#outlet.writingSinceMs;
   }
 
+  get unsentBytes(): number {
+    return this.#outlet.unsentBytes;
+  }
+
   carry(owner: StreamOwner): void {
     this.#owner = owner;
     const socket = this.#socket;

@@ -42,6 +42,8 @@ export interface ByteStream {
   flush(): void;
   /** When the write began that the peer has not taken yet, by `Timers`; null when everything is taken. */
   readonly writingSinceMs: number | null;
+  /** Bytes written that the system's socket has not taken. What many streams share counts for each of them. */
+  readonly unsentBytes: number;
   /** Sends what was written, closes, and tells the owner nothing more. */
   end(): void;
   /** Breaks it off, and tells the owner nothing more. */

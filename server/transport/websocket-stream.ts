@@ -35,6 +35,10 @@ export class WebSocketStream implements ByteStream {
     return this.#outlet.writingSinceMs;
   }
 
+  get unsentBytes(): number {
+    return this.#outlet.unsentBytes;
+  }
+
   carry(owner: StreamOwner): void {
     this.#owner = owner;
     const websocket = this.#websocket;

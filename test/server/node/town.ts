@@ -16,6 +16,7 @@ import { reach } from '../../../server/transport/dial.ts';
 import { Listener } from '../../../server/transport/listen.ts';
 import { type Endpoint, systemResolver } from '../../../server/transport/resolve.ts';
 import type { ByteStream } from '../../../server/transport/stream.ts';
+import type { TransportLimits } from '../../../server/transport/limits.ts';
 import { systemTimers, type Timers } from '../../../server/transport/timers.ts';
 import { decodeUtf8 } from '../../../server/utf8.ts';
 import { MemoryStore } from '../../../store/memory.ts';
@@ -49,6 +50,7 @@ export interface DomainOptions {
   readonly isOpen?: boolean;
   readonly inviteNamed?: (typed: string) => Promise<string | null>;
   readonly timers?: Timers;
+  readonly limits?: TransportLimits;
   /** The node begins only then, though its port is open. */
   readonly begun?: Promise<void>;
   /** What stands between a stream that a peer has opened and the node. */
@@ -92,6 +94,7 @@ export class Town {
       timers,
       unixMs: () => Date.now(),
       log,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
       crashed: (error) => void this.crashes.push(error instanceof Error ? error : new Error(String(error))),
     });
     const listener = await Listener.open({

@@ -1,7 +1,7 @@
 /** Members who stop reading: how long they stay, and what is kept for them until then. docs/spec/transport.md#deaf-peers */
 import { afterEach, expect, test } from '@jest/globals';
 import { circuitLimits } from '../../../circuit/limits.ts';
-import { transportLimits } from '../../../server/transport/limits.ts';
+import { type TransportLimits, transportLimits } from '../../../server/transport/limits.ts';
 import type { Listener } from '../../../server/transport/listen.ts';
 import { newSpeakerKeys, Sayings, Speaker } from '../node/speaker.ts';
 import { Town } from '../node/town.ts';
@@ -24,7 +24,7 @@ let ada: Speaker;
 let byAda: Sayings;
 
 /** Somebody who talks and reads, and some who have entered and read no more. */
-async function besiege(): Promise<void> {
+async function besiege(limits = transportLimits as TransportLimits): Promise<void> {
   town = new Town();
   timers = new StillTimers();
   weighed = [];
@@ -33,7 +33,7 @@ async function besiege(): Promise<void> {
     weighed.push(new Weighed(stream));
     return weighed.at(-1)!;
   };
-  listener = await town.open(domain, { timers, seen });
+  listener = await town.open(domain, { timers, seen, limits });
   for (let at = 0; at <= DEAF; at++) {
     const keys = await newSpeakerKeys(`member${at}`, domain);
     const options = { invite: null, isWebSocket: at % 2 === 1 };
@@ -101,5 +101,24 @@ test('who says that he lives and does not read has unsentBytesMax kept for him, 
   timers.pass(1 + keepAliveMs);
   expect(ends()).toEqual(allDeaf('broken off'));
   await alone();
+  await talk('still here');
+});
+
+test('those who take nothing hold no more than stalledBytesMax together: who holds most is broken off, and nobody else', async () => {
+  const stalledBytesMax = 1_500_000;
+  await besiege({ ...transportLimits, stalledBytesMax });
+  const held = (): number[] => weighed.slice(1).map(({ left, keptBytes }) => (left === null ? keptBytes : 0));
+  const sum = (): number => held().reduce((all, bytes) => all + bytes, 0);
+  while (sum() <= stalledBytesMax) await talk('x'.repeat(60_000));
+  const before = held();
+  timers.pass(transportLimits.stalledLookMs);
+  expect(sum()).toBeLessThanOrEqual(stalledBytesMax);
+  const stay = before.filter((_, at) => ends()[at] === null);
+  const gone = before.filter((_, at) => ends()[at] === 'broken off');
+  expect(stay.length + gone.length).toBe(DEAF);
+  expect(Math.min(...gone)).toBeGreaterThanOrEqual(Math.max(...stay, 0));
+  // No more than had to go.
+  expect(sum() + Math.min(...gone)).toBeGreaterThan(stalledBytesMax);
+  while (listener.connections > 1 + stay.length) await new Promise(setImmediate);
   await talk('still here');
 });

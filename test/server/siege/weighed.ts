@@ -26,6 +26,10 @@ export class Weighed implements ByteStream {
     return this.#stream.writingSinceMs;
   }
 
+  get unsentBytes(): number {
+    return this.#stream.unsentBytes;
+  }
+
   carry(owner: StreamOwner): void {
     this.#stream.carry({
       bytes: (bytes) => owner.bytes(bytes),
