@@ -15,6 +15,7 @@ import { answerLetter, domainOf, entityOf, isPerson, keepLetter, type Letter, ne
 import { echoOf } from './methods.ts';
 import { readRecords, record, type RecordName, type Records } from './records.ts';
 import { digitsOf, visitRecord } from './visits.ts';
+import { recourse } from '../store/errors.ts';
 
 /** Of a device's id in the name of a visit. */
 const DIGITS = 16;
@@ -130,9 +131,10 @@ export class VisitReports {
       const gone = over.map(([, other]) => record(context, other as RecordName, new Uint8Array(0)));
       const isNewer = !over.some(([, other]) => other === name);
       const operations = [...gone, ...(isNewer ? [record(context, name, encodeText(String(time)))] : [])];
-      // What finds no room is not told again and again.
-      this.#desk.ask({ kind: 'write', operations }, ({ kind }) => {
-        if (kind === 'written' || kind === 'refused') answer();
+      // What finds no room is not told again and again; what the disk has lost is.
+      this.#desk.ask({ kind: 'write', operations }, (outcome) => {
+        const isOver = outcome.kind === 'refused' && recourse(outcome.code) === 'never';
+        if (outcome.kind === 'written' || isOver) answer();
       });
     });
   }
