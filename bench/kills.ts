@@ -28,7 +28,9 @@ async function publish(home: string, served: Served, text: string): Promise<Life
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let [noticed, stored, place] = [0, 0, ''];
+  const complaints: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
+    complaints.push(line);
     if (line.includes('trying another server')) noticed = performance.now();
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -40,7 +42,7 @@ async function publish(home: string, served: Served, text: string): Promise<Life
   await served.kill();
   const killed = performance.now();
   const [code] = await over;
-  if (code !== 0 || place === '') throw new Error(`${text} was not published`);
+  if (code !== 0 || place === '') throw new Error(`${text} was not published: ${complaints.join('; ')}`);
   const isElsewhere = place !== served.domain;
   return {
     noticedMs: isElsewhere ? noticed - Math.max(begin, killed) : null,

@@ -189,7 +189,7 @@ export class Publications implements FeedHub {
     this.send(from, newLetter({ routing: heading, entity, method: UNKNOWN }));
   }
 
-  /** The feed where it is awake; one of a person who lives here is woken. */
+  /** The feed where it is awake; one of a person who lives here is woken, and null is given where nobody lives. */
   #withFeed(context: string, use: (feed: Feed | null) => void): void {
     const awake = this.#entities.feedAwake(context);
     if (awake !== undefined || domainOf(context) !== this.#node.domain) {
@@ -197,8 +197,12 @@ export class Publications implements FeedHub {
       return;
     }
     readRecords(this.#node, authorOfFeed(context), (records) => {
+      // Silence: that nobody knows, or that there is no room, is no word that nobody lives here. It is asked again.
+      if (records === null) return;
       // Whoever does not live here has none, and the name costs nothing.
-      use(records?.has('fingerprint') === true ? this.#entities.feed(context) : null);
+      const isThere = records.has('fingerprint');
+      const feed = isThere ? this.#entities.feed(context) : null;
+      if (feed !== null || !isThere) use(feed);
     });
   }
 

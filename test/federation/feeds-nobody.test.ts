@@ -78,6 +78,22 @@ test('who has published something is followed on, whatever his home says', () =>
   expect(publishedIn(world.node(b).hear(at))).toEqual(['1 hello']);
 });
 
+test('a home whose store does not answer says nothing of who lives there', () => {
+  const { world, follow } = bob();
+  world.login(ada, 'phone');
+  world.kill(a);
+  const store = world.stores.get(a)!;
+  const perform = store.perform.bind(store);
+  store.perform = (request) =>
+    request.kind === 'records' && request.context === ada
+      ? { kind: 'refused', request: request.request, code: '_store_lost' }
+      : perform(request);
+  world.start(a);
+  expect(follow(ada)).toEqual([['_echo_context_enter', 'psyc://a.example']]);
+  world.pass(60_000);
+  expect(wokenAt(world, b)).toEqual([feedOf(ada)]);
+});
+
 /** What ada has published at c while her home is silent. */
 function taken(limits: Partial<FederationLimits>): World {
   const world = new World([a, c], limits);
