@@ -8,8 +8,11 @@ import { Sending, type SendingNews, type SendWish } from '../client/anonymous/se
 import { Client } from '../client/client.ts';
 import type { Whose } from '../client/profile/profile.ts';
 import { OnionError } from '../onion/error.ts';
+import type { Packet } from '../psyc/packet.ts';
 import { suite } from '../server/suite.ts';
 import { systemTimers } from '../server/transport/timers.ts';
+import { askingOnce } from './person/asking.ts';
+import { explained } from './person/codes.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
 import { believing, pinsFor, withUnvouched } from './person/stations.ts';
@@ -24,13 +27,14 @@ interface Options extends Shared {
   readonly clock?: number;
   readonly cells?: number;
   readonly unvouched?: true;
+  readonly byHome?: true;
 }
 
-const { hopsMin, hopsMax, hopsUsual } = anonymousLimits;
+const { hopsMin, hopsMax, hopsUsual, askHopsMax } = anonymousLimits;
 const { clockSecondsMin, clockSecondsMax, clockCellsMin, clockCellsMax, clockCellsUsual } = anonymousLimits;
 
 /** So many times the mean, and so many strikes more: practically no clock is later than that. */
-const PATIENCE = { times: 2, strikes: 30, seconds: 60 };
+const PATIENCE = { times: 2, strikes: 30, seconds: 60, askingSeconds: 660 };
 
 /** Adds the arguments, the page and the action of `p3do send`. */
 export function register(command: Command): void {
@@ -55,9 +59,10 @@ export function register(command: Command): void {
           '--cells <number>',
           `how many leave on the clock: ${clockCellsMin} to ${clockCellsMax} (${clockCellsUsual})`,
           between(clockCellsMin, clockCellsMax),
-        ),
+        )
+        .option('--by-home', 'have your home look for the reader’s keys, the first time: it learns for whom they are'),
     ),
-    'how long to wait for your home (60)',
+    'how long to wait for your home (60; where keys are asked for as nobody 720)',
   )
     .addHelpText(
       'after',
@@ -71,8 +76,9 @@ reader sees that it comes from nobody, among the requests of strangers, and cann
 Your home cannot make up servers on the way: their keys are those that you know already (p3do trust), or are signed by
 domains whose keys you know. As long as you know no domain but your home you can only believe it, and are told so.
 
-What is told by asking: the first time your home looks for the keys of the reader, and knows for whom; it asks in
-its own name. They are kept here for later. Write again some other time than right after, if that matters.
+The first time the reader's own server is asked for his keys, as nobody (p3do ask): your home sees that you ask something,
+and the reader's that somebody asks for his keys and writes soon after, if you do. They are kept here for later; who minds
+writes another time. With --by-home your home looks for them in its own name, which is quicker, and knows for whom.
 
 With --clock your home cannot tell at which time you say something: at each strike of a clock a cell leaves, the message
 at one of them, at the others cover that looks the same. It takes as long as the clock needs for all of them.
@@ -92,11 +98,12 @@ Examples:
       }
       if (text === '') command.error('there is nothing to say');
       const whose = await whoseOf(command, options.as);
-      await talk(command, { ...options, timeout: patienceOf(options) }, async (home) => {
+      const kept = await keysIn(whose.folder).read(to, Math.floor(Date.now() / 1000));
+      const isAsking = kept === null && options.byHome !== true;
+      await talk(command, { ...options, timeout: patienceOf(options, isAsking) }, async (home) => {
         try {
-          const outcome = await new Client(home, null, await sendingOf(command, home, whose, options)).send(to, text, {
-            anonymous: wishOf(options),
-          });
+          const sending = await sendingOf(command, home, whose, options);
+          const outcome = await new Client(home, null, sending).send(to, text, { anonymous: wishOf(options) });
           if (outcome.kind === 'refused') return;
           if (outcome.kind === 'failure') {
             fail(command, options, outcome.code, 'your home has no room for more cells (_mor_full)');
@@ -120,12 +127,14 @@ function wishOf({ hops, clock, cells = clockCellsUsual }: Options): SendWish {
 }
 
 /** What the library is given here: the person's folder, the system's time, and somebody to tell. */
-async function sendingOf(command: Command, home: Talk, whose: Whose, { unvouched }: Options): Promise<Sending> {
+async function sendingOf(command: Command, home: Talk, whose: Whose, options: Options): Promise<Sending> {
   const { domain, folder } = whose;
   const pins = await pinsFor(whose);
+  const stations = believing(command, home, { domain, pins, unvouched: options.unvouched });
+  const asks = { ...options, hops: Math.min(options.hops, askHopsMax), stations };
   return new Sending({
-    ...{ suite, home, domain, pins },
-    stations: believing(command, home, { domain, pins, unvouched }),
+    ...{ suite, home, domain, pins, stations },
+    find: options.byHome === true ? undefined : (to) => foundAsNobody(command, asks, home, whose, to),
     keys: keysIn(folder),
     wallMs: () => Date.now(),
     alarms: systemTimers,
@@ -133,16 +142,36 @@ async function sendingOf(command: Command, home: Talk, whose: Whose, { unvouched
   });
 }
 
+/** Of the reader's own server, over onions, and back over tickets. */
+async function foundAsNobody(
+  command: Command,
+  options: Parameters<typeof askingOnce>[1],
+  home: Talk,
+  whose: Whose,
+  to: string,
+): Promise<Packet | null> {
+  const text = `the key of ${nameOf(to)} is asked for first, as nobody`;
+  complain(command, `${text} (with --by-home your home looks for it, and learns for whom)`);
+  let found: Packet | null = null;
+  await askingOnce(command, options, home, whose, async (one, wish) => {
+    const outcome = await one.request({ target: to, method: '_request_keys', entity: {} }, wish);
+    if (outcome.kind === 'failure') fail(command, options, outcome.code, explained(outcome.code));
+    else found = outcome.packets.at(-1)!;
+  });
+  return found;
+}
+
 function newsLine(news: SendingNews): string {
   if (news.kind === 'key')
-    return `key of ${nameOf(news.person)}, found by your home and kept here: ${news.fingerprint}`;
+    return `key of ${nameOf(news.person)}, found ${news.isByHome ? 'by your home' : 'as nobody'} and kept here: ${news.fingerprint}`;
   const { cells, parts, meanMs } = news;
   const which = parts === 1 ? 'one of them' : `${parts} of them`;
   return `${cells} cells leave in about ${(meanMs / 1000) * cells} seconds, ${which} with the message`;
 }
 
 /** How long to wait for the home, seconds: as said, or as the clock needs. */
-function patienceOf({ timeout, clock, cells = clockCellsUsual }: Options): number {
-  const { times, strikes, seconds } = PATIENCE;
-  return timeout ?? seconds + (clock === undefined ? 0 : clock * (times * cells + strikes));
+function patienceOf({ timeout, clock, cells = clockCellsUsual }: Options, isAsking: boolean): number {
+  const { times, strikes, seconds, askingSeconds } = PATIENCE;
+  const asking = isAsking ? askingSeconds : 0;
+  return timeout ?? seconds + asking + (clock === undefined ? 0 : clock * (times * cells + strikes));
 }

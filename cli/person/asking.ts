@@ -1,7 +1,7 @@
 /** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
 import type { Command } from 'commander';
 import type { AskWish, How, StockState } from '../../round-trips/asker-events.ts';
-import { type Asking, Refused } from '../../client/anonymous/asking.ts';
+import { type Asking, type AskingOptions, Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
 import { readStock, readWish } from '../../client/anonymous/stock-file.ts';
@@ -23,6 +23,8 @@ export interface AskingWish {
   readonly isAll: boolean;
   /** Whether it is told from the beginning how many secrets there are. */
   readonly isShown: boolean;
+  /** Where what the home shows is asked for already; without: here. */
+  readonly stations?: AskingOptions['stations'] | undefined;
 }
 
 /** Does `course` with what asks as nobody. What fails is told. */
@@ -30,13 +32,12 @@ export async function asking(
   command: Command,
   options: Pick<Shared, 'json'> & { readonly unvouched?: true },
   home: Talk,
-  { whose, wish, isAll, isShown }: AskingWish,
+  { whose, wish, isAll, isShown, stations }: AskingWish,
   course: (asking: Asking) => Promise<void>,
 ): Promise<void> {
   const progress = new StockProgress(command, isShown);
   // Whoever fills it in the background gives it up at once.
   const release = await lock(whose.folder, 'stock', () => {});
-  const pins = await pinsFor(whose);
   const { unvouched } = options;
   const one = askingFor({
     whose,
@@ -44,7 +45,7 @@ export async function asking(
     wish,
     kept: await readStock(whose.folder),
     isAll,
-    stations: believing(command, home, { domain: whose.domain, pins, unvouched }),
+    stations: stations ?? believing(command, home, { domain: whose.domain, pins: await pinsFor(whose), unvouched }),
     told(news) {
       if (news.kind === 'missed') progress.missed(news.cells);
       else if (news.kind === 'dry') progress.dry();
@@ -100,15 +101,19 @@ export function refuseHidden(command: Command, { hops, level, all, unvouched }: 
 /** The same for who asks something: first what that needs is fetched, of the level and over the hops that the options say, or the stock; beside it what the stock lacks. */
 export async function askingOnce(
   command: Command,
-  options: Pick<Shared, 'json'> & HiddenOptions,
+  options: Pick<Shared, 'json'> & HiddenOptions & Pick<AskingWish, 'stations'>,
   home: Talk,
   whose: Whose,
   course: (asking: Asking, wish: AskWish) => Promise<void>,
 ): Promise<void> {
   const kept = await readWish(whose.folder);
-  const { hops = kept.hops, level = kept.level, all } = options;
-  await asking(command, options, home, { whose, wish: kept, isAll: all === true, isShown: false }, async (one) =>
-    course(one, { hops, level }),
+  const { hops = kept.hops, level = kept.level, all, stations } = options;
+  await asking(
+    command,
+    options,
+    home,
+    { whose, wish: kept, isAll: all === true, isShown: false, stations },
+    async (one) => course(one, { hops, level }),
   );
 }
 

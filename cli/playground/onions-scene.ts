@@ -44,7 +44,8 @@ export class OnionsScene extends Scene {
     }
     await this.#linked(town, DOMAINS);
     await this.tell(
-      '\n1. Ada lives at red, Bob at green. She tells him something, and nobody is to know that it was her.\n',
+      '\n1. Ada lives at red, Bob at green. She tells him something, and nobody is to know that it was her. Her home looks for his ' +
+        'key (--by-home), and so knows for whom it is; without that she would ask for it as nobody, as she does next.\n',
     );
     const way = await this.#send(p3do, 'Look under the stone.');
     await this.tell(
@@ -92,7 +93,7 @@ export class OnionsScene extends Scene {
   async #send(p3do: Commands, text: string): Promise<Done[]> {
     this.#done = [];
     const beganMs = performance.now();
-    await p3do.shown('send', '--anonymous', '--hops', '3', BOB, text, '--as', ADA);
+    await p3do.shown('send', '--anonymous', '--hops', '3', '--by-home', BOB, text, '--as', ADA);
     const way = await this.within('an onion', () => wayOf(this.#done));
     await this.#draw(way, beganMs);
     const { out } = await p3do.shown('listen', '--count', '1', '--as', BOB);

@@ -16,8 +16,8 @@ import type { Believed, Pins } from './stations.ts';
 
 /** What somebody who waits may want to know. Fingerprint in lower-case hexadecimal digits, milliseconds. */
 export type SendingNews =
-  /** Keys were found by the home, which so learns that somebody may be about to write, and are kept. */
-  | { readonly kind: 'key'; readonly person: string; readonly fingerprint: string }
+  /** Keys were found and are kept; `isByHome`: the home has looked for them, and so learnt for whom something may be. */
+  | { readonly kind: 'key'; readonly person: string; readonly fingerprint: string; readonly isByHome: boolean }
   | { readonly kind: 'clock'; readonly cells: number; readonly parts: number; readonly meanMs: number };
 
 /** What it works with. */
@@ -30,6 +30,8 @@ export interface SendingOptions {
   /** The servers that the home knows now, as far as it is believed; null: it refuses to say, and that has been told. */
   readonly stations: () => Promise<Believed | null>;
   readonly keys: ReaderKeys;
+  /** Asks somebody's own server for his keys, as nobody; null: there is no answer, and that has been told. Without, the home looks for them in its own name. */
+  readonly find?: ((person: string) => Promise<Packet | null>) | undefined;
   /** Unix milliseconds. */
   readonly wallMs: () => number;
   readonly alarms: Alarms;
@@ -72,7 +74,7 @@ export class Sending {
     const { suite, domain, stations, wallMs } = this.#options;
     const believed = await stations();
     if (believed === null) return { kind: 'refused' };
-    const reader = await this.#readerOf(person);
+    const reader = await this.#readerOf(person, believed);
     if (reader === null) return { kind: 'refused' };
     believed.check(wish.hops, parseUniform(person).host);
     const way = { stations: believed.stations, home: domain, hops: wish.hops };
@@ -117,24 +119,34 @@ export class Sending {
     return onClock(home, this.#mor, clock, alarms);
   }
 
-  /** The reader's keys: those that are kept, or what the home finds, checked; null: it was refused, and that has been told. */
-  async #readerOf(person: string): Promise<KeptReader | null> {
-    const { home, pins, keys, wallMs, told } = this.#options;
+  /** The reader's keys: those that are kept, or what is found, checked; null: it was refused, and that has been told. */
+  async #readerOf(person: string, believed: Believed): Promise<KeptReader | null> {
+    const { pins, keys, wallMs, told, find } = this.#options;
     const now = Math.floor(wallMs() / 1000);
     const kept = await keys.read(person, now);
     if (kept !== null) return kept;
-    const found = await home.ask({ target: this.#mor, method: '_request_mor_keys', entity: { _person: person } });
-    if (found === null || typeof found === 'string') return null;
-    const { fingerprint, domainFingerprint, reader } = await checked(found.at(-1)!.packet, person, now);
-    if (changedIn(pins, person, fingerprint) || changedIn(pins, parseUniform(person).host, domainFingerprint)) {
+    const packet = await (find === undefined ? this.#foundByHome(person) : find(person));
+    if (packet === null) return null;
+    const { fingerprint, domainFingerprint, reader } = await checked(packet, person, now);
+    const { host } = parseUniform(person);
+    // What a server says as nobody's answer of its own domain's key, its key on the way has to bear out.
+    const onTheWay = believed.stations.find(({ domain }) => domain === host)?.fingerprint;
+    const isAnother = find !== undefined && onTheWay !== domainFingerprint;
+    if (isAnother || changedIn(pins, person, fingerprint) || changedIn(pins, host, domainFingerprint)) {
       throw new AnonymousError(
         '_anonymous_changed_key',
-        `another key of ${addressOf(person)} than the one that is pinned here`,
+        `another key of ${addressOf(person)} than the one that is known here`,
       );
     }
     await keys.keep(reader);
-    told?.({ kind: 'key', person, fingerprint });
+    told?.({ kind: 'key', person, fingerprint, isByHome: find === undefined });
     return reader;
+  }
+
+  async #foundByHome(person: string): Promise<Packet | null> {
+    const asking = { target: this.#mor, method: '_request_mor_keys', entity: { _person: person } };
+    const found = await this.#options.home.ask(asking);
+    return found === null || typeof found === 'string' ? null : found.at(-1)!.packet;
   }
 }
 

@@ -145,7 +145,7 @@ test('at once: over as many servers as are wished, never the home; keys are look
   expect([way.length, new Set(way).size, way.at(-1), way.includes(HOME)]).toEqual([3, 3, 'e.test', false]);
   expect(read(content!)).toBe('under the stone');
   const { fingerprint } = bob.identity.certificate.key;
-  expect(news).toEqual([{ kind: 'key', person: bob.uniform, fingerprint }]);
+  expect(news).toEqual([{ kind: 'key', person: bob.uniform, fingerprint, isByHome: true }]);
   expect(kept).toHaveLength(1);
   await client.send(bob.uniform, 'again', wish);
   expect(asked.filter((method) => method === '_request_mor_keys')).toHaveLength(1);

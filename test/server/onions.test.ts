@@ -82,6 +82,11 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   const sent = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'who', 'am', 'I', '--as', 'ada@a.test');
   expect(sent).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
   expect(sent.complaints).toContain('nobody else vouches for the servers on the way');
+  // His key came over a ticket: his server has answered nobody, and her home was not asked to look for it.
+  expect(sent.complaints).toContain('key of bob@b.test, found as nobody and kept here');
+  expect(await done('federate', 'onions', '--folder', servers.get('b.test')!.folder, '--json')).toContain(
+    'requests done',
+  );
   const heard = await bob.said(({ kind, text }) => kind === 'heard' && text === 'who am I');
   expect(heard).toMatchObject({ author: 'psyc://b.test/$mor', isSealed: true, isStranger: true });
   expect(JSON.stringify(heard)).not.toContain('ada');
