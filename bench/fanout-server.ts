@@ -16,7 +16,7 @@ import { Server } from '../server/server.ts';
 import { selfSigned } from '../server/transport/certificate.ts';
 import { transportLimits } from '../server/transport/limits.ts';
 import { Listener } from '../server/transport/listen.ts';
-import { type CircuitOwner, CircuitRunner } from '../server/transport/runner.ts';
+import { type CircuitOwner, CircuitRunner } from '../test/server/transport/runner.ts';
 import { systemTimers } from '../server/transport/timers.ts';
 import { gatherMs } from '../server/transport/write-turn.ts';
 import { decodeUtf8 } from '../server/utf8.ts';

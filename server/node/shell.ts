@@ -289,6 +289,7 @@ export class NodeShell {
   }
 
   #breakOff(circuit: string): void {
+    this.#options.log.debug({ code: '_transport_stalled' }, 'stream lost: the peer has stopped reading');
     this.#streams.get(circuit)?.destroy();
     this.#streams.delete(circuit);
     this.#tell({ kind: 'failed', circuit });

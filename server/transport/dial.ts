@@ -1,14 +1,10 @@
-/** A circuit to a domain's server: found, connected over TLS, and run. docs/spec/transport.md#dialling */
+/** A stream to a domain's server: found, and connected over TLS. docs/spec/transport.md#dialling */
 import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions, createSecureContext } from 'node:tls';
-import { newCircuit } from '../../circuit/circuit.ts';
-import { type CircuitLimits, circuitLimits } from '../../circuit/limits.ts';
-import { decodeUtf8 } from '../utf8.ts';
 import { TransportError } from './errors.ts';
 import { type TransportLimits, transportLimits } from './limits.ts';
 import type { Shell } from './outlet.ts';
 import { type Address, endpointsOf, type Finding, isOnion, toldOrItself } from './resolve.ts';
-import { CircuitRunner, type RunnerOptions } from './runner.ts';
 import type { ByteStream } from './stream.ts';
 import type { Timers } from './timers.ts';
 import { SocketStream } from './socket-stream.ts';
@@ -25,30 +21,10 @@ export interface Reaching extends Finding {
   readonly proxy?: Proxy | null;
 }
 
-/** How to dial. */
-export interface DialOptions extends RunnerOptions, Reaching {
-  readonly circuitLimits?: CircuitLimits;
-}
-
 const turn = new WriteTurn(transportLimits);
 
 /** One for all: without it every connection would read the system's certificates, which nobody asks. */
 const secureContext = createSecureContext({ minVersion: diallingTls.minVersion });
-
-/** Dials at once; whatever goes wrong is the circuit's end, `_circuit_lost` or `_circuit_timeout_opening`. */
-export function dial(options: DialOptions): CircuitRunner {
-  const runner = new CircuitRunner(newCircuit(false, options.circuitLimits ?? circuitLimits, decodeUtf8), options);
-  const dialling = new AbortController();
-  runner.dialled(() => dialling.abort());
-  void reach(options, dialling.signal).then(
-    (stream) => runner.carry(stream),
-    (error: unknown) => runner.failed(() => asTransportError(error)),
-  );
-  return runner;
-}
-
-const asTransportError = (error: unknown): TransportError =>
-  error instanceof TransportError ? error : new TransportError('_transport_unresolved', 'not found', error);
 
 /** A stream to the first endpoint that answers. Rejects with an Error, mostly a TransportError; with any after `signal`. */
 export async function reach(options: Reaching, signal: AbortSignal): Promise<ByteStream> {

@@ -38,9 +38,6 @@ export const transportLimits = {
   addressesMax: 16,
   /** Before the next address is tried beside one that has not answered. */
   addressMsMax: 250,
-  /** First and greatest delay before a lost circuit is dialled again; it doubles in between. */
-  redialMsMin: 250,
-  redialMsMax: 30_000,
 } as const;
 
 /** The limits of one listener or of dialling. */

@@ -1,4 +1,4 @@
-/** Time as the transport sees it, so that tests can have their own. docs/spec/transport.md#runner */
+/** Time as the transport sees it, so that tests can have their own. docs/spec/transport.md#streams */
 
 /** A clock and alarms. */
 export interface Timers {

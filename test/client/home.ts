@@ -74,6 +74,8 @@ export class Home {
   readonly proofs: ProofMessage[] = [];
   /** The key of who has registered, certified. */
   certified: Uint8Array | null = null;
+  /** Nobody is there: a stream stands, and says nothing. */
+  absent = false;
   #circuit: Circuit | null = null;
   #connection = 0;
   #nowMs = 0;
@@ -88,7 +90,7 @@ export class Home {
   }
 
   connect(connection: number): void {
-    this.#circuit = newCircuit(true);
+    this.#circuit = this.absent ? null : newCircuit(true);
     this.#connection = connection;
     this.#isClosed = false;
     this.#tell({ kind: 'opened' });

@@ -343,6 +343,25 @@ test('comes back after a loss, sooner when the peer spoke, and says again what i
   expect(client.said('_message_public')).toHaveLength(2);
 });
 
+test('is dialled later each time nobody is there, and soon again once the peer has spoken', async () => {
+  const client = await life();
+  const lost = async (): Promise<number> => {
+    const [beganMs, before] = [client.nowMs, client.circuit];
+    client.home.drop();
+    client.tell({ kind: 'failed', circuit: before });
+    while (client.circuit === before) await client.pass(1);
+    return client.nowMs - beganMs;
+  };
+  client.home.absent = true;
+  const pauses: number[] = [];
+  for (let times = 0; times < 9; times++) pauses.push(await lost());
+  expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  client.home.absent = false;
+  await lost();
+  expect(client.told('ready')).toHaveLength(2);
+  expect(await lost()).toBe(250);
+});
+
 test('stopped, it closes in order and dials no more', async () => {
   const client = await life();
   client.tell({ kind: 'stopped' });

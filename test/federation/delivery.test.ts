@@ -193,6 +193,28 @@ test('who proves and closes at once is dialled later and later', () => {
   expect(delays[6]).toBeGreaterThanOrEqual(8_000);
 });
 
+test('who speaks, and stays for as long as was waited for him, is dialled soon again; who only stays is not', () => {
+  const redials = (speaks: boolean): [last: number, next: number] => {
+    const [fixture] = dialled();
+    const lost = (circuit: string, how: 'ended' | 'failed'): number => {
+      const [beganMs, before] = [fixture.nowMs, fixture.dialled.length];
+      fixture.tell({ kind: how, circuit });
+      while (fixture.dialled.length === before) fixture.pass(1);
+      return fixture.nowMs - beganMs;
+    };
+    let last = lost('out 1.1', 'ended');
+    for (let life = 2; life < 8; life++) last = lost(`out 1.${life}`, 'failed');
+    if (speaks) fixture.accept('out 1.8', 'server b.example');
+    else fixture.listen('out 1.8', () => {});
+    fixture.pass(last);
+    return [last, lost('out 1.8', 'ended')];
+  };
+  const [last, next] = redials(true);
+  expect(last).toBeGreaterThanOrEqual(8_000);
+  expect(next).toBeLessThanOrEqual(deliveryLimits.retryMsMin);
+  expect(redials(false)[1]).toBeGreaterThanOrEqual(8_000);
+});
+
 test('unreachedOfPersonMax, peersUnreachedMax: nobody fills the table of peers with what cannot be reached', () => {
   const fixture = new NodeFixture({ peersMax: 3, peersUnreachedMax: 2, unreachedOfPersonMax: 1 });
   const [phone, desk, tablet] = ['ada phone', 'bob desk', 'cyd tablet'].map((who) => fixture.connect(`client ${who}`));

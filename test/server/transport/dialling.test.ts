@@ -1,6 +1,6 @@
-/** Finding a server, reaching it, and coming back to it. docs/spec/transport.md#dialling */
+/** Finding a server, and reaching it. docs/spec/transport.md#dialling */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { dial } from '../../../server/transport/dial.ts';
+import { dial } from './dial.ts';
 import { endpointsOf, type Resolver } from '../../../server/transport/resolve.ts';
 import { Between } from './between.ts';
 import { Ear } from './ear.ts';

@@ -1,6 +1,6 @@
 /** An owner of circuits that notes what it hears, and wakes whoever waits for it. */
 import type { Packet } from '../../../psyc/packet.ts';
-import type { CircuitOwner, CircuitRunner } from '../../../server/transport/runner.ts';
+import type { CircuitOwner, CircuitRunner } from './runner.ts';
 import type { Channel } from '../../../server/transport/stream.ts';
 
 /** Waits for what others do, without a clock: whoever changes something says so. */

@@ -1,7 +1,7 @@
 /** How circuits over real TLS end: resets, halves, owners, errors. docs/spec/transport.md#streams */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { dial } from '../../../server/transport/dial.ts';
+import { dial } from './dial.ts';
 import { Between } from './between.ts';
 import { Ear } from './ear.ts';
 import { closeAll, type Closing, dialling, opened, saying, type Station, type StationOptions } from './fixture.ts';

@@ -18,7 +18,7 @@ import {
   textOf,
 } from './fixture.ts';
 import { StillTimers } from './still-timers.ts';
-import { dial } from '../../../server/transport/dial.ts';
+import { dial } from './dial.ts';
 
 const closing: Closing = [];
 const open = (options?: StationOptions): Promise<Station> => opened(closing, options);

@@ -1,12 +1,12 @@
-/** One circuit at work: performs the effects of the pure machine on a stream, and feeds it what happens there. docs/spec/transport.md#runner */
+/** One circuit at work on a stream without a node: for tests of the transport, and the bench that asks what it costs alone. */
 import type { Logger } from 'pino';
-import { type Circuit, type CircuitEffect, type CircuitEvent, stepCircuit } from '../../circuit/circuit.ts';
-import type { CircuitCode } from '../../circuit/errors.ts';
-import type { Packet } from '../../psyc/packet.ts';
-import { TransportError } from './errors.ts';
-import { type TransportLimits, transportLimits } from './limits.ts';
-import type { ByteStream, Channel, StreamOwner } from './stream.ts';
-import type { Timers } from './timers.ts';
+import { type Circuit, type CircuitEffect, type CircuitEvent, stepCircuit } from '../../../circuit/circuit.ts';
+import type { CircuitCode } from '../../../circuit/errors.ts';
+import type { Packet } from '../../../psyc/packet.ts';
+import { TransportError } from '../../../server/transport/errors.ts';
+import { type TransportLimits, transportLimits } from '../../../server/transport/limits.ts';
+import type { ByteStream, Channel, StreamOwner } from '../../../server/transport/stream.ts';
+import type { Timers } from '../../../server/transport/timers.ts';
 
 /** Who speaks over a circuit. Must not throw. */
 export interface CircuitOwner {

@@ -2,7 +2,7 @@
 import { TLSSocket, connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { renderRouted } from '../../../psyc/render.ts';
-import { dial } from '../../../server/transport/dial.ts';
+import { dial } from './dial.ts';
 import { Between, chopping } from './between.ts';
 import { Ear } from './ear.ts';
 import {
