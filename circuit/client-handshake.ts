@@ -63,6 +63,14 @@ export type HandshakeQuestion =
       readonly key: Uint8Array;
       readonly statement: Uint8Array;
       readonly known: Uint8Array;
+    }
+  /** Which of two statements of this identity key (hexadecimal) a device shows that registers: its own, or the home's. */
+  | {
+      readonly kind: 'check enrolment';
+      readonly fingerprint: string;
+      readonly key: Uint8Array;
+      readonly own: Uint8Array;
+      readonly kept: Uint8Array;
     };
 
 /** What it answers. */
@@ -78,6 +86,8 @@ export type HandshakeAnswer =
     }
   | { readonly kind: 'certified' }
   | { readonly kind: 'newer statement' }
+  /** Our own follows what the home keeps. */
+  | { readonly kind: 'enrolled' }
   /** A code of the keys. */
   | { readonly kind: 'refused'; readonly code: string };
 
@@ -112,7 +122,17 @@ export type HandshakeEffect =
   /** Nothing follows but the end of the circuit. `byPeer`: it said so. `detail`: the domain that answered in place of ours. */
   | { readonly kind: 'failed'; readonly code: string; readonly byPeer: boolean; readonly detail?: string };
 
-type Phase = 'new' | 'asked' | 'reading' | 'pinning' | 'registering' | 'certifying' | 'login' | 'proved' | 'failed';
+type Phase =
+  | 'new'
+  | 'asked'
+  | 'reading'
+  | 'pinning'
+  | 'registering'
+  | 'certifying'
+  | 'enrolling'
+  | 'login'
+  | 'proved'
+  | 'failed';
 
 /** One circuit's handshake; `step` changes it. */
 export class ClientHandshake {
@@ -125,10 +145,13 @@ export class ClientHandshake {
   #offered: Uint8Array | null = null;
   /** The statement that came with it, until that is answered; and while it is being checked itself. */
   #stated: { readonly statement: Uint8Array; readonly isAsked: boolean } | null = null;
+  /** What is shown at the login. */
+  #shown: Uint8Array;
   #effects: HandshakeEffect[] = [];
 
   constructor(options: LoginOptions) {
     this.#options = options;
+    this.#shown = options.statement;
   }
 
   get isProved(): boolean {
@@ -204,12 +227,13 @@ export class ClientHandshake {
       }
     } else if (message.kind === 'registered' && this.#phase === 'registering') {
       if (message.person !== person) throw new ProofError('_proof_invalid_message', 'somebody else is registered');
+      this.#keep(message.statement);
       this.#check('certifying', message.key);
     } else if (message.kind === 'proved' && this.#phase === 'login') {
       if (message.uniform !== person) throw new ProofError('_proof_invalid_message', 'somebody else is proved');
       this.#phase = 'proved';
       this.#effects.push({ kind: 'proved' });
-      if (message.statement !== null) this.#stated = { statement: message.statement, isAsked: false };
+      this.#keep(message.statement);
       if (message.key !== null) this.#check('proved', message.key);
       else this.#checkStatement();
     } else throw new ProofError('_proof_necessary', `nobody has asked for ${message.kind}`);
@@ -220,6 +244,10 @@ export class ClientHandshake {
     if (phase === 'reading' && proof !== null) {
       if (answer.kind !== 'domain key') this.#fail(answer.kind === 'refused' ? answer.code : '_proof_invalid_message');
       else this.#judge(answer, proof);
+      return;
+    }
+    if (phase === 'enrolling') {
+      this.#enrolled(answer, offered!);
       return;
     }
     if (offered === null) {
@@ -233,7 +261,7 @@ export class ClientHandshake {
     this.#offered = null;
     if (answer.kind === 'certified') {
       this.#effects.push({ kind: 'certified', key: offered });
-      if (phase === 'certifying') this.#login(offered);
+      if (phase === 'certifying') this.#enrol(offered);
     } else if (phase === 'certifying') {
       this.#fail(answer.kind === 'refused' ? answer.code : '_proof_invalid_message');
     }
@@ -274,7 +302,8 @@ export class ClientHandshake {
   }
 
   #login(key: Uint8Array): void {
-    const { suite, domain, person, device, fingerprint, seed, channel, statement, visit } = this.#options;
+    const { suite, domain, person, device, fingerprint, seed, channel, visit } = this.#options;
+    const statement = this.#shown;
     const peerFingerprint = this.#proof!.claim.fingerprint;
     const claim: DeviceClaim = { person, device, to: domain, fingerprint, peerFingerprint };
     const signature = proveDevice(suite, claim, this.#exported!.device, seed);
@@ -298,9 +327,40 @@ export class ClientHandshake {
     this.#ask(phase, question);
   }
 
+  #keep(statement: Uint8Array | null): void {
+    this.#stated = statement === null ? null : { statement, isAsked: false };
+  }
+
+  /** Where other devices are enrolled already, ours counts once it stands beside them. */
+  #enrol(certified: Uint8Array): void {
+    if (this.#stated === null) {
+      this.#login(certified);
+      return;
+    }
+    this.#offered = certified;
+    const { key, statement: own, fingerprint } = this.#options;
+    const { statement: kept } = this.#stated;
+    this.#ask('enrolling', { kind: 'check enrolment', fingerprint: hexOf(fingerprint), key, own, kept });
+  }
+
+  /** By the home's statement ours may be no device; then the home says so, and the next attempt begins with what is kept now. */
+  #enrolled(answer: HandshakeAnswer, certified: Uint8Array): void {
+    const kept = this.#stated?.statement;
+    this.#stated = this.#offered = null;
+    if (answer.kind === 'newer statement' && kept !== undefined) {
+      this.#shown = kept;
+      this.#effects.push({ kind: 'stated', statement: kept });
+    } else if (answer.kind !== 'enrolled') {
+      this.#fail(answer.kind === 'refused' ? answer.code : '_proof_invalid_message');
+      return;
+    }
+    this.#login(certified);
+  }
+
   #checkStatement(): void {
     if (this.#stated === null) return;
-    const { key, statement: known, fingerprint } = this.#options;
+    const { key, fingerprint } = this.#options;
+    const known = this.#shown;
     const { statement } = this.#stated;
     this.#stated = { statement, isAsked: true };
     this.#ask('proved', { kind: 'check statement', fingerprint: hexOf(fingerprint), key, statement, known });

@@ -44,8 +44,13 @@ export type ProofMessage =
   | ({ readonly kind: 'device'; readonly channel: string } & Signature<DeviceClaim>)
   | ({ readonly kind: 'browser'; readonly channel: string; readonly answer: BrowserAnswer } & Signature<DeviceClaim>)
   | ({ readonly kind: 'registration' } & Registration)
-  /** `key`: the person's, with the domain's certification. */
-  | { readonly kind: 'registered'; readonly person: string; readonly key: Uint8Array }
+  /** `key`: the person's, with the domain's certification; `statement`: the newest of his devices, where he lived there already and showed another. */
+  | {
+      readonly kind: 'registered';
+      readonly person: string;
+      readonly key: Uint8Array;
+      readonly statement: Uint8Array | null;
+    }
   | { readonly kind: 'challenge request' }
   /** `challenge`: 32 bytes. */
   | { readonly kind: 'challenge'; readonly challenge: Uint8Array }
@@ -80,8 +85,11 @@ export function renderProof(message: ProofMessage): Uint8Array {
       const entity = { _uniform_source: person, _key: key, _statement: statement, _invite: invite ?? undefined };
       return render({ method: REGISTRATION, entity });
     }
-    case 'registered':
-      return render({ method: REGISTERED, entity: { _uniform_proved: message.person, _key: message.key } });
+    case 'registered': {
+      const { person, key, statement } = message;
+      const entity = { _uniform_proved: person, _key: key, _statement: statement ?? undefined };
+      return render({ method: REGISTERED, entity });
+    }
     case 'challenge request':
       return render({ method: CHALLENGE_REQUEST });
     case 'challenge':
@@ -132,7 +140,8 @@ export function parseProof(packet: Packet): ProofMessage | null {
     }
     case REGISTERED: {
       const lines = new Lines(packet);
-      return { kind: 'registered', person: lines.person('_uniform_proved'), key: lines.need('_key') };
+      const [key, statement] = [lines.need('_key'), lines.evidence('_statement')];
+      return { kind: 'registered', person: lines.person('_uniform_proved'), key, statement };
     }
     case CHALLENGE_REQUEST:
       return { kind: 'challenge request' };

@@ -67,9 +67,9 @@ export type ServerQuestion =
 /** The answer to the one question that is open. */
 export type ServerAnswer =
   | { readonly kind: 'key'; readonly publicKey: Uint8Array }
-  /** `key`: the person's, where its certification was renewed; `statement`: his newest, where he showed another. */
+  /** `key`: the person's, where its certification was renewed; `statement`, here and below: his newest, where he showed another. */
   | { readonly kind: 'admitted'; readonly key: Uint8Array | null; readonly statement: Uint8Array | null }
-  | { readonly kind: 'registered'; readonly key: Uint8Array }
+  | { readonly kind: 'registered'; readonly key: Uint8Array; readonly statement: Uint8Array | null }
   /** With a stable code, which the peer is told. */
   | { readonly kind: 'refused'; readonly code: string };
 
@@ -156,7 +156,8 @@ export class ServerHandshake {
       if (pending === null) return;
       if (answer.kind === 'refused') this.#refuse(pending, answer.code);
       else if (pending.kind === 'registration' && answer.kind === 'registered') {
-        this.#write({ kind: 'registered', person: pending.person, key: answer.key });
+        const { key, statement } = answer;
+        this.#write({ kind: 'registered', person: pending.person, key, statement });
       } else if (pending.kind === 'admission' && answer.kind === 'admitted') this.#admit(pending.peer, answer);
       else if (answer.kind === 'key') this.#check(pending, answer.publicKey);
       else throw new Error(`${answer.kind} is no answer to ${pending.kind}`);

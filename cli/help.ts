@@ -3,7 +3,18 @@
 /** The commands by what somebody wants to do, in the order in which they are met. */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   'To try it:': ['localserve', 'simulate', 'help'],
-  'Being somebody:': ['register', 'profile', 'presence', 'trust', 'servers', 'export', 'move', 'close'],
+  'Being somebody:': [
+    'register',
+    'device',
+    'passphrase',
+    'profile',
+    'presence',
+    'trust',
+    'servers',
+    'export',
+    'move',
+    'close',
+  ],
   'Speaking and hearing:': ['chat', 'say', 'send', 'ask', 'stock', 'listen', 'box', 'overhear', 'pending', 'notify'],
   'Publishing:': ['publish', 'follow', 'unfollow'],
   'Places:': ['enter', 'leave', 'place', 'places', 'history'],

@@ -94,6 +94,16 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do register ada@a.example',
     load: () => import('./register.ts'),
   },
+  device: {
+    summary: 'the devices that you have: list them, or say that one counts no more',
+    example: 'p3do device list',
+    load: () => import('./device.ts'),
+  },
+  passphrase: {
+    summary: 'put your identity key under another passphrase',
+    example: 'p3do passphrase',
+    load: () => import('./passphrase.ts'),
+  },
   enter: {
     summary: 'become a member of a place',
     example: 'p3do enter @hall@b.example',

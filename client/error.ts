@@ -8,7 +8,8 @@ export type ClientCode =
   | '_damaged_file'
   | '_refused_parameters'
   | '_wrong_passphrase'
-  | '_empty_passphrase';
+  | '_empty_passphrase'
+  | '_foreign_identity';
 
 /** A file of the client that cannot be used as it is. */
 export class ClientError extends Error {

@@ -339,7 +339,7 @@ export class Residence {
         this.#keys = { ...before, fingerprint, key: certified.key, statement: kept };
         this.#tombstone = null;
         if (before === null) this.account.loaded(new Map());
-        answer({ kind: 'registered', key: certified.key });
+        answer({ kind: 'registered', key: certified.key, statement: equalBytes(kept, statement) ? null : kept });
       });
     };
     this.#desk.askPki(question, certify, before !== null);

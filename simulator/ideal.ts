@@ -13,6 +13,7 @@ import { limits } from '../pki/limits.ts';
 import { decodeText, encodeText } from '../psyc/bytes.ts';
 import { answerCountersign, isAboutCountersignatures, type Register } from './ideal-countersigning.ts';
 import { answerMove, RETIRED } from './ideal-move.ts';
+import { answerStatement, counterOf, faultOfStatement } from './ideal-statement.ts';
 import { findKeys, ringKeys, visitorKeys } from './ideal-search.ts';
 
 const SIGNATURE_BYTES = 64;
@@ -197,11 +198,9 @@ export class IdealKeys {
       const code = isIt ? this.#faultOfCertification(read, question.domainKey, unixMs) : '_foreign_user_id';
       return code === null ? { kind: 'certified' } : { kind: 'refused', code };
     }
-    if (question.kind === 'check statement') {
-      const { key, statement, known } = question;
-      const code = this.#faultOf(statement, this.#read(key)?.[1] ?? '', this.#fingerprint(key), known);
-      const isNews = code === null && this.#counterOf(statement) > this.#counterOf(known);
-      return isNews ? { kind: 'newer statement' } : { kind: 'refused', code: code ?? '_stale_statement' };
+    if (question.kind === 'check statement' || question.kind === 'check enrolment') {
+      const person = this.#read(question.key)?.[1] ?? '';
+      return answerStatement(question, person, this.#fingerprint(question.key), (bytes) => this.#read(bytes));
     }
     const read = this.#read(question.key);
     if (read?.[0] !== 'domain') return { kind: 'refused', code: '_invalid_key' };
@@ -343,20 +342,12 @@ export class IdealKeys {
     return unixMs < Number(until) ? null : '_expired_certification';
   }
 
-  /** What is wrong with a statement of devices, or null. */
   #faultOf(statement: Uint8Array, person: string, fingerprint: Uint8Array, known: Uint8Array | null): string | null {
-    const stated = this.#read(statement);
-    if (stated?.[0] !== 'devices') return '_forged_statement';
-    if (stated[1] !== person || stated[2] !== bytesToHex(fingerprint)) return '_foreign_statement';
-    if (known === null) return null;
-    if (this.#read(known)?.[2] !== stated[2]) return '_foreign_statement';
-    const [counter, before] = [this.#counterOf(statement), this.#counterOf(known)];
-    if (counter === before && decodeText(statement) !== decodeText(known)) return '_conflicting_statement';
-    return counter < before ? '_stale_statement' : null;
+    return faultOfStatement({ statement, person, fingerprint, known }, (bytes) => this.#read(bytes));
   }
 
   #counterOf(statement: Uint8Array): number {
-    return Number(this.#read(statement)?.[3]);
+    return counterOf(statement, (bytes) => this.#read(bytes));
   }
 
   get #register(): Register {

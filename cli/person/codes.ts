@@ -133,9 +133,15 @@ const sentences: Readonly<Record<string, string>> = {
   _uncertified:
     'your server does not know your key as certified by its own: its admin has to say what became of the domain’s key',
   _stale_statement: 'older keys came than were seen before: somebody may be lying, or a backup was put back',
-  _revoked_device: 'this device was revoked',
+  _revoked_device:
+    'this device was revoked by its person: it may come back as another one, with p3do register where its files device and state are gone',
   _revoked_key: 'this key was revoked',
-  _unlisted_device: 'this device is none of the person’s',
+  _unlisted_device: 'this is no device of the person: p3do device list shows which are',
+  _ambiguous_device: 'more than one device begins so: say more digits',
+  _own_device: 'this is the device that you are at: revoke it from another one',
+  _conflicting_statement:
+    'another device was enrolled or revoked at the same time, again and again; if none of yours was, somebody else has the identity key: look at p3do device list, and try again',
+  _reinstated_device: 'a device that was revoked stays so: it may come back with another key',
   _invalid_authority: 'the domain’s key is revoked, or expired: ask its admin',
   _foreign_user_id: 'the keys that came are somebody else’s',
   _session_oversized_message: `it is too long: all of it has at most ${limits.contentBytesMax} bytes, signature and seal included`,

@@ -295,8 +295,8 @@ function hear(command: Command, course: Course, output: Output, { kept }: Profil
     else complain(command, notice);
   } else if (output.kind === 'refused' || output.kind === 'over') {
     const { kind, code, by } = output;
-    if (course.json) stdout.write(jsonLine(output));
     if (kind === 'over' && course.excuses?.(code) === true) return;
+    if (course.json) stdout.write(jsonLine(output));
     const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
     const isElsewhere = kind === 'over' && output.detail !== undefined;
     const text = isElsewhere

@@ -8,15 +8,21 @@ const INTERRUPT = '\u0003';
 /** A passphrase, or why there is none: a sentence. */
 export type Given = { readonly secret: string } | { readonly fault: string };
 
-/** Asks where it stands, in this order: `file`, P3DO_PASSPHRASE, the terminal. System errors of the file pass. */
-export async function passphrase(isNew: boolean, file: string | undefined): Promise<Given> {
+/** Asks where it stands, in this order: `file`, the environment's `variable`, the terminal. System errors of the file pass. */
+export async function passphrase(
+  isNew: boolean,
+  file: string | undefined,
+  variable = 'P3DO_PASSPHRASE',
+): Promise<Given> {
   if (file !== undefined) {
     const secret = textOfFile(file);
     return secret === null ? { fault: `${file} is not UTF-8` } : { secret };
   }
-  const given = process.env['P3DO_PASSPHRASE'];
+  const given = process.env[variable];
   if (given !== undefined) return { secret: given };
-  if (!process.stdin.isTTY) return { fault: 'no passphrase: set P3DO_PASSPHRASE, or use --passphrase-file' };
+  const [option, which] =
+    variable === 'P3DO_PASSPHRASE' ? ['--passphrase-file', ''] : ['--new-passphrase-file', ' new'];
+  if (!process.stdin.isTTY) return { fault: `no${which} passphrase: set ${variable}, or use ${option}` };
   const first = await typed(isNew ? 'New passphrase: ' : 'Passphrase: ');
   const again = isNew && first !== null ? await typed('The same again: ') : first;
   if (first === null || again === null) return { fault: 'interrupted' };

@@ -4,7 +4,7 @@ import type { Act, Command as Asked, Output, Said } from '../../client/session/e
 import type { SessionShell } from '../../client/session/shell.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
-import { converse, registered, type Shared, whoseOf } from './conversation.ts';
+import { converse, type Course, registered, type Shared, whoseOf } from './conversation.ts';
 
 /** One of the things that were told. */
 export interface Told {
@@ -112,6 +112,7 @@ export async function talk(
   options: Shared,
   course: (talk: Talk) => Promise<void>,
   late = (): string => 'nobody has answered',
+  more: Partial<Pick<Course, 'profile' | 'excuses'>> = {},
 ): Promise<void> {
   const whose = await whoseOf(command, options.as);
   let one: Talk | null = null;
@@ -122,6 +123,7 @@ export async function talk(
     channel: 'side',
     late,
     profile: () => registered(command, whose, options),
+    ...more,
     begin(shell) {
       one = new Talk(`psyc://${whose.domain}/~${whose.nick}`, shell);
       const running = course(one);

@@ -2,6 +2,8 @@
 
 /** Bytes, milliseconds; the table in docs/spec/people.md#profile-limits holds the same numbers. */
 export const profileLimits = {
+  /** How often a device tries to stand beside those that the home knows, before it says why it cannot. */
+  enrolTriesMax: 8,
   /** Bytes of the file of what is kept. */
   stateBytesMax: 16_777_216,
   /** Bytes of the file that says where the server is. */

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { makeFolder, readPrivate, writePrivate } from '../../disk/private-file.ts';
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
-import { deviceId } from '../../pki/device-statement.ts';
-import { enrol, firstStatement, signStatement } from '../../pki/enrolment.ts';
+import { deviceId, newDevice } from '../../pki/device-statement.ts';
+import { enrol, firstStatement, readStatement, signStatement } from '../../pki/enrolment.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
-import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import { decodeText, encodeText, equalBytes } from '../../psyc/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
+import { ClientError } from '../error.ts';
 import type { Argon2Parameters } from '../identity/argon2.ts';
 import type { DeviceKeys } from '../identity/device-file.ts';
-import { createDevice, createIdentity, openDevice, openIdentityAt } from '../identity/identity.ts';
+import { changePassphrase, createDevice, createIdentity, openDevice, openIdentityAt } from '../identity/identity.ts';
+import { identityLimits } from '../identity/limits.ts';
 import { type Keeping, type Kept, silent, unheard } from '../session/kept.ts';
 import type { SessionOptions } from '../session/session.ts';
 import { profileLimits } from './limits.ts';
@@ -36,6 +38,8 @@ export interface Making {
   /** The proxy that is gone through, `socks5://address:port`; '' for none, undefined: as said before. */
   readonly proxy?: string | undefined;
   readonly parameters?: Argon2Parameters;
+  /** A file with the identity key, of an export or another device, where it is not to be made. */
+  readonly identityFile?: string | undefined;
 }
 
 /** A folder that is whole. */
@@ -94,25 +98,28 @@ export class Profile {
 
   /**
    * Makes what is missing: the identity, this device's keys, the statement that enrols it; whatever is there is left as it is,
-   * so that what was broken off goes on. Throws as `open`, and as `createIdentity` and `openIdentityAt`.
+   * so that what was broken off goes on. Throws as `open`, as `createIdentity` and `openIdentityAt`, ClientError
+   * `_foreign_identity` for somebody else's key, FileError `_existing_file` where another key is there than that in `identityFile`.
    */
-  static async make(whose: Whose, { suite, now, passphrase, server, proxy, parameters }: Making): Promise<Profile> {
+  static async make(whose: Whose, making: Making): Promise<Profile> {
+    const { suite, now, passphrase, server, proxy, parameters, identityFile } = making;
     const { folder, nick, domain } = whose;
     const paths = pathsOf(folder);
     await madeFolder(folder);
+    if (identityFile !== undefined) await taken(whose, identityFile, passphrase ?? '');
     if (server !== null) await writePrivate(paths.server, encodeText(`${server}\n`), 'replace');
     if (proxy !== undefined) await writePrivate(paths.proxy, encodeText(`${proxy}\n`), 'replace');
     const whole = await Profile.open(whose);
     if (whole !== null) return whole;
     const userId = renderUserId(nick, domain);
     const isNew = await Profile.isNew(whose);
-    const making = { nick, domain, now, ...(parameters === undefined ? {} : { parameters }) };
+    const wanted = { nick, domain, now, ...(parameters === undefined ? {} : { parameters }) };
     const identity = isNew
-      ? await createIdentity(paths.identity, passphrase ?? '', making)
-      : await openIdentityAt(paths.identity, passphrase ?? '');
+      ? await createIdentity(paths.identity, passphrase ?? '', wanted)
+      : await openedOf(whose, paths.identity, passphrase ?? '');
     const before = await ifThere(openDevice(paths.device));
     const device = before ?? (await createDevice(paths.device, userId, identity));
-    const statement = await enrolled(identity, userId, suite.ed25519PublicKey(device.seed), now);
+    const statement = await alone(identity, userId, suite.ed25519PublicKey(device.seed), now);
     const certificate = identity.certificate.bytes;
     // A device whose state was lost has said nobody knows what: it speaks under a name that it never had.
     const speaking = before === null ? silent : { ...silent, generation: now };
@@ -127,6 +134,30 @@ export class Profile {
     };
     await writePrivate(paths.state, renderState(kept), 'new');
     return (await Profile.open(whose))!;
+  }
+
+  /**
+   * Enrols this device on top of the statement that is kept, unless it stands there. `now` in Unix seconds. Throws as
+   * `openIdentity`, `readStatement` and `enrol`: PkiError `_excessive_devices`, `_reinstated_device`.
+   */
+  async enrolled(suite: Suite, passphrase: string, now: number): Promise<Profile> {
+    const identity = await Profile.openIdentity(this.whose, passphrase);
+    const { statement } = await readStatement(this.kept.statement, identity.certificate, now);
+    const key = suite.ed25519PublicKey(this.device.seed);
+    if (statement.devices.some((device) => device.key === newDevice(key, now).key)) return this;
+    const next = await signStatement(identity.signer, enrol(statement, key, now));
+    await this.keep({ statement: next });
+    return this.showing(next);
+  }
+
+  /** The same, which shows this statement at its next login; nothing is kept. */
+  showing(statement: Uint8Array): Profile {
+    return new Profile(this.whose, this.device, { ...this.kept, statement }, this);
+  }
+
+  /** Puts the identity key under another passphrase. Throws as `changePassphrase`. */
+  static async rekey({ folder }: Whose, before: string, after: string, parameters?: Argon2Parameters): Promise<void> {
+    await changePassphrase(pathsOf(folder).identity, before, after, parameters);
   }
 
   /** Makes a change durable. Throws SessionError `_session_conflicting_pin`; system errors pass. */
@@ -175,7 +206,25 @@ export class Profile {
 /** Makes a folder that only its owner looks into, durably. */
 export const madeFolder = (folder: string): Promise<void> => makeFolder(folder, 0o700);
 
-async function enrolled(identity: SecretKey, userId: string, key: Uint8Array, now: number): Promise<Uint8Array> {
+/** The identity key in this file, which must be this person's. */
+async function openedOf({ nick, domain }: Whose, path: string, passphrase: string): Promise<SecretKey> {
+  const identity = await openIdentityAt(path, passphrase);
+  if (identity.certificate.userIds.some(({ text }) => text === renderUserId(nick, domain))) return identity;
+  throw new ClientError('_foreign_identity', `${path}: this identity key is not of ${nick}@${domain}`);
+}
+
+/** Copies the identity key into the folder, once it has opened. */
+async function taken(whose: Whose, path: string, passphrase: string): Promise<void> {
+  const { identity } = pathsOf(whose.folder);
+  const bytes = await readPrivate(path, identityLimits.fileBytesMax);
+  const before = await ifThere(readPrivate(identity, identityLimits.fileBytesMax));
+  if (before !== null && equalBytes(before, bytes)) return;
+  await openedOf(whose, path, passphrase);
+  await writePrivate(identity, bytes, 'new');
+}
+
+/** The statement of a person who has this device and no other. */
+async function alone(identity: SecretKey, userId: string, key: Uint8Array, now: number): Promise<Uint8Array> {
   const first = firstStatement(identity.certificate.key.fingerprint, userId, now);
   return signStatement(identity.signer, enrol(first, key, now));
 }

@@ -25,6 +25,8 @@ export async function answerTo(question: Question, now: number): Promise<Answer>
         return await checkCertification(question, now);
       case 'check statement':
         return await checkStatement(question, now);
+      case 'check enrolment':
+        return await checkEnrolment(question, now);
       case 'check person':
         return { kind: 'person', keys: await readPerson(question, now) };
     }
@@ -81,6 +83,21 @@ async function checkStatement(
   if (certificate.key.fingerprint !== fingerprint) throw new PkiError('_foreign_user_id', 'another key than ours');
   const isNews = isSuccessor(splitStatement(known), await readStatement(statement, certificate, now));
   return isNews ? { kind: 'newer statement' } : { kind: 'refused', code: '_stale_statement' };
+}
+
+async function checkEnrolment(
+  { fingerprint, key, own, kept }: Extract<Question, { kind: 'check enrolment' }>,
+  now: number,
+): Promise<Answer> {
+  const certificate = await readCertificate(key);
+  if (certificate.key.fingerprint !== fingerprint) throw new PkiError('_foreign_user_id', 'another key than ours');
+  const newest = await readStatement(kept, certificate, now);
+  try {
+    if (isSuccessor(newest, splitStatement(own))) return { kind: 'enrolled' };
+  } catch (error) {
+    if (!(error instanceof PkiError)) throw error;
+  }
+  return { kind: 'newer statement' };
 }
 
 async function readPerson(

@@ -53,7 +53,7 @@ export function answerTo(question: ServerQuestion): ServerAnswer {
     case 'admission':
       return { kind: 'admitted', key: null, statement: null };
     case 'registration':
-      return { kind: 'registered', key: textBytes('certified') };
+      return { kind: 'registered', key: textBytes('certified'), statement: null };
   }
 }
 

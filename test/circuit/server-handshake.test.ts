@@ -72,7 +72,7 @@ describe('two servers', () => {
     ['_proof_necessary', render({ method: '_message_public' })],
     ['_proof_necessary', render({ routing: { _source: 'psyc://a.example' }, method: '_notice_proved' })],
     ['_proof_necessary', renderProof({ kind: 'challenge', challenge: fill(1) })],
-    ['_proof_necessary', renderProof({ kind: 'registered', person, key: fill(1) })],
+    ['_proof_necessary', renderProof({ kind: 'registered', person, key: fill(1), statement: null })],
     ['_proof_invalid_message', render({ entity: { _role: 'initiator' }, method: '_notice_proof_server' })],
   ])('an acceptor refuses with %s', (code, bytes) => {
     const acceptor = new End().start().take(bytes);

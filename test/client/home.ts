@@ -52,6 +52,8 @@ export interface HomeOptions {
   readonly silent?: boolean;
   /** What it hands back as the newest statement of devices. */
   readonly newest?: Uint8Array;
+  /** The same, to who registers. */
+  readonly enrolled?: Uint8Array;
   /** Unix seconds, where it is not NOW. */
   readonly now?: number;
   /** What it does at once with what it hears. */
@@ -195,7 +197,7 @@ export class Home {
       const nick = person.replace(/.*~/, '');
       const certified = await certify(this.key, key, `${nick} <${nick}@${domain}>`, this.options.now ?? NOW);
       this.certified = certified;
-      this.say(renderProof({ kind: 'registered', person, key: certified }));
+      this.say(renderProof({ kind: 'registered', person, key: certified, statement: this.options.enrolled ?? null }));
     } else if (message.kind === 'device') {
       const { claim, signature, evidence } = message;
       const { statement }: SignedStatement = splitStatement(evidence.statement!);

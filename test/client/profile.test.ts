@@ -10,6 +10,9 @@ import { lock } from '../../client/profile/lock.ts';
 import { type Making, Profile } from '../../client/profile/profile.ts';
 import { merged, parseState, renderState } from '../../client/profile/state-file.ts';
 import type { Kept } from '../../client/session/kept.ts';
+import { type DeviceStatement, splitStatement } from '../../pki/device-statement.ts';
+import { enrol, firstStatement, revokeDevice, signStatement } from '../../pki/enrolment.ts';
+import { limits } from '../../pki/limits.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { suite } from '../../server/suite.ts';
 
@@ -75,6 +78,48 @@ describe('a folder', () => {
     await expect(other).rejects.toMatchObject({ code: '_session_conflicting_pin' });
     expect((await Profile.open(at))?.kept).toEqual(kept);
     expect(readdirSync(at.folder).sort()).toEqual(['device', 'identity', 'state']);
+  });
+
+  test('takes the identity key of another machine, of this person and no other', async () => {
+    const [old, fresh, others] = [whose(), whose(), { ...whose(), nick: 'eve' }];
+    const { kept } = await Profile.make(old, making);
+    const identityFile = join(old.folder, 'identity');
+    await expect(Profile.make(others, { ...making, identityFile })).rejects.toMatchObject({
+      code: '_foreign_identity',
+    });
+    expect(await Profile.isNew(others)).toBe(true);
+    const made = await Profile.make(fresh, { ...making, identityFile });
+    expect(made.kept.certificate).toEqual(kept.certificate);
+    expect(made.kept.statement).not.toEqual(kept.statement);
+    expect(readFileSync(join(fresh.folder, 'identity'))).toEqual(readFileSync(identityFile));
+    const another = whose();
+    await Profile.make(another, making);
+    await expect(Profile.make(another, { ...making, identityFile })).rejects.toMatchObject({ code: '_existing_file' });
+  });
+
+  test('enrols its device beside those that are there: once, as many as there may be, and none that was revoked', async () => {
+    const at = whose();
+    const profile = await Profile.make(at, making);
+    const { signer, certificate } = await Profile.openIdentity(at, 'horse');
+    const by = (statement: DeviceStatement) => signStatement(signer, statement);
+    const first = firstStatement(certificate.key.fingerprint, 'ada <ada@a.example>', making.now);
+    const full = (devices: number): DeviceStatement =>
+      Array.from({ length: devices }, (_, byte) => new Uint8Array(32).fill(byte)).reduce(
+        (statement, key) => enrol(statement, key, making.now),
+        first,
+      );
+    const enrolled = async (statement: DeviceStatement) =>
+      profile.showing(await by(statement)).enrolled(suite, 'horse', making.now);
+    const beside = await enrolled(full(limits.devicesMax - 1));
+    const { statement } = splitStatement(beside.kept.statement);
+    expect(statement).toMatchObject({ counter: limits.devicesMax + 1 });
+    expect(statement.devices).toHaveLength(limits.devicesMax);
+    expect((await Profile.open(at))?.kept.statement).toEqual(beside.kept.statement);
+    expect(await beside.enrolled(suite, 'horse', making.now)).toBe(beside);
+    await expect(enrolled(full(limits.devicesMax))).rejects.toMatchObject({ code: '_excessive_devices' });
+    const own = suite.ed25519PublicKey(profile.device.seed);
+    const revoked = revokeDevice(enrol(first, own, making.now), own, making.now);
+    await expect(enrolled(revoked)).rejects.toMatchObject({ code: '_reinstated_device' });
   });
 
   test('of others is refused', async () => {

@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { publicationIn } from '../../client/session/carried.ts';
 import { hexOf } from '../../crypto/bytes.ts';
-import { splitStatement } from '../../pki/device-statement.ts';
-import { enrol, signStatement } from '../../pki/enrolment.ts';
+import { type DeviceStatement, splitStatement } from '../../pki/device-statement.ts';
+import { enrol, firstStatement, signStatement } from '../../pki/enrolment.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
 import { publicationId } from '../../publication/fields.ts';
@@ -56,6 +56,32 @@ describe('login', () => {
     expect(client.told('ready')).toEqual([{ kind: 'ready', wasRegistered: true }]);
     expect(client.kept.isRegistered).toBe(true);
     expect(client.kept.certificate.length).toBeGreaterThan(kept.certificate.length);
+  });
+
+  test('registers beside other devices: by what the home has, unless its own follows that', async () => {
+    const key = (byte: number) => new Uint8Array(32).fill(byte);
+    const own = ada.statement;
+    const first = firstStatement(ada.identity.certificate.key.fingerprint, 'ada <ada@a.example>', NOW);
+    const signed = (statement: DeviceStatement) => signStatement(ada.identity.signer, statement);
+    const others = await signed(enrol(first, key(8), NOW));
+    const newer = await signed(enrol(enrol(splitStatement(own).statement, key(8), NOW), key(9), NOW));
+    const [before, spoilt] = [
+      await signed(first),
+      others.map((byte, at) => (at === others.length - 1 ? byte ^ 1 : byte)),
+    ];
+    const shown = async (enrolled: Uint8Array) => {
+      const kept = { ...fresh(ada), isRegistered: false, certificate: ada.identity.certificate.bytes };
+      const refuses = { kind: 'device', code: '_unlisted_device' } as const;
+      const home = new Home('a.example', keyA, { enrolled, refuses });
+      const client = await new Life(ada, home, { kept, registration: { invite: null } }).start();
+      const login = client.home.proofs.findLast(({ kind }) => kind === 'device');
+      return { kept: client.kept.statement, shown: login?.kind === 'device' ? login.evidence.statement : null };
+    };
+    expect(await shown(newer)).toEqual({ kept: newer, shown: newer });
+    expect(await shown(others)).toEqual({ kept: others, shown: others });
+    expect(await shown(before)).toEqual({ kept: own, shown: own });
+    // What the identity has not signed is nothing to stand on.
+    for (const bad of [spoilt, bob.statement]) expect(await shown(bad)).toEqual({ kept: own, shown: null });
   });
 });
 
