@@ -76,6 +76,8 @@ export interface ServedOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Node's own flags. */
   readonly flags?: readonly string[];
+  /** What its environment has beside the test's. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One domain, over as many lives as a test gives it. */
@@ -95,9 +97,11 @@ export class Served {
   #upAgain: (() => void)[] = [];
   readonly #readers = new Set<() => void>();
   readonly #flags: readonly string[];
+  readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(folder: string, domain: string, endpoint: Endpoint, flags: readonly string[]) {
+  private constructor(folder: string, domain: string, endpoint: Endpoint, { flags = [], env = {} }: ServedOptions) {
     this.#flags = flags;
+    this.#env = env;
     this.folder = folder;
     this.domain = domain;
     this.endpoint = endpoint;
@@ -124,7 +128,7 @@ export class Served {
     const known = { ...config.peers };
     for (const [name, fingerprint] of pins) known[name] = { ...known[name], fingerprint: hexOf(fingerprint) };
     await writeFile(made.config, JSON.stringify({ ...config, store, log, peers: known, ...more }));
-    const served = new Served(folder, domain, endpoint, options.flags ?? []);
+    const served = new Served(folder, domain, endpoint, options);
     undoing.add(async () => {
       await served.kill();
       await served.killDatabase();
@@ -138,7 +142,7 @@ export class Served {
     const { DATABASE_URL: _url, P3DO_HOME: _home, ...environment } = process.env;
     const child = spawn(process.execPath, [...this.#flags, command, 'serve', '--json', '--folder', this.folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: environment,
+      env: { ...environment, ...this.#env },
     });
     this.#child = child;
     const lines = createInterface({ input: child.stderr });

@@ -14,15 +14,17 @@ for (const asking of [dns, promises] as unknown as Record<string, unknown>[]) {
   for (const name of Object.keys(asking).filter((key) => /^(?:lookup|resolve|reverse)/.test(key))) {
     const ask = asking[name] as Asking;
     asking[name] = function (this: unknown, ...asked: unknown[]): unknown {
-      note(`${name} ${String(asked[0])}`);
+      // An address is itself, and nobody is asked.
+      if (net.isIP(String(asked[0])) === 0) note(`${name} ${String(asked[0])}`);
       return ask.apply(this, asked);
     };
   }
 }
 const connect = Reflect.get(net.Socket.prototype, 'connect') as Asking;
 net.Socket.prototype.connect = function (this: net.Socket, ...where: unknown[]): net.Socket {
-  const [first] = where.flat() as [{ host?: string; port?: number }];
-  note(`connect ${first.host}:${first.port}`);
+  const [first] = where.flat() as [{ host?: string; port?: number; path?: string }];
+  // A socket of this machine's own leaves it for nowhere.
+  if (first.path === undefined) note(`connect ${first.host}:${first.port}`);
   return connect.apply(this, where) as net.Socket;
 };
 syncBuiltinESMExports();
