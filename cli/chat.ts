@@ -42,7 +42,7 @@ async function chat(command: Command, to: string | null, options: Options): Prom
   const profile = await registered(command, whose, options);
   if (profile === null) return;
   const screen = new Screen(options.json === true);
-  const ending = new Ending(() => screen.say('already ending; a moment …'));
+  const ending = new Ending(() => screen.sayLast('already ending; a moment …'));
   const me = Resident.of(whose, proxyFor(options.proxy, profile.proxy));
   const company = new Alone(me, to?.includes('/~') === true ? to : null);
   const play = new Play(null, company, screen);

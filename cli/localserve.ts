@@ -77,7 +77,7 @@ Examples:
 
 async function localserve(options: Options): Promise<void> {
   const screen = new Screen(options.json === true);
-  const ending = new Ending(() => screen.say('already ending; a moment …'));
+  const ending = new Ending(() => screen.sayLast('already ending; a moment …'));
   if (options.scene !== undefined) {
     const betweenMs = options.fast || options.json ? 0 : BETWEEN_MS;
     await playScene({ screen, ending, command: COMMAND, betweenMs }, scenes[options.scene]);
@@ -115,11 +115,11 @@ async function localserve(options: Options): Promise<void> {
       () => screen.close(),
       // Whoever interrupts from now on is told to wait.
       () => (ending.isBegun ? undefined : ending.begin()),
-      () => screen.say('\nending: three servers, three databases, one folder …'),
+      () => screen.sayLast('\nending: three servers, three databases, one folder …'),
       () => Promise.all(residents.map((resident) => resident.leave())),
       () => circle?.leave(),
       () => town.close(),
-      () => screen.say('all gone.'),
+      () => screen.sayLast('all gone.'),
     ]);
   }
   if (ending.error !== null) throw ending.error;

@@ -32,7 +32,7 @@ export function folded(text: string, columns: number, indent: string): string {
   return [...lines, line].join('\n');
 }
 
-/** One screen, from `open` to `close`. */
+/** One screen, until `close`: from then on only its ending is told. */
 export class Screen {
   readonly isJson: boolean;
   /** Whether a person looks on and types. */
@@ -50,6 +50,15 @@ export class Screen {
 
   /** A line for people; folded, where somebody looks on. */
   say(text = '', indent = '  '): void {
+    if (!this.#isEnded) this.#say(text, indent);
+  }
+
+  /** The same of the ending: what is broken off by it says nothing more. */
+  sayLast(text: string): void {
+    this.#say(text, '  ');
+  }
+
+  #say(text: string, indent: string): void {
     if (this.isJson) return;
     const columns = process.stdout.isTTY
       ? Math.max(40, process.stdout.columns ?? COLUMNS) - 1
@@ -62,7 +71,7 @@ export class Screen {
   note(text: string, indent = '  '): void {
     const isPlain = !process.stdout.isTTY || process.env['NO_COLOR'] !== undefined;
     if (isPlain) this.say(text, indent);
-    else {
+    else if (!this.#isEnded) {
       const columns = Math.max(40, process.stdout.columns ?? COLUMNS) - 1;
       this.#above(`\u001b[2m${folded(text, columns, indent)}\u001b[0m\n`);
     }
@@ -70,11 +79,15 @@ export class Screen {
 
   /** An object, where they are wanted. */
   tell(object: object): void {
-    if (this.isJson) process.stdout.write(jsonLine(object));
+    if (this.isJson && !this.#isEnded) process.stdout.write(jsonLine(object));
   }
 
   /** Begins to take lines. `ended` is called when there are no more, `interrupted` for Ctrl-C. */
   ask(prompt: string, complete: (line: string) => string[], interrupted: () => void): void {
+    if (this.#isEnded) {
+      this.#typed.push(null);
+      return;
+    }
     const completer = (line: string): [string[], string] => {
       const word = /\S*$/.exec(line)?.[0] ?? '';
       return [complete(line).filter((one) => one.startsWith(word)), word];
@@ -110,7 +123,7 @@ export class Screen {
     return this.#typed.shift() ?? null;
   }
 
-  /** Nothing more is asked. */
+  /** Nothing more is asked, and nothing told but the ending. */
   close(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

@@ -103,13 +103,13 @@ export async function playScene(stage: Stage, of: new (stage: Stage, given: Abor
     await inOrder([
       () => screen.close(),
       () => (ending.isBegun ? undefined : ending.begin()),
-      () => screen.say('\nending: servers, databases, folders …'),
+      () => screen.sayLast('\nending: servers, databases, folders …'),
       () => given.abort(),
       () => scene.close(),
       // Whatever it was about to open when it was broken off.
       () => playing.catch(() => {}),
       () => scene.close(),
-      () => screen.say('all gone.'),
+      () => screen.sayLast('all gone.'),
     ]);
   }
   if (ending.error !== null) throw ending.error;

@@ -206,6 +206,9 @@ needsLinux('p3do localserve', () => {
     local.child.kill('SIGINT');
     expect(await local.over).toBe(0);
     expect(local.complaints).toBe('');
+    // Whoever was about to speak is broken off, and complains to nobody.
+    const ending = local.lines.findIndex((line) => line.startsWith('ending:'));
+    expect(local.lines.slice(ending + 1)).toEqual(['all gone.']);
     expect(leftIn(folder)).toEqual(nothing);
   });
 
