@@ -55,9 +55,11 @@ export function decide(
   const succession = successionOf(state, rotations, revocations, nowMs, limits);
   // Row 2.
   if (succession.isTorn || (state.standing === 'frozen' && !succession.isOverruled)) {
+    // Once, to all: two who told each other at every look would go on for ever.
+    const isNews = state.standing !== 'frozen';
     return refuse(context, '2', ['two successors'], {
       standing: 'frozen',
-      tasks: succession.isTorn ? ['pass on', 'tell of successors'] : [],
+      tasks: succession.isTorn ? [...(isNews ? (['pass on'] as const) : []), 'tell of successors'] : [],
     });
   }
   // Row 3.
