@@ -42,7 +42,7 @@ export function register(command: Command): void {
       `
 Makes an identity key under a passphrase, and this device's own key, in a folder of mode 0700:
 P3DO_HOME, or /var/lib/p3do for root, or ~/.local/share/p3do; in it people/nick@domain. Then it registers
-at the domain. This, p3do device, move, close and passphrase need the passphrase. What was broken off goes on where
+at the domain. Of all commands this, device revoke, move, close and passphrase need the passphrase. What was broken off goes on where
 it stopped.
 
 Another device, or one instead of a disk that is lost, takes the identity key that is there: the file identity of that folder, or of
