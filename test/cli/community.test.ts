@@ -45,6 +45,10 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['profile set name Ada Lovelace --as ada@d1.test', 'name is shown to everybody'],
   ['profile set page ada.example --friends --as ada@d1.test', 'page is shown to friends'],
   ['profile show ada@d1.test --as bob@d2.test', 'name: Ada Lovelace\npage: ada.example (for friends)'],
+  [
+    'profile unset page --as ada@d1.test; p3do profile show ada@d1.test --as bob@d2.test',
+    'page is shown no more\nname: Ada Lovelace',
+  ],
   ['alias --as bob@d2.test', 'p3do alias: no aliases: p3do alias mum zoe@b.example makes one'],
   ['alias mum zoe@d1.test --as bob@d2.test', 'mum is zoe@d1.test'],
   ['alias mum ada@d1.test --as bob@d2.test', 'mum is ada@d1.test, and not zoe@d1.test any more'],
@@ -116,6 +120,15 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
   ['block spam.test --undo --as bob@d2.test', 'the domain spam.test is blocked no more'],
   ['block spam.test --undo --as bob@d2.test', 'the domain spam.test was not blocked'],
   [
+    'ignore spam.test --as bob@d2.test; p3do ignore --as bob@d2.test; p3do ignore spam.test --undo --as bob@d2.test; p3do ignore --as bob@d2.test 2>&1',
+    [
+      'the domain spam.test is ignored',
+      'spam.test',
+      'the domain spam.test is ignored no more',
+      'p3do ignore: nobody is ignored',
+    ].join('\n'),
+  ],
+  [
     'say bob@d2.test again --as ada@d1.test',
     'p3do say: bob@d2.test: this person takes nothing from you: only friends may write to him, or you may not (_filter_strangers, by d2.test)',
   ],
@@ -134,6 +147,10 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
     'p3do place mode: @vault@d2.test: this place is members-only, which it stays for ever: make another place (_invalid_act_members_only, by d2.test)',
   ],
   ['friend remove bob@d2.test --as ada@d1.test', 'bob@d2.test: no friend any more'],
+  [
+    'friend add ada@d1.test --as eve@d2.test; p3do friend refuse eve@d2.test --as ada@d1.test',
+    'ada@d1.test: was asked, and has not said yes\neve@d2.test: no friend any more',
+  ],
   ['friend list --as ada@d1.test', 'p3do friend list: no friends yet: p3do friend add asks somebody'],
   [
     'chat @den@d1.test --as ada@d1.test < <(printf "hello\\n/history\\n/kill d1\\n/msg bob@d2.test hi\\n") | grep -oE "made @den.*|ada@d1.test: hello$|that is for.*|alone: hi" | sort -u',
@@ -200,10 +217,34 @@ const scenes: readonly (readonly [command: string, output: string])[] = [
       'p3do enter: @vault@d2.test: only who is invited may enter: ask an owner (p3do place show names them) (_necessary_invitation, by d2.test)',
     ].join('\n'),
   ],
+  [
+    'place limit @hall@d1.test --rows 100 --days 30 --as bob@d2.test; p3do place clear @hall@d1.test --through 3 --yes --as bob@d2.test',
+    [
+      '@hall@d1.test: bob@d2.test has no more kept than 100 rows and 30 days',
+      '@hall@d1.test: bob@d2.test erased everything up to row 3',
+    ].join('\n'),
+  ],
+  [
+    'history @hall@d1.test --limit 3 --as bob@d2.test',
+    [
+      '@hall@d1.test bob@d2.test took back the invitation of ada@d1.test',
+      '@hall@d1.test bob@d2.test has no more kept than 100 rows and 30 days',
+      '@hall@d1.test bob@d2.test erased everything up to row 3',
+      'p3do history: rows up to 3 are erased',
+    ].join('\n'),
+  ],
+  [
+    'follow ada@d1.test --as bob@d2.test; p3do unfollow ada@d1.test --as bob@d2.test',
+    'following ada@d1.test\nnot following ada@d1.test',
+  ],
   ['leave @hall@d1.test --as bob@d2.test', 'left @hall@d1.test'],
   [
     'leave @hall@d1.test --as bob@d2.test',
     'p3do leave: @hall@d1.test: you are no member there (_necessary_membership)',
+  ],
+  [
+    'federate lost d2.test --domain d1.test; p3do federate lost d2.test --not --domain d1.test; p3do federate unknown closed --domain d1.test',
+    ['lost: the key of d2.test', 'not lost: the key of d2.test', 'domains without a rule: closed'].join('\n'),
   ],
 ];
 
@@ -212,7 +253,7 @@ test('friends, requests and rules, across domains', async () => {
   const lines = [
     'export P3DO_HOME=$(mktemp -d) P3DO_PASSPHRASE=try; chmod 711 $P3DO_HOME; echo "home $P3DO_HOME"; p3do() { node bin/p3do.js "$@"; }',
     `for n in 1 2; do p3do quickstart d$n.test --host 127.0.0.$n --port ${port} --peer d$((3-n)).test=127.0.0.$((3-n)):${port} >/dev/null && { node bin/p3do.js serve --domain d$n.test >/dev/null 2>&1 & }; done`,
-    `p3do register ada@d1.test --server 127.0.0.1:${port} 2>&1 && p3do register bob@d2.test --server 127.0.0.2:${port} 2>&1`,
+    `p3do register ada@d1.test --server 127.0.0.1:${port} 2>&1 && for nick in bob eve; do p3do register $nick@d2.test --server 127.0.0.2:${port} 2>&1; done`,
     ...scenes.map(([command], at) => `echo "scene ${at}"; p3do ${command} 2>&1`),
     'echo "scene end"',
   ];
