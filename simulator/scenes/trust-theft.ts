@@ -17,7 +17,7 @@ import { domains, robbed } from './trust-town.ts';
  * - `at once`: the owner finds out by himself.
  * - `patient`: the thief waits until his statement counts; the owner, who is online, knows nothing but what others tell his server.
  * - `away`: the same, and the owner's server is gone for longer than that takes.
- * - `nine`: the thief names nine successors.
+ * - `nine`: the thief names nine successors, and the owner takes his time until all have heard them.
  */
 const fates = ['at once', 'patient', 'away', 'nine'] as const;
 
@@ -63,7 +63,9 @@ export function planTheft(run: TrustRun): void {
     const backUs = theftUs + trustBounds.graceMs * 1000 + random.between(2 * SECOND, 5 * SECOND);
     world.clock.at(backUs, () => home.host!.resume());
   }
-  const patienceUs = random.between(SECOND / 2, 2 * SECOND);
+  // Before all nine are told nothing of them is in the way.
+  const patienceUs =
+    fate === 'nine' ? random.between(14 * SECOND, 16 * SECOND) : random.between(SECOND / 2, 2 * SECOND);
   home.noticed = (notice) => {
     if (!isAlarming(notice)) return;
     home.noticed = () => {};

@@ -14,7 +14,7 @@ import { people, robbed } from './trust-town.ts';
 export type Loot = ServerIdentity & { readonly rotation: Uint8Array };
 
 /**
- * With the stolen key, and with the first of his own and the statement that it follows; he tells of all of them. He acknowledges
+ * With the stolen key, and with each of his own and the statement that it follows, of which he tells, too. He acknowledges
  * nothing. `knownUs`: from then on everybody must know that the stolen key is revoked, and nobody takes what nobody has signed.
  */
 export function beginThief(
@@ -42,7 +42,7 @@ export function beginThief(
     host: `thief.${server}`,
     server,
     keys,
-    parties: [loot[0]!, stolen].map((identity) => ({ kind: 'server', identity }) as const),
+    parties: [...loot, stolen].map((identity) => ({ kind: 'server', identity }) as const),
     forgeries: [...notices, ...said.signed, ...said.unsigned.map(late)],
     people: new Map(),
     limits: circuitBounds,
