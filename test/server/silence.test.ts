@@ -2,6 +2,8 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,6 +40,16 @@ async function plain(to: Served, text: string): Promise<void> {
   await once(socket, 'close');
 }
 
+/** What a browser, or a key server's client, asks; the status. */
+async function asked(to: Served, path: string): Promise<number> {
+  const request = get({ ...to.endpoint, path, rejectUnauthorized: false, agent: false });
+  request.once('socket', (socket) => socket.once('connect', () => ports.add(socket.localPort!)));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode!;
+}
+
 async function raw(to: Served): Promise<RawPeer> {
   const peer = await RawPeer.open(to.endpoint);
   ports.add(peer.socket.localPort!);
@@ -64,6 +76,10 @@ async function live(): Promise<void> {
   await heard;
   const pages = await person('history', '@hall@b.test', '--as', bob);
   expect(pages).toContain(spoken);
+
+  await person('publish', spoken, '--as', bob);
+  expect(await asked(b, '/~quillbob')).toBe(200);
+  expect(await asked(b, '/pks/lookup?op=get&options=mr&search=quillbob@b.test')).toBe(200);
 
   await plain(b, 'GET / HTTP/1.1\r\n\r\n');
   await plain(b, '|\n');
