@@ -52,9 +52,9 @@ export const federationLimits = {
   visitorWitnessMs: 1_500,
   /** Of so many domains with circuits those are chosen that are normal here. */
   witnessCandidatesMax: 32,
-  /** Of these, answers that are waited for at once, and keys of one visitor that are taken from all of them. */
+  /** Of these, answers that are waited for at once, and keys of one visitor that one of them may tell; who tells more has not answered. */
   witnessesAskingMax: 256,
-  witnessKeysMax: 16,
+  witnessKeysMax: 5,
   /** Visits of one of our people elsewhere that are remembered; the oldest goes. */
   visitsKeptMax: 48,
   /** Entities, and their nodes, that a channel has addressed and that may answer it; the oldest goes first. */

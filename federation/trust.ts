@@ -323,6 +323,8 @@ export class Trusts {
             isUp && taken !== undefined
               ? { kind: 'proved', fingerprint: taken }
               : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
+          // It stands and was taken: that is seen now, however long ago it began.
+          if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
           const heard: Heard = { proof, shown: null, told, ...(copy === undefined ? {} : { copy }) };
           this.#look(domain, records, heard, (decision) => {
             // What it is refused for, too.

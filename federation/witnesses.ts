@@ -28,6 +28,8 @@ interface Gathered {
 interface Asking {
   readonly domain: string;
   readonly gathered: Gathered;
+  /** What it has told so far; not so much that it takes others' room. */
+  readonly keys: Uint8Array[];
   readonly done: (isHeard: boolean) => void;
 }
 
@@ -91,19 +93,25 @@ export class Witnesses {
     }
     const open = new Set<string>();
     const over = (): void => {
-      for (const tag of open) this.#asking.delete(tag);
+      for (const tag of open) {
+        // What of an answer came in time counts.
+        gathered.keys.push(...this.#asking.get(tag)!.keys);
+        this.#asking.delete(tag);
+      }
       told(gathered);
     };
     for (const domain of domains) {
       const tag = `w${++this.#asked}`;
+      const keys: Uint8Array[] = [];
       open.add(tag);
       const done = (isHeard: boolean): void => {
         this.#asking.delete(tag);
         open.delete(tag);
         if (isHeard) gathered.heard++;
+        gathered.keys.push(...keys);
         if (open.size === 0) over();
       };
-      this.#asking.set(tag, { domain, gathered, done });
+      this.#asking.set(tag, { domain, gathered, keys, done });
     }
     const [first] = open;
     this.#desk.timer(`witnesses ${first}`, visitorWitnessMs, () => {
@@ -123,11 +131,13 @@ export class Witnesses {
   take({ routing, packet }: Letter): boolean {
     const asking = this.#asking.get(routing.get('_tag_relay') ?? '');
     if (asking === undefined || routing.get('_source') !== keysOf(asking.domain)) return false;
-    const { gathered, done } = asking;
+    const { gathered, keys, done } = asking;
     const key = packet.value('_key');
     if (packet.method === '_status_key') {
       const { witnessKeysMax } = this.#desk.options.federationLimits;
-      if (key !== undefined && gathered.keys.length < witnessKeysMax) gathered.keys.push(new Uint8Array(key));
+      // Among so many the one that counts could be left out: that is no answer.
+      if (keys.length >= witnessKeysMax) done(false);
+      else if (key !== undefined) keys.push(new Uint8Array(key));
       return true;
     }
     const statement = packet.value('_statement');

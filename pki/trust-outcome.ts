@@ -29,6 +29,10 @@ export function keep({ state, dns }: Context, row: TrustRow, more: More): TrustD
   return { row, verdict: 'refuse', alarms: [...dns.alarms, ...alarms], tasks, honoured, lookAgainMs, next };
 }
 
+/** The number to store where this key is proved. Whoever answers without a validator's word might as well say the highest there is. */
+const numberOf = ({ seq }: DomainTrust, dns: DnsHeard, fingerprint: string): number =>
+  dns.isSecure && dns.names(fingerprint) ? Math.max(seq, dns.record!.seq) : seq;
+
 /** The circuit stands. Where the pinned key was proved on it, everything that waited for its silence is over. */
 export function accept(context: Context, row: TrustRow, alarms: readonly Alarm[], more: More = {}): TrustDecision {
   const { state, inputs, nowMs, dns, limits } = context;
@@ -47,8 +51,7 @@ export function accept(context: Context, row: TrustRow, alarms: readonly Alarm[]
     held: null,
     trialUntilMs,
     standing: trialUntilMs === null ? 'normal' : 'quarantine',
-    // Whoever answers without a validator's word might as well say the highest number there is.
-    seq: dns.isSecure && dns.names(state.pin.fingerprint) ? Math.max(state.seq, dns.record!.seq) : state.seq,
+    seq: numberOf(state, dns, state.pin.fingerprint),
   };
   const lookAgainMs = trialUntilMs === null ? null : nextLook(trialUntilMs, nowMs, limits);
   const rowOf = isPassed ? '17' : row;
@@ -79,7 +82,7 @@ export function pinNew(
     },
     standing: trialUntilMs === null ? 'normal' : 'quarantine',
     trialUntilMs,
-    seq: Math.max(state.seq, dns.names(fingerprint) ? dns.record!.seq : 0),
+    seq: numberOf(state, dns, fingerprint),
     rotation: isSame ? state.rotation : null,
     retired: retired.filter((one) => one.fingerprint !== fingerprint),
     provedMs: nowMs,

@@ -7,7 +7,7 @@ import { sightingBytes } from '../../federation/sightings.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';
-import { decodeText } from '../../psyc/bytes.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { render } from '../../psyc/render.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
@@ -312,6 +312,26 @@ test('whoever comes in a domain’s name is not what the node says that it has s
   });
   const [answer] = fixture.hear(c).filter(({ method }) => method === '_status_keys_seen');
   expect(answer!.packet.text('_fingerprint')).toBe(hexOf(fixture.keys.domain(b).fingerprint));
+});
+
+test('a key on a circuit that has stood for long is seen now, not when it began', () => {
+  const fixture = met();
+  const c = fixture.connect('server c.example');
+  const { witnessSeenMs, recheckSoonMs } = trustLimits;
+  for (let passedMs = 0; passedMs <= witnessSeenMs; passedMs += 60_000) {
+    fixture.pass(60_000);
+    for (const circuit of [`server ${b}`, c]) fixture.sayBytes(circuit, encodeText('|\n'));
+  }
+  fixture.hear(c);
+  fixture.say(c, {
+    routing: { _source: 'psyc://c.example', _target: 'psyc://a.example', _tag: 'n1' },
+    entity: { _domain: b },
+    method: '_request_keys_seen',
+  });
+  const [answer] = fixture.hear(c).filter(({ method }) => method === '_status_keys_seen');
+  expect(answer!.packet.text('_state')).toBe('up');
+  const ageMs = beginUnixMs + fixture.nowMs - Number(answer!.packet.text('_time'));
+  expect(ageMs).toBeLessThanOrEqual(recheckSoonMs);
 });
 
 test('looksMax, looksOfDomainMax, lookUpsMax, stepsMax, witnessesAskedMax', () => {

@@ -9,7 +9,7 @@ import { said } from './said.ts';
 import { channelAt, hall, keyOf, rowsOf, tellVisit, visitOf, visitor, withHall } from './visitors-fixture.ts';
 
 const DAY = 86_400_000;
-const { visitorWitnessMs } = federationLimits;
+const { visitorWitnessMs, witnessKeysMax } = federationLimits;
 /** Sooner than a circuit that says nothing is over. */
 const visitorAgainMs = 20_000;
 const others = ['b.example', 'c.example', 'd.example', 'e.example'];
@@ -96,6 +96,22 @@ test('what another domain has not on its ring, or cannot tell, and what somebody
   }
   fixture.pass(visitorWitnessMs);
   expect(fixture.methods(circuit)).toEqual(['_error_login_unwitnessed']);
+});
+
+test.each([
+  { told: witnessKeysMax, isIn: true },
+  { told: witnessKeysMax + 1, isIn: false },
+])('a domain that tells $told keys of one visitor has answered: $isIn', ({ told, isIn }) => {
+  const fixture = silent(1);
+  fixture.answersKeys = () => false;
+  const circuit = visitor(fixture);
+  const routing = { _source: 'psyc://b.example/$keys', _target: 'psyc://a.example', _tag_relay: 'w1' };
+  for (let n = 0; n < told; n++) {
+    fixture.sayRaw('server b.example', { routing, entity: { _key: keyOf(fixture) }, method: '_status_key' });
+  }
+  fixture.sayRaw('server b.example', { routing, method: '_echo_keys' });
+  fixture.pass(visitorWitnessMs);
+  expect(fixture.isProved(circuit)).toBe(isIn);
 });
 
 test('who is on trial here, or limited by the admin, is no witness; nor is anybody behind witnessCandidatesMax', () => {
