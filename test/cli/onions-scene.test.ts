@@ -65,7 +65,7 @@ needsLinux('p3do localserve --scene onions', () => {
       '',
     ].join('\n');
     const sent =
-      "  $ p3do send --anonymous --hops 3 bob@green.localhost 'Look under the stone.' --as ada@red.localhost\n";
+      "  $ p3do send --anonymous --hops 3 --by-home bob@green.localhost 'Look under the stone.' --as ada@red.localhost\n";
     const told = '  handed to red.localhost; nobody tells whether it arrives\n';
     const heard = '  - request nobody (out of an onion): Look under the stone.\n';
     for (const part of [sent, told, heard]) expect(said).toContain(part);
