@@ -119,7 +119,8 @@ function addHost(text: string, hosts: readonly string[] = []): string[] {
   return [...hosts, text];
 }
 
-function portOf(text: string): number {
+/** A port as somebody types it. */
+export function portOf(text: string): number {
   const port = Number(text);
   if (!/^[0-9]{1,5}$/.test(text) || port === 0 || port > 65_535) {
     throw new InvalidArgumentError('A port is a whole number from 1 to 65535.');

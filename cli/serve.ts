@@ -5,20 +5,27 @@ import { checkNotRunning } from '../server/admin/channel.ts';
 import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type Domain, loadServed } from '../server/domain/load.ts';
-import { quickstart } from '../server/domain/quickstart.ts';
+import { configFile, quickstart } from '../server/domain/quickstart.ts';
 import { openLog } from '../server/log.ts';
 import { Server, type ServerOptions } from '../server/server.ts';
 import { DEFAULT_PORT } from '../server/transport/tls.ts';
+import { portOf } from './quickstart.ts';
 import { domainOptions, folderSaid, commandHere, type Whose } from './whose.ts';
 
 /** The domain that is made when somebody just wants to see it run. */
 const FIRST = 'localhost';
 
-type Options = Whose & { readonly json?: true; readonly playground?: true; readonly unsafe?: true };
+type Options = Whose & {
+  readonly port?: number;
+  readonly json?: true;
+  readonly playground?: true;
+  readonly unsafe?: true;
+};
 
 /** Adds the options, the page and the action of `p3do serve`. */
 export function register(command: Command): void {
   domainOptions(command)
+    .option('--port <number>', 'at the first start, the port of localhost; without it 9404', portOf)
     .option('--json', 'what is said on standard output, as JSON')
     .addOption(new Option('--playground', 'tells its parent the ways of onions; for p3do localserve').hideHelp())
     .addOption(
@@ -44,10 +51,15 @@ Examples:
 
 /** The folder that is meant; with nothing said and nothing there, that of a new domain. */
 async function folderToServe(command: Command, options: Options, said: (line: string) => void): Promise<string> {
+  const { port } = options;
   const folder = await folderSaid(command, options);
-  if (folder !== null) return folder;
+  if (folder !== null) {
+    if (port !== undefined) command.error(`the domain is there already: its port is in ${configFile(folder)}`);
+    return folder;
+  }
   const first = domainFolder(FIRST);
-  const { config } = await quickstart(first, { domain: FIRST, now: Math.floor(Date.now() / 1000) });
+  const now = Math.floor(Date.now() / 1000);
+  const { config } = await quickstart(first, { domain: FIRST, now, ...(port === undefined ? {} : { port }) });
   said(`first start: made the domain ${FIRST}, for this machine only; its configuration is ${config}`);
   return first;
 }
