@@ -151,7 +151,6 @@ test('close: who missed the answer learns at the next attempt that it was done',
   const { said } = await p3do(`${close}; cp ${folder}/state ${folder}/after`);
   expect(JSON.parse(said)).toMatchObject({ kind: 'closed', person: `psyc://${RED}/~eve` });
   await run('sed', ['-i', 's/"isRegistered": false/"isRegistered": true/', `${town.home}/people/eve@${RED}/state`]);
-  const again = await p3do(close);
-  expect(again).toMatchObject({ status: 0, said: expect.stringMatching(/"_closed_account".*\n\{"kind":"closed"/) });
-  expect(again.said).toContain(said);
+  // Why the circuit ended is no news: one line says how it stands.
+  expect(await p3do(close)).toMatchObject({ status: 0, said });
 });
