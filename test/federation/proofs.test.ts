@@ -257,11 +257,11 @@ test('who has not proved himself in time, or tries too often, is sent away', () 
 test('a packet may be long only once its sender is proved', () => {
   const fixture = new NodeFixture();
   fixture.open('raw');
-  fixture.sayRaw('raw', { method: '_request_proof_server', data: new Uint8Array(200_000) });
+  fixture.sayRaw('raw', { method: '_request_proof_server', data: new Uint8Array(210_000) });
   expect(fixture.methods('raw')).toEqual(['_error_oversized_content']);
   const server = fixture.connect('server b.example');
   const draft = said('psyc://b.example/~zoe', 'psyc://a.example/~nobody', 1, '_message_private');
-  fixture.sayRaw(server, { ...draft, data: new Uint8Array(200_000) });
+  fixture.sayRaw(server, { ...draft, data: new Uint8Array(210_000) });
   expect(fixture.methods(server)).toEqual(['_error_unknown_target']);
 });
 
