@@ -94,7 +94,7 @@ export class OnionsScene extends Scene {
     this.#done = [];
     const beganMs = performance.now();
     await p3do.shown('send', '--anonymous', '--hops', '3', '--by-home', BOB, text, '--as', ADA);
-    const way = await this.within('an onion', () => wayOf(this.#done));
+    const way = await this.within('an onion', () => wayOf(this.#done, GREEN, 3));
     await this.#draw(way, beganMs);
     const { out } = await p3do.shown('listen', '--count', '1', '--as', BOB);
     const [hops, isHeard] = [way.filter(({ did }) => did !== 'unwrapped').map(({ at }) => at), out.includes(text)];

@@ -152,7 +152,12 @@ test('a way is put together from steps in any order, among those of others', () 
   ];
   const others = [step('z', 'unwrapped', '7'), step('b', 'relayed', '7', '8'), step('y', 'relayed', '9', '1x')];
   const all = [...way, ...others];
-  expect(wayOf(all.toReversed())).toEqual(way);
-  expect(wayOf(all)).toEqual(way);
-  expect(wayOf(others)).toBeNull();
+  expect(wayOf(all.toReversed(), 'b', 2)).toEqual(way);
+  expect(wayOf(all, 'b', 2)).toEqual(way);
+  expect(wayOf(others, 'b', 2)).toBeNull();
+  // What was under way before, of which not all is known; and what ends elsewhere.
+  expect(wayOf(way.slice(1), 'b', 2)).toBeNull();
+  expect(wayOf(way.slice(2), 'b', 2)).toBeNull();
+  expect(wayOf([...way, step('y', 'unwrapped', '5'), step('b', 'handed over', '5')], 'b', 2)).toEqual(way);
+  expect(wayOf(all, 'a', 2)).toBeNull();
 });
