@@ -6,7 +6,7 @@ import { suite } from '../server/suite.ts';
 import type { Plant } from '../simulator/plants/plant.ts';
 import { plants } from '../simulator/plants/plants.ts';
 import { seedMax } from '../simulator/random.ts';
-import { run } from '../simulator/run.ts';
+import { run, type RunOptions } from '../simulator/run.ts';
 import type { Scene } from '../simulator/scenes/scene.ts';
 import { scenes } from '../simulator/scenes/scenes.ts';
 import { addLossOptions, type LossOptions, simulateLosses } from './simulate-losses.ts';
@@ -87,14 +87,21 @@ Examples:
 
 const drawSeed = (): bigint => BigInt(randomInt(2 ** 32));
 
-function playOne(options: Options): void {
-  const { scene, plant = null, seed = drawSeed(), json } = options;
-  const report = run({
+/** What is played under a seed. */
+function gameOf({ scene, plant, events }: Options, seed: bigint): RunOptions {
+  return {
     scene,
     seed,
-    plant,
+    plant: plant ?? null,
     functions: suite,
-    ...(options.events === undefined ? {} : { eventsMax: options.events }),
+    ...(events === undefined ? {} : { eventsMax: events }),
+  };
+}
+
+function playOne(options: Options): void {
+  const { seed = drawSeed(), json } = options;
+  const report = run({
+    ...gameOf(options, seed),
     ...(options.trace ? { onLine: (line) => process.stdout.write(describeTraceLine(line, json === true)) } : {}),
   });
   process.stdout.write(json ? reportJson(report) : describeReport(report));
@@ -102,18 +109,12 @@ function playOne(options: Options): void {
 }
 
 async function playMany(options: Options, { first, last }: Range): Promise<void> {
-  const { scene, plant = null, json } = options;
+  const { json } = options;
   const startedAtMs = performance.now();
   let toldAtMs = startedAtMs;
   const sweep = newSweep();
   for (let seed = first; seed <= last; seed++) {
-    const report = run({
-      scene,
-      seed,
-      plant,
-      functions: suite,
-      ...(options.events === undefined ? {} : { eventsMax: options.events }),
-    });
+    const report = run(gameOf(options, seed));
     addToSweep(sweep, report);
     // At once: of a sweep that is broken off in the morning, the failures are what one wants.
     process.stdout.write(json ? reportJson(report) : describeFailure(report));

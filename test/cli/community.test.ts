@@ -2,16 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => void server.close(done));
-  return port;
-}
+import { freePort } from '../server/free-port.ts';
 
 const TIME = '[0-9-]{10} [0-9:]{5}';
 

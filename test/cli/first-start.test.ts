@@ -3,21 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { chmod, readFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { project, root, run } from '../house/fixture.ts';
 import { needs, onPath } from '../needs.ts';
-
-/** A port that nobody has on the loopback. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from '../server/free-port.ts';
 
 needs({ name: 'script', apt: 'bsdutils', probe: () => onPath('script') })('the first start', () => {
   test('makes localhost, says how to speak to it, and what it says can be typed; a second start has its port', async () => {

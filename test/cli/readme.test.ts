@@ -3,17 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { expect, test } from '@jest/globals';
-
-/** A port that is free on all addresses of the loopback that are asked for. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => void server.close(done));
-  return port;
-}
+import { freePort } from '../server/free-port.ts';
 
 const lines = readFileSync('README.md', 'utf8')
   .split('```')

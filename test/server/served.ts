@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +12,7 @@ import { hexOf } from '../../crypto/bytes.ts';
 import { quickstart } from '../../server/domain/quickstart.ts';
 import type { Endpoint } from '../../server/transport/resolve.ts';
 import type { Undoing } from '../undoing.ts';
+import { freePort } from './free-port.ts';
 
 /** The command, built; a benchmark is built itself, beside it. */
 const built = import.meta.url.endsWith('.js') ? '../../cli/main.js' : '../../dist/cli/main.js';
@@ -32,12 +32,7 @@ export async function passableFolder(undoing: Undoing): Promise<string> {
  */
 export async function freeEndpoint(): Promise<Endpoint> {
   const host = `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return { host, port };
+  return { host, port: await freePort(host) };
 }
 
 /** Processes at work in a folder, as those of a postgres are in their data. */

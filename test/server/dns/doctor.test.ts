@@ -15,6 +15,7 @@ import { quickstart } from '../../../server/domain/quickstart.ts';
 import { Server } from '../../../server/server.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
 import { emptyFolder } from '../config/folder.ts';
+import { freePort } from '../free-port.ts';
 import { type Primary, startBind, startUnbound, type Validator, withNameServers } from './name-servers.ts';
 
 const OTHER = '0123456789abcdef0123456789abcdef01234567';
@@ -45,10 +46,7 @@ withNameServers('with bind, unbound and a server', () => {
     };
     server = await Server.start(await loadDomain(folder), { log: pino({ level: 'silent' }), crashed });
     const port = Number(server.addresses[0]!.split(':')[1]);
-    const lost = createServer().listen(0, '127.0.0.1');
-    await once(lost, 'listening');
-    closed = (lost.address() as AddressInfo).port;
-    lost.close();
+    closed = await freePort();
     const record = (fpr: string, more = ''): string => `_p3do IN TXT "v=P3DO1; fpr=${fpr}; seq=1${more}"\n`;
     const at = (where: number): string => `_psycs._tcp IN SRV 0 0 ${where} ns\n`;
     bind = await startBind({

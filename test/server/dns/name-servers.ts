@@ -2,13 +2,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { run } from '../../house/fixture.ts';
 import { needs, onPath } from '../../needs.ts';
+import { freePort } from '../free-port.ts';
 
 const SBIN = '/usr/sbin';
 const onServerPath = (program: string): boolean => onPath(program) || existsSync(join(SBIN, program));
@@ -40,16 +39,6 @@ export function newFolder(): string {
   chmodSync(folder, 0o755);
   folders.push(folder);
   return folder;
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function start(program: string, args: string[]): void {

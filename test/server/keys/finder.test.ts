@@ -1,6 +1,4 @@
 /** Where somebody's keys are looked for, and in which order: the ring, where the DNS points, known key servers; who is not there stands in nobody's way. */
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import type { Certificate } from '../../../pki/certificate.ts';
@@ -9,6 +7,7 @@ import type { Sought, SoughtKeys } from '../../../server/node/notary.ts';
 import type { Endpoint } from '../../../server/transport/resolve.ts';
 import { certified, domainKey, identityKey } from '../../pki/keys.ts';
 import { Undoing } from '../../undoing.ts';
+import { freePort } from '../free-port.ts';
 import { type Giving, giving } from './giving.ts';
 
 const undoing = new Undoing();
@@ -74,16 +73,6 @@ async function taken(finder: KeyFinder, what: Sought, max = Infinity): Promise<n
   return count;
 }
 
-/** A port where nobody is. */
-async function closedPort(): Promise<number> {
-  const listening = createServer().listen(0, '127.0.0.1');
-  await once(listening, 'listening');
-  const { port } = listening.address() as AddressInfo;
-  listening.close();
-  await once(listening, 'close');
-  return port;
-}
-
 test('the ring, then the servers that the record names, then known ones in the order in which they are given; nobody further than somebody wants', async () => {
   const one = await server('pointed 1', [bob]);
   const two = await server('pointed 2', [bob]);
@@ -106,7 +95,7 @@ test('the ring, then the servers that the record names, then known ones in the o
 
 test('who is not there, or has no such key, is passed over', async () => {
   const [b, e] = [await server('b.test', [bob]), await server('e.test', [])];
-  const gone = { port: await closedPort(), cert: '' };
+  const gone = { port: await freePort(), cert: '' };
   const finder = finderOf([], [gone], { 'b.test': b.port, 'c.test': gone.port, 'e.test': e.port });
   expect(await taken(finder, sought(['c.test', 'e.test', 'b.test']))).toBe(1);
   expect(asked).toEqual(['ring', 'DNS', 'e.test', 'b.test']);
