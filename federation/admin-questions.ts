@@ -2,8 +2,8 @@
 import type { Basis, Standing } from '../pki/trust-state.ts';
 import type { ListenerStatus } from '../listener-bots/listener.ts';
 import type { FederationCode } from './error.ts';
-import type { Page } from './page-shown.ts';
-import type { PolicyChange, Rule } from './policy-lines.ts';
+import type { Page } from './feeds/page-shown.ts';
+import type { PolicyChange, Rule } from './trust/policy-lines.ts';
 
 /** A question about people who live here. */
 export type AccountQuestion =

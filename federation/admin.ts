@@ -1,16 +1,16 @@
 /** What the admin of a running server asks of it, and is answered. docs/spec/trust.md#policy */
 import { renderBase64 } from '../crypto/base64.ts';
 import { hexOf } from '../crypto/bytes.ts';
-import { answerAccounts } from './accounts.ts';
+import { answerAccounts } from './people/accounts.ts';
 import type { Entities } from './entities.ts';
 import type { FederationCode } from './error.ts';
-import type { KeySearch } from './key-search.ts';
-import type { Mor } from './mor.ts';
+import type { KeySearch } from './keys/key-search.ts';
+import type { Mor } from './onions/mor.ts';
 import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
 import type { NodeEffect } from './events.ts';
-import { renderPolicy } from './policy-lines.ts';
-import type { Trusts } from './trust.ts';
-import type { TrustOwner } from './trust-owner.ts';
+import { renderPolicy } from './trust/policy-lines.ts';
+import type { Trusts } from './trust/trust.ts';
+import type { TrustOwner } from './trust/trust-owner.ts';
 
 /** Answers now or later, once. */
 export function answerAdmin(

@@ -13,11 +13,11 @@ import { isSigned, readPublication } from '../publication/packet.ts';
 import { SEALED_METHOD } from '../publication/private.ts';
 import { readReference } from '../publication/reference.ts';
 import { type Author, verifyPublication } from '../publication/sign.ts';
-import type { Absent, Found } from './authors.ts';
+import type { Absent, Found } from './keys/authors.ts';
 import type { FederationCode } from './error.ts';
 import type { NodeOptions } from './events.ts';
 import { domainOf, entityOf, isInOneName, isPerson, isRefusal, keepLetter, type Letter } from './letter.ts';
-import { visitorOf } from './visits.ts';
+import { visitorOf } from './visitors/visits.ts';
 
 /** What a check needs of its node. */
 export interface Border {

@@ -19,7 +19,7 @@ import { BorderCheck, type Border, signedBy } from './border.ts';
 import type { Entry } from './circuit-entry.ts';
 import type { NodeEffect, NodeOptions } from './events.ts';
 import { canonical, carrierOf, entityOf, type Letter, letterBytes } from './letter.ts';
-import { isFromVisitor } from './visits.ts';
+import { isFromVisitor } from './visitors/visits.ts';
 
 /** What circuits tell the router. */
 export interface CircuitsOwner extends Border {

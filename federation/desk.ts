@@ -2,9 +2,9 @@
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { NodeOptions, Notice } from './events.ts';
-import type { Hearers } from './hearers.ts';
+import type { Hearers } from './places/hearers.ts';
 import type { Letter } from './letter.ts';
-import type { PkiAnswer, PkiQuestion } from './pki.ts';
+import type { PkiAnswer, PkiQuestion } from './keys/pki.ts';
 
 /** A request without its number, which the node gives. */
 export type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omit<R, 'request'> : never) : never;

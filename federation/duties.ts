@@ -4,8 +4,8 @@ import type { Desk } from './desk.ts';
 import type { Entities } from './entities.ts';
 import { domainOf, entityIn } from './letter.ts';
 import type { Peers } from './peers.ts';
-import type { PlainPeers } from './plain-peers.ts';
-import { Roll } from './roll.ts';
+import type { PlainPeers } from './plain/plain-peers.ts';
+import { Roll } from './places/roll.ts';
 import { nodeUniform } from './waking.ts';
 
 /** Those who are to be woken. */

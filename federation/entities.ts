@@ -1,24 +1,24 @@
 /** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
 import type { AdminQuestion, BoxesShown, VisitorShown } from './admin-questions.ts';
-import { Audience } from './audience.ts';
-import type { Authors } from './authors.ts';
+import { Audience } from './places/audience.ts';
+import type { Authors } from './keys/authors.ts';
 import type { NodeCircuits } from './circuits.ts';
 import type { Entity } from './desk.ts';
-import { Feed } from './feed.ts';
-import type { Founders } from './founders.ts';
-import { KeysService } from './keys-service.ts';
+import { Feed } from './feeds/feed.ts';
+import type { Founders } from './places/founders.ts';
+import { KeysService } from './keys/keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
-import type { Page } from './page-shown.ts';
-import { findPage } from './pages.ts';
-import { Person } from './person.ts';
-import { Pigeonhole } from './pigeonhole.ts';
-import { Place } from './place.ts';
+import type { Page } from './feeds/page-shown.ts';
+import { findPage } from './feeds/pages.ts';
+import { Person } from './people/person.ts';
+import { Pigeonhole } from './onions/pigeonhole.ts';
+import { Place } from './places/place.ts';
 import type { Peers } from './peers.ts';
-import { Publications, type PublicationsOwner } from './publications.ts';
+import { Publications, type PublicationsOwner } from './feeds/publications.ts';
 import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
-import { Visitor } from './visitor.ts';
-import type { Visiting } from './visiting.ts';
+import { Visitor } from './visitors/visitor.ts';
+import type { Visiting } from './visitors/visiting.ts';
 
 /** What they need of their node. */
 export interface EntitiesOwner {

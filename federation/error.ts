@@ -1,6 +1,6 @@
 /** Why a node or an entity says no: the codes. docs/spec/federation.md#federation-errors */
-import type { PeopleCode } from './people-errors.ts';
-import type { PlainCode } from './plain-errors.ts';
+import type { PeopleCode } from './people/people-errors.ts';
+import type { PlainCode } from './plain/plain-errors.ts';
 
 /** What is answered to whoever asked; the circuit stays, unless it is not proved yet. */
 export type FederationCode =

@@ -8,11 +8,11 @@ import type { PigeonholeOptions } from '../services/pigeonhole/limits.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
 import type { FederationLimits } from './limits.ts';
-import type { MorEffect, MorEvent, MorOptions } from './mor-events.ts';
+import type { MorEffect, MorEvent, MorOptions } from './onions/mor-events.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { TrustLimits } from '../pki/trust-limits.ts';
 import type { Alarm, TrustRow } from '../pki/trust-state.ts';
-import type { PkiAnswer, PkiQuestion } from './pki.ts';
+import type { PkiAnswer, PkiQuestion } from './keys/pki.ts';
 
 /** What a node is told. It names the circuits it opens, its shell those it accepts. */
 export type NodeEvent =

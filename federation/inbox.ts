@@ -11,7 +11,7 @@ import type { Append, Appended, Operation, Row, StoreOutcome } from '../store/st
 import { type Desk, lease } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { type Letter, letterBytes, parseLetter, readdress } from './letter.ts';
-import type { SignedAct } from './place-state.ts';
+import type { SignedAct } from './places/place-state.ts';
 
 /** docs/spec/federation.md#delivery */
 const ID_BYTES = 32;

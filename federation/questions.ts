@@ -4,7 +4,7 @@ import type { StoreOutcome } from '../store/store.ts';
 import type { Asked } from './desk.ts';
 import type { NodeEffect, NodeEvent } from './events.ts';
 import type { FederationLimits } from './limits.ts';
-import type { PkiAnswer, PkiQuestion } from './pki.ts';
+import type { PkiAnswer, PkiQuestion } from './keys/pki.ts';
 
 type Answer = NodeEvent & { readonly kind: 'stored' | 'answered' | 'looked up' };
 

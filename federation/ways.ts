@@ -1,7 +1,7 @@
 /** A node's circuits to other domains, as its trust sees them. docs/spec/trust.md#decision */
 import type { NodeCircuits } from './circuits.ts';
 import type { Peers } from './peers.ts';
-import type { Ways } from './trust-owner.ts';
+import type { Ways } from './trust/trust-owner.ts';
 
 /** Those of these peers. */
 export const waysOf = (peers: Peers, circuits: NodeCircuits): Ways => ({

@@ -1,7 +1,7 @@
 /** Ideal countersignatures: a domain's key with three words more: who signs it, until when (0: it is taken back), and when he said so. docs/simulator.md#ideal-keys */
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ServerIdentity } from '../circuit/server-handshake.ts';
-import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../federation/keys/pki.ts';
 import { limits } from '../pki/limits.ts';
 import { decodeText } from '../psyc/bytes.ts';
 

@@ -1,6 +1,6 @@
 /** Ideal moves of people: a register says that both keys have signed. docs/simulator.md#ideal-keys */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { PkiAnswer, PkiQuestion, ToldMove } from '../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion, ToldMove } from '../federation/keys/pki.ts';
 
 /** In a key that its person has taken back. */
 export const RETIRED = 'retired';

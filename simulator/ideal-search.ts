@@ -1,5 +1,5 @@
 /** Ideal keys of people whose home does not answer: what was published of them everybody knows. docs/simulator.md#ideal-keys */
-import type { PkiAnswer, PkiQuestion } from '../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../federation/keys/pki.ts';
 import type { RingSearch } from '../pki/hkp.ts';
 
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };

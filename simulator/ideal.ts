@@ -6,7 +6,7 @@ import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { nobleSuite } from '../crypto/noble.ts';
 import type { Suite } from '../crypto/suite.ts';
-import type { KeyState, PkiAnswer, PkiQuestion, ToldMove } from '../federation/pki.ts';
+import type { KeyState, PkiAnswer, PkiQuestion, ToldMove } from '../federation/keys/pki.ts';
 import type { IdealPerson, IdealStatement } from './ideal-person.ts';
 import { deviceId } from '../pki/device-statement.ts';
 import { limits } from '../pki/limits.ts';

@@ -6,7 +6,7 @@ import { isDomain, isNick } from '../../psyc/names.ts';
 import { renderUniform } from '../../psyc/uniform.ts';
 
 export type { AccountShown, AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
-export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/policy-lines.ts';
+export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/trust/policy-lines.ts';
 
 function isPersonUniform(text: string): boolean {
   const entity = entityIn(text);

@@ -1,6 +1,6 @@
 /** What the schema finds wrong, as a person is told it: the key, what was found, what is allowed. docs/operating.md#configuration-errors */
 import type { z } from 'zod';
-import { plainLimits } from '../../federation/plain-limits.ts';
+import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { shownUrl } from './database-url.ts';
 import type { ConfigCode, Mistake } from './errors.ts';

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { dnsRecordLimits } from '../../pki/dns-limits.ts';
 import { isKeyServer } from '../../pki/dns-record.ts';
-import { plainLimits } from '../../federation/plain-limits.ts';
+import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';

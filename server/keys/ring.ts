@@ -5,7 +5,7 @@ import {
   directoryContext,
   ringContext,
   ringRecord,
-} from '../../federation/ring-records.ts';
+} from '../../federation/keys/ring-records.ts';
 import { record } from '../../federation/records.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { readCertificate } from '../../pki/certificate.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { equalBytes, keyOfBytes } from '../../psyc/bytes.ts';
-import type { MorEffect, MorEvent, MorServer } from '../../federation/mor-events.ts';
+import type { MorEffect, MorEvent, MorServer } from '../../federation/onions/mor-events.ts';
 import type { EpochKey } from '../../listener-bots/events.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
 import { pairOf } from '../../onion/keys.ts';

@@ -1,5 +1,5 @@
 /** What a configuration says of the listener, as its node is told it. docs/operating.md#onion-routing */
-import type { MorOptions } from '../../federation/mor-events.ts';
+import type { MorOptions } from '../../federation/onions/mor-events.ts';
 import { type ListenerLimits, listenerLimits } from '../../listener-bots/limits.ts';
 import type { Config } from '../config/config.ts';
 

@@ -1,5 +1,5 @@
 /** What a domain says of another's key: made, taken back, and read in what the other says. docs/spec/pki.md#countersignature */
-import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import { type Certificate, readCertificate } from '../../pki/certificate.ts';
 import { revoke } from '../../pki/certification.ts';

@@ -1,6 +1,6 @@
 /** Whether somebody has come from another name, as both his keys say and nobody has heard otherwise of them. docs/spec/people.md#moving */
 import { bytesOfHex } from '../../crypto/bytes.ts';
-import type { PkiAnswer, PkiQuestion, ToldMove } from '../../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion, ToldMove } from '../../federation/keys/pki.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { PkiError } from '../../pki/error.ts';
 import { isNewerMove, readMove, splitMove } from '../../pki/move-statement.ts';

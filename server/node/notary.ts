@@ -1,5 +1,5 @@
 /** OpenPGP for a node: reads the keys that others show, and certifies its own people's. docs/spec/people.md */
-import type { Honoured, PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { Honoured, PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import { type Certificate, checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';

@@ -1,5 +1,5 @@
 /** What somebody has published as an Atom feed (RFC 4287), with answers (RFC 4685), deleted entries (RFC 6721) and older pages (RFC 5005). docs/spec/pages.md#content */
-import type { Page, Shown } from '../../federation/page-shown.ts';
+import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { escaped, moment } from './escape.ts';
 import { addressOf, anchorOf, digestName, nameOf, pathOf } from './names.ts';
 import { signatureWords, titleOf } from './words.ts';

@@ -1,6 +1,6 @@
 /** What somebody has published as a page of plain HTML: no script, no picture, nothing from elsewhere. docs/spec/pages.md#content */
 import { createHash } from 'node:crypto';
-import type { Page, Shown } from '../../federation/page-shown.ts';
+import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { escaped, moment } from './escape.ts';
 import { addressOf, anchorOf, pathOf } from './names.ts';
 import { signatureWords } from './words.ts';

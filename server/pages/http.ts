@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { AdminAnswer, AdminQuestion, PageScope } from '../../federation/admin-questions.ts';
-import type { Page } from '../../federation/page-shown.ts';
+import type { Page } from '../../federation/feeds/page-shown.ts';
 import { Rates } from '../keys/rates.ts';
 import { placeOf } from '../transport/admission.ts';
 import type { Timers } from '../transport/timers.ts';

@@ -1,5 +1,5 @@
 /** Where people and publications are on the web, and how they are called there. docs/spec/pages.md#addresses */
-import type { Shown } from '../../federation/page-shown.ts';
+import type { Shown } from '../../federation/feeds/page-shown.ts';
 import { isDomain, isNick } from '../../psyc/names.ts';
 import { parseEntity, parseUniform } from '../../psyc/uniform.ts';
 

@@ -1,5 +1,5 @@
 /** Words of pages that are ours. docs/spec/pages.md#signatures */
-import type { Shown, Signature } from '../../federation/page-shown.ts';
+import type { Shown, Signature } from '../../federation/feeds/page-shown.ts';
 
 /** What each state of a signature is for people. */
 export const signatureWords: Readonly<Record<Signature, string>> = {

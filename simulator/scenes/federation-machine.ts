@@ -3,7 +3,7 @@ import type { AdminAnswer } from '../../federation/admin-questions.ts';
 import type { NodeEffect as Effect, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
-import type { PkiQuestion } from '../../federation/pki.ts';
+import type { PkiQuestion } from '../../federation/keys/pki.ts';
 import type { IdealKeys } from '../ideal.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import { beginUnixMs } from './circuit-end.ts';

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
-import { deletedRow } from '../../federation/feed-deletion.ts';
+import { deletedRow } from '../../federation/feeds/feed-deletion.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { feedOf } from '../../publication/feed.ts';

@@ -1,7 +1,7 @@
 /** A device's channel hears whom it has addressed, and nobody else: what no limit counts reaches it by no other way. */
 import { beforeEach, expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
-import { Addressed } from '../../federation/person-channel.ts';
+import { Addressed } from '../../federation/people/person-channel.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 
 const adas = channel('ada', 'phone');

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
 import type { AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
-import { ringContext } from '../../federation/ring-records.ts';
+import { ringContext } from '../../federation/keys/ring-records.ts';
 import { limits } from '../../pki/limits.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import { decodeText } from '../../psyc/bytes.ts';

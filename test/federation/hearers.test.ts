@@ -1,6 +1,6 @@
 /** The circuits of a context's local members: looked for when somebody has come or gone, or a circuit has; else remembered. */
 import { expect, test } from '@jest/globals';
-import { Hearers } from '../../federation/hearers.ts';
+import { Hearers } from '../../federation/places/hearers.ts';
 
 test('circuits are found once, and again when a person or the stamp has changed', () => {
   const hearers = new Hearers();

@@ -1,7 +1,7 @@
 /** The keys of people whose home is not reached, and what becomes of a home that is silent. */
 import { expect, test } from '@jest/globals';
 import type { AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
-import { sightingBytes } from '../../federation/sightings.ts';
+import { sightingBytes } from '../../federation/trust/sightings.ts';
 import { type TrustLimits, trustLimits } from '../../pki/trust-limits.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
-import type { PkiQuestion } from '../../federation/pki.ts';
-import { sightingBytes } from '../../federation/sightings.ts';
+import type { PkiQuestion } from '../../federation/keys/pki.ts';
+import { sightingBytes } from '../../federation/trust/sightings.ts';
 import { type TrustLimits, trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';
 import { decodeText } from '../../psyc/bytes.ts';

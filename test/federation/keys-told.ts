@@ -1,6 +1,6 @@
 /** What domains of a fixture tell of keys when they are asked: of their own people, and of what is on their rings, which is what is published. */
 import type { Draft } from '../../psyc/render.ts';
-import type { ToldMove } from '../../federation/pki.ts';
+import type { ToldMove } from '../../federation/keys/pki.ts';
 import type { IdealKeys, IdealPerson } from '../../simulator/ideal.ts';
 
 /** Which domain is asked for what it has on its ring; null: the packet asks nobody for that. */

@@ -1,6 +1,6 @@
 /** What is kept of a place at a plain peer: so many rows for so many days, and nothing of one that gives way to another. */
 import { beforeEach, expect, test } from '@jest/globals';
-import { plainLimits } from '../../federation/plain-limits.ts';
+import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { NodeFixture } from './node-fixture.ts';
 import { ada, host, PlainFixture } from './plain-fixture.ts';
 import { said } from './said.ts';

@@ -1,8 +1,8 @@
 /** Owners, aides and those they look after: who may do what in a place, and what becomes of it. */
 import { beforeEach, expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
-import { faultOfAct } from '../../federation/moderation.ts';
-import { afterAct, changes, type PlaceState, stateOf } from '../../federation/place-state.ts';
+import { faultOfAct } from '../../federation/places/moderation.ts';
+import { afterAct, changes, type PlaceState, stateOf } from '../../federation/places/place-state.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { parseList } from '../../psyc/list.ts';
 import { type Draft, renderRouted } from '../../psyc/render.ts';

@@ -1,7 +1,7 @@
 /** What nobody asks over tickets: done once, answered over each, and who is asked does not know by whom. */
 import { expect, test } from '@jest/globals';
 import { hexOf, joinBytes } from '../../crypto/bytes.ts';
-import { requestLimits } from '../../federation/mor-request-limits.ts';
+import { requestLimits } from '../../federation/onions/mor-request-limits.ts';
 import { renderTell } from '../../listener-bots/context-packets.ts';
 import { Assembly } from '../../onion/assembly.ts';
 import { unwrapCell } from '../../onion/envelope.ts';

@@ -2,8 +2,8 @@
 import { expect, test } from '@jest/globals';
 import { deliveryLimits } from '../../circuit/limits.ts';
 import type { Desk } from '../../federation/desk.ts';
-import { Hearers } from '../../federation/hearers.ts';
-import { Neighbours } from '../../federation/neighbours.ts';
+import { Hearers } from '../../federation/places/hearers.ts';
+import { Neighbours } from '../../federation/places/neighbours.ts';
 import { render } from '../../psyc/render.ts';
 import { SparseMap } from '../../psyc/sparse.ts';
 import { MemoryStore } from '../../store/memory.ts';

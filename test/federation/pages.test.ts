@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import type { AdminQuestion, PageScope } from '../../federation/admin-questions.ts';
 import type { FederationLimits } from '../../federation/limits.ts';
-import type { Page, Shown } from '../../federation/page-shown.ts';
+import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { encodeText } from '../../psyc/bytes.ts';

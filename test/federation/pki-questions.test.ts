@@ -1,7 +1,7 @@
 /** The questions about keys that a node asks, put to OpenPGP and to the simulator's ideal keys: both give the same answers. */
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
-import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import { Notary } from '../../server/node/notary.ts';
 import { DAY, domainKey, NOW } from '../pki/keys.ts';
 import { ideal, openPgp, type Shown, type Who, type World } from './pki-worlds.ts';

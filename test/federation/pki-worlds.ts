@@ -1,6 +1,6 @@
 /** Two worlds that answer a node's questions about keys: OpenPGP, and the simulator's ideal keys. */
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
-import type { PkiAnswer, PkiQuestion } from '../../federation/pki.ts';
+import type { PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import { revoke } from '../../pki/certification.ts';
 import { newDevice } from '../../pki/device-statement.ts';
 import { firstStatement, signStatement } from '../../pki/enrolment.ts';

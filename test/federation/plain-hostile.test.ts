@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { federationLimits } from '../../federation/limits.ts';
-import { plainLimits } from '../../federation/plain-limits.ts';
+import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { render } from '../../psyc/render.ts';

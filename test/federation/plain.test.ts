@@ -1,6 +1,6 @@
 /** Plain peers of one node, with a clock that the test moves: who is taken, who is waited for, what is given up. */
 import { describe, expect, test } from '@jest/globals';
-import { plainLimits } from '../../federation/plain-limits.ts';
+import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import { type Draft, renderRouted } from '../../psyc/render.ts';
 import { type NodeFixture } from './node-fixture.ts';

@@ -1,7 +1,7 @@
 /** A list of members: who of them lives here is known at every moment, without looking at all of them. */
 import { expect, test } from '@jest/globals';
 import type { Desk } from '../../federation/desk.ts';
-import { Roll } from '../../federation/roll.ts';
+import { Roll } from '../../federation/places/roll.ts';
 import type { StoreOutcome } from '../../store/store.ts';
 import { NodeFixture } from './node-fixture.ts';
 

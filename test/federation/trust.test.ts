@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import type { AdminQuestion } from '../../federation/admin-questions.ts';
-import { sightingBytes } from '../../federation/sightings.ts';
+import { sightingBytes } from '../../federation/trust/sightings.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';

@@ -1,6 +1,6 @@
 /** Zoe, whose home z.example is gone: what she and those who speak for her say to a.example. */
 import { channelOf } from '../../circuit/channel.ts';
-import { trustBytes, trustIn } from '../../federation/trust-record.ts';
+import { trustBytes, trustIn } from '../../federation/trust/trust-record.ts';
 import { renderVisit, type Visit } from '../../publication/visit.ts';
 import { beginUnixMs, type Party } from '../../simulator/scenes/circuit-end.ts';
 import { channel, NodeFixture } from './node-fixture.ts';

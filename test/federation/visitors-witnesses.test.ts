@@ -1,7 +1,7 @@
 /** Whether a visitor's keys were taken back: how many key servers must have said so, what holds where fewer have, and a domain that was never met. */
 import { expect, test } from '@jest/globals';
 import { federationLimits } from '../../federation/limits.ts';
-import { trustBytes, trustIn } from '../../federation/trust-record.ts';
+import { trustBytes, trustIn } from '../../federation/trust/trust-record.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { NodeFixture } from './node-fixture.ts';

@@ -1,7 +1,7 @@
 /** People whose home is gone: taken in by another server, believed by a third where they say so themselves, and by nobody else. */
 import { expect, test } from '@jest/globals';
 import { channelOf } from '../../circuit/channel.ts';
-import { trustBytes, trustIn } from '../../federation/trust-record.ts';
+import { trustBytes, trustIn } from '../../federation/trust/trust-record.ts';
 import { publicationLimits } from '../../publication/limits.ts';
 import { renderVisit, type Visit } from '../../publication/visit.ts';
 import { beginUnixMs, type Party } from '../../simulator/scenes/circuit-end.ts';

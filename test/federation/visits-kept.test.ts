@@ -1,6 +1,6 @@
 /** Where her devices have spoken, as a home keeps it: the newest visits, whatever there were before. */
 import { expect, test } from '@jest/globals';
-import { visitsOf } from '../../federation/visit-reports.ts';
+import { visitsOf } from '../../federation/visitors/visit-reports.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { renderVisit } from '../../publication/visit.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';

@@ -1,7 +1,7 @@
 /** What a publication says of another one: answers, edits and deletions, as they are signed, and what is none. docs/spec/feeds.md#references */
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
-import { deletedRow, deletionIn } from '../../federation/feed-deletion.ts';
+import { deletedRow, deletionIn } from '../../federation/feeds/feed-deletion.ts';
 import { render } from '../../psyc/render.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { readPublication, renderPublication } from '../../publication/packet.ts';

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import pino from 'pino';
 import type { AdminAnswer, AdminQuestion, PageScope } from '../../federation/admin-questions.ts';
-import type { Page, Shown } from '../../federation/page-shown.ts';
+import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { renderAtom } from '../../server/pages/atom.ts';
 import { renderHtml } from '../../server/pages/html.ts';
 import { Pages } from '../../server/pages/http.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import pino from 'pino';
 import { lease } from '../../../federation/desk.ts';
-import type { MorEvent } from '../../../federation/mor-events.ts';
+import type { MorEvent } from '../../../federation/onions/mor-events.ts';
 import { publicPart } from '../../../pki/secret-key.ts';
 import { MorDuty } from '../../../server/mor/duty.ts';
 import { MemoryStore } from '../../../store/memory.ts';

@@ -1,7 +1,7 @@
 /** What a home takes for the word that somebody has come from elsewhere, and what a client makes of it. */
 import { expect, test } from '@jest/globals';
 import { answerTo } from '../../../client/session/answers.ts';
-import type { PkiAnswer, ToldMove } from '../../../federation/pki.ts';
+import type { PkiAnswer, ToldMove } from '../../../federation/keys/pki.ts';
 import { certify } from '../../../pki/certification.ts';
 import { enrol, firstStatement, signStatement } from '../../../pki/enrolment.ts';
 import { type Move, signMove } from '../../../pki/move-statement.ts';

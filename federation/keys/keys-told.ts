@@ -1,0 +1,27 @@
+/** The answer to whoever asks for the keys of somebody who lives here. docs/spec/people.md#keys-of-others */
+import type { Desk } from '../desk.ts';
+import { type Letter, newLetter } from '../letter.ts';
+import type { Residence } from '../people/residence.ts';
+
+/** Tells key, statement and the domain's own key, and the word of the key before that this one follows. */
+export function tellKeys(desk: Desk, person: string, residence: Residence, { routing }: Letter): void {
+  const { identity } = desk.options;
+  const [source, tag, counter] = ['_source', '_tag', '_counter'].map((name) => routing.get(name));
+  residence.told(({ key, statement, move }) => {
+    const answer = newLetter({
+      routing: { _source: person, _target: source, _tag_relay: tag, _tag_reply: tag },
+      entity: {
+        _counter_relay: counter,
+        _key: key,
+        _statement: statement,
+        _key_domain: identity.certificate,
+        _rotation: identity.rotation,
+        _key_domain_before: identity.before,
+        _move: move?.statement,
+        _key_before: move?.before,
+      },
+      method: '_status_keys',
+    });
+    desk.post(answer);
+  });
+}

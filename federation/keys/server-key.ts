@@ -1,0 +1,51 @@
+/** Which key signs circuits for the domain key that a server's proof names; whether that is the right one is for trust to say. docs/spec/circuit-proof.md#course */
+import type { ServerAnswer, ServerQuestion } from '../../circuit/server-handshake.ts';
+import { equalBytes } from '../../psyc/bytes.ts';
+import type { Desk } from '../desk.ts';
+import type { FederationCode } from '../error.ts';
+import type { PkiAnswer } from './pki.ts';
+import { readRecords } from '../records.ts';
+import { nodeUniform } from '../waking.ts';
+
+const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
+
+/** By the key that came along, or else the one that is kept. */
+export function readServerKey(
+  desk: Desk,
+  { claim, evidence }: ServerQuestion & { kind: 'server key' },
+  answer: (answer: ServerAnswer) => void,
+): void {
+  const read = (key: Uint8Array | undefined): void => {
+    if (key === undefined) {
+      answer(refused('_trust_unknown_key'));
+      return;
+    }
+    const taken = (domain: PkiAnswer): void => {
+      if (domain.kind === 'refused') answer(domain);
+      else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
+      else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
+      else answer({ kind: 'key', publicKey: domain.circuitKey });
+    };
+    desk.askPki({ kind: 'domain', domain: claim.from, key }, (domain) => {
+      const isOver = domain.kind === 'refused' && (domain.code === '_revoked_key' || domain.code === '_expired_key');
+      if (!isOver) {
+        taken(domain);
+        return;
+      }
+      // What becomes of a pinned one is for the table to say; of any other there is nothing to be said.
+      readRecords(desk, nodeUniform(claim.from), (records) => {
+        const pinned = records?.get('fingerprint');
+        if (pinned === undefined || !equalBytes(pinned, claim.fingerprint)) taken(domain);
+        else desk.askPki({ kind: 'domain', domain: claim.from, key, isAnyState: true }, taken);
+      });
+    });
+  };
+  if (evidence.key !== null) {
+    read(evidence.key);
+    return;
+  }
+  readRecords(desk, nodeUniform(claim.from), (records) => {
+    if (records === null) answer(refused('_trust_unavailable'));
+    else read(records.get('key'));
+  });
+}

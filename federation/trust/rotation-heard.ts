@@ -1,0 +1,54 @@
+/** Statements that came along, beside those that are known of a domain: which are new and hold, and which are let go. docs/spec/trust.md#succession */
+import type { RotationHeard } from '../../pki/trust-state.ts';
+import { worthKeeping } from '../../pki/succession.ts';
+import { equalBytes } from '../../psyc/bytes.ts';
+import type { Desk } from '../desk.ts';
+import type { Announced } from '../events.ts';
+import type { Records } from '../records.ts';
+import { type KeptRotation, rotationName, rotationsIn, trustIn } from './trust-record.ts';
+
+/** A statement, the key that it names, and the recovery key where that came along. */
+export type RotationTold = Announced;
+
+/** What is kept from now on, what of it is new, and what is not kept any more. */
+export interface RotationsKept {
+  readonly all: readonly KeptRotation[];
+  readonly fresh: readonly KeptRotation[];
+  readonly stale: readonly RotationHeard[];
+}
+
+/** `told`: the oldest first, since each is checked by the key that the one before has named. */
+export function hearRotations(
+  desk: Desk,
+  domain: string,
+  records: Records,
+  told: readonly RotationTold[],
+  found: (kept: RotationsKept) => void,
+): void {
+  const known = rotationsIn(records);
+  const pinned = records.get('key');
+  const judge = (all: readonly KeptRotation[]): void => {
+    const state = trustIn(records, desk.unixMs);
+    const heard = all.map((one) => one.heard);
+    const kept = new Set(worthKeeping(state, heard, desk.unixMs, desk.options.trustLimits));
+    const isKept = (one: KeptRotation): boolean => kept.has(one.heard);
+    found({
+      all: all.filter(isKept),
+      fresh: all.slice(known.length).filter(isKept),
+      stale: known.filter((one) => !isKept(one)).map((one) => one.heard),
+    });
+  };
+  const check = (all: readonly KeptRotation[], [one, ...more]: readonly RotationTold[]): void => {
+    if (one === undefined || pinned === undefined) judge(all);
+    else if (all.some(({ statement }) => equalBytes(statement, one.statement))) check(all, more);
+    else {
+      const olds = [pinned, ...all.map(({ key }) => key)];
+      desk.askPki({ kind: 'rotation', domain, olds, ...one }, (read) => {
+        const heard = read.kind === 'rotation' ? { ...read.rotation, seenMs: desk.unixMs } : null;
+        const isNew = heard !== null && all.every((other) => rotationName(other.heard) !== rotationName(heard));
+        check(isNew ? [...all, { heard, ...one }] : all, more);
+      });
+    }
+  };
+  check(known, told.slice(-desk.options.trustLimits.stepsMax));
+}

@@ -1,0 +1,50 @@
+/** What a domain hears that is not let in, and what its admin-to-be hears of it, row by row. docs/spec/trust.md#table */
+import type { Alarm, DomainTrust, ProofFinding, TrustDecision, TrustRow } from '../../pki/trust-state.ts';
+import type { FederationCode } from '../error.ts';
+import type { Notice } from '../events.ts';
+
+const codes: Readonly<Record<TrustRow, FederationCode>> = {
+  '1': '_trust_revoked_key',
+  '2': '_trust_frozen_key',
+  '3': '_trust_changed_key',
+  '5': '_trust_revoked_key',
+  '6': '_trust_unavailable',
+  '7': '_trust_unavailable',
+  '7a': '_trust_unavailable',
+  '8': '_trust_unavailable',
+  '9': '_trust_unavailable',
+  '10': '_trust_waiting_key',
+  '11': '_trust_waiting_key',
+  '12': '_trust_unavailable',
+  '13': '_trust_changed_key',
+  '14': '_trust_changed_key',
+  '15': '_trust_ended_key',
+  '15a': '_trust_foreign_key',
+  '16': '_trust_unavailable',
+  '17': '_trust_unavailable',
+  '18': '_trust_unvouched',
+};
+
+/** The code of a refusal. */
+export const codeOf = ({ row }: TrustDecision): FederationCode => codes[row];
+
+/** Alarms that a line of their own tells of, since somebody came with another key. */
+const isAboutAnotherKey = (alarm: Alarm): boolean =>
+  alarm === 'impostor' || alarm === 'takeover' || alarm === 'rolled back';
+
+/** What the admin hears of a look; `expected`: the fingerprint that he would have it be. */
+export function noticesOf(
+  domain: string,
+  expected: string,
+  { pin }: DomainTrust,
+  proof: ProofFinding,
+  { row, alarms }: TrustDecision,
+): Notice[] {
+  const fingerprint = proof.kind === 'proved' ? proof.fingerprint : '';
+  const isAnother = proof.kind === 'proved' && fingerprint !== pin?.fingerprint;
+  return alarms.map((alarm): Notice => {
+    if (alarm === 'first use') return { kind: 'first contact', domain, fingerprint };
+    if (isAboutAnotherKey(alarm) && isAnother) return { kind: 'foreign key', domain, fingerprint, expected };
+    return { kind: 'key', domain, row, alarm };
+  });
+}

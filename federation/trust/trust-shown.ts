@@ -1,0 +1,27 @@
+/** What an admin is shown of a domain out of what is kept of it. docs/operating.md#other-domains */
+import type { DomainShown } from '../admin-questions.ts';
+import { countersignaturesIn, lastingUntil } from './countersignatures-kept.ts';
+import type { Records } from '../records.ts';
+import { trustIn } from './trust-record.ts';
+
+/** At this time, Unix milliseconds. */
+export function shownOf(
+  domain: string,
+  records: Records,
+  unixMs: number,
+): Omit<DomainShown, 'rule' | 'isLinked' | 'refused'> {
+  const { pin, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
+  const { given, held } = countersignaturesIn(records);
+  const present = given.find(({ fingerprint }) => fingerprint === pin?.fingerprint);
+  return {
+    domain,
+    standing,
+    fingerprint: pin?.fingerprint ?? null,
+    basis: pin?.basis ?? null,
+    sinceMs: pin?.sinceMs ?? null,
+    trialUntilMs,
+    provedMs,
+    silentSinceMs,
+    countersigned: { byUsUntilMs: lastingUntil(present, unixMs), byThemUntilMs: lastingUntil(held, unixMs) },
+  };
+}
