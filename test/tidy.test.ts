@@ -9,6 +9,7 @@ import { length } from './tidy/length.ts';
 import { limits, type Modules, withLimits } from './tidy/limits.ts';
 import { lockfile } from './tidy/lockfile.ts';
 import { machine } from './tidy/machine.ts';
+import { mentions } from './tidy/mentions.ts';
 import { naming } from './tidy/naming.ts';
 import { opening } from './tidy/opening.ts';
 import { readme } from './tidy/readme.ts';
@@ -36,6 +37,7 @@ const rules: [string, Rule][] = [
   ['project references are the table', references],
   ['pure arithmetic is exact', arithmetic],
   ['references to documents resolve', anchors],
+  ['files that documents name exist', mentions],
   ["README's tree is the tree", readme],
   ['error codes stand in the specification', errors],
   ['limits in the specification are the constants', limits(await modulesOf(withLimits(tree)))],

@@ -8,6 +8,7 @@ import { length } from '../tidy/length.ts';
 import { limits } from '../tidy/limits.ts';
 import { lockfile } from '../tidy/lockfile.ts';
 import { machine } from '../tidy/machine.ts';
+import { mentions } from '../tidy/mentions.ts';
 import { naming } from '../tidy/naming.ts';
 import { opening } from '../tidy/opening.ts';
 import { readme } from '../tidy/readme.ts';
@@ -100,6 +101,22 @@ describe('arithmetic', () => {
     ],
     ['another base', { 'psyc/a.ts': 'let a = 1;\na = 1.1 ** a;' }, ['psyc/a.ts:2: ** is exact for powers of 2 only']],
     ['outside the pure folders', { 'server/a.ts': 'const a = 1.1 ** 2;' }, []],
+  ]);
+});
+
+describe('mentions', () => {
+  shows(mentions, [
+    ['a file of the tree', { 'docs/a.md': 'see `psyc/parse.ts`', 'psyc/parse.ts': '' }, []],
+    [
+      'what is no path of the tree',
+      { 'docs/a.md': '`_request/x.y`, `cells/slots.bin`, `psyc/*.ts`', 'psyc/a.ts': '' },
+      [],
+    ],
+    [
+      'one that is gone',
+      { 'docs/a.md': '`psyc/gone.ts`', 'psyc/a.ts': '' },
+      ['docs/a.md: psyc/gone.ts does not exist'],
+    ],
   ]);
 });
 
