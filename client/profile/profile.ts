@@ -105,8 +105,8 @@ export class Profile {
     const { suite, now, passphrase, server, proxy, parameters, identityFile } = making;
     const { folder, nick, domain } = whose;
     const paths = pathsOf(folder);
-    await madeFolder(folder);
     if (identityFile !== undefined) await taken(whose, identityFile, passphrase ?? '');
+    await madeFolder(folder);
     if (server !== null) await writePrivate(paths.server, encodeText(`${server}\n`), 'replace');
     if (proxy !== undefined) await writePrivate(paths.proxy, encodeText(`${proxy}\n`), 'replace');
     const whole = await Profile.open(whose);
@@ -213,13 +213,14 @@ async function openedOf({ nick, domain }: Whose, path: string, passphrase: strin
   throw new ClientError('_foreign_identity', `${path}: this identity key is not of ${nick}@${domain}`);
 }
 
-/** Copies the identity key into the folder, once it has opened. */
+/** Copies the identity key into the folder, which is there only once the key has opened. */
 async function taken(whose: Whose, path: string, passphrase: string): Promise<void> {
   const { identity } = pathsOf(whose.folder);
   const bytes = await readPrivate(path, identityLimits.fileBytesMax);
   const before = await ifThere(readPrivate(identity, identityLimits.fileBytesMax));
   if (before !== null && equalBytes(before, bytes)) return;
   await openedOf(whose, path, passphrase);
+  await madeFolder(whose.folder);
   await writePrivate(identity, bytes, 'new');
 }
 

@@ -1,6 +1,15 @@
 /** A person's folder: made in pieces that go on after a crash, kept whole, locked for one command at a time. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -87,7 +96,7 @@ describe('a folder', () => {
     await expect(Profile.make(others, { ...making, identityFile })).rejects.toMatchObject({
       code: '_foreign_identity',
     });
-    expect(await Profile.isNew(others)).toBe(true);
+    expect(existsSync(others.folder)).toBe(false);
     const made = await Profile.make(fresh, { ...making, identityFile });
     expect(made.kept.certificate).toEqual(kept.certificate);
     expect(made.kept.statement).not.toEqual(kept.statement);
