@@ -10,7 +10,8 @@ import { needs, onPath } from '../../needs.ts';
 import { freePort } from '../free-port.ts';
 
 const SBIN = '/usr/sbin';
-const onServerPath = (program: string): boolean => onPath(program) || existsSync(join(SBIN, program));
+/** The same for what Debian puts where only root looks. */
+export const onServerPath = (program: string): boolean => onPath(program) || existsSync(join(SBIN, program));
 /** A `describe` for tests with real name servers. */
 export const withNameServers = needs({
   name: 'bind and unbound',
