@@ -1,10 +1,11 @@
 /** Which key follows a pinned one by its own word, or by its recovery key's, and who contradicts himself. docs/spec/trust.md#succession */
 import type { TrustLimits } from './trust-limits.ts';
-import type { DomainTrust, KeyRevocation, RotationHeard } from './trust-state.ts';
+import type { DomainTrust, KeyRevocation, LeftKey, RotationHeard } from './trust-state.ts';
 
-/** What leads from the pinned key to another. */
+/** What leads from the pinned key, or from one that was left for it, to another. */
 export interface Way {
-  readonly last: RotationHeard;
+  /** The statements that are followed, one after the other; one at least. */
+  readonly steps: readonly RotationHeard[];
   /** Where nothing else speaks for it, it may be gone from then on; so may its first step alone. */
   readonly activeMs: number;
   readonly firstActiveMs: number;
@@ -14,8 +15,6 @@ export interface Way {
   readonly isUndisputed: boolean;
   /** Of the recovery key from then on; null: there is none. */
   readonly recovery: string | null;
-  /** The keys between the pinned one and its end, in their order. */
-  readonly through: readonly string[];
   /** Keys that were taken for the domain's and had only the word of a key for it that the recovery key overrules. */
   readonly disowned: readonly string[];
 }
@@ -24,95 +23,84 @@ export interface Way {
 export interface Succession {
   /** Whether one key has named two successors, and no recovery key has said which. */
   readonly isTorn: boolean;
-  /** Whether the recovery key has spoken. */
-  readonly isOverruled: boolean;
   /** Whether anything leads on from the pinned key. */
   readonly isAhead: boolean;
   /** The way to this key; null: there is none. */
   to(fingerprint: string): Way | null;
 }
 
-/** A key on the way, with what is known of how it came there. */
+/** The key that is to be left next. */
 interface Place {
   readonly fingerprint: string;
-  readonly seq: number;
-  /** Hash of the statement that made it the domain's; null: none is known. */
-  readonly hash: string | null;
+  /** What made it the domain's: several statements of one meaning, any of which the next may follow. A hash of null: none is known. */
+  readonly made: readonly { readonly seq: number; readonly hash: string | null }[];
   readonly recovery: string | null;
 }
 
-/** `from`: of whom the last step is. */
-interface Step extends Way {
-  readonly place: Place;
-}
+/** What counts of what is said of one key's successor. Where it is no contradiction all of it names the same. */
+type Words = readonly RotationHeard[];
 
-/** What leads on from a key, and which keys are disowned by going there. */
-interface Words {
-  readonly all: readonly RotationHeard[];
-  readonly disowned: readonly string[];
-}
+const isOwn = ({ signer }: RotationHeard): boolean => signer === 'old key';
 
-const hasSpoken = ({ signer }: RotationHeard, recovery: string | null): boolean =>
+const isOverruling = ({ signer }: RotationHeard, recovery: string | null): boolean =>
   signer !== 'old key' && signer.recovery === recovery;
 
-const areTorn = (all: readonly RotationHeard[]): boolean => all.some(({ to }) => to !== all[0]!.to);
+const areTorn = (words: Words): boolean => words.some(({ to }) => to !== words[0]!.to);
 
-/** What counts of what is said of who follows a key: where its recovery key has spoken, only that, whatever its number, which others could spoil. */
-function wordsOn(rotations: readonly RotationHeard[], { fingerprint, seq, hash, recovery }: Place): RotationHeard[] {
+/** Of several statements with one meaning the one that was made last is its signer's own. */
+const newestOf = (words: Words): RotationHeard => words.reduce((a, b) => (b.notBeforeMs > a.notBeforeMs ? b : a));
+
+/** Where the recovery key has spoken of this key, only that counts, whatever its number, which others could spoil. */
+function wordsOn(rotations: Words, { fingerprint, made, recovery }: Place): Words {
   const all = rotations.filter(({ from }) => from === fingerprint);
-  const overruling = all.filter((one) => hasSpoken(one, recovery));
+  const overruling = all.filter((one) => isOverruling(one, recovery));
   if (overruling.length > 0) return overruling;
-  return all.filter((one) => one.signer === 'old key' && one.seq > seq && (hash === null || one.previous === hash));
+  const follows = (one: RotationHeard): boolean =>
+    made.some(({ seq, hash }) => one.seq > seq && (hash === null || one.previous === hash));
+  return all.filter((one) => isOwn(one) && follows(one));
 }
-
-/** The statements by which the pinned key, and those before it, came to be the domain's by the word of the one before alone; the newest first. */
-function traced(
-  { pin, rotation }: DomainTrust,
-  rotations: readonly RotationHeard[],
-  stepsMax: number,
-): RotationHeard[] {
-  const steps: RotationHeard[] = [];
-  let [key, hash] = [pin?.fingerprint, rotation];
-  while (steps.length < stepsMax) {
-    const made = rotations.find((one) => one.to === key && one.hash === hash && one.signer === 'old key');
-    if (made === undefined) break;
-    steps.push(made);
-    [key, hash] = [made.from, made.previous];
-  }
-  return steps;
-}
-
-const placeOf = ({ pin, seq, rotation }: DomainTrust): Place | null =>
-  pin === null ? null : { fingerprint: pin.fingerprint, seq, hash: rotation, recovery: pin.recovery };
 
 /** `known`: the recovery key before. A key names no other in its place: whoever stole it would. */
-function placeAfter({ to, seq, hash, signer, recovery: named }: RotationHeard, known: string | null): Place {
-  const recovery = signer === 'old key' ? (known ?? named) : (named ?? known);
-  return { fingerprint: to, seq, hash, recovery };
+const recoveryAfter = (one: RotationHeard, known: string | null): string | null =>
+  isOwn(one) ? (known ?? one.recovery) : (one.recovery ?? known);
+
+/**
+ * What leads on from the pinned key; and, where the recovery key names another successor for a key that was left by its word
+ * alone, what leads from there, and all keys that came of that word. They may be a thief's, however many they are.
+ */
+function firstWords(rotations: Words, place: Place, left: readonly LeftKey[]): { words: Words; disowned: string[] } {
+  const own = wordsOn(rotations, place);
+  const keys = [...left.map(({ fingerprint }) => fingerprint), place.fingerprint];
+  const undoing = left.map(({ fingerprint }, at) => {
+    const words = rotations.filter((one) => one.from === fingerprint && isOverruling(one, place.recovery));
+    return words.some(({ to }) => to !== keys[at + 1]) ? words : [];
+  });
+  const oldest = undoing.findIndex((words) => words.length > 0);
+  if (oldest === -1) return { words: own, disowned: [] };
+  const overruling = own.filter((one) => isOverruling(one, place.recovery));
+  return { words: [...undoing.flat(), ...overruling], disowned: keys.slice(oldest + 1) };
 }
 
-const newestOf = (all: readonly RotationHeard[]): RotationHeard | null =>
-  all.toSorted((a, b) => b.notBeforeMs - a.notBeforeMs)[0] ?? null;
-
-/** What leads on from the pinned key. Where the recovery key speaks of a key that was followed by its own word alone, whatever came of that word is undone. */
-function firstWords(state: DomainTrust, rotations: readonly RotationHeard[], stepsMax: number): Words {
-  const place = placeOf(state);
-  if (place === null) return { all: [], disowned: [] };
-  const own = wordsOn(rotations, place);
-  const disowned = [place.fingerprint];
-  const undoing: RotationHeard[] = [];
-  const undone: string[] = [];
-  for (const { from, to } of traced(state, rotations, stepsMax)) {
-    const words = rotations.filter((one) => one.from === from && hasSpoken(one, place.recovery));
-    if (words.some((one) => one.to !== to)) {
-      undoing.push(...words);
-      undone.splice(0, undone.length, ...disowned);
-    }
-    disowned.push(from);
+/** The line of keys that leads on from the pinned one: what counts and `holds` of each, as far as nobody contradicts himself. */
+function lineOf(
+  { pin, seq, rotation, left }: DomainTrust,
+  rotations: Words,
+  holds: (one: RotationHeard) => boolean,
+  stepsMax: number,
+): { readonly line: readonly Words[]; readonly disowned: readonly string[] } {
+  const line: Words[] = [];
+  if (pin === null) return { line, disowned: [] };
+  let place: Place = { fingerprint: pin.fingerprint, made: [{ seq, hash: rotation }], recovery: pin.recovery };
+  const first = firstWords(rotations, place, left);
+  let words = first.words.filter(holds);
+  while (words.length > 0 && line.length < stepsMax) {
+    line.push(words);
+    if (areTorn(words)) break;
+    const last = newestOf(words);
+    place = { fingerprint: last.to, made: words, recovery: recoveryAfter(last, place.recovery) };
+    words = wordsOn(rotations, place).filter(holds);
   }
-  if (undoing.length === 0) return { all: own, disowned: [] };
-  const overruling = own.filter((one) => hasSpoken(one, place.recovery));
-  return { all: [...undoing, ...overruling], disowned: undone };
+  return { line, disowned: first.disowned };
 }
 
 /** `nowMs`: what begins later or has ended leads nowhere yet, or no more; the recovery key's overrules even then. */
@@ -125,61 +113,62 @@ export function successionOf(
 ): Succession {
   const holds = ({ notBeforeMs, expiresMs }: RotationHeard): boolean =>
     notBeforeMs <= nowMs + skewMs && nowMs < expiresMs;
-  const words = firstWords(state, rotations, stepsMax);
-  const first = words.all.filter(holds);
+  const { line, disowned } = lineOf(state, rotations, holds, stepsMax);
   const recovery = state.pin?.recovery ?? null;
   const isRevoked = (key: string): boolean =>
     revocations.some(({ fingerprint, isHard }) => isHard && fingerprint === key);
-  const stepTo = (last: RotationHeard, before: Step | null, known: string | null): Step => {
-    const isOwn = last.signer === 'old key';
-    const place = placeAfter(last, known);
-    const isUndisputed = before === null && !isOwn && isRevoked(last.from);
-    const activeMs = isUndisputed ? 0 : Math.max(last.seenMs, last.notBeforeMs) + graceMs;
-    return {
-      last,
-      activeMs: Math.max(activeMs, before?.activeMs ?? 0),
-      firstActiveMs: before?.firstActiveMs ?? activeMs,
-      isOverruling: before?.isOverruling ?? !isOwn,
-      isUndisputed,
-      recovery: place.recovery,
-      through: before === null ? [] : [...before.through, last.from],
-      disowned: words.disowned,
-      place,
-    };
-  };
+  // All that is known of several with one meaning counts for it.
+  const ripeMs = (words: Words): number =>
+    Math.min(...words.map(({ seenMs, notBeforeMs }) => Math.max(seenMs, notBeforeMs))) + graceMs;
   return {
-    isTorn: areTorn(first),
-    isOverruled: words.all.some((one) => hasSpoken(one, recovery)),
-    isAhead: first.length > 0,
+    isTorn: line[0] !== undefined && areTorn(line[0]),
+    isAhead: line.length > 0,
     to(fingerprint) {
-      let ways = first.map((last) => stepTo(last, null, recovery));
-      for (let step = 0; step < stepsMax && ways.length > 0; step++) {
-        const found = ways.filter(({ last }) => last.to === fingerprint);
-        if (found.length > 0) return together(found);
-        ways = ways.flatMap((way) => {
-          const next = wordsOn(rotations, way.place).filter(holds);
-          return areTorn(next) ? [] : next.map((last) => stepTo(last, way, way.recovery));
-        });
-      }
-      return null;
+      const end = line.findIndex((words) => words.some(({ to }) => to === fingerprint));
+      const way = line.slice(0, end + 1);
+      const [first] = way;
+      if (first === undefined || way.some(areTorn)) return null;
+      const steps = way.map(newestOf);
+      const isFirstOverruling = !isOwn(steps[0]!);
+      const isUndisputed = isFirstOverruling && first.some(({ from }) => isRevoked(from));
+      const ripe = [isUndisputed ? 0 : ripeMs(first), ...way.slice(1).map(ripeMs)];
+      return {
+        steps,
+        activeMs: Math.max(...ripe),
+        firstActiveMs: ripe[0]!,
+        isOverruling: isFirstOverruling,
+        isUndisputed: isUndisputed && steps.length === 1,
+        recovery: steps.reduce((known, one) => recoveryAfter(one, known), recovery),
+        disowned,
+      };
     },
   };
 }
 
-/** Of several statements with one successor the one that was made last is his own, and all that is known of them counts for it. */
-function together(ways: readonly Step[]): Way {
-  const newest = newestOf(ways.map(({ last }) => last));
-  const way = ways.find(({ last }) => last === newest)!;
-  const [soonest] = ways.toSorted((a, b) => a.activeMs - b.activeMs);
-  return { ...way, activeMs: soonest!.activeMs, firstActiveMs: soonest!.firstActiveMs };
+/**
+ * The keys that are left by their word alone once `steps` are followed, since the recovery key spoke last: its word on any of them
+ * must undo what came after, so none is forgotten before `leftMs` are over. null: there would be more than `leftMax` in that time.
+ */
+export function leftAfter(
+  { left }: DomainTrust,
+  steps: readonly RotationHeard[],
+  nowMs: number,
+  { leftMax, leftMs }: TrustLimits,
+): readonly LeftKey[] | null {
+  const all = steps.reduce<readonly LeftKey[]>(
+    (before, one) => (isOwn(one) ? [...before, { fingerprint: one.from, rotation: one.hash, atMs: nowMs }] : []),
+    left,
+  );
+  const [over, kept] = [all.slice(0, -leftMax), all.slice(-leftMax)];
+  return over.every(({ atMs }) => atMs + leftMs <= nowMs) ? kept : null;
 }
 
-/** At most so many statements with one signer's word on one key are kept of each successor, and so many successors: that proves what there is to prove. */
-const ofEachMax = 2;
+/** So many successors that one key has by one signer's word are kept: two are a contradiction, and a third proves no more. */
+const successorsMax = 2;
 
 /**
- * Those that count now, or prove something; all others are let go. So much is bounded by `stepsMax`, whoever makes how many, and
- * nobody's word takes the recovery key's place. Where there are too many, those that come first in `rotations` stay.
+ * Those that count now, or prove something; all others are let go. So much is bounded by `stepsMax` and `leftMax`, whoever makes how
+ * many, and nobody's word takes the recovery key's place. Of successors of one key those that come first in `rotations` stay.
  */
 export function worthKeeping(
   state: DomainTrust,
@@ -187,27 +176,26 @@ export function worthKeeping(
   nowMs: number,
   { stepsMax }: TrustLimits,
 ): RotationHeard[] {
-  let place: Place | null = placeOf(state);
-  if (place === null) return [];
-  const { recovery } = place;
-  const kept = new Set<RotationHeard>(traced(state, rotations, stepsMax));
-  for (const { from } of [...kept]) {
-    for (const one of few(rotations.filter((one) => one.from === from && hasSpoken(one, recovery)))) kept.add(one);
-  }
-  for (let step = 0; step < stepsMax && place !== null; step++) {
-    const words = lastingOn(rotations, place, nowMs);
-    for (const one of words) kept.add(one);
-    const newest = newestOf(words);
-    place = newest === null || areTorn(words) ? null : placeAfter(newest, place.recovery);
+  const { pin } = state;
+  if (pin === null) return [];
+  const lasts = (one: RotationHeard): boolean => isOverruling(one, pin.recovery) || nowMs < one.expiresMs;
+  const kept = new Set(lineOf(state, rotations, lasts, stepsMax).line.flatMap((words) => few(words, nowMs)));
+  for (const { fingerprint, rotation } of state.left) {
+    const said = rotations.filter(({ from }) => from === fingerprint);
+    const followed = said.filter((one) => isOwn(one) && one.hash === rotation);
+    const overruling = said.filter((one) => isOverruling(one, pin.recovery));
+    for (const one of [...followed, ...few(overruling, nowMs)]) kept.add(one);
   }
   return rotations.filter((one) => kept.has(one));
 }
 
-const lastingOn = (rotations: readonly RotationHeard[], place: Place, nowMs: number): RotationHeard[] =>
-  few(wordsOn(rotations, place).filter((one) => hasSpoken(one, place.recovery) || nowMs < one.expiresMs));
-
-/** Two successors are a contradiction, and a third proves no more. */
-function few(words: readonly RotationHeard[]): RotationHeard[] {
-  const successors = [...new Set(words.map(({ to }) => to))].slice(0, ofEachMax);
-  return successors.flatMap((to) => words.filter((one) => one.to === to).slice(0, ofEachMax));
+/** Of each successor the statement that was heard first, since when it is known; the newest of those that have begun; and the newest. */
+function few(words: Words, nowMs: number): RotationHeard[] {
+  const successors = [...new Set(words.map(({ to }) => to))].slice(0, successorsMax);
+  return successors.flatMap((to) => {
+    const same = words.filter((one) => one.to === to);
+    const heardFirst = same.reduce((a, b) => (b.seenMs < a.seenMs ? b : a));
+    const begun = same.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
+    return [heardFirst, ...(begun.length === 0 ? [] : [newestOf(begun)]), newestOf(same)];
+  });
 }

@@ -34,6 +34,10 @@ export const trustLimits = {
   retiredMax: 16,
   /** Statements that are followed one after the other at most, from a key that was missed for long to the present one. */
   stepsMax: 8,
+  /** Keys that a domain leaves by their word alone, while its recovery key is silent; so many at most … */
+  leftMax: 32,
+  /** … in so long: 400 days. */
+  leftMs: 34_560_000_000,
 } as const;
 
 /** The constants of one server. */

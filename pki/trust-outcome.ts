@@ -85,6 +85,7 @@ export function pinNew(
     seq: numberOf(state, dns, fingerprint),
     rotation: isSame ? state.rotation : null,
     retired: retired.filter((one) => one.fingerprint !== fingerprint),
+    left: isSame ? state.left : [],
     provedMs: nowMs,
     silentSinceMs: null,
     isVouched: dns.isSecure && dns.names(fingerprint),
@@ -100,14 +101,16 @@ export function pinNew(
   return { row, verdict: 'accept', alarms, tasks, honoured: null, lookAgainMs, next };
 }
 
-/** The old key's own word, or its recovery key's, leads to the new one. */
+/** The old key's own word, or its recovery key's, leads to the new one; `left`: keys that were left so, this one included. */
 export function follow(
   { state, inputs, nowMs, dns, limits }: Context,
   row: TrustRow,
-  { last, recovery, through, disowned }: Way,
+  { steps, recovery, disowned }: Way,
+  left: DomainTrust['left'],
 ): TrustDecision {
   const before = state.pin!;
-  const { to: fingerprint, seq, hash } = last;
+  const { to: fingerprint, seq, hash } = steps.at(-1)!;
+  const between = steps.slice(1).map(({ from }) => from);
   // Its thief has it still.
   const isOver = isRevokedHard(inputs.revocations, before.fingerprint) || disowned.includes(before.fingerprint);
   const others = state.retired
@@ -120,10 +123,11 @@ export function follow(
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
-    retired: through.reduce(
-      (retired, between) => retire(retired, between, nowMs + limits.overlapMs, limits),
+    retired: between.reduce(
+      (retired, one) => retire(retired, one, nowMs + limits.overlapMs, limits),
       retire(others, before.fingerprint, untilMs, limits),
     ),
+    left,
     provedMs: nowMs,
     silentSinceMs: null,
     isVouched: dns.isSecure && dns.names(fingerprint),
@@ -131,6 +135,8 @@ export function follow(
     held: null,
   };
   const alarms: Alarm[] = [...dns.alarms, 'key followed'];
+  // Whoever was told that it is torn is told how that ended.
+  if (state.standing === 'frozen') alarms.push('no longer frozen');
   return { row, verdict: 'accept', alarms, tasks: [], honoured: null, lookAgainMs: state.trialUntilMs, next };
 }
 

@@ -30,6 +30,15 @@ interface Retired {
   readonly untilMs: number;
 }
 
+/** A key that the domain has left by its word alone. */
+export interface LeftKey {
+  readonly fingerprint: string;
+  /** Hash of the statement that was followed. */
+  readonly rotation: string;
+  /** When this server followed it. */
+  readonly atMs: number;
+}
+
 /** What is kept of one domain. */
 export interface DomainTrust {
   readonly pin: Pin | null;
@@ -41,6 +50,8 @@ export interface DomainTrust {
   /** Hash of the rotation that made the present key; null: none is known. */
   readonly rotation: string | null;
   readonly retired: readonly Retired[];
+  /** Keys that were left by their word alone since the recovery key spoke last, the oldest first: each named the next, and the last one the pinned key. */
+  readonly left: readonly LeftKey[];
   /** When the pinned key was proved last; null: never. */
   readonly provedMs: number | null;
   /** Since when the home is silent, where another server finds so too; null: it is not. */
@@ -63,6 +74,7 @@ export const unmetDomain: DomainTrust = {
   seq: 0,
   rotation: null,
   retired: [],
+  left: [],
   provedMs: null,
   silentSinceMs: null,
   isVouched: false,
@@ -164,6 +176,7 @@ export type TrustRow =
   | '8'
   | '9'
   | '10'
+  | '10a'
   | '11'
   | '12'
   | '13'
@@ -190,6 +203,8 @@ export type Alarm =
   | 'successor waits'
   | 'successor doubted'
   | 'successor held'
+  | 'too many keys'
+  | 'no longer frozen'
   | 'approval needed'
   | 'takeover'
   | 'impostor'

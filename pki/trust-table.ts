@@ -1,7 +1,7 @@
 /** The table of continuity: what becomes of another domain's key by everything that is heard of it. docs/spec/trust.md#table */
 import { dnsHeard } from './dns-heard.ts';
 import { isQuorum, type Registrable } from './quorum.ts';
-import { type Succession, successionOf } from './succession.ts';
+import { leftAfter, type Succession, successionOf, type Way } from './succession.ts';
 import type { TrustLimits } from './trust-limits.ts';
 import {
   accept,
@@ -53,13 +53,17 @@ export function decide(
       : refuse(context, '15a', ['impostor']);
   }
   const succession = successionOf(state, rotations, revocations, nowMs, limits);
-  // Row 2.
-  if (succession.isTorn || (state.standing === 'frozen' && !succession.isOverruled)) {
+  const led = key === null ? null : succession.to(key);
+  // Row 2. The pinned key is in two hands: until it is left for the key that its recovery key names, neither is the domain.
+  if (succession.isTorn || (state.standing === 'frozen' && led?.isOverruling !== true)) {
     // Once, to all: two who told each other at every look would go on for ever.
     const isNews = state.standing !== 'frozen';
     return refuse(context, '2', ['two successors'], {
       standing: 'frozen',
-      tasks: succession.isTorn ? [...(isNews ? (['pass on'] as const) : []), 'tell of successors'] : [],
+      tasks: [
+        ...(isNews ? (['pass on'] as const) : []),
+        ...(succession.isAhead ? (['tell of successors'] as const) : []),
+      ],
     });
   }
   // Row 3.
@@ -71,7 +75,7 @@ export function decide(
   }
   if (pin === null) return unmet(context, key, () => isQuorum(witnesses, key!, nowMs, limits, registrable));
   const quorum = (): boolean => key !== null && isQuorum(witnesses, key, nowMs, limits, registrable);
-  return pinned(context, key, succession, quorum, hardly(pin.fingerprint));
+  return pinned(context, key, succession, led, quorum, hardly(pin.fingerprint));
 }
 
 /** Rows 16 to 18: nothing is pinned. */
@@ -92,14 +96,13 @@ function pinned(
   context: Context,
   key: string | null,
   succession: Succession,
+  led: Way | null,
   quorum: () => boolean,
   isVoid: boolean,
 ): TrustDecision {
   const { state, inputs, dns, nowMs, limits } = context;
   const pin = state.pin!;
   const revoked = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint);
-  const led = key === null ? null : succession.to(key);
-  const isSaid = key !== null && (dns.names(key) || dns.announces(key));
   // Whoever has stolen a key names a successor as well: it must have had its time before the revocation. What speaks for it now may have come later.
   const isDoubtful = isVoid && led !== null && !led.isOverruling && revoked!.seenMs < led.firstActiveMs;
   const followed = isDoubtful ? null : led;
@@ -113,20 +116,7 @@ function pinned(
   if (isVoid && !isEmergency && followed === null) return voidAll(context, '5');
   if (key === null) return silent(context);
   if (key === pin.fingerprint) return proved(context, quorum, succession);
-  if (followed !== null) {
-    const { activeMs, isOverruling, isUndisputed } = followed;
-    if (isUndisputed || (isSaid && (dns.isSecure || quorum()))) return follow(context, '9', followed);
-    if (nowMs < activeMs)
-      return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
-    // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record; also where he keeps it from being heard.
-    const isUnheard = state.isVouched && dns.record === null && inputs.dns.kind !== 'none';
-    const isDenied = !isOverruling && !isSaid && (dns.isSecure || isUnheard);
-    if (!isDenied) return follow(context, '10', followed);
-    return refuse(context, '10', ['successor doubted'], {
-      tasks: ['ask peers'],
-      lookAgainMs: nowMs + limits.recheckLaterMs,
-    });
-  }
+  if (followed !== null) return succeeding(context, key, followed, quorum);
   if (isEmergency) {
     const sinceMs = state.held?.fingerprint === key ? state.held.sinceMs : nowMs;
     const untilMs = sinceMs + limits.holdMs;
@@ -140,6 +130,28 @@ function pinned(
     return refuse(context, '13', ['takeover'], { tasks: ['ask peers'] });
   }
   return refuse(context, '14', ['impostor']);
+}
+
+/** Rows 9 and 10: a statement leads to the key that is proved. */
+function succeeding(context: Context, key: string, way: Way, quorum: () => boolean): TrustDecision {
+  const { state, inputs, dns, nowMs, limits } = context;
+  const { activeMs, isOverruling, isUndisputed } = way;
+  const isSaid = dns.names(key) || dns.announces(key);
+  const isVouched = isUndisputed || (isSaid && (dns.isSecure || quorum()));
+  if (!isVouched) {
+    if (nowMs < activeMs)
+      return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
+    // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record; also where he keeps it from being heard.
+    const isUnheard = state.isVouched && dns.record === null && inputs.dns.kind !== 'none';
+    if (!isOverruling && !isSaid && (dns.isSecure || isUnheard)) {
+      const lookAgainMs = nowMs + limits.recheckLaterMs;
+      return refuse(context, '10', ['successor doubted'], { tasks: ['ask peers'], lookAgainMs });
+    }
+  }
+  // Row 10a. Were keys forgotten, the recovery key's word on them would undo nothing any more.
+  const left = leftAfter(state, way.steps, nowMs, limits);
+  if (left === null) return refuse(context, '10a', ['too many keys']);
+  return follow(context, isVouched ? '9' : '10', way, left);
 }
 
 /** Row 7a: nobody is reached. */

@@ -74,6 +74,8 @@ const sentences: Readonly<Record<string, string>> = {
   _trust_revoked_key: 'its key was revoked by whoever has it: ask its admin over another way, and see p3do help trust',
   _trust: 'its key is not to be trusted as it is now: ask its admin over another way, and see p3do help trust',
   _trust_waiting_key: 'a new key of it was announced and waits for its time: nothing is wrong, try again in some days',
+  _trust_excessive_keys:
+    'its key has changed more often than anybody’s does, each time by its own word: ask its admin over another way, and see p3do help trust',
   _trust_unknown_key: `a key was named that nobody knows: ${SAY_AGAIN}`,
   _trust_unmet: `the server has not met this domain yet, and goes there now: ${SAY_AGAIN}`,
   _trust_unavailable: `the server cannot look up keys now: ${SAY_AGAIN}`,

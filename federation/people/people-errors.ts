@@ -29,6 +29,7 @@ export type PeopleCode =
   | '_trust_unknown_key'
   | '_trust_oversized_key'
   | '_trust_waiting_key'
+  | '_trust_excessive_keys'
   | '_trust_revoked_key'
   | '_trust_frozen_key'
   | '_trust_ended_key'

@@ -14,6 +14,7 @@ const codes: Readonly<Record<TrustRow, FederationCode>> = {
   '8': '_trust_unavailable',
   '9': '_trust_unavailable',
   '10': '_trust_waiting_key',
+  '10a': '_trust_excessive_keys',
   '11': '_trust_waiting_key',
   '12': '_trust_unavailable',
   '13': '_trust_changed_key',

@@ -29,6 +29,9 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'successor doubted':
     'its old key has named a new one, and its signed DNS keeps to the old; not taken until the DNS names it',
   'successor held': 'a key without the old one’s word waits',
+  'too many keys':
+    'it has left too many keys by their own word, and its recovery key was silent; the next counts when you give its fingerprint',
+  'no longer frozen': 'its recovery key has said which key is its own, and ended the contradiction of two successors',
   'approval needed': 'it has lost its key, as it seems; the new one counts when you give its fingerprint',
   takeover: 'its DNS and whoever is there agree on a key that is not the pinned one; refused',
   impostor: 'whoever is there has a key that nobody names; refused',

@@ -258,6 +258,26 @@ test.each([
   expect(fixture.isProved(comes(fixture, `k${count - 1}`, {}, 'between'))).toBe(true);
 });
 
+test('a thief who has gone through twelve keys does not outlive the recovery key’s word on the first', () => {
+  const fixture = met();
+  for (const [at, { statement: rotation }] of steps(fixture, 12).entries()) {
+    const key = `k${at + 1}`;
+    fixture.dns = (domain) =>
+      idealRecord(fixture.keys, domain, domain === b ? key : undefined, { secure: true, seq: at + 2 });
+    expect(fixture.isProved(comes(fixture, key, { rotation }))).toBe(true);
+  }
+  expect(kept(fixture).left).toHaveLength(12);
+  const back = (name: string): string => comes(fixture, 'next', byRecovery(fixture, 'next'), name);
+  expect(fixture.methods(back('early'))).toEqual(['_error_trust_waiting_key']);
+  // What has led to the thief's keys, and the recovery key's word.
+  expect(statementsKept(fixture)).toBe(13);
+  fixture.pass(trustLimits.graceMs);
+  expect(fixture.isProved(back('in time'))).toBe(true);
+  expect(kept(fixture)).toMatchObject({ seq: 2, left: [], pin: { fingerprint: printOf(fixture, 'next') } });
+  fixture.tell({ kind: 'domain key', domain: b });
+  expect(statementsKept(fixture)).toBe(0);
+});
+
 test('where a step is missing, is another’s, or had no time yet, nobody is followed', () => {
   const fixture = met();
   fixture.dns = (domain) => idealRecord(fixture.keys, domain, domain === b ? 'k3' : undefined, { seq: 4 });
