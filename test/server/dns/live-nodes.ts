@@ -36,8 +36,8 @@ export interface LiveOptions {
   readonly host: string;
   /** Domains that it knows, with their fingerprints. */
   readonly pins: ReadonlyMap<string, string>;
-  /** The port of its resolver; null: the DNS says nothing. */
-  readonly resolver: number | null;
+  /** As the configuration writes them; none: the DNS says nothing. */
+  readonly resolvers: readonly string[];
   /** By how much its clock is ahead of the others'. */
   readonly aheadMs?: number;
 }
@@ -62,11 +62,11 @@ export class LiveTown {
   readonly now = (): number => Date.now() + this.aheadMs;
 
   /** Opens a domain, in place of the one that was there. */
-  async open({ key, identity, host, pins, resolver, aheadMs = 0 }: LiveOptions): Promise<LiveNode> {
+  async open({ key, identity, host, pins, resolvers, aheadMs = 0 }: LiveOptions): Promise<LiveNode> {
     const { domain } = identity;
     const unixMs = (): number => this.now() + aheadMs;
     const seconds = (): number => Math.floor(unixMs() / 1000);
-    const at = resolver === null ? [] : [parseResolver(`udp://127.0.0.1:${resolver}`)!];
+    const at = resolvers.map((text) => parseResolver(text)!);
     const keys = new KeyLookUp(new Asker({ proxy: null }, systemTimers), at, seconds);
     const inviteNamed = (): Promise<null> => Promise.resolve(null);
     const notary = new Notary({ key, isOpen: true, inviteNamed, now: seconds });
@@ -92,7 +92,7 @@ export class LiveTown {
       },
       store: new MemoryStore(),
       answer: (question) => notary.answer(question),
-      lookUp: lookUpWith(keys, resolver !== null),
+      lookUp: lookUpWith(keys, at.length > 0),
       reach: (to, signal) => reach({ domain: to, ...finding, timers: systemTimers }, signal),
       timers: systemTimers,
       unixMs,

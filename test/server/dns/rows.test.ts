@@ -22,13 +22,18 @@ const DAY = 86_400_000;
 const WATCHER = 'watcher.test';
 const witnessNames = ['one.test', 'two.test', 'three.test'];
 /** The domain that each test is about; each stands alone. */
-const names = ['torn', 'rolled', 'vague', 'void', 'steady', 'named', 'slow', 'lost', 'dead', 'wrong', 'ended', 'given'];
+const names = ['torn', 'rolled', 'vague', 'forged', 'doubted', 'void', 'steady', 'named', 'slow', 'lost', 'dead'];
+names.push('wrong', 'ended', 'given');
 const signed = names.map((name) => `${name}.test`);
 
 let bind: Primary;
 let unsigned: Primary;
 let resolver: Validator;
+let deceived: Validator;
 let watcher: LiveNode;
+/** Asks two resolvers over two ways, the second of which it should not believe; and one whom somebody lies to. */
+let wary: LiveNode;
+let misled: LiveNode;
 let knowsAll: ReadonlyMap<string, string>;
 const witnesses: LiveNode[] = [];
 const keys = new Map<string, SecretKey>();
@@ -46,7 +51,9 @@ const print = async (domain: string, name = 'old'): Promise<string> => printOf(a
 
 /** What the DNS says from now on, one record for each key. */
 async function dns(domain: string, ...records: string[]): Promise<void> {
-  const zone = domain === 'first.test' ? unsigned : bind;
+  await say(domain === 'first.test' ? unsigned : bind, domain, records);
+}
+async function say(zone: Primary, domain: string, records: readonly string[]): Promise<void> {
   const added = records.map((text) => `add _p3do.${domain}. 60 TXT "${text}"`);
   await updateZone(zone, domain, `delete _p3do.${domain}. TXT`, ...added);
 }
@@ -56,7 +63,7 @@ const record = async (domain: string, name = 'old', seq = 1): Promise<string> =>
 /** The domain's server is there with this key, and with what it says of it. */
 async function come(domain: string, name = 'old', more: Partial<ServerIdentity> = {}): Promise<LiveNode> {
   await nodes.get(domain)?.close();
-  for (const node of [watcher, ...witnesses])
+  for (const node of [watcher, wary, misled, ...witnesses])
     await until(
       () => shown(node, domain),
       ({ isLinked }) => !isLinked,
@@ -67,7 +74,7 @@ async function come(domain: string, name = 'old', more: Partial<ServerIdentity> 
     identity: whose,
     host: '127.0.0.1',
     pins: knowsAll,
-    resolver: null,
+    resolvers: [],
   });
   nodes.set(domain, node);
   return node;
@@ -115,17 +122,23 @@ withNameServers('by a node', () => {
     const zones = (domains: readonly string[]): Record<string, string> =>
       Object.fromEntries(domains.map((name) => [name, '']));
     bind = await startBind(zones(all));
-    unsigned = await startBind(zones(['first.test']), false);
+    const lied = ['forged.test', 'doubted.test'];
+    unsigned = await startBind(zones(['first.test', ...lied]), false);
     const stubs = { ...Object.fromEntries(all.map((name) => [name, bind.port])), 'first.test': unsigned.port };
     resolver = await startUnbound(stubs, bind.anchors, null, 0);
-    const known = [WATCHER, ...witnessNames];
+    deceived = await startUnbound(Object.fromEntries(lied.map((name) => [name, unsigned.port])), bind.anchors, null, 0);
+    for (const name of lied) await say(unsigned, name, [await record(name, name === 'forged.test' ? 'other' : 'old')]);
+    const known = [WATCHER, 'wary.test', 'misled.test', ...witnessNames];
     knowsAll = new Map(await Promise.all(known.map(async (name) => [name, await print(name)] as const)));
-    const open = async (domain: string, host: string): Promise<LiveNode> => {
+    const validating = `udp://127.0.0.1:${resolver.port}`;
+    const open = async (domain: string, host: string, ...resolvers: string[]): Promise<LiveNode> => {
       const [key, whose] = [await keyOf(domain), await identity(domain)];
-      return town.open({ key, identity: whose, host, pins: knowsAll, resolver: resolver.port });
+      return town.open({ key, identity: whose, host, pins: knowsAll, resolvers });
     };
-    watcher = await open(WATCHER, '127.0.0.1');
-    for (const [at, name] of witnessNames.entries()) witnesses.push(await open(name, `127.${at + 1}.0.1`));
+    watcher = await open(WATCHER, '127.0.0.1', validating);
+    wary = await open('wary.test', '127.0.0.1', validating, `tcp://127.0.0.1:${unsigned.port}`);
+    misled = await open('misled.test', '127.0.0.1', `udp://127.0.0.1:${deceived.port}`);
+    for (const [at, name] of witnessNames.entries()) witnesses.push(await open(name, `127.${at + 1}.0.1`, validating));
     for (const name of witnessNames) expect(await met(name)).toMatchObject({ isLinked: true, standing: 'normal' });
     for (const domain of signed) {
       await dns(domain, await record(domain));
@@ -190,6 +203,33 @@ withNameServers('by a node', () => {
       () => alarmsOf(watcher, 'steady.test'),
       (told) => told.includes('7 dns silent'),
     );
+  });
+
+  test('4: an answer that does not validate says nothing: whom it names is taken by nobody', async () => {
+    await come('forged.test', 'other');
+    expect((await met('forged.test', misled)).refused).toMatchObject({ code: '_trust_unvouched', row: '18' });
+    expect(alarmsOf(misled, 'forged.test')).toContain('18 dns bogus');
+    expect((await met('forged.test')).refused).toMatchObject({ code: '_trust_changed_key', row: '14' });
+  });
+
+  test('4 and 9: of a successor two resolvers are asked, over two ways; where they differ it is not taken at once, and where they agree it is', async () => {
+    const domain = 'doubted.test';
+    await come(domain);
+    expect(await met(domain, wary)).toMatchObject({ isLinked: true, basis: 'corroborated' });
+    await dns(domain, await record(domain, 'next', 2));
+    const statement = await follows(domain, 'next');
+    await come(domain, 'next', statement);
+    // Who asks the first alone goes by it.
+    expect(await met(domain)).toMatchObject({ isLinked: true, basis: 'rotated' });
+    expect((await met(domain, wary)).refused).toMatchObject({ code: '_trust_waiting_key', row: '10' });
+    expect(alarmsOf(wary, domain)).toContain('10 dns differing');
+    await say(unsigned, domain, [await record(domain, 'next', 2)]);
+    const taken = await until(
+      () => met(domain, wary),
+      ({ isLinked }) => isLinked,
+    );
+    expect(taken).toMatchObject({ basis: 'rotated', fingerprint: await print(domain, 'next') });
+    expect(alarmsOf(wary, domain)).toContain('9 key followed');
   });
 
   test('6, 7a and 8: all is well; nobody is there; the DNS names another, and the domain is told', async () => {

@@ -27,7 +27,7 @@ async function meets(aheadSeconds: number, ageSeconds: number): Promise<string> 
     const identity = identityOf(domain, key);
     expect(hexOf(identity.fingerprint)).toBe(pins.get(domain));
     const ahead = at === 1 ? aheadSeconds * 1000 : 0;
-    nodes.push(await town.open({ key, identity, host: `127.0.0.${at + 1}`, pins, resolver: null, aheadMs: ahead }));
+    nodes.push(await town.open({ key, identity, host: `127.0.0.${at + 1}`, pins, resolvers: [], aheadMs: ahead }));
   }
   const [a] = nodes as [LiveNode];
   await command(a, { kind: 'meet', domain: 'b.example' });
