@@ -11,6 +11,7 @@ import { domainOf, entityOf, type Letter } from './letter.ts';
 import type { Page } from './feeds/page-shown.ts';
 import { findPage } from './feeds/pages.ts';
 import { Person } from './people/person.ts';
+import { Mailbox } from './onions/mailbox.ts';
 import { Pigeonhole } from './onions/pigeonhole.ts';
 import { Place } from './places/place.ts';
 import type { Peers } from './peers.ts';
@@ -44,14 +45,17 @@ export class Entities {
   readonly #keys: KeysService;
   /** null: this domain keeps no boxes. */
   readonly #pigeonhole: Pigeonhole | null;
+  /** null: it keeps no values for nobody. */
+  readonly #mailbox: Mailbox | null;
 
   constructor(owner: EntitiesOwner) {
     this.#owner = owner;
     const { desk } = owner;
-    const { pigeonhole } = desk.options;
+    const { pigeonhole, mailbox } = desk.options;
     this.publications = new Publications(desk, this, owner.peers);
     this.#keys = new KeysService(desk);
     this.#pigeonhole = pigeonhole === undefined ? null : new Pigeonhole(desk, pigeonhole);
+    this.#mailbox = mailbox === undefined ? null : new Mailbox(desk, mailbox);
   }
 
   get count(): number {
@@ -65,14 +69,14 @@ export class Entities {
       [
         this.publications,
         ...this.#tables.flatMap((table) => [...table.values()]),
-        ...(this.#pigeonhole === null ? [] : [this.#pigeonhole]),
+        ...[this.#pigeonhole, this.#mailbox].filter((service) => service !== null),
       ],
     );
   }
 
   /** Gives a letter to the service that has this name; false: none has. */
   serve(letter: Letter, uniform: string): boolean {
-    const service = [this.#keys, this.#pigeonhole].find((one) => one?.uniform === uniform);
+    const service = [this.#keys, this.#pigeonhole, this.#mailbox].find((one) => one?.uniform === uniform);
     service?.take(letter);
     return service !== undefined;
   }
@@ -80,6 +84,7 @@ export class Entities {
   /** The life begins: services are awake from the beginning. */
   start(): void {
     this.#pigeonhole?.start();
+    this.#mailbox?.start();
   }
 
   /** How many boxes there are; null: this domain keeps none. */

@@ -4,6 +4,7 @@ import type { CircuitLimits, DeliveryLimits } from '../circuit/limits.ts';
 import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { DecodeRange } from '../psyc/bytes.ts';
+import type { MailboxOptions } from '../services/mailbox/limits.ts';
 import type { PigeonholeOptions } from '../services/pigeonhole/limits.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
@@ -152,4 +153,6 @@ export interface NodeOptions {
   readonly mor?: MorOptions;
   /** Boxes that it keeps for whoever makes one; without, it keeps none. */
   readonly pigeonhole?: PigeonholeOptions;
+  /** Values that it keeps at addresses for whoever puts one there; without, it keeps none. */
+  readonly mailbox?: MailboxOptions;
 }

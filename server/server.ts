@@ -23,13 +23,13 @@ import { lookUpWith } from './node/look-up.ts';
 import { type Deed, mustBePlayground } from './mor/deeds.ts';
 import { MorDuty } from './mor/duty.ts';
 import { morOptions } from './mor/options.ts';
-import { pigeonholeOptions } from './pigeonhole.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
 import { openStore, type OpenStore } from './open-store.ts';
 import { Pages } from './pages/http.ts';
 import { pageLimits } from './pages/limits.ts';
 import { PlainDoor } from './plain.ts';
+import { serviceOptions } from './services.ts';
 import { suite } from './suite.ts';
 import { type Credentials, selfSigned } from './transport/certificate.ts';
 import { reach } from './transport/dial.ts';
@@ -212,7 +212,7 @@ export class Server {
           circuitsMax: Math.max(federationLimits.circuitsMax, config.limits.connections),
         },
         ...morOptions(config.mor, watched !== undefined && unsafe),
-        ...pigeonholeOptions(config.pigeonhole),
+        ...serviceOptions(config),
       },
       store: store.store,
       answer: (question) => notary.answer(question),

@@ -4,7 +4,7 @@ import type { Packet } from '../../psyc/packet.ts';
 import { type BoxAddress, boxName, pigeonholeOf } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { type BoxPacket, renderTerms } from '../../services/pigeonhole/request.ts';
-import { findWork, type WorkSubject } from '../../services/pigeonhole/work.ts';
+import { findWork, type WorkSubject } from '../../services/work.ts';
 import { boxClientLimits } from './limits.ts';
 
 /** Asks an entity one thing, and gives the packet that answers it, or the code of a refusal alone. Rejects where nobody answers. */
@@ -72,7 +72,8 @@ export async function withWork(
   kind: 'make' | 'deposit',
   act: (work: Uint8Array) => Promise<Packet>,
 ): Promise<Packet> {
-  const subject = { domain: box.domain, name: boxName(around.suite, box.keys), digest };
+  const name = boxName(around.suite, box.keys);
+  const subject = { service: 'pigeonhole', domain: box.domain, name, digest } as const;
   let bits = kind === 'make' ? await bitsAsked(around, box, kind) : around.depositBits;
   for (let tries = 1; ; tries++) {
     const work = await worked(around, subject, bits);

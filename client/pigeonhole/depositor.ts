@@ -2,7 +2,7 @@
 import type { BoxAddress } from '../../services/pigeonhole/keys.ts';
 import { sealMessage } from '../../services/pigeonhole/message.ts';
 import { renderDeposit } from '../../services/pigeonhole/request.ts';
-import { digestOf } from '../../services/pigeonhole/work.ts';
+import { digestOf } from '../../services/work.ts';
 import { asked, type Surroundings, withWork } from './asking.ts';
 
 /** Puts a message in, in as many deposits as it takes; `stored` is told of each that is durable there. Throws BoxRefusal, PigeonholeError. */

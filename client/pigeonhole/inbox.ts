@@ -1,7 +1,7 @@
 /** What a box's owner has got of it: messages put together of deposits, each handed out once. docs/spec/pigeonhole.md#reading */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
-import { hourOf } from '../../services/pigeonhole/hour.ts';
+import { hourOf } from '../../services/coarse-time.ts';
 import type { BoxSecrets } from '../../services/pigeonhole/keys.ts';
 import { joinParts, openDeposit, type Part } from '../../services/pigeonhole/message.ts';
 import { boxClientLimits } from './limits.ts';

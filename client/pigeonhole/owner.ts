@@ -3,7 +3,7 @@ import type { Packet } from '../../psyc/packet.ts';
 import { boxSecrets, type BoxSecrets } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { type Order, readerBytes, renderOrder } from '../../services/pigeonhole/request.ts';
-import { makingDigest } from '../../services/pigeonhole/work.ts';
+import { makingDigest } from '../../services/work.ts';
 import { asked, BoxRefusal, type Surroundings, withWork } from './asking.ts';
 import { takeDeposit } from './inbox.ts';
 import { boxClientLimits } from './limits.ts';

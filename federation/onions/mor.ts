@@ -46,7 +46,7 @@ const KEY_NOTICE = '_notice_mor_key';
 const HANDED_MAX = 1024;
 const HANDED_BYTES = 16;
 /** Services that answer nobody as they answer anybody. */
-const SERVICES = ['keys', 'pigeonhole'];
+const SERVICES = ['keys', 'pigeonhole', 'mailbox'];
 /** How often it is looked who may be a member. */
 const LOOK_MS = 5_000;
 /** Keys of servers that one answer holds: pages of those that there are. */

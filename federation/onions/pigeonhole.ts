@@ -1,6 +1,5 @@
 /** `$pigeonhole`: boxes that anybody makes without saying who he is, fills, and empties with the box's own key. docs/spec/pigeonhole.md */
 import { hexOf, joinBytes } from '../../crypto/bytes.ts';
-import type { Value } from '../../psyc/render.ts';
 import {
   type Box,
   newBox,
@@ -15,24 +14,23 @@ import { boxName, pigeonholeOf } from '../../services/pigeonhole/keys.ts';
 import type { PigeonholeOptions } from '../../services/pigeonhole/limits.ts';
 import {
   type BoxRequest,
-  dayOf,
   isSignedBy,
   orderDigest,
   type OrderRequest,
   readerName,
   readRequest,
 } from '../../services/pigeonhole/request.ts';
-import { digestOf, isWorked, makingDigest } from '../../services/pigeonhole/work.ts';
+import { dayOf } from '../../services/coarse-time.ts';
+import { bitsAt, digestOf, isWorked, makingDigest } from '../../services/work.ts';
 import type { Operation } from '../../store/store.ts';
 import type { BoxesShown } from '../admin-questions.ts';
 import { BoxFiles } from './box-files.ts';
 import { type Desk, type Entity, lease } from '../desk.ts';
 import { NamedTurns } from '../named-turns.ts';
-import { keepLetter, type Letter, newLetter, refusalLetter } from '../letter.ts';
+import { keepLetter, type Letter } from '../letter.ts';
+import { answerService, refuseMethod, type ServiceAnswer } from './service-answer.ts';
 
-/** What is answered: variables of the echo, a code, or null: nothing, since the store does not tell. */
-type Answer = Readonly<Record<string, Value>> | PigeonholeCode | null;
-type Done = (answer: Answer) => void;
+type Done = (answer: ServiceAnswer<PigeonholeCode>) => void;
 
 /** One box as it is now, on disk, and as the day makes it. */
 interface Found {
@@ -70,18 +68,14 @@ export class Pigeonhole implements Entity {
   }
 
   take(letter: Letter): void {
-    const { packet } = letter;
-    if (packet.method?.startsWith('_request_box_') !== true) {
-      const refusal = refusalLetter(letter, '_unsupported_method', this.uniform);
-      if (refusal !== null) this.#desk.post(refusal);
-      return;
-    }
+    if (refuseMethod(this.#desk, this.uniform, letter, '_request_box_')) return;
     // Whoever asks before it is known which boxes there are asks again.
     if (!this.#files.isKnown || !letter.routing.has('_source')) return;
     const kept = keepLetter(letter);
     const request = readRequest(kept.packet);
-    if (request === null) this.#answer(kept, '_box_invalid_request');
-    else this.#judge(request, (answer) => this.#answer(kept, answer));
+    const done: Done = (answer) => answerService(this.#desk, this.uniform, kept, answer);
+    if (request === null) done('_box_invalid_request');
+    else this.#judge(request, done);
   }
 
   /** It is asked by people of whom nothing is known: there is no telling that nobody will. */
@@ -121,7 +115,7 @@ export class Pigeonhole implements Entity {
         return;
       }
       if (request.order.kind === 'make' && !this.#files.has(key)) {
-        const work = { domain, name, digest: makingDigest };
+        const work = { service: 'pigeonhole', domain, name, digest: makingDigest } as const;
         if (!isWorked(suite, work, request.work!, this.#makeBits, limits.workHours, unixMs)) {
           done('_box_necessary_work');
           return;
@@ -205,7 +199,8 @@ export class Pigeonhole implements Entity {
     const { limits } = this.#options;
     const { deposit, work } = request;
     const digest = digestOf(options.suite, deposit);
-    if (!isWorked(options.suite, { domain, name, digest }, work, found.box.bits, limits.workHours, unixMs)) {
+    const subject = { service: 'pigeonhole', domain, name, digest } as const;
+    if (!isWorked(options.suite, subject, work, found.box.bits, limits.workHours, unixMs)) {
       done('_box_necessary_work');
       return;
     }
@@ -273,8 +268,7 @@ export class Pigeonhole implements Entity {
   /** The emptier the pigeonhole, the less it takes: from half of the boxes on it gets harder. */
   get #makeBits(): number {
     const { limits, boxesMax } = this.#options;
-    const over = Math.max(0, (2 * this.#files.count) / boxesMax - 1);
-    return limits.makeBitsMin + Math.floor(over * limits.makeBitsMore);
+    return bitsAt(this.#files.count, boxesMax, limits.makeBitsMin, limits.makeBitsMore);
   }
 
   /** Once a day all boxes are looked at, one after the other. */
@@ -304,29 +298,7 @@ export class Pigeonhole implements Entity {
       if (this.#turns.take(name, job)) return;
     }
   }
-
-  #answer({ routing, packet }: Letter, answer: Answer): void {
-    if (answer === null) return;
-    const tag = routing.get('_tag');
-    const heading = {
-      _source: this.uniform,
-      _target: routing.get('_source'),
-      _tag_relay: tag,
-      _tag_reply: tag,
-    };
-    const counter = routing.get('_counter');
-    const relay = counter === undefined ? {} : { _counter_relay: counter };
-    const letter =
-      typeof answer === 'string'
-        ? { entity: { ...relay, _code: answer }, method: `${isPassing(answer) ? '_failure' : '_error'}${answer}` }
-        : { entity: { ...relay, ...answer }, method: `_echo${packet.method!.slice('_request'.length)}` };
-    this.#desk.post(newLetter({ routing: heading, ...letter }));
-  }
 }
 
 /** Until when a box stays, Unix seconds. */
 const untilOf = ({ until }: Box): string => String(until * 86_400);
-
-/** What may be otherwise later. */
-const isPassing = (code: PigeonholeCode): boolean =>
-  code === '_box_full' || code === '_box_unavailable_store' || code.startsWith('_box_excessive');

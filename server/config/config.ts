@@ -72,6 +72,8 @@ export type Config = {
   readonly mor: { readonly links: readonly string[]; readonly framesPerSecond: number } | null;
   /** Boxes that it keeps, and how much work one takes; null: it keeps none. */
   readonly pigeonhole: { readonly boxes: number; readonly workBits: number } | null;
+  /** Values that it keeps at addresses, and how much work one takes; null: it keeps none. */
+  readonly mailbox: { readonly values: number; readonly workBits: number } | null;
   /** Whose pages are shown to readers without a client. */
   readonly pages: PageScope;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */

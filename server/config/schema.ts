@@ -6,6 +6,7 @@ import { isKeyServer } from '../../pki/dns-record.ts';
 import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
 import { isDomain } from '../../psyc/names.ts';
+import { mailboxLimits } from '../../services/mailbox/limits.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { transportLimits } from '../transport/limits.ts';
 import { DEFAULT_PORT, HKP_PORT, PLAIN_PORT, WEB_PORT } from '../transport/tls.ts';
@@ -155,6 +156,11 @@ const pigeonhole = {
   ),
 };
 
+const mailbox = {
+  values: whole(1, mailboxLimits.valuesMax).default(mailboxLimits.valuesUsual),
+  workBits: whole(1, mailboxLimits.putBitsMax - mailboxLimits.putBitsMore).default(mailboxLimits.putBitsMin),
+};
+
 const pages = {
   people: z.enum(['none', 'own', 'followed'], '"none", "own" or "followed"').default('own'),
   places: z.enum(['none', 'published'], '"none" or "published"').default('published'),
@@ -191,6 +197,7 @@ const root = {
   log: group(log).prefault({}),
   mor: group(mor).optional(),
   pigeonhole: group(pigeonhole).optional(),
+  mailbox: group(mailbox).optional(),
   pages: group(pages).prefault({}),
   policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
@@ -206,7 +213,7 @@ export type RawConfig = z.output<typeof configSchema>;
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
 const groups = new Map<string, object>(
-  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, pages, policy, limits }),
+  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, mailbox, pages, policy, limits }),
 );
 
 /** The keys that an object at this place may have. */

@@ -3,7 +3,7 @@ import { joinBytes, textBytes, uint32 } from '../../crypto/bytes.ts';
 import { HPKE_OVERHEAD_BYTES, hpkeOpen, hpkeSeal } from '../../crypto/hpke.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import { PigeonholeError } from './error.ts';
-import { hourOf } from './hour.ts';
+import { hourOf } from '../coarse-time.ts';
 import { type BoxAddress, type BoxSecrets, sealingKeyOf } from './keys.ts';
 import { pigeonholeLimits } from './limits.ts';
 

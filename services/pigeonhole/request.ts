@@ -5,12 +5,13 @@ import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
 import { boxKeysBytes, type BoxSecrets, signingKeyOf } from './keys.ts';
 import { pigeonholeLimits } from './limits.ts';
-import { workBytes } from './work.ts';
+import { dayOf } from '../coarse-time.ts';
+import { bytesIn, wholeIn } from '../variables.ts';
+import { workBytes } from '../work.ts';
 
 const LABEL = textBytes('p3do-pigeonhole-v1');
 const NOTHING = new Uint8Array(1);
 const DIGEST_BYTES = 32;
-const DAY_MS = 86_400_000;
 
 /** Bytes by which a device that reads is known: random. */
 export const readerBytes = 16;
@@ -57,9 +58,6 @@ export interface BoxPacket {
   readonly method: string;
   readonly entity: Readonly<Record<string, Value>>;
 }
-
-/** Whole days since 1970 (UTC). */
-export const dayOf = (unixMs: number): number => Math.floor(unixMs / DAY_MS);
 
 const PREFIX = '_request_box_';
 const methodOf = (kind: Order['kind'] | 'terms' | 'deposit'): string => `${PREFIX}${kind}`;
@@ -136,13 +134,12 @@ export function readRequest(packet: Packet): BoxRequest | null {
   const work = packet.value('_work') ?? null;
   if (kind === 'terms') return { kind, keys };
   if (kind === 'deposit') {
-    const deposit = packet.value('_deposit');
-    const isForm = deposit?.length === pigeonholeLimits.depositBytes && work?.length === workBytes;
-    return isForm ? { kind, keys, work, deposit } : null;
+    const deposit = bytesIn(packet, '_deposit', pigeonholeLimits.depositBytes);
+    return deposit !== null && work?.length === workBytes ? { kind, keys, work, deposit } : null;
   }
   const order = readOrder(packet, kind);
-  const [day, signature] = [number(packet, '_day', 2 ** 32 - 1), packet.value('_proof')];
-  if (order === null || day === null || signature?.length !== lengths.signature) return null;
+  const [day, signature] = [wholeIn(packet, '_day', 2 ** 32 - 1), bytesIn(packet, '_proof', lengths.signature)];
+  if (order === null || day === null || signature === null) return null;
   if (order.kind === 'make' && work?.length !== workBytes) return null;
   return { kind: 'order', keys, order, day, signature, work };
 }
@@ -151,28 +148,21 @@ function readOrder(packet: Packet, kind: string): Order | null {
   const { depositBitsMax, pageMax } = pigeonholeLimits;
   if (kind === 'close') return { kind };
   if (kind === 'make') {
-    const bits = number(packet, '_bits', depositBitsMax);
+    const bits = wholeIn(packet, '_bits', depositBitsMax);
     return bits === null ? null : { kind, bits };
   }
-  const reader = packet.value('_reader');
-  if (reader?.length !== readerBytes) return null;
+  const reader = bytesIn(packet, '_reader', readerBytes);
+  if (reader === null) return null;
   if (kind === 'leave') return { kind, reader };
   if (kind !== 'fetch') return null;
   const [count, acknowledged, after, limit] = [
-    number(packet, '_number'),
-    number(packet, '_acknowledged'),
-    number(packet, '_after'),
-    number(packet, '_limit', pageMax),
+    wholeIn(packet, '_number'),
+    wholeIn(packet, '_acknowledged'),
+    wholeIn(packet, '_after'),
+    wholeIn(packet, '_limit', pageMax),
   ];
   if (count === null || count === 0 || acknowledged === null || after === null || limit === null) return null;
   return { kind, reader, number: count, acknowledged, after, limit };
-}
-
-/** A whole number from 0 to `most`, in the one form that it has. */
-function number(packet: Packet, name: string, most = Number.MAX_SAFE_INTEGER): number | null {
-  const text = packet.text(name) ?? '';
-  const value = Number(text);
-  return /^(?:0|[1-9][0-9]{0,15})$/.test(text) && value <= most ? value : null;
 }
 
 /** The name of a reader in what is kept. */

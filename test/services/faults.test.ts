@@ -11,7 +11,8 @@ import { Random } from '../../simulator/random.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
 import type { NodeFixture } from '../federation/node-fixture.ts';
-import { around, bytes, dayMs, easy, home, nodeWithBoxes, owning } from './box-stand.ts';
+import { around, bytes, easy, nodeWithBoxes, owning } from './box-stand.ts';
+import { dayMs, home } from './stand.ts';
 
 /** A store that loses some answers, before or after it has done what was asked, and sometimes has no room. */
 class LossyStore {

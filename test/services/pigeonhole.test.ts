@@ -7,12 +7,13 @@ import { boxName, boxSecrets } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { messageBytesMax, sealMessage } from '../../services/pigeonhole/message.ts';
 import { type Order, renderDeposit, renderOrder, renderTerms } from '../../services/pigeonhole/request.ts';
-import { digestOf, findWork, makingDigest } from '../../services/pigeonhole/work.ts';
+import { digestOf, findWork, makingDigest } from '../../services/work.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome } from '../../store/store.ts';
 import { channel, NodeFixture } from '../federation/node-fixture.ts';
-import { around, ask, bytes, codeOf, dayMs, easy, home, nodeWithBoxes, owning, textsOf } from './box-stand.ts';
+import { around, ask, bytes, easy, nodeWithBoxes, owning, textsOf } from './box-stand.ts';
+import { codeOf, dayMs, home } from './stand.ts';
 
 const bits = 1;
 const root = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
@@ -22,7 +23,12 @@ const boxOf = (byte: number): ReturnType<typeof boxSecrets> => boxSecrets(suite,
 function order(fixture: NodeFixture, byte: number, what: Order, workBits = 8) {
   const box = boxOf(byte);
   const nowMs = beginUnixMs + fixture.nowMs;
-  const subject = { domain: home, name: boxName(suite, box.keys), digest: makingDigest };
+  const subject = {
+    service: 'pigeonhole',
+    domain: home,
+    name: boxName(suite, box.keys),
+    digest: makingDigest,
+  } as const;
   const work = what.kind === 'make' ? findWork(suite, subject, workBits, nowMs, 0, 1e6)! : undefined;
   return renderOrder(suite, box, what, nowMs, work);
 }
@@ -32,7 +38,12 @@ function junk(fixture: NodeFixture, byte: number, number: number) {
   const box = boxOf(byte);
   const bytes = new Uint8Array(pigeonholeLimits.depositBytes);
   new DataView(bytes.buffer).setUint32(0, number);
-  const subject = { domain: home, name: boxName(suite, box.keys), digest: digestOf(suite, bytes) };
+  const subject = {
+    service: 'pigeonhole',
+    domain: home,
+    name: boxName(suite, box.keys),
+    digest: digestOf(suite, bytes),
+  } as const;
   return renderDeposit(box.keys, findWork(suite, subject, 8, beginUnixMs + fixture.nowMs, 0, 1e6)!, bytes);
 }
 
@@ -316,7 +327,12 @@ test('a message is as long as it is, or refused; another box’s is nobody’s',
   // Sealed to another box, and put into this one.
   const [sealed] = sealMessage(suite, other.address, bytes('for another'), beginUnixMs);
   const { keys } = mine.address;
-  const subject = { domain: home, name: boxName(suite, keys), digest: digestOf(suite, sealed!) };
+  const subject = {
+    service: 'pigeonhole',
+    domain: home,
+    name: boxName(suite, keys),
+    digest: digestOf(suite, sealed!),
+  } as const;
   ask(fixture, renderDeposit(keys, findWork(suite, subject, 8, beginUnixMs, 0, 1e6)!, sealed!));
   await deposit(ada, mine.address, bytes(''));
   await deposit(ada, mine.address, bytes('mine'));

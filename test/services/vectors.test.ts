@@ -1,5 +1,4 @@
 /** The bytes of docs/spec/pigeonhole.md: ours are the vectors', and so are those of test/services/pigeonhole.py, which was written from the page alone. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
@@ -9,13 +8,12 @@ import type { Suite } from '../../crypto/suite.ts';
 import { render } from '../../psyc/render.ts';
 import { suite } from '../../server/suite.ts';
 import { boxName, boxSecrets, renderAddress } from '../../services/pigeonhole/keys.ts';
-import { hourOf } from '../../services/pigeonhole/hour.ts';
+import { hourOf } from '../../services/coarse-time.ts';
 import { joinParts, openDeposit, sealMessage } from '../../services/pigeonhole/message.ts';
 import { isSignedBy, type Order, readRequest, renderOrder } from '../../services/pigeonhole/request.ts';
-import { digestOf, findWork, isWorked } from '../../services/pigeonhole/work.ts';
-import { needs } from '../needs.ts';
+import { digestOf, findWork, isWorked } from '../../services/work.ts';
+import { madeAgain } from '../python.ts';
 
-const PYTHON = '/usr/bin/python3';
 const DAY_MS = 86_400_000;
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -86,7 +84,12 @@ test.each(vectors.orders)('the order $kind', ({ day, proof, ...said }) => {
 });
 
 test.each(vectors.works)('work of $bits bits', ({ digest, hour, bits, proof }) => {
-  const subject = { domain: vectors.domain, name: bytes(vectors.name), digest: bytes(digest) };
+  const subject = {
+    service: 'pigeonhole',
+    domain: vectors.domain,
+    name: bytes(vectors.name),
+    digest: bytes(digest),
+  } as const;
   const atMs = hour * 3_600_000;
   expect(isWorked(suite, subject, bytes(proof), bits, 0, atMs)).toBe(true);
   expect(isWorked(suite, subject, bytes(proof), bits + 1, 0, atMs)).toBe(false);
@@ -109,20 +112,4 @@ test.each(vectors.messages)('a message of hour $hour', ({ content, hour, drawn, 
   if (swapped.length > 1) expect(joinParts(suite, parts[0]!, swapped)).toBeNull();
 });
 
-/** Whether Python has the library. */
-function hasCryptography(): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', 'import cryptography'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-needs({ name: 'cryptography for Python', apt: 'python3-cryptography', probe: hasCryptography })('in Python', () => {
-  test('every order, work and deposit of the vectors', () => {
-    const file = path('../vectors/pigeonhole/boxes.json');
-    const said = execFileSync(PYTHON, ['-B', path('pigeonhole.py'), file], { encoding: 'utf8' });
-    expect(said).toBe('4 orders, 2 proofs of work, 4 deposits\n');
-  });
-});
+madeAgain('services/pigeonhole.py', 'vectors/pigeonhole/boxes.json', '4 orders, 2 proofs of work, 4 deposits\n');

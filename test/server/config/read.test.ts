@@ -55,7 +55,7 @@ test('only the domain must be there', async () => {
     registration: 'invited',
     origins: [],
     log: { level: 'info' },
-    ...{ mor: null, pigeonhole: null, pages: { people: 'own', places: 'published' } },
+    ...{ mor: null, pigeonhole: null, mailbox: null, pages: { people: 'own', places: 'published' } },
     policy: { timeScale: 1 },
     limits: { connections: 10_000, connectionsPerAddress: 128 },
   });
@@ -274,11 +274,12 @@ test.each([
     ['_config_invalid mor.framesPerSecond is 1001; it must be a whole number from 1 to 1000'],
   ],
   [
-    'too many boxes, for too much work',
-    { pigeonhole: { boxes: 65_537, workBits: 25 } },
+    'too many boxes and values, for too much work',
+    { pigeonhole: { boxes: 65_537, workBits: 25 }, mailbox: { workBits: 21 } },
     [
       '_config_invalid pigeonhole.boxes is 65537; it must be a whole number from 1 to 65536',
       '_config_invalid pigeonhole.workBits is 25; it must be a whole number from 1 to 24',
+      '_config_invalid mailbox.workBits is 21; it must be a whole number from 1 to 20',
     ],
   ],
   [

@@ -1,17 +1,17 @@
-/** Proofs of work: whoever makes a box, or puts something into one, has hashed for a while, since nobody knows who he is. docs/spec/pigeonhole.md#work */
-import { joinBytes, textBytes, uint32, uint64 } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
-import { hourOf } from './hour.ts';
+/** Proofs of work: whoever has a service keep something for nobody has hashed for a while, since nobody knows who he is. docs/spec/pigeonhole.md#work */
+import { joinBytes, textBytes, uint32, uint64 } from '../crypto/bytes.ts';
+import type { Suite } from '../crypto/suite.ts';
+import { hourOf } from './coarse-time.ts';
 
-const LABEL = textBytes('p3do-pigeonhole-work-v1');
 const NOTHING = new Uint8Array(1);
 const DIGEST_BYTES = 32;
 
 /** Bytes of a proof: its hour (Unix), and a number that was found. */
 export const workBytes = 12;
 
-/** What it is done for: a domain, a box by its name, and the digest of a deposit; for making a box, zeros. */
+/** What it is done for: a service of a domain, a box or address by its name, and the digest of what is put there; for making a box, zeros. */
 export interface WorkSubject {
+  readonly service: 'pigeonhole' | 'mailbox';
   readonly domain: string;
   readonly name: Uint8Array;
   readonly digest: Uint8Array;
@@ -23,8 +23,8 @@ export const makingDigest = new Uint8Array(DIGEST_BYTES);
 /** What a deposit is known by: 32 bytes. */
 export const digestOf = (suite: Suite, deposit: Uint8Array): Uint8Array => suite.blake2b(deposit, DIGEST_BYTES);
 
-const challengeOf = ({ domain, name, digest }: WorkSubject): Uint8Array =>
-  joinBytes(LABEL, NOTHING, textBytes(domain), NOTHING, name, digest);
+const challengeOf = ({ service, domain, name, digest }: WorkSubject): Uint8Array =>
+  joinBytes(textBytes(`p3do-${service}-work-v1`), NOTHING, textBytes(domain), NOTHING, name, digest);
 
 /** How many bits in front of a digest are zero. */
 function zerosOf(digest: Uint8Array): number {
@@ -71,3 +71,7 @@ export function findWork(
   }
   return null;
 }
+
+/** Work for one more, where `count` of `most` are there: `least` bits while half is free, from there on evenly up to `more` bits more. */
+export const bitsAt = (count: number, most: number, least: number, more: number): number =>
+  least + Math.floor(Math.max(0, (2 * count) / most - 1) * more);

@@ -1,0 +1,20 @@
+/** What a configuration says of boxes and values that are kept for nobody, as its node is told it. docs/operating.md#pigeonhole */
+import type { NodeOptions } from '../federation/events.ts';
+import { mailboxLimits } from '../services/mailbox/limits.ts';
+import { pigeonholeLimits } from '../services/pigeonhole/limits.ts';
+import type { Config } from './config/config.ts';
+
+/** Nothing where there are to be none. */
+export function serviceOptions({
+  pigeonhole: boxes,
+  mailbox,
+}: Pick<Config, 'pigeonhole' | 'mailbox'>): Pick<NodeOptions, 'pigeonhole' | 'mailbox'> {
+  return {
+    ...(boxes === null
+      ? {}
+      : { pigeonhole: { limits: { ...pigeonholeLimits, makeBitsMin: boxes.workBits }, boxesMax: boxes.boxes } }),
+    ...(mailbox === null
+      ? {}
+      : { mailbox: { limits: { ...mailboxLimits, putBitsMin: mailbox.workBits }, valuesMax: mailbox.values } }),
+  };
+}
