@@ -1,5 +1,6 @@
 /** Three domains that know of each other what the DNS says: they federate, one changes its key, the DNS of one is taken over, and its person speaks on. */
 import { chmodSync, copyFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -94,11 +95,27 @@ withNameServers('three domains that know nobody', () => {
   });
   afterAll(async () => undoing.run());
 
+  test('who enters a place of a domain that was never met brings the two together, where the admin lets strangers in', async () => {
+    await done('register', 'carol@c.test', '--server', at(c));
+    const enter = (): Promise<Outcome> => p3do('enter', '@hall@a.test', '--as', 'carol@c.test', '--timeout', '5');
+    const rules = join(c.folder, 'rules');
+    const unknown = async (word: 'closed' | 'open'): Promise<void> => {
+      await writeFile(rules, `unknown ${word}\n`);
+      expect(await federate(c, 'import', rules)).toMatchObject({ code: 0 });
+    };
+    await unknown('closed');
+    const refused = await enter();
+    expect([refused.code, refused.complaints]).toEqual([1, expect.stringContaining('_trust_blocked')]);
+    expect((await federate(c, 'list')).out).toBe('no other domain\n');
+    await unknown('open');
+    expect(await enter()).toMatchObject({ code: 0 });
+    expect(await shown(c, 'a.test')).toMatch(/^a\.test, connected, normal, corroborated/);
+  });
+
   test('the DNS alone leads them to each other: each is corroborated (row 16), and countersigns the others', async () => {
     for (const [served, other] of [
       [a, 'b.test'],
       [b, 'c.test'],
-      [c, 'a.test'],
     ] as const) {
       const added = await federate(served, 'add', other);
       expect([added.code, added.out, added.complaints]).toEqual([0, expect.stringContaining('corroborated'), '']);
