@@ -27,35 +27,54 @@ function folders(folder = join(root, 'cli'), seen = new Set()) {
 }
 
 /**
- * A digest of every source of the command. Contents rather than times: a checkout, an unpacked archive or a copied tree
- * may bring other sources with older times. Reading a megabyte takes 6 ms, asking for its times takes 4.
+ * A digest of every folder's sources of the command, and of what all of them share. Contents rather than times: a checkout, an unpacked
+ * archive or a copied tree may bring other sources with older times. Reading a megabyte takes 6 ms, asking for its times takes 4.
  */
-function fingerprint() {
-  const hash = createHash('sha256');
-  const add = (path) => hash.update(relative(root, path)).update('\0').update(fs.readFileSync(path)).update('\0');
-  for (const name of ['package.json', 'tsconfig.base.json', 'text-codec.d.ts']) add(join(root, name));
+function fingerprints() {
+  const digest = (paths) => {
+    const hash = createHash('sha256');
+    for (const path of paths) hash.update(relative(root, path)).update('\0').update(fs.readFileSync(path)).update('\0');
+    return hash.digest('hex');
+  };
+  const shared = ['package.json', 'tsconfig.base.json', 'text-codec.d.ts'].map((name) => join(root, name));
+  const prints = { '': digest(shared) };
   for (const folder of [...folders()].sort()) {
     const names = fs
       .readdirSync(folder, { recursive: true })
       .filter((name) => /(^|\/)[^./][^/]*\.ts$|tsconfig\.json$/.test(name));
-    for (const name of names.sort()) add(join(folder, name));
+    prints[relative(root, folder)] = digest(names.sort().map((name) => join(folder, name)));
   }
-  return hash.digest('hex');
+  return prints;
 }
+
+const infoOf = (folder) => join(dist, folder, 'tsconfig.tsbuildinfo');
 
 /** When tsc last wrote to dist, so that a tsc run by hand on other sources is noticed too. */
 function lastWrites() {
-  const infos = [...folders()].map((folder) => join(dist, relative(root, folder), 'tsconfig.tsbuildinfo'));
+  const infos = [...folders()].map((folder) => infoOf(relative(root, folder)));
   return infos.map((info) => fs.statSync(info, { throwIfNoEntry: false })?.mtimeMs ?? 0).join(' ');
 }
 
 /** A package that was published with its dist carries no sources: there is nothing to compare. */
 const hasSources = () => fs.existsSync(join(root, 'cli', 'tsconfig.json'));
 
+/** What was built last: of which sources, whether it compiled, and when tsc wrote; null where that is not known. */
+function lastBuild() {
+  try {
+    const { prints, isWhole, writes } = JSON.parse(fs.readFileSync(stamp, 'utf8'));
+    return writes === lastWrites() ? { prints, isWhole } : null;
+  } catch {
+    return null;
+  }
+}
+
+const note = (prints, isWhole) => fs.writeFileSync(stamp, JSON.stringify({ prints, isWhole, writes: lastWrites() }));
+
 /** Whether dist was made from exactly these sources. */
-function isBuilt(print) {
-  if (!fs.existsSync(stamp) || !fs.existsSync(main)) return false;
-  return fs.readFileSync(stamp, 'utf8') === `${print} ${lastWrites()}`;
+function isBuilt(prints) {
+  if (!fs.existsSync(main)) return false;
+  const last = lastBuild();
+  return last?.isWhole === true && JSON.stringify(last.prints) === JSON.stringify(prints);
 }
 
 /**
@@ -112,9 +131,21 @@ async function alone(work) {
   }
 }
 
-/** Compiles `projects` (none: all of them) and notes what was built. tsc believes times: where contents moved it is told to look at everything. */
-function compile(projects, print) {
-  const isForced = !isBuilt(print);
+/**
+ * Has tsc look at a folder anew whose sources are others than at the last build: it believes times, and contents may have moved without them.
+ * Whoever depends on it tsc finds itself, by what it writes. False: it has to look at everything.
+ */
+function forget(prints) {
+  const last = lastBuild()?.prints;
+  if (last === undefined || last[''] !== prints['']) return false;
+  for (const [folder, print] of Object.entries(prints)) {
+    if (last[folder] !== print) fs.rmSync(infoOf(folder), { force: true });
+  }
+  return true;
+}
+
+/** Compiles `projects` (none: all of them) and notes what was built. */
+function compile(projects, prints) {
   const require = createRequire(import.meta.url);
   let tsc;
   try {
@@ -125,13 +156,15 @@ function compile(projects, print) {
     );
   }
   if (projects.length > 0) process.stderr.write('p3do: building …\n');
+  const isForced = !isBuilt(prints) && !forget(prints);
   // Without a stamp from here on: a build that is killed half way must not pass for the one before it.
   fs.rmSync(stamp, { force: true });
   const args = [tsc, '-b', ...(isForced ? ['--force'] : []), ...projects];
   // Compiler output goes to stderr: stdout belongs to the command that is about to run.
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  // What did not compile has no info, or one that says so: the next build goes on from here.
+  note(prints, status === 0);
   if (status !== 0) throw new BuildError('the sources do not compile, see above');
-  fs.writeFileSync(stamp, `${print} ${lastWrites()}`);
 }
 
 /** Turns what went wrong into one line and the exit code 1. */
@@ -161,11 +194,11 @@ export async function buildIfStale() {
       if (fs.existsSync(main)) return;
       throw new BuildError('dist/ is missing from this package, install it again');
     }
-    if (isBuilt(fingerprint())) return;
+    if (isBuilt(fingerprints())) return;
     await alone(() => {
-      const print = fingerprint();
-      if (isBuilt(print)) return;
-      compile(['cli'], print);
+      const prints = fingerprints();
+      if (isBuilt(prints)) return;
+      compile(['cli'], prints);
     });
   });
 }
@@ -173,7 +206,7 @@ export async function buildIfStale() {
 /** Compiles everything, tests and benchmarks too. */
 async function buildAll() {
   checkNode();
-  await orExplain(() => alone(() => compile([], fingerprint())));
+  await orExplain(() => alone(() => compile([], fingerprints())));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

@@ -134,6 +134,17 @@ test('sources that do not compile: the compiler speaks, then one sentence, exit 
   expect(await start(folder)).toEqual(built('one\n'));
 });
 
+test('what compiles no more by a change elsewhere does so again when that is taken back, with whatever times', async () => {
+  const folder = command('one');
+  await start(folder);
+  const path = join(folder, 'core/word.ts');
+  write(folder, 'core/word.ts', `export const words: string = 'one';`);
+  for (const _ of ['first', 'again']) expect((await start(folder)).stderr).toContain('cli/main.ts(1,10): error');
+  write(folder, 'core/word.ts', `export const word: string = 'three';`);
+  utimesSync(path, 1, 1);
+  expect(await start(folder)).toEqual(built('three\n'));
+});
+
 test('without typescript: says what to do', async () => {
   const folder = command('one');
   rmSync(join(folder, 'node_modules'));
