@@ -29,7 +29,7 @@ export interface Plant {
   /** Stands between the nodes of the scene `onions` and what they are told of themselves, or around them. */
   readonly onions?: (start: MorStart) => MorStart;
   /** The scene in which it must be noticed; `talk` unless told. */
-  readonly scene?: 'federation' | 'onions' | 'trust' | 'feeds';
+  readonly scene?: 'federation' | 'onions' | 'anonymous' | 'trust' | 'feeds';
 }
 
 /** Steps the real machine. */

@@ -1,5 +1,6 @@
 /** Every planted bug, by name; the table in docs/simulator.md#plants is the same list. */
 import { endlessBacklog, endlessWriting, hiddenState, throwingStep } from './careless-nodes.ts';
+import { deafAfterRestart, unreadTags } from './cell-files.ts';
 import { overlookedReader, sameKeyAgain } from './confidants.ts';
 import { lyingDisk, tornWrite } from './disks.ts';
 import {
@@ -86,6 +87,8 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     keptForItself,
     putOutBare,
     busyOrigin,
+    unreadTags,
+    deafAfterRestart,
     hastySuccessor,
     forgottenStatements,
     secretSuccessors,

@@ -7,7 +7,7 @@ import type { Operation } from '../../store/store.ts';
 import type { Disk } from '../disk.ts';
 import { Host } from '../host.ts';
 import type { IdealKeys } from '../ideal.ts';
-import type { Boot } from '../machine.ts';
+import type { Boot, Machine } from '../machine.ts';
 import type { Plant } from '../plants/plant.ts';
 import type { Random } from '../random.ts';
 import type { KeyReader } from '../raw-packet.ts';
@@ -32,12 +32,14 @@ interface Server {
   /** How what was said is known in its packets. */
   readonly reader: KeyReader;
   readonly around: Surroundings;
+  /** What it does otherwise than its node would, where it is dishonest. */
+  readonly manners?: ((machine: Machine) => Machine) | undefined;
 }
 
 /** Begins a server's first life within a second; `optionsOf` says, in each life, what is different about its node. */
 export function beginNode(run: Run, server: Server, optionsOf: () => Partial<NodeOptions>): Host {
   const { world, plant, keys } = run;
-  const { name, random, disk, reader, around } = server;
+  const { name, random, disk, reader, around, manners = (machine): Machine => machine } = server;
   const boot: Boot = (life) => {
     const options: NodeOptions = {
       identity: keys.domain(name),
@@ -54,7 +56,7 @@ export function beginNode(run: Run, server: Server, optionsOf: () => Partial<Nod
       federationLimits: nodeBounds,
       ...optionsOf(),
     };
-    return new FederationMachine(plant?.federation?.(options) ?? options, keys, around);
+    return manners(new FederationMachine(plant?.federation?.(options) ?? options, keys, around));
   };
   const host = new Host(world, name, plant?.boot?.(boot) ?? boot, disk, nobody, reader);
   world.clock.after(random.below(SECOND), () => host.start());

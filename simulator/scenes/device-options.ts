@@ -4,6 +4,8 @@ import type { Packet } from '../../psyc/packet.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Observer } from '../observation.ts';
 import type { Party } from './circuit-end.ts';
+import type { World } from '../world.ts';
+import { circuitBounds } from './bounds.ts';
 import type { Confidant } from './confidant.ts';
 import type { DevicePlan } from './town.ts';
 
@@ -31,3 +33,16 @@ export interface DeviceOptions {
   /** He has logged in, and lives there. */
   readonly registered: () => void;
 }
+
+/** Of somebody who is registered, and whose device does nothing by itself. */
+export const usualDevice = (world: World, keys: IdealKeys, plan: DevicePlan, identity: IdealPerson): DeviceOptions => ({
+  plan,
+  keys,
+  identity,
+  invite: null,
+  circuitLimits: circuitBounds,
+  observe: world.observe.bind(world),
+  echoed: () => {},
+  confidant: null,
+  registered: () => {},
+});

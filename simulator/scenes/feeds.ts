@@ -29,6 +29,7 @@ import { beginNode, recordBefore } from './begin-node.ts';
 import { circuitBounds, nodeBounds } from './bounds.ts';
 import { beginUnixMs } from './circuit-end.ts';
 import { Device } from './device.ts';
+import { usualDevice } from './device-options.ts';
 import { noDisk, nobody, SECOND, speakUs } from './federation-run.ts';
 import { FeedWriter } from './feed-writer.ts';
 import { idealDns } from './ideal-dns.ts';
@@ -245,17 +246,7 @@ function beginReader({ world, keys, reader }: Run, { nick, home }: (typeof reade
   const channel = channelOf(person, id);
   const host = `${nick}.${home}`;
   const plan: DevicePlan = { host, nick, server: home, person, seed, id, channel, isMain: true };
-  const machine = new Device({
-    plan,
-    keys,
-    identity: keys.person(person, [seed]),
-    invite: null,
-    circuitLimits: circuitBounds,
-    observe: world.observe.bind(world),
-    echoed: () => {},
-    confidant: null,
-    registered: () => {},
-  });
+  const machine = new Device(usualDevice(world, keys, plan, keys.person(person, [seed])));
   const device = new Host(world, host, () => machine, noDisk, nobody, reader);
   world.clock.at(0, () => device.start());
   world.network.links.startPartitions(host, home);

@@ -8,13 +8,12 @@ import { readFrame, renderFrame } from '../../listener-bots/frame.ts';
 import type { ListenerLimits } from '../../listener-bots/limits.ts';
 import type { Membership } from '../../listener-bots/link.ts';
 import { Listener } from '../../listener-bots/listener.ts';
-import type { openCell, OpenJob } from '../../listener-bots/opening.ts';
+import type { openCell } from '../../listener-bots/opening.ts';
 import type { Station } from '../../onion/route.ts';
 import { copyBytes } from '../../psyc/bytes.ts';
-import type { StoreOutcome } from '../../store/store.ts';
 import type { Machine, NodeEffect, NodeEvent } from '../machine.ts';
 import { beginUnixMs } from './circuit-end.ts';
-import { type Kept, readKept, renderKept } from './mor-disk.ts';
+import { MorShell } from './mor-shell.ts';
 
 /** A server that circuits are held to. */
 export interface MorPeer {
@@ -40,19 +39,13 @@ export interface MorNodeOptions {
 /** Starts a life of a node. */
 export type MorStart = (options: MorNodeOptions, life: number) => Machine;
 
-/** Opening takes so long at least, and so much longer it may: results overtake each other. */
-const openMs = 1;
-const openMsMore = 4;
-const retryMs = 200;
 const redialMs = { least: 50, most: 2_000 };
-const rowsMax = 512;
-const lease = 1;
 
 /** One life of a node. */
 export class MorNode implements Machine {
   readonly #options: MorNodeOptions;
   readonly #life: number;
-  readonly #context: string;
+  readonly #shell: MorShell;
   #listener: Listener | null = null;
   #nowMs = 0;
   #effects: NodeEffect[] = [];
@@ -61,22 +54,23 @@ export class MorNode implements Machine {
   readonly #current = new Map<string, string>();
   readonly #failures = new Map<string, number>();
   #dialled = 0;
-  readonly #jobs = new Map<number, OpenJob>();
-  #request = 0;
-  readonly #asked = new Map<number, (outcome: StoreOutcome) => void>();
   #handed = 0;
   #exits = 0;
 
   constructor(options: MorNodeOptions, life: number) {
     this.#options = options;
     this.#life = life;
-    this.#context = `psyc://${options.domain}/$mor`;
+    this.#shell = new MorShell({
+      ...options,
+      effect: (effect) => void this.#effects.push(effect),
+      tell: (event) => (event.kind === 'loaded' ? this.#begin(event) : this.#tell(event)),
+    });
   }
 
   step(event: NodeEvent, nowMs: number): readonly NodeEffect[] {
     this.#nowMs = nowMs;
     this.#effects = [];
-    this.#take(event);
+    if (!this.#shell.take(event)) this.#take(event);
     return this.#effects;
   }
 
@@ -87,7 +81,7 @@ export class MorNode implements Machine {
   #take(event: NodeEvent): void {
     switch (event.kind) {
       case 'started':
-        this.#load([]);
+        this.#shell.start();
         break;
       case 'opened':
         if (event.accepted) {
@@ -105,15 +99,10 @@ export class MorNode implements Machine {
       case 'timer':
         this.#takeTimer(event.name);
         break;
-      case 'stored': {
-        const answer = this.#asked.get(event.outcome.request);
-        this.#asked.delete(event.outcome.request);
-        answer?.(event.outcome);
-        break;
-      }
       case 'said':
         this.#tell({ kind: 'handed', client: 'people', request: ++this.#handed, cell: event.packet });
         break;
+      case 'stored':
       case 'datagram':
       case 'attached':
       case 'asked':
@@ -122,41 +111,20 @@ export class MorNode implements Machine {
     }
   }
 
-  /** Timers are named `circuit NAME`, `dial PEER`, `open JOB`, `load` or `wake`. */
+  /** Timers are named `circuit NAME`, `dial PEER` or `wake`. */
   #takeTimer(name: string): void {
     const [what, which = ''] = name.split(/ (.*)/, 2);
     if (what === 'circuit') this.#tellCircuit(which, { kind: 'timer' });
     else if (what === 'dial') this.#dial(which);
-    else if (what === 'load') this.#load([]);
-    else if (what === 'wake') this.#tell({ kind: 'wake' });
-    else {
-      const job = this.#jobs.get(Number(which))!;
-      this.#jobs.delete(job.job);
-      this.#tell({ kind: 'opened', job: job.job, found: this.#options.open(this.#options.suite, job) });
-    }
+    else this.#tell({ kind: 'wake' });
   }
 
-  /** Reads what is on the disk, page by page, and begins. */
-  #load(rows: Uint8Array[]): void {
-    const request = this.#ask((outcome) => {
-      if (outcome.kind !== 'rows') this.#effects.push({ kind: 'timer', name: 'load', delayMs: retryMs });
-      else {
-        rows.push(...outcome.rows.map(({ packet }) => packet));
-        if (outcome.rows.length === rowsMax) this.#load(rows);
-        else this.#begin(rows);
-      }
-    });
-    const { length } = rows;
-    const asked = { kind: 'read', request, context: this.#context, after: length, rowsMax } as const;
-    this.#effects.push({ kind: 'store', request: asked });
-  }
-
-  #begin(rows: Uint8Array[]): void {
+  #begin(loaded: ListenerEvent): void {
     const { domain, suite, limits, keys, stations, peers } = this.#options;
     const takes = (target: string): boolean => target === `psyc://${domain}/~bob`;
     const options = { domain, suite, limits, isWide: true, unsafe: false, takes };
     this.#listener = new Listener(options, this.#nowMs, beginUnixMs + this.#nowMs);
-    this.#tell({ kind: 'loaded', ...readKept(rows) });
+    this.#tell(loaded);
     this.#tell({ kind: 'keys', keys });
     this.#tell({ kind: 'stations', stations });
     for (const [peer] of this.#current) this.#link(peer);
@@ -175,20 +143,10 @@ export class MorNode implements Machine {
         if (circuit !== undefined) this.#tellCircuit(circuit, { kind: 'send', bytes });
         break;
       }
-      case 'open': {
-        const { job } = effect;
-        this.#jobs.set(job.job, job);
-        const delayMs = openMs + (job.job % openMsMore);
-        this.#effects.push({ kind: 'timer', name: `open ${job.job}`, delayMs });
-        break;
-      }
-      case 'remember': {
-        const { batch, ...kept } = effect.batch;
-        this.#write(kept, (isDurable) => this.#tell({ kind: 'remembered', batch, isDurable }));
-        break;
-      }
+      case 'open':
+      case 'remember':
       case 'forget':
-        this.#write({ tags: [], marks: [], burnt: effect.secrets, deposits: [] }, () => {});
+        this.#shell.perform(effect);
         break;
       case 'exit': {
         const { target, packet } = effect.exit;
@@ -211,20 +169,6 @@ export class MorNode implements Machine {
       case 'copy':
         break;
     }
-  }
-
-  #write(kept: Kept, answer: (isDurable: boolean) => void): void {
-    const packet = renderKept(kept);
-    const id = this.#options.suite.random(32);
-    const request = this.#ask(({ kind }) => answer(kind === 'written'));
-    const author = new Uint8Array([1]);
-    const operation = { op: 'append', context: this.#context, lease, author, id, packet } as const;
-    this.#effects.push({ kind: 'store', request: { kind: 'write', request, operations: [operation] } });
-  }
-
-  #ask(answer: (outcome: StoreOutcome) => void): number {
-    this.#asked.set(++this.#request, answer);
-    return this.#request;
   }
 
   #dial(peer: string): void {

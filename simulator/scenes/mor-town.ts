@@ -13,7 +13,7 @@ export const accepted: readonly string[] = [...honest, evil];
 export const everybody: readonly string[] = [...accepted, outsider];
 
 /** Links whose ends are members of each other's contexts. */
-const pairs: readonly (readonly [string, string])[] = [
+export const pairs: readonly (readonly [string, string])[] = [
   ['a.example', 'b.example'],
   ['b.example', 'c.example'],
   ['c.example', 'd.example'],

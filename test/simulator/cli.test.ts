@@ -148,7 +148,7 @@ test.each([
   [['--seeds', '5..1'], 'The first seed must not be above the last.'],
   [['--seed', '1', '--seeds', '1..2'], '--seed and --seeds exclude each other'],
   [['--seeds', '1..2', '--trace'], '--trace takes one seed'],
-  [['--scene', 'hamlet'], 'Scenes are talk, datagrams, federation, onions, trust, feeds.'],
+  [['--scene', 'hamlet'], 'Scenes are talk, datagrams, federation, onions, anonymous, trust, feeds.'],
   [['--plant', 'oak'], 'Plants are swapped-deliveries, '],
   [['--events', '0'], 'It takes a whole number of events, 1 or more.'],
 ])('wrong usage says what is allowed, exit code 2: %j', (args, said) => {

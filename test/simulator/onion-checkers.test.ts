@@ -63,6 +63,10 @@ test('reopening: one onion in two cells, the second first written by somebody ho
   );
   const replayed = wrote('evil.example', 'b.example', other);
   expect(verdict(new ReopeningChecker(honest), first, replayed, wrote('b.example', 'c.example', other))).toBeNull();
+  // A client may have handed it in twice, where that is said.
+  const again = [handed('x', onion), first, wrote('b.example', 'c.example', other)] as const;
+  expect(verdict(new ReopeningChecker(honest, true), ...again)).toBeNull();
+  expect(verdict(new ReopeningChecker(honest), ...again)).toMatch(/b\.example put out/);
 });
 
 test('arrival: what is handed in while nothing fails', () => {

@@ -21,6 +21,8 @@ const noticedUnder: Readonly<Record<string, bigint>> = {
   unasked: 7n,
   'forgotten-rules': 3n,
   'forgotten-tags': 12n,
+  'unread-tags': 3n,
+  'deaf-after-restart': 3n,
   'hasty-successor': 6n,
   'impatient-feed': 3n,
 };
