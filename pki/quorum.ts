@@ -6,6 +6,16 @@ import type { Witness } from './trust-state.ts';
 /** The domain that somebody registered, of which this is a part: `a.example.org` → `example.org`. */
 export type Registrable = (domain: string) => string;
 
+/** Which key a witness that counts has seen lately; null: none, or he does not count. */
+export function seenBy(
+  { standing, pinnedMs, saw }: Witness,
+  nowMs: number,
+  { witnessPinnedMs, witnessSeenMs, skewMs }: TrustLimits,
+): string | null {
+  if (saw === null || standing !== 'normal' || nowMs - pinnedMs < witnessPinnedMs) return null;
+  return nowMs - saw.atMs <= witnessSeenMs && saw.atMs - nowMs <= skewMs ? saw.fingerprint : null;
+}
+
 /**
  * Whether `fingerprint` is seen by a quorum at `nowMs`. Witnesses under one registrable domain or one network are one; who
  * shares with anybody who saw another key saw another key.
@@ -17,11 +27,8 @@ export function isQuorum(
   limits: TrustLimits,
   registrable: Registrable,
 ): boolean {
-  const { witnessPinnedMs, witnessSeenMs, skewMs, witnessesMin, agreeingParts, agreeingOf } = limits;
-  const counted = witnesses.filter(({ standing, pinnedMs, saw, address }) => {
-    const isFresh = saw !== null && nowMs - saw.atMs <= witnessSeenMs && saw.atMs - nowMs <= skewMs;
-    return isFresh && standing === 'normal' && nowMs - pinnedMs >= witnessPinnedMs && networkOf(address) !== null;
-  });
+  const { witnessesMin, agreeingParts, agreeingOf } = limits;
+  const counted = witnesses.filter((one) => seenBy(one, nowMs, limits) !== null && networkOf(one.address) !== null);
   const groups = grouped(counted, (witness) => [
     `domain ${registrable(witness.domain)}`,
     `network ${networkOf(witness.address)}`,

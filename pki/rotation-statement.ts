@@ -82,6 +82,8 @@ export function parseRotation(bytes: Uint8Array): Rotation {
   if (rotation.seq < 2) throw invalid('the first key follows none');
   if ((rotation.seq === 2) !== (prev === NO_ROTATION)) throw invalid('only a first rotation has none before it');
   if (rotation.expires <= rotation.notBefore) throw invalid('it ends before it begins');
+  // Whoever has a key that was left by it could else come with it for ever to those who have missed that.
+  if (rotation.expires - rotation.notBefore > limits.rotationSeconds) throw invalid('it counts for 400 days at most');
   return rotation;
 }
 

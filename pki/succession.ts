@@ -6,9 +6,10 @@ import type { DomainTrust, KeyRevocation, LeftKey, RotationHeard } from './trust
 export interface Way {
   /** The statements that are followed, one after the other; one at least. */
   readonly steps: readonly RotationHeard[];
-  /** Where nothing else speaks for it, it may be gone from then on; so may its first step alone. */
+  /** Where nothing else speaks for it, it may be gone from then on. */
   readonly activeMs: number;
-  readonly firstActiveMs: number;
+  /** From then on its end is itself a key that was left; null: nothing leads on from there. */
+  readonly overMs: number | null;
   /** The recovery key has said where to. */
   readonly isOverruling: boolean;
   /** … for a key that has revoked itself for cause, and there is nobody left who could object. */
@@ -109,17 +110,22 @@ export function successionOf(
   rotations: readonly RotationHeard[],
   revocations: readonly KeyRevocation[],
   nowMs: number,
-  { skewMs, graceMs, stepsMax }: TrustLimits,
+  { skewMs, graceMs, overlapMs, stepsMax }: TrustLimits,
 ): Succession {
   const holds = ({ notBeforeMs, expiresMs }: RotationHeard): boolean =>
     notBeforeMs <= nowMs + skewMs && nowMs < expiresMs;
   const { line, disowned } = lineOf(state, rotations, holds, stepsMax);
   const recovery = state.pin?.recovery ?? null;
-  const isRevoked = (key: string): boolean =>
-    revocations.some(({ fingerprint, isHard }) => isHard && fingerprint === key);
+  const revocationOf = (key: string): KeyRevocation | undefined =>
+    revocations.find(({ fingerprint, isHard }) => isHard && fingerprint === key);
   // All that is known of several with one meaning counts for it.
   const ripeMs = (words: Words): number =>
     Math.min(...words.map(({ seenMs, notBeforeMs }) => Math.max(seenMs, notBeforeMs))) + graceMs;
+  // Whoever has stolen a key names a successor as well: it must have had its time before the revocation. What speaks for it now may have come later.
+  const isDoubtful = (words: Words): boolean => {
+    const revocation = revocationOf(words[0]!.from);
+    return isOwn(words[0]!) && revocation !== undefined && revocation.seenMs < ripeMs(words);
+  };
   return {
     isTorn: line[0] !== undefined && areTorn(line[0]),
     isAhead: line.length > 0,
@@ -127,15 +133,20 @@ export function successionOf(
       const end = line.findIndex((words) => words.some(({ to }) => to === fingerprint));
       const way = line.slice(0, end + 1);
       const [first] = way;
-      if (first === undefined || way.some(areTorn)) return null;
+      if (first === undefined || way.some(areTorn) || way.some(isDoubtful)) return null;
+      if (revocationOf(fingerprint) !== undefined) return null;
       const steps = way.map(newestOf);
       const isFirstOverruling = !isOwn(steps[0]!);
-      const isUndisputed = isFirstOverruling && first.some(({ from }) => isRevoked(from));
-      const ripe = [isUndisputed ? 0 : ripeMs(first), ...way.slice(1).map(ripeMs)];
+      const isUndisputed = isFirstOverruling && first.some(({ from }) => revocationOf(from) !== undefined);
+      const activeMs = Math.max(isUndisputed ? 0 : ripeMs(first), ...way.slice(1).map(ripeMs));
+      const beyond = line[end + 1];
+      // Its successor may be gone to, or it was left so long ago, by its own word, that nobody takes it any more.
+      const leftMs = (words: Words): number =>
+        areTorn(words) ? 0 : Math.min(ripeMs(words), newestOf(words).notBeforeMs + graceMs + overlapMs);
       return {
         steps,
-        activeMs: Math.max(...ripe),
-        firstActiveMs: ripe[0]!,
+        activeMs,
+        overMs: beyond === undefined ? null : leftMs(beyond),
         isOverruling: isFirstOverruling,
         isUndisputed: isUndisputed && steps.length === 1,
         recovery: steps.reduce((known, one) => recoveryAfter(one, known), recovery),
@@ -162,6 +173,12 @@ export function leftAfter(
   const [over, kept] = [all.slice(0, -leftMax), all.slice(-leftMax)];
   return over.every(({ atMs }) => atMs + leftMs <= nowMs) ? kept : null;
 }
+
+/** Keys whose revocation by themselves would change what the statements that are kept come to. */
+export const keysNamed = ({ left }: DomainTrust, rotations: readonly RotationHeard[]): string[] =>
+  rotations
+    .filter((one) => !left.some(({ rotation }) => isOwn(one) && rotation === one.hash))
+    .flatMap(({ from, to }) => [from, to]);
 
 /** So many successors that one key has by one signer's word are kept: two are a contradiction, and a third proves no more. */
 const successorsMax = 2;

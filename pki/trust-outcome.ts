@@ -110,22 +110,26 @@ export function follow(
 ): TrustDecision {
   const before = state.pin!;
   const { to: fingerprint, seq, hash } = steps.at(-1)!;
-  const between = steps.slice(1).map(({ from }) => from);
-  // Its thief has it still.
-  const isOver = isRevokedHard(inputs.revocations, before.fingerprint) || disowned.includes(before.fingerprint);
   const others = state.retired
     .filter((one) => one.fingerprint !== fingerprint)
     .map((one) => (disowned.includes(one.fingerprint) ? { ...one, untilMs: Math.min(one.untilMs, nowMs) } : one));
-  const untilMs = isOver ? nowMs : nowMs + limits.overlapMs;
+  const leaving = steps.map((step) => {
+    const retiring = steps[0] === step ? before.fingerprint : step.from;
+    // Its thief has it still.
+    const isOver = isRevokedHard(inputs.revocations, retiring) || disowned.includes(retiring);
+    // It was left when those followed who heard of it in time: whoever has it since gains nothing with those who did not.
+    const leftMs = Math.min(nowMs, step.notBeforeMs + limits.graceMs);
+    return { fingerprint: retiring, untilMs: isOver ? nowMs : leftMs + limits.overlapMs };
+  });
   const next: DomainTrust = {
     ...state,
     pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery },
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
-    retired: between.reduce(
-      (retired, one) => retire(retired, one, nowMs + limits.overlapMs, limits),
-      retire(others, before.fingerprint, untilMs, limits),
+    retired: leaving.reduce<DomainTrust['retired']>(
+      (retired, one) => retire(retired, one.fingerprint, one.untilMs, limits),
+      others,
     ),
     left,
     provedMs: nowMs,

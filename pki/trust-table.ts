@@ -1,6 +1,6 @@
 /** The table of continuity: what becomes of another domain's key by everything that is heard of it. docs/spec/trust.md#table */
 import { dnsHeard } from './dns-heard.ts';
-import { isQuorum, type Registrable } from './quorum.ts';
+import { isQuorum, type Registrable, seenBy } from './quorum.ts';
 import { leftAfter, type Succession, successionOf, type Way } from './succession.ts';
 import type { TrustLimits } from './trust-limits.ts';
 import {
@@ -103,20 +103,17 @@ function pinned(
   const { state, inputs, dns, nowMs, limits } = context;
   const pin = state.pin!;
   const revoked = inputs.revocations.find(({ fingerprint }) => fingerprint === pin.fingerprint);
-  // Whoever has stolen a key names a successor as well: it must have had its time before the revocation. What speaks for it now may have come later.
-  const isDoubtful = isVoid && led !== null && !led.isOverruling && revoked!.seenMs < led.firstActiveMs;
-  const followed = isDoubtful ? null : led;
   const isEmergency =
     key !== null &&
     key !== pin.fingerprint &&
-    followed === null &&
+    led === null &&
     (revoked !== undefined || inputs.admin.isLost) &&
     dns.names(key) &&
     quorum();
-  if (isVoid && !isEmergency && followed === null) return voidAll(context, '5');
+  if (isVoid && !isEmergency && led === null) return voidAll(context, '5');
   if (key === null) return silent(context);
   if (key === pin.fingerprint) return proved(context, quorum, succession);
-  if (followed !== null) return succeeding(context, key, followed, quorum);
+  if (led !== null) return succeeding(context, key, led, quorum);
   if (isEmergency) {
     const sinceMs = state.held?.fingerprint === key ? state.held.sinceMs : nowMs;
     const untilMs = sinceMs + limits.holdMs;
@@ -135,15 +132,25 @@ function pinned(
 /** Rows 9 and 10: a statement leads to the key that is proved. */
 function succeeding(context: Context, key: string, way: Way, quorum: () => boolean): TrustDecision {
   const { state, inputs, dns, nowMs, limits } = context;
-  const { activeMs, isOverruling, isUndisputed } = way;
+  const { activeMs, overMs, isOverruling, isUndisputed, steps } = way;
   const isSaid = dns.names(key) || dns.announces(key);
-  const isVouched = isUndisputed || (isSaid && (dns.isSecure || quorum()));
+  const isCorroborated = isSaid && (dns.isSecure || quorum());
+  // Row 3, of a key that has had its successor before this server took it: whoever has it since comes too late.
+  if (overMs !== null && nowMs >= overMs && !isCorroborated)
+    return refuse(context, '3', ['rolled back'], { tasks: ['ask peers'] });
+  const isVouched = isUndisputed || isCorroborated;
   if (!isVouched) {
     if (nowMs < activeMs)
       return refuse(context, '10', ['successor waits'], { tasks: ['ask peers'], lookAgainMs: activeMs });
     // Whoever has stolen a key and not the zone's keys waits as long as the owner keeps his record; also where he keeps it from being heard.
     const isUnheard = state.isVouched && dns.record === null && inputs.dns.kind !== 'none';
-    if (!isOverruling && !isSaid && (dns.isSecure || isUnheard)) {
+    // So does whoever has a key that was left long ago, where this server has missed it and others have not.
+    const onTheWay = [state.pin!.fingerprint, ...steps.map(({ to }) => to)];
+    const isElsewhere = inputs.witnesses.some((witness) => {
+      const seen = seenBy(witness, nowMs, limits);
+      return seen !== null && !onTheWay.includes(seen);
+    });
+    if (!isOverruling && !isSaid && (dns.isSecure || isUnheard || isElsewhere)) {
       const lookAgainMs = nowMs + limits.recheckLaterMs;
       return refuse(context, '10', ['successor doubted'], { tasks: ['ask peers'], lookAgainMs });
     }
@@ -180,7 +187,7 @@ function proved(context: Context, quorum: () => boolean, succession: Succession)
   }
   // It may know nothing of them: then somebody else has its key.
   const ahead = succession.isAhead
-    ? { alarms: ['successor waits'] as const, tasks: ['tell of successors'] as const }
+    ? { alarms: ['successor waits'] as const, tasks: ['ask peers', 'tell of successors'] as const }
     : { alarms: [], tasks: [] };
   if (dns.names(pin.fingerprint)) {
     // What was first use is looked at with other eyes once somebody vouches for it.
@@ -197,6 +204,6 @@ function proved(context: Context, quorum: () => boolean, succession: Succession)
   }
   const announced = dns.record!.fpr;
   if (succession.to(announced) !== null) return accept(context, '10', ahead.alarms, { tasks: ahead.tasks });
-  const tasks = ['ask peers', 'tell the domain', ...ahead.tasks] as const;
+  const tasks = [...new Set(['ask peers', 'tell the domain', ...ahead.tasks] as const)];
   return accept(context, '8', ['dns names another key', ...ahead.alarms], { tasks });
 }

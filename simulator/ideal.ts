@@ -233,7 +233,9 @@ export class IdealKeys {
     const found = this.states.get(bytesToHex(fingerprint));
     const key = copies.find((copy) => bytesToHex(this.#fingerprint(copy)) === bytesToHex(fingerprint));
     if (key === undefined) return { kind: 'refused', code: '_keys_unknown' };
-    const told = copies.map((copy) => decodeText(copy).split(' ')).find((words) => words[3] === TOLD);
+    const isIts = (copy: Uint8Array): boolean =>
+      bytesToHex(this.#fingerprint(copy)) === bytesToHex(fingerprint) && decodeText(copy).split(' ')[3] === TOLD;
+    const told = copies.find(isIts);
     const isHere = found !== undefined && (found.isElsewhere !== true || servers !== null || told !== undefined);
     const { revocation, endsMs } = isHere ? found : { revocation: null, endsMs: null };
     // Whoever has a copy with a word of its state in it has heard of it.

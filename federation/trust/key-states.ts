@@ -4,7 +4,7 @@ import { equalBytes } from '../../psyc/bytes.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import { retiredAtStake } from './trust-inputs.ts';
-import { trustIn } from './trust-record.ts';
+import { rotationsIn, trustIn } from './trust-record.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { nodeUniform } from '../waking.ts';
 
@@ -23,7 +23,7 @@ export class KeyStates {
     this.#heard = heard;
   }
 
-  /** Looks for the pinned key of this domain, and for the one before as long as it counts, in its own time; not again within a day, or an hour where it is `isUrgent`. */
+  /** Looks for the pinned key of this domain, for the one before as long as it counts, and for those that are to follow, in its own time; not again within a day, or an hour where it is `isUrgent`. */
   fetch(domain: string, isUrgent: boolean): void {
     const { unixMs, options } = this.#node;
     const { recheckSoonMs, recheckLaterMs } = options.trustLimits;
@@ -40,6 +40,10 @@ export class KeyStates {
       this.#look(domain, trust.pin?.fingerprint ?? null, records.get('key'), servers);
       const retired = retiredAtStake(trust, null, this.#node.unixMs);
       this.#look(domain, retired, records.get('key before'), servers);
+      const next = new Map(rotationsIn(records).map(({ heard, key }) => [heard.to, key]));
+      next.delete(trust.pin?.fingerprint ?? '');
+      for (const [named, key] of [...next].slice(-options.trustLimits.stepsMax))
+        this.#look(domain, named, key, servers);
     });
   }
 

@@ -1,14 +1,15 @@
 /** Everything that the table of continuity goes by at one look: what came along, what is known of the key, what the DNS says. docs/spec/trust.md#inputs */
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
-import type { DomainTrust, KeyRevocation, ProofFinding, TrustInputs } from '../../pki/trust-state.ts';
+import { keysNamed } from '../../pki/succession.ts';
+import type { DomainTrust, KeyRevocation, ProofFinding, RotationHeard, TrustInputs } from '../../pki/trust-state.ts';
 import type { KeyState } from '../keys/pki.ts';
 import type { Policy } from './policy.ts';
 import type { Records } from '../records.ts';
 import { hearRotations, type RotationsKept, type RotationTold } from './rotation-heard.ts';
 import type { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
-import { lostIn, revocationIn, trustIn } from './trust-record.ts';
+import { lostIn, revocationsIn, trustIn } from './trust-record.ts';
 
 /** What is heard of a domain at once: what it proved, and what came along. */
 export interface Heard {
@@ -29,8 +30,8 @@ export interface Gathered {
   readonly rotations: RotationsKept;
   /** The pinned key with all that it is known to say of itself; null: nothing is pinned. */
   readonly key: Uint8Array | null;
-  /** The pinned key's revocation by itself, and since when it is known here. */
-  readonly revocation: KeyRevocation | null;
+  /** Revocations by themselves of keys of the domain, and since when they are known here; for the next looks. */
+  readonly revocations: readonly KeyRevocation[];
 }
 
 /** Asks whoever there is to ask; null: too much is being asked. */
@@ -46,33 +47,31 @@ export function gather(
   const { proof } = heard;
   const trust = trustIn(records, node.unixMs);
   const { pin, trialUntilMs } = trust;
-  const kept = { pinned: records.get('key'), retired: records.get('key before') };
-  const retired = retiredAtStake(trust, proof, node.unixMs);
   hearRotations(node, domain, records, heard.told, (rotations) => {
-    readState(node, domain, pin?.fingerprint ?? null, kept.pinned, heard, (state) => {
-      if (state === null && pin !== null) {
-        found(null);
-        return;
-      }
-      readState(node, domain, retired, kept.retired, heard, (before) => {
-        if (before === null && retired !== null) {
+    const all = rotations.all.map((one) => one.heard);
+    const own = keysOf(trust, all, node.unixMs);
+    const proved = proof.kind === 'proved' ? [proof.fingerprint] : [];
+    readStates(
+      node,
+      domain,
+      [...new Set([...own, ...proved])],
+      copiesOf(trust, records, rotations, heard),
+      (states) => {
+        if (states === null) {
           found(null);
           return;
         }
         const isPinned = proof.kind !== 'proved' || proof.fingerprint === pin?.fingerprint;
         lookUp(node, domain, proof, !isPinned || trialUntilMs !== null, (dns) => {
-          const revocation = pin === null ? null : revocationOf(records, pin.fingerprint, state, node.unixMs);
-          const isStolen = retired !== null && before?.revocation === 'hard';
+          const pinned = pin === null ? undefined : states.get(pin.fingerprint);
+          const revocations = revocationsOf(records, states, node.unixMs);
           const inputs = {
             proof,
             dns,
-            rotations: rotations.all.map((one) => one.heard),
-            revocations: [
-              ...(revocation === null ? [] : [revocation]),
-              ...(isStolen ? [{ fingerprint: retired, isHard: true, seenMs: node.unixMs }] : []),
-            ],
+            rotations: all,
+            revocations,
             witnesses: sightings.witnesses(domain),
-            pinEndsMs: state?.endsMs ?? null,
+            pinEndsMs: pinned?.endsMs ?? null,
             recovery: heard.recovery ?? null,
             admin: {
               fingerprint: policy.fingerprintOf(domain),
@@ -80,24 +79,31 @@ export function gather(
               isPlaced: node.options.placed.has(domain),
             },
           };
-          found({ inputs, rotations, key: state?.key ?? null, revocation });
+          // Of a key that anybody may have brought nothing is kept.
+          const lasting = revocations.filter(({ fingerprint }) => own.includes(fingerprint));
+          found({ inputs, rotations, key: pinned?.key ?? null, revocations: lasting });
         });
-      });
-    });
+      },
+    );
   });
 }
 
-/** The pinned key's revocation, and since when it is known here. Whatever it says later, hard is for ever. */
-function revocationOf(
-  records: Records,
-  fingerprint: string,
-  state: KeyState | null,
-  unixMs: number,
-): KeyRevocation | null {
-  const before = revocationIn(records, fingerprint);
-  const isHard = state?.revocation === 'hard';
-  if (before !== null && (before.isHard || !isHard)) return before;
-  return state === null || state.revocation === null ? null : { fingerprint, isHard, seenMs: unixMs };
+/** Keys that are, were, or are to be the domain's, as far as it matters what they say of themselves: the pinned one, retired ones that count, and all that are named by statements. */
+function keysOf(trust: DomainTrust, rotations: readonly RotationHeard[], unixMs: number): string[] {
+  const retired = trust.retired.filter(({ untilMs }) => unixMs < untilMs).map(({ fingerprint }) => fingerprint);
+  return [...(trust.pin === null ? [] : [trust.pin.fingerprint]), ...retired, ...keysNamed(trust, rotations)];
+}
+
+/** Revocations that were known before, and those that are known now. Whatever a key says later, hard is for ever. */
+function revocationsOf(records: Records, states: ReadonlyMap<string, KeyState>, unixMs: number): KeyRevocation[] {
+  const all = new Map(revocationsIn(records).map((one) => [one.fingerprint, one]));
+  for (const [fingerprint, { revocation }] of states) {
+    const before = all.get(fingerprint);
+    const isHard = revocation === 'hard';
+    const isNews = before === undefined ? revocation !== null : isHard && !before.isHard;
+    if (isNews) all.set(fingerprint, { fingerprint, isHard, seenMs: unixMs });
+  }
+  return [...all.values()];
 }
 
 /** The retired key that counts and is proved; or else the last one that counts. Whoever has stolen it has it still. */
@@ -107,28 +113,42 @@ export function retiredAtStake({ retired }: DomainTrust, proof: ProofFinding | n
   return isProved ? proof.fingerprint : (lasting.at(-1) ?? null);
 }
 
-/** What a key says of itself: in the copy that is kept, those that came, and those on the ring; null: of no key, or nobody answers. */
-function readState(
+/** Copies of a key: those that are kept, those that came along with statements, and what was shown. */
+const copiesOf =
+  ({ pin }: DomainTrust, records: Records, { all }: RotationsKept, { proof, shown, copy }: Heard) =>
+  (fingerprint: string): Uint8Array[] => {
+    const kept = records.get(fingerprint === pin?.fingerprint ? 'key' : 'key before');
+    const isShown = proof.kind === 'proved' && proof.fingerprint === fingerprint;
+    const named = all.filter(({ heard }) => heard.to === fingerprint).map(({ key }) => key);
+    const copies = [kept, isShown ? shown : null, copy, ...named];
+    return copies.filter((one) => one !== null && one !== undefined);
+  };
+
+/** What keys say of themselves, in copies of them and on the ring; of one that nobody has nothing. null: nobody answers. */
+function readStates(
   node: TrustOwner,
   domain: string,
-  key: string | null,
-  kept: Uint8Array | undefined,
-  { proof, shown, copy }: Heard,
-  found: (state: KeyState | null) => void,
+  keys: readonly string[],
+  copiesOf: (fingerprint: string) => readonly Uint8Array[],
+  found: (states: ReadonlyMap<string, KeyState> | null) => void,
 ): void {
-  if (key === null) {
-    found(null);
-    return;
-  }
-  const isShown = proof.kind === 'proved' && proof.fingerprint === key;
-  const copies = [kept, isShown ? shown : null, copy].filter((one) => one !== null && one !== undefined);
-  const fingerprint = bytesOfHex(key)!;
-  node.askPki({ kind: 'domain state', domain, fingerprint, copies, servers: null }, (answer) => {
-    // Without any copy of it nothing is known, and nothing against it.
-    const nothing = { key: new Uint8Array(0), revocation: null, endsMs: null };
-    if (answer.kind === 'domain state') found(answer);
-    else found(answer.kind === 'refused' && answer.code === '_keys_unknown' ? nothing : null);
-  });
+  const states = new Map<string, KeyState>();
+  const next = ([key, ...more]: readonly string[]): void => {
+    if (key === undefined) {
+      found(states);
+      return;
+    }
+    const question = { domain, fingerprint: bytesOfHex(key)!, copies: copiesOf(key), servers: null };
+    node.askPki({ kind: 'domain state', ...question }, (answer) => {
+      if (answer.kind === 'domain state') states.set(key, answer);
+      else if (answer.kind !== 'refused' || answer.code !== '_keys_unknown') {
+        found(null);
+        return;
+      }
+      next(more);
+    });
+  };
+  next(keys);
 }
 
 /** Of a silent home nothing depends on what the DNS says. */

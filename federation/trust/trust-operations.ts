@@ -5,7 +5,7 @@ import { equalBytes } from '../../psyc/bytes.ts';
 import type { Operation } from '../../store/store.ts';
 import { record, type Records } from '../records.ts';
 import type { Gathered, Heard } from './trust-inputs.ts';
-import { revocationBytes, revocationIn, rotationBytes, rotationName, trustBytes } from './trust-record.ts';
+import { revocationBytes, revocationsIn, rotationBytes, rotationName, trustBytes } from './trust-record.ts';
 import { nodeUniform } from '../waking.ts';
 
 /** The operations; none where nothing has changed. `shown`: the key that was proved, where it came along. */
@@ -15,7 +15,7 @@ export function trustOperations(
   state: DomainTrust,
   { proof, shown }: Pick<Heard, 'proof' | 'shown'>,
   { next }: TrustDecision,
-  { rotations, key, revocation }: Gathered,
+  { rotations, key, revocations }: Gathered,
 ): Operation[] {
   const context = nodeUniform(domain);
   const operations: Operation[] = [];
@@ -34,9 +34,9 @@ export function trustOperations(
     // What the retired key has certified is checked by it as long as it counts; of several that were missed, the last.
     operations.push(record(context, 'key before', keyBefore(next, rotations) ?? before ?? new Uint8Array(0)));
   }
-  if (revocation !== null && revocationIn(records, revocation.fingerprint)?.isHard !== revocation.isHard) {
-    operations.push(record(context, 'revocation', revocationBytes(revocation)));
-  }
+  const revoked = revocationBytes(revocations);
+  if (!equalBytes(revoked, revocationBytes(revocationsIn(records))))
+    operations.push(record(context, 'revocation', revocations.length === 0 ? new Uint8Array(0) : revoked));
   // Of the same key everything that it says of itself, from wherever it came; of another that which was proved.
   const isPins = proof.kind === 'proved' && proof.fingerprint === pin.fingerprint;
   const newest = isChanged || state.pin === null ? (isPins ? shown : null) : key;

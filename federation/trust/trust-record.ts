@@ -74,15 +74,16 @@ export const rotationBytes = ({ heard, statement, key, recovery }: KeptRotation)
     }),
   );
 
-/** The revocation of this key that is kept; null: none is. */
-export function revocationIn(records: Records, fingerprint: string): KeyRevocation | null {
+/** The revocations of its keys that are kept. One that was alone was kept by itself. */
+export function revocationsIn(records: Records): readonly KeyRevocation[] {
   const kept = records.get('revocation');
-  const found = kept === undefined ? null : (JSON.parse(decodeText(kept)) as KeyRevocation);
-  return found?.fingerprint === fingerprint ? found : null;
+  const found = kept === undefined ? [] : (JSON.parse(decodeText(kept)) as KeyRevocation | readonly KeyRevocation[]);
+  return Array.isArray(found) ? (found as readonly KeyRevocation[]) : [found as KeyRevocation];
 }
 
-/** Its bytes. */
-export const revocationBytes = (revocation: KeyRevocation): Uint8Array => encodeText(JSON.stringify(revocation));
+/** Their bytes. */
+export const revocationBytes = (revocations: readonly KeyRevocation[]): Uint8Array =>
+  encodeText(JSON.stringify(revocations));
 
 /** Fingerprint of the key that the admin has declared lost; null: none. */
 export function lostIn(records: Records): string | null {
