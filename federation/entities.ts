@@ -5,6 +5,8 @@ import type { Authors } from './keys/authors.ts';
 import type { NodeCircuits } from './circuits.ts';
 import type { Entity } from './desk.ts';
 import { Feed } from './feeds/feed.ts';
+import { Mail, type MailOwner } from './mail/mail.ts';
+import type { MailEvent } from './mail/mail-events.ts';
 import type { Founders } from './places/founders.ts';
 import { KeysService } from './keys/keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
@@ -29,6 +31,7 @@ export interface EntitiesOwner {
   readonly authors: Authors;
   readonly visiting: Visiting;
   readonly peers: Pick<Peers, 'up'>;
+  readonly mail: Omit<MailOwner, 'desk'>;
 }
 
 /** One node's entities. What gives null finds no room: too many are awake, and none of them idle. */
@@ -47,15 +50,18 @@ export class Entities {
   readonly #pigeonhole: Pigeonhole | null;
   /** null: it keeps no values for nobody. */
   readonly #mailbox: Mailbox | null;
+  /** null: this domain sends no mail. */
+  readonly #mail: Mail | null;
 
   constructor(owner: EntitiesOwner) {
     this.#owner = owner;
     const { desk } = owner;
-    const { pigeonhole, mailbox } = desk.options;
+    const { pigeonhole, mailbox, mail } = desk.options;
     this.publications = new Publications(desk, this, owner.peers);
     this.#keys = new KeysService(desk);
     this.#pigeonhole = pigeonhole === undefined ? null : new Pigeonhole(desk, pigeonhole);
     this.#mailbox = mailbox === undefined ? null : new Mailbox(desk, mailbox);
+    this.#mail = mail === undefined ? null : new Mail({ desk, ...owner.mail }, mail);
   }
 
   get count(): number {
@@ -69,14 +75,14 @@ export class Entities {
       [
         this.publications,
         ...this.#tables.flatMap((table) => [...table.values()]),
-        ...[this.#pigeonhole, this.#mailbox].filter((service) => service !== null),
+        ...this.#services.filter((service) => service !== null),
       ],
     );
   }
 
   /** Gives a letter to the service that has this name; false: none has. */
   serve(letter: Letter, uniform: string): boolean {
-    const service = [this.#keys, this.#pigeonhole, this.#mailbox].find((one) => one?.uniform === uniform);
+    const service = [this.#keys, ...this.#services].find((one) => one?.uniform === uniform);
     service?.take(letter);
     return service !== undefined;
   }
@@ -85,6 +91,12 @@ export class Entities {
   start(): void {
     this.#pigeonhole?.start();
     this.#mailbox?.start();
+    this.#mail?.start();
+  }
+
+  /** What comes to the mail gateway from outside the node. */
+  mailTold(event: MailEvent): void {
+    this.#mail?.told(event);
   }
 
   /** How many boxes there are; null: this domain keeps none. */
@@ -175,6 +187,11 @@ export class Entities {
 
   feeds(): Iterable<Feed> {
     return this.#feeds.values();
+  }
+
+  /** Those that this domain may have, or not. */
+  get #services() {
+    return [this.#pigeonhole, this.#mailbox, this.#mail];
   }
 
   get #tables(): readonly Map<string, Entity>[] {

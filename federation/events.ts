@@ -4,11 +4,13 @@ import type { CircuitLimits, DeliveryLimits } from '../circuit/limits.ts';
 import type { ServerIdentity } from '../circuit/server-handshake.ts';
 import type { Suite } from '../crypto/suite.ts';
 import type { DecodeRange } from '../psyc/bytes.ts';
+import type { MailOptions } from '../services/mail/options.ts';
 import type { MailboxOptions } from '../services/mailbox/limits.ts';
 import type { PigeonholeOptions } from '../services/pigeonhole/limits.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 import type { AdminAnswer, AdminQuestion } from './admin-questions.ts';
 import type { FederationLimits } from './limits.ts';
+import type { MailEffect, MailEvent } from './mail/mail-events.ts';
 import type { MorEffect, MorEvent, MorOptions } from './onions/mor-events.ts';
 import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { TrustLimits } from '../pki/trust-limits.ts';
@@ -46,7 +48,9 @@ export type NodeEvent =
   /** More of a person's key is on the ring, and in his records. */
   | { readonly kind: 'key'; readonly amended: AmendedKey }
   /** What the listener asked for, or is told of keys. */
-  | { readonly kind: 'mor'; readonly event: MorEvent };
+  | { readonly kind: 'mor'; readonly event: MorEvent }
+  /** What came over SMTP, or became of what was sent there. */
+  | { readonly kind: 'mail'; readonly event: MailEvent };
 
 /** A key that is to follow a domain's, with the statement of it. */
 export interface Announced {
@@ -78,6 +82,8 @@ export type NodeEffect =
   | { readonly kind: 'flush'; readonly circuit: string }
   /** What the listener needs a thread or the disk for; answered by an event of its own. */
   | { readonly kind: 'mor'; readonly effect: MorEffect }
+  /** What the mail gateway has done over SMTP; a mail is answered by an event of its own. */
+  | { readonly kind: 'mail'; readonly effect: MailEffect }
   /** A packet found no room there: look whether the peer still reads. */
   | { readonly kind: 'full'; readonly circuit: string }
   /** Give the event `timer` of this name after so long; a new one of the same name replaces the old. */
@@ -155,4 +161,6 @@ export interface NodeOptions {
   readonly pigeonhole?: PigeonholeOptions;
   /** Values that it keeps at addresses for whoever puts one there; without, it keeps none. */
   readonly mailbox?: MailboxOptions;
+  /** Letters to people who have mail only, for whoever writes one; without, it sends none. */
+  readonly mail?: MailOptions;
 }

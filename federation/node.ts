@@ -90,6 +90,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
       authors: this.#authors,
       visiting: this.#visiting,
       peers: this.#peers,
+      mail: {
+        effect: (effect) => this.effect({ kind: 'mail', effect }),
+        release: (onion) => this.#mor?.release(onion),
+      },
     });
     this.#mor = morFor(this, this.#circuits, this.#peers, this.#trusts.policy, this.#entities, this.#search);
     this.#duties = new Duties({ desk: this, entities: this.#entities, plain: this.#plain, peers: this.#peers });
@@ -110,23 +114,14 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
 
   /** Lengths of all queues and tables, by name: the longest of each kind. */
   queues(): (readonly [string, number])[] {
-    const parts = [
-      this.#circuits,
-      this.#authors,
-      this.#visiting.visits,
-      this.#search,
-      this.#trusts,
-      this.#questions,
-      this.#plain,
-      this.#entities,
-      ...(this.#mor === null ? [] : [this.#mor]),
-    ];
+    const parts = [this.#circuits, this.#authors, this.#visiting.visits, this.#search, this.#trusts, this.#questions];
+    const more = [this.#plain, this.#entities, ...(this.#mor === null ? [] : [this.#mor]), ...this.#peers.values()];
     const known: [string, number][] = [
       ['peers', this.#peers.size],
       ['meetings', this.#meetings.count],
       ['requests', this.#requests.count],
     ];
-    return longestQueues(known, [...parts, ...this.#peers.values()]);
+    return longestQueues(known, [...parts, ...more]);
   }
 
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void {
@@ -269,6 +264,9 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
         break;
       case 'mor':
         this.#mor?.told(event.event);
+        break;
+      case 'mail':
+        this.#entities.mailTold(event.event);
         break;
       case 'asked':
         answerAdmin(this, this.#trusts, this.#entities, this.#search, this.#mor, event);

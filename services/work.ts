@@ -9,9 +9,9 @@ const DIGEST_BYTES = 32;
 /** Bytes of a proof: its hour (Unix), and a number that was found. */
 export const workBytes = 12;
 
-/** What it is done for: a service of a domain, a box or address by its name, and the digest of what is put there; for making a box, zeros. */
+/** What it is done for: a service of a domain, a box, address or letter by its name, and the digest of what is put there; for making a box, zeros. */
 export interface WorkSubject {
-  readonly service: 'pigeonhole' | 'mailbox';
+  readonly service: 'pigeonhole' | 'mailbox' | 'mail';
   readonly domain: string;
   readonly name: Uint8Array;
   readonly digest: Uint8Array;

@@ -46,7 +46,7 @@ const KEY_NOTICE = '_notice_mor_key';
 const HANDED_MAX = 1024;
 const HANDED_BYTES = 16;
 /** Services that answer nobody as they answer anybody. */
-const SERVICES = ['keys', 'pigeonhole', 'mailbox'];
+const SERVICES = ['keys', 'pigeonhole', 'mailbox', 'mail'];
 /** How often it is looked who may be a member. */
 const LOOK_MS = 5_000;
 /** Keys of servers that one answer holds: pages of those that there are. */
@@ -90,7 +90,7 @@ export class Mor {
     this.#asks = new MorRequests({
       desk: owner.desk,
       counts: this.#counts,
-      release: (onion) => this.#tell({ kind: 'answer', onion }),
+      release: (onion) => this.release(onion),
     });
     this.#ownKey = owner.desk.options.identity.certificate;
     this.#shown = new Budget(SHOWN_MAX, SHOWN_MS, owner.desk.options.federationLimits.peersMax);
@@ -128,6 +128,11 @@ export class Mor {
     if (event.kind !== 'loaded') return;
     this.#isLoaded = true;
     for (const domain of this.#linked) this.#linkTold(domain);
+  }
+
+  /** Puts out an onion of 4000 bytes that somebody's ticket has made of an answer. */
+  release(onion: Uint8Array): void {
+    this.#tell({ kind: 'answer', onion });
   }
 
   /** A circuit to a domain is ready. */

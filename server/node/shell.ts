@@ -4,6 +4,7 @@ import { exportedBy } from '../../circuit/exporting.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
 import type { AmendedKey, Announced, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { MailEffect, MailEvent } from '../../federation/mail/mail-events.ts';
 import type { MorEffect, MorEvent } from '../../federation/onions/mor-events.ts';
 import type { PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
@@ -36,6 +37,8 @@ export interface ShellOptions {
   readonly noticed?: (notice: Notice) => void;
   /** Does what the listener needs a thread or the disk for. */
   readonly mor?: (effect: MorEffect) => void;
+  /** Speaks SMTP for the mail gateway. */
+  readonly mail?: (effect: MailEffect) => void;
   /** Called with what must never happen: the node's state can be trusted no more. */
   readonly crashed: (error: unknown) => void;
   readonly limits?: TransportLimits;
@@ -100,6 +103,11 @@ export class NodeShell {
     this.#tell({ kind: 'mor', event });
   }
 
+  /** Tells the mail gateway what came over SMTP, or became of what was handed to the relay. */
+  tellMail(event: MailEvent): void {
+    this.#tell({ kind: 'mail', event });
+  }
+
   /** Asks the node something as its admin; null: it is over. */
   ask(question: AdminQuestion): Promise<AdminAnswer | null> {
     if (this.#isOver) return Promise.resolve(null);
@@ -155,6 +163,9 @@ export class NodeShell {
         break;
       case 'mor':
         this.#options.mor?.(effect.effect);
+        break;
+      case 'mail':
+        this.#options.mail?.(effect.effect);
         break;
       case 'full':
         // When the node's step is done: what follows from it is another event.

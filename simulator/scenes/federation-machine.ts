@@ -147,7 +147,8 @@ export class FederationMachine implements Machine {
     if (effect.kind === 'notice' || effect.kind === 'told' || effect.kind === 'full') return [];
     if (effect.kind === 'connect') return [{ ...effect, to: this.#around.hostOf?.(effect.to) ?? effect.to }];
     if (effect.kind === 'mor') this.#performMor(effect.effect);
-    if (effect.kind === 'flush' || effect.kind === 'mor') return [];
+    // Nobody here sends mail.
+    if (effect.kind === 'flush' || effect.kind === 'mor' || effect.kind === 'mail') return [];
     if (effect.kind === 'write all') {
       const { circuits, bytes } = effect;
       return circuits.map((circuit) => ({ kind: 'write', circuit, bytes }));

@@ -19,7 +19,7 @@ export const zeros = new Uint8Array(sizes.cell);
 
 /** A node whose listener has begun. */
 export function begun(links: readonly string[] = [], settings: Settings = {}): NodeFixture {
-  const options = { mor: { limits: listenerLimits, links, unsafe: settings.isUnsafe === true } };
+  const options = { ...settings.options, mor: { limits: listenerLimits, links, unsafe: settings.isUnsafe === true } };
   const fixture = new NodeFixture({}, { ...settings, options });
   fixture.tell({ kind: 'mor', event: { kind: 'loaded', tags: [], marks: [], slots: [] } });
   return fixture;

@@ -2,51 +2,20 @@
 import { expect, test } from '@jest/globals';
 import { hexOf, joinBytes } from '../../crypto/bytes.ts';
 import { requestLimits } from '../../federation/onions/mor-request-limits.ts';
-import { renderTell } from '../../listener-bots/context-packets.ts';
 import { Assembly } from '../../onion/assembly.ts';
-import { unwrapCell } from '../../onion/envelope.ts';
-import { openOnion } from '../../onion/holder.ts';
-import { KnownKeys } from '../../onion/hint.ts';
-import { forgottenKey, pairOf } from '../../onion/keys.ts';
-import { oneTimeTag } from '../../onion/layer.ts';
 import { sizes } from '../../onion/sizes.ts';
-import { makeTicket, type TicketMemory, undoReply } from '../../onion/ticket.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { type Draft, render } from '../../psyc/render.ts';
-import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
-import { b, comeOut, frame, linked } from './mor-fixture.ts';
+import { comeOut } from './mor-fixture.ts';
+import { back, ready, ticket } from './mor-tickets.ts';
 import type { NodeFixture } from './node-fixture.ts';
-import type { Settings } from './node-settings.ts';
 
 const KEYS = 'psyc://a.example/$keys';
 const BOB = 'psyc://a.example/~bob';
 const TAG = '0123456789abcdef'.repeat(2);
-const context = (fixture: NodeFixture) => pairOf(fixture.keys.suite, new Uint8Array(32).fill(99));
-const secondsOf = (fixture: NodeFixture): number => Math.floor((beginUnixMs + fixture.nowMs) / 1000);
-
-/** A node that can put cells out: its neighbour has told it a key. Bob lives there. */
-function ready(settings: Settings = {}): NodeFixture {
-  const fixture = linked({ ...settings, isUnsafe: true });
-  fixture.connect('client bob phone');
-  fixture.keys.published.set(BOB, fixture.identityOf('bob'));
-  fixture.pass(1000);
-  frame(fixture, 'tell', renderTell({ publicKey: context(fixture).publicKey, seconds: 86_000, isWide: true }));
-  fixture.hear(b);
-  return fixture;
-}
-
-let tickets = 0;
-/** A ticket whose only layer is its owner's. */
-function ticket(fixture: NodeFixture): { ticket: Uint8Array; memory: TicketMemory } {
-  const { suite } = fixture.keys;
-  const secret = new Uint8Array(32).fill(7);
-  new DataView(secret.buffer).setUint32(0, ++tickets);
-  const hop = { secret, alpha: forgottenKey(suite, suite.random), delayMs: 0 };
-  return makeTicket(suite, [hop], secondsOf(fixture), suite.random);
-}
 
 const asking = (
   fixture: NodeFixture,
@@ -55,30 +24,6 @@ const asking = (
   tag = TAG,
   method = '_request_keys',
 ): void => comeOut(fixture, render({ routing: { _target: target, _tag: tag }, entity: entity ?? {}, method }));
-
-/** Contents that have come back on a ticket in what the node put out meanwhile. */
-function back(fixture: NodeFixture, memories: readonly TicketMemory[], ms = 5_000): Uint8Array[] {
-  const { suite } = fixture.keys;
-  fixture.pass(ms);
-  const known = new KnownKeys(suite, [{ publicKey: context(fixture).publicKey, value: context(fixture) }]);
-  const cells = fixture.hear(b).flatMap(({ method, packet }) => (method === '_mor_cell' ? [packet.data!] : []));
-  const onions = new Map(
-    cells.flatMap((cell) => {
-      const unwrapped = unwrapCell(suite, known, cell);
-      return unwrapped === null ? [] : [[hexOf(unwrapped.onion), unwrapped.onion] as const];
-    }),
-  );
-  return [...onions.values()].flatMap((onion) =>
-    memories.flatMap((memory) => {
-      const own = memory.secrets.at(-1)!;
-      const oneTime = (tag: Uint8Array) => (suite.equal(tag, oneTimeTag(suite, own)) ? own : null);
-      const holder = { oneTime, keys: new KnownKeys<never>(suite, []), users: [] };
-      const layer = openOnion(suite, onion, holder, secondsOf(fixture))?.layer;
-      const isReply = layer !== undefined && !('refused' in layer) && layer.outcome.kind === 'reply';
-      return isReply ? [undoReply(suite, memory, (layer.outcome as { body: Uint8Array }).body)] : [];
-    }),
-  );
-}
 
 function packetsIn(bytes: Uint8Array): Packet[] {
   const parser = new Parser();

@@ -7,12 +7,12 @@ import { joinBytes } from '../../crypto/bytes.ts';
 import { federationLimits, type FederationLimits } from '../../federation/limits.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { FederationNode } from '../../federation/node.ts';
+import type { MailEffect } from '../../federation/mail/mail-events.ts';
 import type { MorEffect } from '../../federation/onions/mor-events.ts';
 import type { PkiQuestion, ToldMove } from '../../federation/keys/pki.ts';
 import { decodeRange, decodeText, encodeText } from '../../psyc/bytes.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import { inherits } from '../../psyc/keyword.ts';
-import type { Packet } from '../../psyc/packet.ts';
 import { Parser } from '../../psyc/parse.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { actKindOf } from '../../publication/act.ts';
@@ -24,8 +24,10 @@ import { beginUnixMs, CircuitEnd, type Party } from '../../simulator/scenes/circ
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import type { StoreOutcome, StoreRequest } from '../../store/store.ts';
-import type { Coming, Settings } from './node-settings.ts';
+import type { Coming, Heard, Line, Settings } from './node-settings.ts';
 import { homeTold, ringAsked, ringTold } from './keys-told.ts';
+
+export type { Heard };
 
 /** The node's. */
 const home = 'a.example';
@@ -40,21 +42,6 @@ const seedOf = (nick: string, device: string, domain: string): Uint8Array =>
 export function channel(nick: string, device: string, domain = home): string {
   const [name = '', side = null] = device.split('-');
   return channelOf(`psyc://${domain}/~${nick}`, names.idOf(seedOf(nick, name, domain)), { side });
-}
-
-/** A packet that came out of the node behind the proofs, as text and variables. */
-export interface Heard {
-  readonly routing: Record<string, string>;
-  readonly method: string | null;
-  readonly data: string;
-  readonly packet: Packet;
-}
-
-interface Line {
-  /** null: bytes only, and everything is heard. */
-  readonly end: CircuitEnd | null;
-  readonly heard: Heard[];
-  read(bytes: Uint8Array): void;
 }
 
 /** a.example, and whoever connects to it; a peer is `server DOMAIN` or `client NICK DEVICE`. */
@@ -74,6 +61,8 @@ export class NodeFixture {
   readonly told: AdminAnswer[] = [];
   /** What the listener asked for. */
   readonly mor: MorEffect[] = [];
+  /** What the mail gateway has done. */
+  readonly mail: MailEffect[] = [];
   /** Newer statements that clients were handed, by circuit. */
   readonly stated = new Map<string, Uint8Array>();
   /** What has not been answered while somebody holds it. */
@@ -380,6 +369,9 @@ export class NodeFixture {
         break;
       case 'mor':
         this.mor.push(effect.effect);
+        break;
+      case 'mail':
+        this.mail.push(effect.effect);
         break;
       case 'full':
         this.full.push(effect.circuit);
