@@ -108,12 +108,12 @@ export type Notice =
   | { readonly kind: 'foreign key'; readonly domain: string; readonly fingerprint: string; readonly expected: string }
   /** That domain finds that the DNS names this key for ours. */
   | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
-  /** That domain has heard that this key is to follow ours, signed by our key or by our recovery key, and we have not said so. */
+  /** That domain has heard that this key is to follow ours, or one that we had, signed by that or by our recovery key, and we have not said so. */
   | {
       readonly kind: 'successor';
       readonly domain: string;
       readonly fingerprint: string;
-      readonly by: 'our key' | 'recovery key';
+      readonly by: 'our key' | 'former key' | 'recovery key';
     }
   /** Something else about its key; `row` of the table of continuity. */
   | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }

@@ -180,6 +180,12 @@ export const keysNamed = ({ left }: DomainTrust, rotations: readonly RotationHea
     .filter((one) => !left.some(({ rotation }) => isOwn(one) && rotation === one.hash))
     .flatMap(({ from, to }) => [from, to]);
 
+/** Whether a key that was left by its word alone names another successor than the one that was followed. */
+export function isContrary({ pin, left }: DomainTrust, one: RotationHeard): boolean {
+  const at = left.findIndex(({ fingerprint }) => fingerprint === one.from);
+  return at !== -1 && isOwn(one) && one.to !== (left[at + 1] ?? pin)?.fingerprint;
+}
+
 /** So many successors that one key has by one signer's word are kept: two are a contradiction, and a third proves no more. */
 const successorsMax = 2;
 

@@ -193,6 +193,7 @@ export type Alarm =
   | 'revoked key'
   | 'two successors'
   | 'rolled back'
+  | 'old key speaks'
   | 'dns ambiguous'
   | 'dns bogus'
   | 'dns differing'

@@ -1,5 +1,6 @@
-/** What others have heard of a successor of our own key: where it is not the one that we announce, somebody else has the key, or the recovery key. docs/spec/trust.md#telling-the-domain */
+/** What others have heard of a successor of our own key: where it is not the one that we announce, somebody else has the key, one before, or the recovery key. docs/spec/trust.md#telling-the-domain */
 import { hexOf } from '../../crypto/bytes.ts';
+import type { RotationHeard } from '../../pki/trust-state.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
 import type { Announced, Notice } from '../events.ts';
 import { remember } from '../remember.ts';
@@ -7,42 +8,50 @@ import type { TrustOwner } from './trust-owner.ts';
 
 type Named = Notice & { readonly kind: 'successor' };
 
-/** What was told of our own key. Whoever tells it is believed nothing: our key's signature is under it, or our recovery key's. */
+/** What was told of our own key. Whoever tells it is believed nothing: a key of ours has signed it, or our recovery key. */
 export class OwnSuccessors {
   readonly #node: TrustOwner;
   /** Statements that hold and are not ours, by hash of their bytes. */
   readonly #known = new Map<string, Omit<Named, 'domain'>>();
-  #isChecking = false;
+  /** Hashes of those that are being checked, by who told them: one each, so that nobody keeps others from being heard. */
+  readonly #checking = new Map<string, string>();
 
   constructor(node: TrustOwner) {
     this.#node = node;
   }
 
-  /** `announced`: what we say ourselves. While one is checked no other is: all are told again. */
+  /** `announced`: what we say ourselves. What there is no room for now is told again. */
   heard(domain: string, told: Announced, announced: Announced | null): void {
     const { suite, identity, federationLimits } = this.#node.options;
-    const own = [announced?.statement, identity.rotation].filter((one) => one !== undefined);
-    if (own.some((one) => equalBytes(one, told.statement))) return;
+    const { rotation, before, earlier = [] } = identity;
+    const own = [announced?.statement, rotation, ...earlier.map(({ statement }) => statement)];
+    if (own.some((one) => one !== undefined && equalBytes(one, told.statement))) return;
     const id = hexOf(suite.blake2b(told.statement, 32));
     const known = this.#known.get(id);
-    if (known !== undefined) this.#node.notify({ ...known, domain });
-    if (known !== undefined || this.#isChecking) return;
-    this.#isChecking = true;
-    const olds = [identity.certificate, ...(identity.before === undefined ? [] : [identity.before])];
+    if (known !== undefined) {
+      this.#node.notify({ ...known, domain });
+      return;
+    }
+    const isChecked = this.#checking.has(domain) || [...this.#checking.values()].includes(id);
+    if (isChecked || this.#checking.size >= federationLimits.successorsHeardMax) return;
+    this.#checking.set(domain, id);
+    const olds = [identity.certificate, before, ...earlier.map(({ key }) => key)].filter((one) => one !== undefined);
     this.#node.askPki({ kind: 'rotation', domain: this.#node.domain, olds, ...told }, (read) => {
-      this.#isChecking = false;
-      if (read.kind !== 'rotation') return;
-      const { to, signer } = read.rotation;
-      const isOurs =
-        signer === 'old key' || (identity.recovery !== undefined && signer.recovery === hexOf(identity.recovery));
-      if (!isOurs || to === hexOf(identity.fingerprint)) return;
-      const named = {
-        kind: 'successor',
-        fingerprint: to,
-        by: signer === 'old key' ? 'our key' : 'recovery key',
-      } as const;
+      this.#checking.delete(domain);
+      const named = read.kind === 'rotation' ? this.#named(read.rotation) : null;
+      if (named === null) return;
       remember(this.#known, id, named, federationLimits.successorsHeardMax);
       this.#node.notify({ ...named, domain });
     });
+  }
+
+  /** What a statement that holds says to the admin; null: it is not by a key of ours, or it leads to the present one. */
+  #named({ from, to, signer }: Omit<RotationHeard, 'seenMs'>): Omit<Named, 'domain'> | null {
+    const { fingerprint, recovery } = this.#node.options.identity;
+    const present = hexOf(fingerprint);
+    const isByKey = signer === 'old key';
+    if (to === present || (!isByKey && (recovery === undefined || signer.recovery !== hexOf(recovery)))) return null;
+    const by = !isByKey ? 'recovery key' : from === present ? 'our key' : 'former key';
+    return { kind: 'successor', fingerprint: to, by };
   }
 }

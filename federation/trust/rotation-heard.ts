@@ -1,6 +1,6 @@
 /** Statements that came along, beside those that are known of a domain: which are new and hold, and which are let go. docs/spec/trust.md#succession */
 import type { RotationHeard } from '../../pki/trust-state.ts';
-import { worthKeeping } from '../../pki/succession.ts';
+import { isContrary, worthKeeping } from '../../pki/succession.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
 import type { Desk } from '../desk.ts';
 import type { Announced } from '../events.ts';
@@ -15,6 +15,8 @@ export interface RotationsKept {
   readonly all: readonly KeptRotation[];
   readonly fresh: readonly KeptRotation[];
   readonly stale: readonly RotationHeard[];
+  /** Not kept: words of a key that the domain has left for another than they name. */
+  readonly contrary: readonly KeptRotation[];
 }
 
 /** `told`: the oldest first, since each is checked by the key that the one before has named. */
@@ -26,23 +28,25 @@ export function hearRotations(
   found: (kept: RotationsKept) => void,
 ): void {
   const known = rotationsIn(records);
-  const pinned = records.get('key');
+  const [pinned, before] = [records.get('key'), records.get('key before')];
   const judge = (all: readonly KeptRotation[]): void => {
     const state = trustIn(records, desk.unixMs);
     const heard = all.map((one) => one.heard);
     const kept = new Set(worthKeeping(state, heard, desk.unixMs, desk.options.trustLimits));
     const isKept = (one: KeptRotation): boolean => kept.has(one.heard);
+    const news = all.slice(known.length);
     found({
       all: all.filter(isKept),
-      fresh: all.slice(known.length).filter(isKept),
+      fresh: news.filter(isKept),
       stale: known.filter((one) => !isKept(one)).map((one) => one.heard),
+      contrary: news.filter((one) => !isKept(one) && isContrary(state, one.heard)),
     });
   };
   const check = (all: readonly KeptRotation[], [one, ...more]: readonly RotationTold[]): void => {
     if (one === undefined || pinned === undefined) judge(all);
     else if (all.some(({ statement }) => equalBytes(statement, one.statement))) check(all, more);
     else {
-      const olds = [pinned, ...all.map(({ key }) => key)];
+      const olds = [pinned, ...(before === undefined ? [] : [before]), ...all.map(({ key }) => key)];
       desk.askPki({ kind: 'rotation', domain, olds, ...one }, (read) => {
         const heard = read.kind === 'rotation' ? { ...read.rotation, seenMs: desk.unixMs } : null;
         const isNew = heard !== null && all.every((other) => rotationName(other.heard) !== rotationName(heard));

@@ -20,6 +20,8 @@ export interface Heard {
   readonly told: readonly RotationTold[];
   /** Fingerprint of the recovery key that the domain names, hexadecimal; null: none. */
   readonly recovery?: string | null;
+  /** Who told of the statements, where it was not the domain itself. */
+  readonly teller?: string;
   /** A copy of the pinned key, from wherever there was one. */
   readonly copy?: Uint8Array;
 }

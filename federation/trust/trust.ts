@@ -21,11 +21,13 @@ import { trustOperations } from './trust-operations.ts';
 import { shownOf } from './trust-shown.ts';
 import { nodeUniform } from '../waking.ts';
 import { NamedTurns } from '../named-turns.ts';
+import { OldKeys } from './old-keys.ts';
 import { OwnSuccessors } from './own-successors.ts';
 import { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
 
 type Answering = (answer: ServerAnswer) => void;
+type HeardMore = Pick<Heard, 'copy' | 'teller'>;
 type Admission = ServerQuestion & { readonly kind: 'admission' };
 
 const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
@@ -35,6 +37,7 @@ export class Trusts {
   readonly #node: TrustOwner;
   readonly #sightings: Sightings;
   readonly #ownSuccessors: OwnSuccessors;
+  readonly #oldKeys: OldKeys;
   readonly policy: Policy;
   readonly #countersigning: Countersigning;
   readonly #keyStates: KeyStates;
@@ -64,11 +67,12 @@ export class Trusts {
       (domain) => this.#lookAgain(domain, node.options.deliveryLimits.retryMsMin, true),
       (domain, told, from) => {
         if (domain === node.domain) this.#ownSuccessors.heard(from, told, this.#announced);
-        else this.#heardOf(domain, [told]);
+        else this.#heardOf(domain, [told], { teller: from });
       },
     );
     this.#ownSuccessors = new OwnSuccessors(node);
-    this.#keyStates = new KeyStates(node, (domain, copy) => this.#heardOf(domain, [], copy));
+    this.#oldKeys = new OldKeys(node, this.#sightings);
+    this.#keyStates = new KeyStates(node, (domain, copy) => this.#heardOf(domain, [], { copy }));
     this.#countersigning = new Countersigning(node, this.policy, (domain, task, full) => {
       this.#inTurn(domain, task, full);
     });
@@ -282,7 +286,7 @@ export class Trusts {
       if (this.#node.ways.linked().includes(domain)) {
         this.#lost.delete(domain);
         // Only then: looks that take longer than it is waited for them would pile up.
-        this.#heardOf(domain, [], undefined, () => this.ready(domain));
+        this.#heardOf(domain, [], {}, () => this.ready(domain));
       } else if (isWanted || this.#lost.has(domain)) {
         if (isWanted) this.#node.meet(domain);
         // Whether others find nobody there either.
@@ -302,7 +306,7 @@ export class Trusts {
   }
 
   /** Looks at a domain without its having come: by what is known of it, and by statements that somebody sent. */
-  #heardOf(domain: string, told: Heard['told'], copy?: Uint8Array, after = (): void => {}): void {
+  #heardOf(domain: string, told: Heard['told'], more: HeardMore = {}, after = (): void => {}): void {
     this.#inTurn(
       domain,
       (over) => {
@@ -325,7 +329,7 @@ export class Trusts {
               : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
           // It stands and was taken: that is seen now, however long ago it began.
           if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
-          const heard: Heard = { proof, shown: null, told, ...(copy === undefined ? {} : { copy }) };
+          const heard: Heard = { proof, shown: null, told, ...more };
           this.#look(domain, records, heard, (decision) => {
             // What it is refused for, too.
             if (isUp) this.#sightings.ready(domain);
@@ -356,6 +360,7 @@ export class Trusts {
       for (const notice of noticesOf(domain, expected, state, heard.proof, decision)) this.#node.notify(notice);
       const written = (): void => {
         this.#follow(domain, decision, gathered);
+        this.#oldKeys.heard(domain, gathered.rotations, heard.teller ?? null);
         decided(decision);
       };
       if (operations.length === 0) written();

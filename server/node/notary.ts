@@ -180,8 +180,10 @@ export class Notary {
     if (named.domain !== domain) throw new PkiError('_foreign_rotation', 'a rotation of another domain');
     const recoveryKey = third === null ? null : await readCertificate(third);
     const old = olds.find((one) => isKeyOf(one, bytesOfHex(named.old)!));
+    // Of our own domain we have all keys that it ever had.
+    const former = this.#authorities.find((one) => domainOf(one) === domain && one.key.fingerprint === named.old);
     const keys = {
-      old: old === undefined ? null : await readCertificate(old),
+      old: old === undefined ? (former ?? null) : await readCertificate(old),
       new: await readCertificate(key),
       recovery: recoveryKey,
     };

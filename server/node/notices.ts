@@ -18,6 +18,8 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'revoked key': 'the key has revoked itself; nothing that it vouched for counts',
   'two successors': 'the key has named two successors; nothing is taken until you say which is right',
   'rolled back': 'an old key or an old number came; ignored',
+  'old key speaks':
+    'a key that it has left names another successor than the one that was followed: somebody has that key still; ask its admin which is right',
   'dns ambiguous': 'its DNS contradicts itself; ignored',
   'dns bogus': 'its DNS does not validate; ignored',
   'dns differing': 'two resolvers do not agree on it; ignored',
@@ -40,12 +42,25 @@ const meanings: Readonly<Record<Alarm, string>> = {
   unvouched: 'nobody says which key is its own; give its fingerprint',
 };
 
-/** Somebody names a successor of our own key, and it was not the admin. */
-const ownSuccessor = (domain: string, fingerprint: string, by: 'our key' | 'recovery key'): string =>
-  `OUR KEY: ${domain} has heard that ${fingerprint} is to follow this domain's key, signed by ${by === 'our key' ? 'that key' : 'its recovery key'}. ` +
-  (by === 'our key'
-    ? 'If you have not made it (p3do key rotate), somebody has domain.key, and in three days others take his key for yours: run p3do key void with revocation.asc, and p3do key rotate --recovery FILE --at now'
-    : 'If you have not made it (p3do key rotate --recovery), somebody has recovery.key, and in three days others take his key for yours: tell their admins the right fingerprint (p3do federate add) over another way');
+/** Somebody names a successor of a key of ours, and it was not the admin: of which, signed by what, and what to do. */
+const successors: Readonly<Record<(Notice & { readonly kind: 'successor' })['by'], readonly [string, string, string]>> =
+  {
+    'our key': [
+      "this domain's key",
+      'that key',
+      'If you have not made it (p3do key rotate), somebody has domain.key, and in three days others take his key for yours: run p3do key void with revocation.asc, and p3do key rotate --recovery FILE --at now',
+    ],
+    'former key': [
+      'a key that this domain had before',
+      'that key',
+      'Somebody has it still, and those that have missed its successor may take his key for yours: run p3do key void with the revocation of that key, and tell their admins the right fingerprint (p3do federate add) over another way',
+    ],
+    'recovery key': [
+      "this domain's key",
+      'its recovery key',
+      'If you have not made it (p3do key rotate --recovery), somebody has recovery.key, and in three days others take his key for yours: tell their admins the right fingerprint (p3do federate add) over another way',
+    ],
+  };
 
 /** One node's. */
 export class Notices {
@@ -92,7 +107,9 @@ export class Notices {
       case 'successor': {
         const { domain, fingerprint, by } = notice;
         const level = this.#isNews(`successor ${fingerprint}`, nowMs) ? 'error' : 'debug';
-        log[level]({ domain, fingerprint, by }, ownSuccessor(domain, fingerprint, by));
+        const [of, signer, advice] = successors[by];
+        const text = `OUR KEY: ${domain} has heard that ${fingerprint} is to follow ${of}, signed by ${signer}. ${advice}`;
+        log[level]({ domain, fingerprint, by }, text);
         break;
       }
       case 'key': {

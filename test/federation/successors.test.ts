@@ -61,10 +61,10 @@ function statement({ keys }: NodeFixture, to: string, { from = 'first', domain =
   return keys.rotation(old, next, seq, beginUnixMs, beginUnixMs + 100 * DAY, more);
 }
 
-/** c.example passes one on. */
-function passOn(fixture: NodeFixture, to: string, words: Words = {}, domain = b): void {
-  fixture.say('server c.example', {
-    routing: { _source: 'psyc://c.example', _target: `psyc://${own}` },
+/** Another domain passes one on. */
+function passOn(fixture: NodeFixture, to: string, words: Words = {}, domain = b, teller = 'c.example'): void {
+  fixture.say(`server ${teller}`, {
+    routing: { _source: `psyc://${teller}`, _target: `psyc://${own}` },
     entity: {
       _domain: domain,
       _rotation: statement(fixture, to, { ...words, domain }),
@@ -223,6 +223,72 @@ test('successorsHeardMax: who says more is checked again', () => {
   for (const key of ['one', 'two', 'one']) passOn(fixture, key, {}, own);
   expect(heardOfOwn(fixture)).toHaveLength(3);
   expect(fixture.asked.filter((kind) => kind === 'rotation')).toHaveLength(3);
+});
+
+test('… but of a key that it had before, two rotations ago, and of none of what led from there', () => {
+  const plain = new NodeFixture();
+  const [one, two, three] = ['first', 'second', 'third'].map((name) => plain.keys.domain(own, name));
+  const rotated = (from: ServerIdentity, to: ServerIdentity, seq: number, after?: Uint8Array): Uint8Array =>
+    plain.keys.rotation(from, to, seq, beginUnixMs, beginUnixMs + DAY, after === undefined ? {} : { after });
+  const step = rotated(one!, two!, 2);
+  const rotation = rotated(two!, three!, 3, step);
+  const earlier = [{ statement: step, key: two!.certificate, recovery: null }];
+  const identity = { ...three!, rotation, before: two!.certificate, earlier };
+  const fixture = new NodeFixture({}, { keys: plain.keys, options: { identity } });
+  fixture.connect('server c.example');
+  passOn(fixture, 'second', {}, own);
+  passOn(fixture, 'thief', { from: 'second', seq: 3, after: step }, own);
+  expect(heardOfOwn(fixture)).toEqual([
+    { domain: 'c.example', fingerprint: printOf(fixture, 'thief', own), by: 'former key' },
+  ]);
+});
+
+test('successorsHeardMax: a check that takes long keeps nobody else’s word from being checked; one by each, so many in all', () => {
+  const fixture = owner(2);
+  for (const domain of ['d.example', 'e.example']) fixture.connect(`server ${domain}`);
+  fixture.held.pki = [];
+  passOn(fixture, 'slow', {}, own);
+  passOn(fixture, 'slow too', {}, own);
+  passOn(fixture, 'slow', {}, own, 'd.example');
+  passOn(fixture, 'other', {}, own, 'd.example');
+  passOn(fixture, 'another', {}, own, 'e.example');
+  fixture.release();
+  const told = fixture.notices.flatMap((notice) => (notice.kind === 'successor' ? [notice] : []));
+  expect(told.map(({ domain, fingerprint }) => [domain, fingerprint])).toEqual([
+    ['c.example', printOf(fixture, 'slow', own)],
+    ['d.example', printOf(fixture, 'other', own)],
+  ]);
+  passOn(fixture, 'another', {}, own, 'e.example');
+  expect(heardOfOwn(fixture)).toHaveLength(3);
+});
+
+test('what a key says that the domain has left is no more than an alarm; who tells it, and the domain, are shown it, once', () => {
+  const fixture = met();
+  const rotation = statement(fixture, 'next');
+  fixture.dns = (domain) =>
+    idealRecord(fixture.keys, domain, domain === b ? 'next' : undefined, { secure: true, seq: 2 });
+  const circuits = [linkOf(fixture), comes(fixture, 'next', { rotation })];
+  expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'next'));
+  const heardThere = (): string[] => toldOn(fixture, 'server c.example');
+  const heardAtHome = (): string[] => circuits.flatMap((circuit) => toldOn(fixture, circuit));
+  heardThere();
+  heardAtHome();
+  const thief = statement(fixture, 'thief');
+  passOn(fixture, 'thief');
+  expect(heardThere()).toEqual([decodeText(rotation)]);
+  expect(heardAtHome()).toEqual([decodeText(thief)]);
+  expect(fixture.notices).toContainEqual({ kind: 'key', domain: b, row: '3', alarm: 'old key speaks' });
+  passOn(fixture, 'thief');
+  expect([...heardThere(), ...heardAtHome()]).toEqual([]);
+  expect(kept(fixture)).toMatchObject({ standing: 'normal', pin: { fingerprint: printOf(fixture, 'next') } });
+});
+
+test('who has missed a rotation is kept from following an old key by the others’ statement of it', () => {
+  const fixture = met();
+  passOn(fixture, 'thief');
+  passOn(fixture, 'next');
+  fixture.pass(trustLimits.graceMs);
+  expect(fixture.methods(comes(fixture, 'thief'))).toEqual(['_error_trust_frozen_key']);
 });
 
 /** b.example has gone through so many keys while nobody was looking, `k1` to the last. */
