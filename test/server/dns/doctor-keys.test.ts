@@ -1,4 +1,4 @@
-/** What the doctor says of key servers, of the web key directory, of countersignatures and of what ends: as it should be, and each way in which it is not. */
+/** What the doctor says of key servers, of the web key directory, of countersignatures, of what ends and of where the server is: as it should be, and each way in which it is not. */
 import { afterEach, expect, test } from '@jest/globals';
 import { type Certificate, readCertificate } from '../../../pki/certificate.ts';
 import { countersign } from '../../../pki/countersignature.ts';
@@ -8,8 +8,10 @@ import { applyRevocation, makeRevocation } from '../../../pki/revocation.ts';
 import { readSecretKey, type SecretKey } from '../../../pki/secret-key.ts';
 import { countersignedCheck } from '../../../server/doctor/countersigned-check.ts';
 import { directoryCheck } from '../../../server/doctor/directory-check.ts';
+import { expiries } from '../../../server/doctor/expiries.ts';
 import type { Finding, Visit } from '../../../server/doctor/finding.ts';
 import { keyServerCheck } from '../../../server/doctor/key-server-check.ts';
+import { serverCheck } from '../../../server/doctor/server-checks.ts';
 import { DAY, domainKey, seed, WEEK } from '../../pki/keys.ts';
 import { Undoing } from '../../undoing.ts';
 import { type Giving, giving } from '../keys/giving.ts';
@@ -218,4 +220,65 @@ test('of a domain of this machine: whoever has countersigned its key, and whom i
   expect(lines(await countersignedCheck(looking(alone.port), []))).toEqual([
     'warning federation: nobody countersigns home.test',
   ]);
+});
+
+test('the key, and the subkey that proves circuits: thirty days are enough, a second less is a warning, and what has ended is bad', async () => {
+  const { certificate } = home;
+  const [circuits, ...others] = certificate.subkeys;
+  const verdicts = (change: Partial<Certificate>): string[] =>
+    expiries({ ...certificate, ...change }, NOW, false).map(({ verdict }) => verdict);
+  for (const [ends, verdict] of [
+    [NOW + 30 * DAY, 'good'],
+    [NOW + 30 * DAY - 1, 'warning'],
+    [NOW + 1, 'warning'],
+    [NOW, 'bad'],
+  ] as const) {
+    expect(verdicts({ until: ends })).toEqual([verdict, 'good', 'good']);
+    expect(verdicts({ subkeys: [{ ...circuits!, until: ends }, ...others] })).toEqual(['good', verdict, 'good']);
+  }
+  for (const change of [{ isRevoked: true }, { isMutual: false }, { flags: 2 }])
+    expect(verdicts({ subkeys: [{ ...circuits!, ...change }, ...others] })).toEqual(['good', 'bad', 'good']);
+  const [ended, none] = [
+    expiries({ ...certificate, until: NOW }, NOW, false),
+    expiries({ ...certificate, subkeys: [] }, NOW, false),
+  ];
+  expect([ended[0], none[1]]).toMatchObject([
+    {
+      text: `the key ended ${new Date(NOW * 1000).toISOString().slice(0, 10)}`,
+      remedy: expect.stringContaining('p3do key rotate'),
+    },
+    { text: 'the key has no subkey that proves circuits', remedy: expect.stringContaining('p3do key rotate') },
+  ]);
+});
+
+test('countersignatures that nobody can tell of: the own server is away, or has not its own key', async () => {
+  const looking = (port: number): Visit =>
+    visit(port, { ownKey: fingerprint, looker: { domain: HOME, fingerprint, at: { host: '127.0.0.1', port } } });
+  const away = await countersignedCheck(looking(await nobody()), []);
+  expect(lines(away)).toEqual([expect.stringMatching(/^warning federation: nobody can tell: .*ECONNREFUSED/)]);
+  const { port } = await given(HOME, []);
+  const keyless = await countersignedCheck(looking(port), []);
+  expect(lines(keyless)).toEqual(['bad federation: the key server of home.test has not its own key']);
+  expect([...away, ...keyless].every(({ remedy }) => remedy !== null)).toBe(true);
+});
+
+test('where the server is: nobody answers for its SRV record, and through a proxy nobody is asked; a key server in Tor is not asked without one', async () => {
+  const port = await nobody();
+  const silent = {
+    services: () => Promise.reject(new Error('no answer')),
+    addresses: () => Promise.reject(new Error('no answer')),
+  };
+  expect(lines(await serverCheck(visit(port, { finder: silent }), []))).toEqual([
+    'warning server: nobody answers for its SRV record: home.test port N is tried',
+    'bad server: home.test has no address',
+  ]);
+  const proxy = { host: '127.0.0.1', port, password: 'own' };
+  expect(lines(await serverCheck(visit(port, { proxy }), []))).toEqual([
+    'good server: through a proxy no SRV record is asked: home.test port N is tried',
+    expect.stringMatching(/^bad TLS: home\.test port N: /),
+  ]);
+  const onion = `${'a'.repeat(56)}.onion`;
+  expect(lines(await keyServerCheck(visit(port, {}, [`hkps://${onion}`]), [])).at(-1)).toBe(
+    `warning key server: ${onion} port N is not asked: it is in Tor`,
+  );
 });
