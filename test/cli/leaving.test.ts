@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Certificate, readCertificate } from '../../pki/certificate.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
+import { fingerprintsOf, keyAt } from '../../server/keys/ask.ts';
 import { Town } from '../../server/town/town.ts';
 import { run } from '../house/fixture.ts';
 import { command } from '../server/served.ts';
@@ -109,11 +111,19 @@ test('export: where the server is away nothing is left behind', async () => {
   expect(readdirSync('.').filter((name) => name.startsWith('gone'))).toEqual([]);
 });
 
+/** A person's key, as the key server of his home gives it to anybody. */
+async function keyGiven(address: string): Promise<Certificate> {
+  const endpoint = town.endpoints.get(address.split('@')[1]!)!;
+  const [fingerprint = ''] = await fingerprintsOf(endpoint, address);
+  return readCertificate((await keyAt(endpoint, fingerprint))!);
+}
+
 test('close: it is asked twice, the passphrase decides, and afterwards nobody is there', async () => {
   for (const name of [`zoe@${RED}`, `ada@${BLUE}`]) expect(await p3do(registering(name))).toMatchObject({ status: 0 });
   for (const name of [`ada@${BLUE}`, `zoe@${RED}`]) {
     expect(await p3do(`enter @hall@${BLUE} --as ${name}`)).toMatchObject({ status: 0 });
   }
+  expect((await keyGiven(`zoe@${RED}`)).userIds).toMatchObject([{ isRevoked: false }]);
   const close = `close --as zoe@${RED}`;
   expect(await p3do(`${close} < /dev/null`)).toEqual({
     status: 2,
@@ -131,6 +141,8 @@ test('close: it is asked twice, the passphrase decides, and afterwards nobody is
     status: 0,
     said: `closed zoe@${RED}: nobody gets this name for a year\nkeys and settings of it are still in $P3DO_HOME/people/zoe@${RED}\n`,
   });
+  // Whoever asks for her key years later hears that she has taken the name back.
+  expect((await keyGiven(`zoe@${RED}`)).userIds).toMatchObject([{ isRevoked: true }]);
   // The other domain's place tells its members.
   let heard = '';
   while (!heard.includes(`"member":"psyc://${RED}/~zoe","isHere":false`))

@@ -1,6 +1,10 @@
 /** `p3do account` against a real server: people are listed, shown, frozen, thawed and closed, and hear of it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readCertificate } from '../../pki/certificate.ts';
+import { certStatus } from '../../pki/certification.ts';
 import { renderEndpoint } from '../../server/config/address.ts';
+import { readDomainKey } from '../../server/domain/key-file.ts';
+import { fingerprintsOf, keyAt } from '../../server/keys/ask.ts';
 import { Undoing } from '../undoing.ts';
 import { run } from '../house/fixture.ts';
 import { command, passableFolder, Served } from './served.ts';
@@ -88,4 +92,17 @@ test('closed, when the name has been typed once more', async () => {
     status: 1,
     said: expect.stringContaining('(_closed_account)'),
   });
+});
+
+test('his key goes on being given out, for whoever has it from before: nobody vouches for it any more', async () => {
+  const own = (await readDomainKey(served.folder, 'a.test')).certificate;
+  for (const [nick, code] of [
+    ['ada', 'valid'],
+    ['mallory', '_revoked_certification'],
+  ] as const) {
+    const [fingerprint = ''] = await fingerprintsOf(served.endpoint, `${nick}@a.test`);
+    const key = await readCertificate((await keyAt(served.endpoint, fingerprint))!);
+    const status = await certStatus(key, `${nick} <${nick}@a.test>`, own, Math.floor(Date.now() / 1000));
+    expect(status.isValid ? 'valid' : status.code).toBe(code);
+  }
 });
