@@ -81,9 +81,15 @@ test('what she said at home while nobody answered is said again through another 
   process.kill(b.pid!, 'SIGSTOP');
   const late = await p3do('say', '@hall@b.test', 'said in the frost', '--as', 'alice@a.test', '--timeout', '4');
   await a.kill();
+  const saying = p3do('say', '@hall@b.test', 'after the frost', '--as', 'alice@a.test');
+  // While she waits there the admin of the server that carries her is told who it is.
+  let visitors = '';
+  for (let tries = 0; tries < 100 && visitors !== 'alice@a.test, 1 circuit\n'; tries++)
+    visitors = await done('account', 'visitors', '--folder', c.folder);
   process.kill(b.pid!, 'SIGCONT');
+  expect(visitors).toBe('alice@a.test, 1 circuit\n');
   expect(late).toMatchObject({ code: 1, out: '' });
-  const said = await p3do('say', '@hall@b.test', 'after the frost', '--as', 'alice@a.test');
+  const said = await saying;
   expect(said).toMatchObject({ code: 0, out: 'stored at b.test\n' });
   expect(said.complaints).toContain('through c.test, as alice@a.test\n');
   // Her home has it in its log for b.test, and says it again as well.
