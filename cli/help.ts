@@ -16,7 +16,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
     'close',
   ],
   'Speaking and hearing:': ['chat', 'say', 'send', 'ask', 'stock', 'listen', 'box', 'overhear', 'pending', 'notify'],
-  'Publishing:': ['publish', 'follow', 'unfollow'],
+  'Publishing:': ['publish', 'attachment', 'follow', 'unfollow'],
   'Places:': ['enter', 'leave', 'place', 'places', 'history'],
   'Other people:': ['friend', 'requests', 'block', 'ignore', 'alias'],
   'A domain of your own:': [

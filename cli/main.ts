@@ -129,6 +129,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do publish Good morning',
     load: () => import('./publish.ts'),
   },
+  attachment: {
+    summary: 'save the file of a publication',
+    example: 'p3do attachment save ada@a.example/4ee1c0de',
+    load: () => import('./attachment.ts'),
+  },
   follow: {
     summary: 'follow what somebody publishes, on whatever server',
     example: 'p3do follow ada@a.example',

@@ -6,7 +6,7 @@ import type { Profile } from '../client/profile/profile.ts';
 import type { Heard } from '../client/session/events.ts';
 import { contentOf } from '../client/session/carried.ts';
 import type { Pending } from '../client/session/kept.ts';
-import { lineIn, referenceOf, textOf, type Wanted } from '../client/session/pending.ts';
+import { type Attachment, attachmentIn, lineIn, referenceOf, textOf, type Wanted } from '../client/session/pending.ts';
 import type { SessionShell } from '../client/session/shell.ts';
 import { feedOf } from '../client/session/words.ts';
 import {
@@ -21,11 +21,20 @@ import {
   withShared,
 } from './person/conversation.ts';
 import { lineOf } from './person/lines.ts';
-import { anyPublication, Finder, type Found, isWhole, type Named, ownPublication } from './person/publication.ts';
+import {
+  anyPublication,
+  Finder,
+  type Found,
+  isWhole,
+  type Named,
+  ownPublication,
+  shortId,
+} from './person/publication.ts';
 import { reached } from './person/reach.ts';
 import { Talk } from './person/talk.ts';
 import { count } from './person/target.ts';
 import { textIn } from './person/text.ts';
+import { uploaded, uploadOf } from './person/upload.ts';
 import { type Through, throughOption } from './person/ways.ts';
 
 interface Options extends Shared, Through {
@@ -33,6 +42,7 @@ interface Options extends Shared, Through {
   readonly reply?: Named;
   readonly edit?: Named;
   readonly delete?: Named;
+  readonly attach?: string;
 }
 
 /** The publication's number; what is asked has numbers of its own, from 1 on. */
@@ -45,6 +55,7 @@ const BESIDE = -2;
 interface Words {
   readonly text: string;
   readonly about?: Wanted;
+  readonly attachment?: Attachment;
 }
 
 /** Adds the arguments, the page and the action of `p3do publish`. */
@@ -55,6 +66,7 @@ export function register(command: Command): void {
       .option('--reply <publication>', 'it answers this one, nick@domain/ID', anyPublication)
       .option('--edit <id>', 'it stands instead of this one of yours', ownPublication)
       .option('--delete <id>', 'publish that this one of yours is deleted, without a text', ownPublication)
+      .option('--attach <file>', 'a file of up to 1 MiB that belongs to it')
       .option('--reach <servers>', 'wait until so many servers keep it', count),
     'how long to wait for the answer (60)',
   )
@@ -75,6 +87,7 @@ Examples:
   $ p3do publish Good morning
   $ p3do publish --reply ada@a.example/4ee1c0de Good morning to you
   $ p3do publish --delete 9a8b7c6d
+  $ p3do publish --attach photo.jpg Good morning
   $ p3do publish --through c.example --reach 2 - < article`,
     )
     .action(async (words: string[], options: Options) => {
@@ -87,24 +100,42 @@ Examples:
       const { reply, edit, delete: deleted } = options;
       if ([reply, edit, deleted].filter((named) => named !== undefined).length > 1)
         command.error('only one of --reply, --edit and --delete at a time');
+      const upload = options.attach === undefined ? null : await uploadOf(options.attach);
+      if (typeof upload === 'string') {
+        fail(command, options, '_input_invalid', upload);
+        return;
+      }
+      if (deleted !== undefined && upload !== null) command.error('what is deleted has no file');
+      const file = upload === null ? {} : { attachment: upload.attachment };
       if (deleted !== undefined && words.length > 0) command.error('what is deleted has no text');
-      if (deleted === undefined && text === '') command.error('there is nothing to publish');
+      if (deleted === undefined && text === '' && upload === null) command.error('there is nothing to publish');
       const named = reply ?? edit ?? deleted ?? null;
       const whose = await whoseOf(command, options.as);
       const person = `psyc://${whose.domain}/~${whose.nick}`;
       const to = feedOf(person);
       let reach: Talk | null = null;
-      let isStored = false;
+      /** Where it is stored: its id in hexadecimal, if it is signed. */
+      let stored: { readonly publication: string | null } | null = null;
       let finder: Finder | null = null;
       /** What was said; null: it has still to be found what it is about. */
       let said: Words | null = null;
       /** How many publications that an earlier server has not answered are said again, this one the last. */
       let left = 0;
-      const say = (shell: SessionShell, { text: what, about }: Words, number: number): void =>
-        shell.tell({
-          kind: 'command',
-          command: { kind: 'say', command: number, target: to, text: what, ...(about && { about }) },
-        });
+      const say = (shell: SessionShell, { text: what, ...more }: Words, number: number): void =>
+        shell.tell({ kind: 'command', command: { kind: 'say', command: number, target: to, text: what, ...more } });
+      /** What remains to be done when it is stored. */
+      const follow = async (shell: SessionShell, publication: string | null): Promise<void> => {
+        const isWhole = upload === null || publication === null || (await uploaded(reach!, to, publication, upload));
+        if (upload !== null && isWhole)
+          tell(
+            options,
+            { kind: 'attached', publication, bytes: upload.file.length },
+            `attached, ${upload.file.length} bytes\n`,
+          );
+        if (isWhole && options.reach !== undefined)
+          await reached(reach!, { target: to, publication, wanted: options.reach }, options);
+        shell.stop();
+      };
       /** Whether there is something to be said of what was looked for. */
       const sayOf = (shell: SessionShell, found: Found | null): boolean => {
         const complaint = found === null ? 'there is no such publication' : faultOf(options, found);
@@ -118,7 +149,7 @@ Examples:
           // They have its words, or some of them.
           for (const edit of edits) say(shell, { text: '', about: deletionOf(edit) }, BESIDE);
         }
-        said = wordsOf(options, found!, text);
+        said = { ...wordsOf(options, found!, text), ...file };
         say(shell, said, SAID);
         return true;
       };
@@ -128,14 +159,20 @@ Examples:
         channel: 'side',
         carried: { target: to },
         late: (isSent) =>
-          isStored
-            ? 'it is stored; not as many servers have said that they keep it'
+          stored !== null
+            ? upload === null
+              ? 'it is stored; not as many servers have said that they keep it'
+              : `it is stored; p3do attachment send ${shortId(stored.publication ?? '')} ${options.attach} gives what is missing of the file`
             : isSent
               ? unanswered(to, 'publishes it again')
               : 'not published: nobody has answered',
         profile: () => registered(command, whose, options),
         begin(shell, _, profile) {
           reach = new Talk(person, shell);
+          if (stored !== null) {
+            void follow(shell, stored.publication);
+            return;
+          }
           // What is kept for one server is said again to the next by itself, and must not be published twice.
           left = said === null ? 0 : waitingIn(profile, to, said);
           if (left > 0) return;
@@ -144,7 +181,7 @@ Examples:
             finder.begin();
             return;
           }
-          said ??= reply === undefined ? { text } : { text, about: replyTo(reply) };
+          said ??= { text, ...(reply === undefined ? {} : { about: replyTo(reply) }), ...file };
           say(shell, said, SAID);
         },
         excusesRefusal: (output) => reach?.owns(output) === true,
@@ -155,11 +192,10 @@ Examples:
           if (output.kind === 'sent' && output.command === SAID && !options.json) complain(command, 'sending');
           const isAgain = output.kind === 'stored before' && output.target === to && left > 0 && --left === 0;
           if (isAgain || (output.kind === 'stored' && output.command === SAID)) {
-            isStored = true;
             tell(options, { ...output, kind: 'stored', command: SAID }, `stored at ${output.at}\n`);
-            if (options.reach === undefined) return true;
-            const { publication } = output;
-            void reached(reach!, { target: to, publication, wanted: options.reach }, options).then(() => shell.stop());
+            stored = output;
+            if (options.reach === undefined && upload === null) return true;
+            void follow(shell, output.publication);
           }
           return output.kind === 'refused' && (output.command === SAID || output.command === LOOKED);
         },
@@ -192,15 +228,19 @@ function wordsOf({ edit, delete: deleted }: Options, { heard }: Found, text: str
 }
 
 /** How many publications are kept and not answered, where this is one of them. */
-function waitingIn({ kept }: Profile, to: string, { text, about }: Words): number {
+function waitingIn({ kept }: Profile, to: string, { text, about, attachment }: Words): number {
   const voices = [kept.speaking, ...kept.visits.values()];
   const pending = voices.flatMap((voice) => voice.pending).filter(({ target }) => target === to);
   const isThis = (one: Pending): boolean => {
     const reference = referenceOf(one);
     const isSame = hexOf(reference?.id ?? NOTHING) === hexOf(about?.id ?? NOTHING) && reference?.kind === about?.kind;
-    return isSame && (about?.kind === 'deletion' || textOf(one) === text);
+    const isSameFile = fileOf(attachmentIn(one)) === fileOf(attachment ?? null);
+    return isSame && isSameFile && (about?.kind === 'deletion' || textOf(one) === text);
   };
   return pending.some(isThis) ? new Set(pending.map(contentOf)).size : 0;
 }
+
+const fileOf = (one: Attachment | null): string =>
+  one === null ? '' : [one.name, one.type, ...one.digests.map(hexOf)].join(' ');
 
 const NOTHING = new Uint8Array(0);

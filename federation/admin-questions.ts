@@ -40,6 +40,8 @@ export type AdminQuestion =
   | { readonly kind: 'announce' }
   /** For whoever asks without a client: what this person has published, or is said in this place; or the rows before one. Answer: `page`. */
   | { readonly kind: 'page'; readonly of: string; readonly before: number | null; readonly scope: PageScope }
+  /** The file of a publication of this person, `id` in hexadecimal. Answer: `file`. */
+  | { readonly kind: 'file'; readonly of: string; readonly id: string; readonly scope: PageScope }
   /** Goes there now. Answer: `done`. */
   | { readonly kind: 'meet'; readonly domain: string }
   /** Its rule, its pin and what is remembered of its key go. Answer: `done`. */
@@ -123,5 +125,7 @@ export type AdminAnswer =
   | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }
   /** null: nothing of his is shown here. */
   | { readonly kind: 'page'; readonly page: Page | null }
+  /** null: it is not here, not wholly, or not shown. */
+  | { readonly kind: 'file'; readonly file: { readonly name: string; readonly chunks: readonly Uint8Array[] } | null }
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly code: FederationCode | '_keys_unknown' };

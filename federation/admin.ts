@@ -49,6 +49,9 @@ export function answerAdmin(
     case 'page':
       entities.page(question, (page) => answer({ kind: 'page', page }));
       break;
+    case 'file':
+      entities.file(question, (file) => answer({ kind: 'file', file }));
+      break;
     case 'list': {
       const names = new Set([...policy.text.lines.map(({ domain }) => domain), ...node.ways.linked()]);
       showAll([...names].sort());

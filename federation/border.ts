@@ -6,6 +6,7 @@ import type { Proved } from '../circuit/server-handshake.ts';
 import { equalBytes } from '../psyc/bytes.ts';
 import { inherits } from '../psyc/keyword.ts';
 import type { Packet } from '../psyc/packet.ts';
+import { readAttachment } from '../publication/attachment.ts';
 import { PublicationError, type PublicationCode } from '../publication/error.ts';
 import type { Publication } from '../publication/fields.ts';
 import { isFeed } from '../publication/feed.ts';
@@ -170,7 +171,10 @@ export class BorderCheck {
     try {
       publication = readPublication(packet, route);
       // What cannot be read in the same way everywhere would not be kept in the same way.
-      if (publication !== null && isFeed(publication.address)) readReference(packet, publication);
+      if (publication !== null && isFeed(publication.address)) {
+        readReference(packet, publication);
+        readAttachment(packet);
+      }
     } catch (error) {
       if (!(error instanceof PublicationError)) throw error;
       broken = error.code;

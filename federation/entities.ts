@@ -11,7 +11,7 @@ import type { Founders } from './places/founders.ts';
 import { KeysService } from './keys/keys-service.ts';
 import { domainOf, entityOf, type Letter } from './letter.ts';
 import type { Page } from './feeds/page-shown.ts';
-import { findPage } from './feeds/pages.ts';
+import { findFeed, findPage } from './feeds/pages.ts';
 import { Person } from './people/person.ts';
 import { Mailbox } from './onions/mailbox.ts';
 import { Pigeonhole } from './onions/pigeonhole.ts';
@@ -178,6 +178,22 @@ export class Entities {
   page(asked: Extract<AdminQuestion, { kind: 'page' }>, found: (page: Page | null) => void): void {
     const isCarried = (feed: string): boolean => this.#feeds.get(feed)?.carries === true;
     findPage(this.#owner.desk, this.#owner.authors, asked, isCarried, found);
+  }
+
+  /** The file of somebody's publication, for whoever asks; null: it is not shown here, or not wholly here. */
+  file(
+    { of, id, scope }: Extract<AdminQuestion, { kind: 'file' }>,
+    found: (file: { readonly name: string; readonly chunks: readonly Uint8Array[] } | null) => void,
+  ): void {
+    const isCarried = (feed: string): boolean => this.#feeds.get(feed)?.carries === true;
+    findFeed(this.#owner.desk, { of, scope }, isCarried, (context) => {
+      const feed = context === null ? null : this.feed(context);
+      if (feed === null) found(null);
+      else
+        feed.attachments.whole(id, (file) =>
+          found(file === null ? null : { name: file.attachment.name, chunks: file.chunks }),
+        );
+    });
   }
 
   /** The circuit to a domain is gone. */

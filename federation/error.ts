@@ -1,4 +1,5 @@
 /** Why a node or an entity says no: the codes. docs/spec/federation.md#federation-errors */
+import type { AttachmentCode } from './feeds/attachment-errors.ts';
 import type { PeopleCode } from './people/people-errors.ts';
 import type { PlainCode } from './plain/plain-errors.ts';
 
@@ -6,6 +7,7 @@ import type { PlainCode } from './plain/plain-errors.ts';
 export type FederationCode =
   | PeopleCode
   | PlainCode
+  | AttachmentCode
   // routing
   | '_invalid_entity'
   | '_invalid_target'

@@ -156,7 +156,9 @@ export const headingOf = ({ author, target, tag, counter }: Message, method: str
 
 /** What is full may have room later, who is away may come back: failures. What is wrong stays wrong: an error. */
 const isFailure = (code: string): boolean =>
-  ['_excessive', '_unavailable', '_delivery_timeout', '_filter'].some((family) => inherits(code, family));
+  ['_excessive', '_unavailable', '_delivery_timeout', '_filter', '_attachment_incomplete'].some((family) =>
+    inherits(code, family),
+  );
 
 /** What others may know of a code: nothing of how the store is made. */
 function sayable(code: FederationCode | PublicationCode | StoreCode): FederationCode | PublicationCode {

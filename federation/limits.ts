@@ -191,6 +191,18 @@ export const federationLimits = {
   /** The same of all visitors from one domain, which has as many people as it likes. */
   visitorPublicationsOfDomainMax: 256,
   visitorPublicationOfDomainMs: 60_000,
+  /** Bytes of files of one person here, and of one person elsewhere; of others older files go for newer ones. */
+  attachmentsOwnBytesMax: 268_435_456,
+  attachmentsOthersBytesMax: 67_108_864,
+  /** Files of one person's publications that are not here, and are asked for. */
+  attachmentsWantedMax: 256,
+  /** A file of a publication older than this is asked for no more where nobody has it. */
+  attachmentWaitMsMax: 604_800_000,
+  /** Chunks of one visitor's files that are taken at once, and how soon one more; and of all visitors from one domain. */
+  visitorChunksMax: 64,
+  visitorChunkMs: 60_000,
+  visitorChunksOfDomainMax: 512,
+  visitorChunkOfDomainMs: 30_000,
   /** Rows of one page of publications for readers without a client. */
   pageRowsMax: 48,
   /** Bytes of these; the rows that pass it are its last. */

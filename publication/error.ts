@@ -9,6 +9,7 @@ export type PublicationCode =
   | '_publication_invalid_content'
   | '_publication_invalid_usage'
   | '_publication_invalid_reference'
+  | '_publication_invalid_attachment'
   | '_publication_oversized'
   // author
   | '_publication_foreign_key'

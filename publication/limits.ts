@@ -27,4 +27,8 @@ export const publicationLimits = {
   topicBytesMax: 1024,
   /** UTF-8 bytes of why somebody is put out or silenced. */
   reasonBytesMax: 512,
+  /** Bytes of a file that belongs to a publication, of its pieces, and of its name. */
+  attachmentBytesMax: 1_048_576,
+  attachmentChunkBytes: 65_536,
+  attachmentNameBytesMax: 255,
 } as const;

@@ -42,6 +42,12 @@ const sentences: Readonly<Record<string, string>> = {
   _mor_unknown_keys: 'your home finds no keys of this person',
   _mor_invalid_cell: 'this is no cell, or one of another version',
   _mor_invalid_hints: 'the home takes other hints, or fewer of them',
+  _attachment_unknown: 'that server has no such publication with a file, or does not keep the file any more',
+  _attachment_incomplete: `not all of the file has come to your server yet: ${SAY_AGAIN}`,
+  _attachment_invalid_chunk: 'the file is another one than was attached when it was published',
+  _attachment: 'the server did not take, or give, a piece of the file',
+  _excessive_attachments:
+    'your files have all the room that this server gives one person: delete older publications (p3do publish --delete)',
   _registration_invalid_nick:
     'this nick cannot be had: it takes 1 to 32 of a to z, 0 to 9, _ and -, and none of the domain’s own',
   _registration_foreign_domain: 'this server is of another domain: look at what stands behind the @, and at --server',

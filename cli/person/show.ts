@@ -53,10 +53,18 @@ export function heardLine(heard: Heard): string {
   const where = place === null ? toYou : isFeed(place) ? 'published' : nameOf(place);
   const said = friendshipText(heard) ?? (text === null ? unopened(place) : safeText(text));
   const old = isOld ? ' (old)' : '';
+  const file = attachmentText(heard);
   const time = timeMs === null ? UNKNOWN_TIME : clock(timeMs);
   const who = `${whoOf(author, heard.word)}${publicationText(heard)}`;
   if (heard.about?.kind === 'deletion') return `${time} ${where} ${who}${old}\n`;
-  return `${time} ${where} ${heard.isAction ? `* ${who}${old} ${said}` : `${who}${old}: ${said}`}\n`;
+  return `${time} ${where} ${heard.isAction ? `* ${who}${old} ${said}` : `${who}${old}: ${said}`}${file}\n`;
+}
+
+/** The file that belongs to it: what its author calls it, and says that it is. */
+function attachmentText({ attachment }: Heard): string {
+  if (attachment === undefined) return '';
+  const { name, type, bytes } = attachment;
+  return ` [attached: ${safeLine(name)}, ${type}, ${bytes} bytes]`;
 }
 
 /** Which publication it is, and what it says of another one. */

@@ -4,6 +4,7 @@ import type { Act, Command as Asked, Output, Said } from '../../client/session/e
 import type { SessionShell } from '../../client/session/shell.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
+import { type Found, Finder, type Named } from './publication.ts';
 import { converse, type Course, registered, type Shared, whoseOf } from './conversation.ts';
 
 /** One of the things that were told. */
@@ -25,6 +26,9 @@ interface Open {
   answer(answer: Told[] | string | null): void;
 }
 
+/** The number of what is looked for. */
+const FINDING = 0;
+
 /** What comes once, and ends what was asked. */
 const over: ReadonlySet<string> = new Set(['refused', 'stored', 'done', 'entered']);
 
@@ -35,6 +39,8 @@ export class Talk {
   readonly #shell: SessionShell;
   readonly #open = new Map<number, Open>();
   #commands = 0;
+  /** What is being looked for. */
+  #finding: { readonly finder: Finder; found(found: Found | null): void } | null = null;
 
   constructor(person: string, shell: SessionShell) {
     this.person = person;
@@ -72,6 +78,15 @@ export class Talk {
     return typeof answer === 'string' ? answer : answer !== null;
   }
 
+  /** Looks for what is named in somebody's publications; null: there is no such, or it was refused, which has been told. */
+  find(feed: string, named: Named): Promise<Found | null> {
+    const finder = new Finder(this.#shell, feed, named, FINDING);
+    return new Promise((found) => {
+      this.#finding = { finder, found };
+      finder.begin();
+    });
+  }
+
   /** Whether this is an answer that the command goes on with, instead of telling it. */
   excuses(output: Output): boolean {
     if (output.kind !== 'refused' || output.command === null) return false;
@@ -86,6 +101,11 @@ export class Talk {
   /** Whether it is an answer to what was asked here. */
   take(output: Output): boolean {
     if (!('command' in output) || output.command === null) return false;
+    if (output.command === FINDING) {
+      const found = output.kind === 'refused' ? null : this.#finding?.finder.take(output);
+      if (found !== undefined) this.#finding?.found(found);
+      return true;
+    }
     const open = this.#open.get(output.command);
     if (open === undefined) return false;
     if (output.kind === 'told') open.told.push(output);
@@ -112,7 +132,7 @@ export async function talk(
   options: Shared,
   course: (talk: Talk) => Promise<void>,
   late = (): string => 'nobody has answered',
-  more: Partial<Pick<Course, 'profile' | 'excuses'>> = {},
+  more: Partial<Pick<Course, 'profile' | 'excuses' | 'carried' | 'through'>> = {},
 ): Promise<void> {
   const whose = await whoseOf(command, options.as);
   let one: Talk | null = null;

@@ -2,6 +2,7 @@
 import type { Exported } from '../../circuit/binding.ts';
 import type { HandshakeAnswer, HandshakeQuestion, Succession } from '../../circuit/client-handshake.ts';
 import type { Act } from '../../publication/act.ts';
+import type { Attachment } from '../../publication/attachment.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import type { Value } from '../../psyc/render.ts';
 import type { Reference, Wanted } from '../../publication/reference.ts';
@@ -38,6 +39,8 @@ export type Command =
       readonly isAction?: boolean;
       /** What it says of another publication. */
       readonly about?: Wanted;
+      /** The file that belongs to it, which is given to the server when it is stored there. */
+      readonly attachment?: Attachment;
     }
   /** Asked of a place by who looks after it. */
   | { readonly kind: 'act'; readonly command: number; readonly place: string; readonly act: Act }
@@ -185,6 +188,8 @@ export interface Heard {
   readonly publication?: string;
   /** What it says of another publication; absent: nothing. */
   readonly about?: About;
+  /** What is signed of a file that belongs to it; absent: none does. */
+  readonly attachment?: Omit<Attachment, 'digests'>;
   /** Whether its author is no friend, by the word of the home. */
   readonly isStranger: boolean;
   /** By the author's clock, milliseconds since 1970; null where he has not signed. */

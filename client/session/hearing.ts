@@ -253,7 +253,7 @@ export class Hearing {
     this.#owner.output(deletedOutput(row, reading, deleted !== null));
   }
 
-  #tell(row: Row, { publication, id, reference, ...reading }: Reading): void {
+  #tell(row: Row, { publication, id, reference, attachment, ...reading }: Reading): void {
     const { place, sequence, command } = row;
     // What is behind it in a page is for us: we are members again.
     const isLive = !row.routing.has('_target');
@@ -294,7 +294,8 @@ export class Hearing {
       return;
     }
     this.#heard++;
-    const more = { ...moreOf(row, this.#owner.person), ...publishedIn(place, reading.author, id, reference) };
+    const published = publishedIn(place, reading.author, id, reference, attachment);
+    const more = { ...moreOf(row, this.#owner.person), ...published };
     this.#owner.output({ kind: 'heard', place, sequence, ...reading, isOld, command, ...more });
   }
 

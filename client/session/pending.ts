@@ -1,11 +1,21 @@
 /** What was said and is not answered: read again, and given up. docs/spec/people.md#said */
 import { parseOne } from '../../circuit/one-packet.ts';
 import { inherits } from '../../psyc/keyword.ts';
+import { type Attachment, readAttachment } from '../../publication/attachment.ts';
 import { DELETION_METHOD, type Reference, readReference } from '../../publication/reference.ts';
 import { textIn } from '../../publication/text.ts';
 import { publicationIn } from './carried.ts';
 import type { Pending, Voice } from './kept.ts';
 
+export {
+  type Attachment,
+  attachmentOf,
+  chunksOf,
+  isChunk,
+  OCTETS,
+  readAttachment,
+} from '../../publication/attachment.ts';
+export { PublicationError } from '../../publication/error.ts';
 export { lineIn, type Wanted } from '../../publication/reference.ts';
 
 /**
@@ -23,6 +33,9 @@ export const textOf = ({ method, bytes }: Pending): string | null =>
 
 /** Whether it says that something else is not said any more. */
 export const isDeletion = ({ method }: Pending): boolean => inherits(method, DELETION_METHOD);
+
+/** The file that belongs to it; null: none does. */
+export const attachmentIn = ({ bytes }: Pending): Attachment | null => readAttachment(parseOne(bytes));
 
 /** What was said of another publication; null: nothing. */
 export function referenceOf({ bytes }: Pending): Reference | null {

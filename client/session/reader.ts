@@ -9,6 +9,7 @@ import type { Packet } from '../../psyc/packet.ts';
 import type { Route } from '../../psyc/reply.ts';
 import { isEntity, withoutChannel } from '../../psyc/uniform.ts';
 import { actKindOf } from '../../publication/act.ts';
+import { type Attachment, readAttachment } from '../../publication/attachment.ts';
 import { PublicationError } from '../../publication/error.ts';
 import type { Publication } from '../../publication/fields.ts';
 import { isFeed } from '../../publication/feed.ts';
@@ -54,6 +55,8 @@ export interface Reading {
   readonly id: Uint8Array | null;
   /** What it says of another publication; null: nothing. */
   readonly reference: Reference | null;
+  /** The file that belongs to it; null: none does. */
+  readonly attachment: Attachment | null;
 }
 
 /** Nobody may have said this to us: the circuit is to be closed with the code. */
@@ -69,6 +72,7 @@ type Signature =
       readonly publication: Publication;
       readonly id: Uint8Array;
       readonly reference: Reference | null;
+      readonly attachment: Attachment | null;
     }
   | { readonly kind: 'bad'; readonly code: string }
   | { readonly kind: 'waiting' };
@@ -139,6 +143,7 @@ export class Reader {
       publication: isGood ? signature.publication : null,
       id: isGood ? signature.id : null,
       reference: isGood ? signature.reference : null,
+      attachment: isGood ? signature.attachment : null,
     };
     if (isGood && method === KEY_METHOD) this.#senderKeys.take(packet, author, signature.publication, isOld);
     if (isGood && method === MEMBERS_METHOD) {
@@ -176,9 +181,11 @@ export class Reader {
       const publication = readPublication(packet, route);
       if (publication === null) return { kind: 'none', code: null };
       if (!isPerson(author)) return { kind: 'bad', code: '_publication_foreign_source' };
-      const reference = isFeed(publication.address) ? readReference(packet, publication) : null;
+      const isPublished = isFeed(publication.address);
+      const reference = isPublished ? readReference(packet, publication) : null;
+      const attachment = isPublished ? readAttachment(packet) : null;
       const signature = this.#checked(publication, route, author, sinceMs, now);
-      return signature.kind === 'good' ? { ...signature, reference } : signature;
+      return signature.kind === 'good' ? { ...signature, reference, attachment } : signature;
     } catch (error) {
       if (error instanceof PublicationError || error instanceof PsycError) return { kind: 'bad', code: error.code };
       throw error;
@@ -210,6 +217,7 @@ export class Reader {
       publication,
       id: verifyPublication(this.#options.suite, publication, by, route, wallMs),
       reference: null,
+      attachment: null,
     };
   }
 

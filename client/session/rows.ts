@@ -3,6 +3,7 @@ import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { isFeed } from '../../publication/feed.ts';
+import type { Attachment } from '../../publication/attachment.ts';
 import type { Reference } from '../../publication/reference.ts';
 import type { Heard, Output } from './events.ts';
 import { sessionLimits } from './limits.ts';
@@ -91,16 +92,18 @@ export const moreOf = (
   ...(command === null ? {} : { packet }),
 });
 
-/** What is told of a publication beside its words: its id, and what it says of another one. */
+/** What is told of a publication beside its words: its id, what it says of another one, and of a file. */
 export function publishedIn(
   place: string | null,
   author: string,
   id: Uint8Array | null,
   reference: Reference | null,
-): Pick<Heard, 'publication' | 'about'> {
+  file: Attachment | null,
+): Pick<Heard, 'publication' | 'about' | 'attachment'> {
   if (place === null || id === null || !isFeed(place)) return {};
+  const of = file === null ? {} : { attachment: { bytes: file.bytes, name: file.name, type: file.type } };
   const publication = hexOf(id);
-  if (reference === null) return { publication };
+  if (reference === null) return { publication, ...of };
   const whose = reference.kind === 'reply' ? reference.author : author;
-  return { publication, about: { kind: reference.kind, publication: hexOf(reference.id), author: whose } };
+  return { publication, ...of, about: { kind: reference.kind, publication: hexOf(reference.id), author: whose } };
 }

@@ -7,6 +7,9 @@ export { covers, isReasoned, putOutBy } from '../../publication/act.ts';
 /** UTF-8 bytes of why somebody is put out. */
 export const { reasonBytesMax } = publicationLimits;
 
+/** Bytes of a file that is attached. */
+export const { attachmentBytesMax } = publicationLimits;
+
 /** A whole number in canonical decimal, or null. */
 export const counted = (text: string | undefined): number | null =>
   text !== undefined && /^(?:0|[1-9][0-9]{0,14})$/.test(text) ? Number(text) : null;

@@ -6,6 +6,7 @@ import { lengths, type Suite } from '../../crypto/suite.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { type Draft, render, renderRouted } from '../../psyc/render.ts';
 import { type Act, actMethod, actVariables } from '../../publication/act.ts';
+import { type Attachment, attachmentVariables } from '../../publication/attachment.ts';
 import { PublicationError } from '../../publication/error.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
@@ -20,7 +21,13 @@ import type { Head, OwnKey, Pending } from './kept.ts';
 
 /** What somebody wants to say. */
 export type Wish =
-  | { readonly kind: 'say'; readonly text: string; readonly isAction?: boolean; readonly about?: Wanted }
+  | {
+      readonly kind: 'say';
+      readonly text: string;
+      readonly isAction?: boolean;
+      readonly about?: Wanted;
+      readonly attachment?: Attachment;
+    }
   | { readonly kind: 'act'; readonly act: Act }
   /** Our key for the members of a place. */
   | { readonly kind: 'key'; readonly epoch: number; readonly parted: number; readonly readers: readonly Reader[] }
@@ -195,14 +202,19 @@ export class Writer {
   /** What somebody does stands in a variable, and the method says so. */
   #message(
     method: string,
-    { text, isAction, about }: Wish & { kind: 'say' },
+    { text, isAction, about, attachment }: Wish & { kind: 'say' },
   ): Pick<PrivateMessage, 'entity' | 'method' | 'data'> {
-    const _nick = this.#options.nick;
+    const { nick: _nick } = this.#options;
+    const file = attachment === undefined ? {} : attachmentVariables(attachment);
     if (about !== undefined) {
       const said = referenceDraft(about, method);
-      return { entity: { _nick, ...said.entity }, method: said.method, data: about.kind === 'deletion' ? null : text };
+      return {
+        entity: { _nick, ...said.entity, ...file },
+        method: said.method,
+        data: about.kind === 'deletion' ? null : text,
+      };
     }
-    if (isAction !== true) return { entity: { _nick }, method, data: text };
+    if (isAction !== true) return { entity: { _nick, ...file }, method, data: text };
     return { entity: { _nick, _action: text }, method: `${method}_action`, data: '' };
   }
 

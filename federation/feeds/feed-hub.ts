@@ -9,6 +9,8 @@ export interface FeedHub {
   linked(): readonly string[];
   /** Whether one more publication of a visitor is taken now; it is counted. */
   takes(author: string): boolean;
+  /** The same of a chunk of a visitor's file. */
+  takesChunk(author: string): boolean;
   /** Hands what was taken from its author here to all other servers. */
   flood(letter: Letter, id: string): void;
 }

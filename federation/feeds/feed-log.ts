@@ -2,6 +2,7 @@
 import { backoffMs } from '../../circuit/backoff.ts';
 import { hexOf, joinBytes, readUint64, uint64 } from '../../crypto/bytes.ts';
 import { chainOf } from '../../publication/feed.ts';
+import type { Attachment } from '../../publication/attachment.ts';
 import type { Publication } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { IdSet } from '../../publication/reconcile/id-set.ts';
@@ -35,6 +36,8 @@ export interface Entry {
   readonly from: string | null;
   /** What it deletes; null: nothing. */
   readonly deletes: Deletion | null;
+  /** The file that belongs to it; null: none does. */
+  readonly attachment: Attachment | null;
   /** What stands in its row instead of it: it was deleted before it came. */
   readonly row?: Uint8Array;
   readonly settled: (outcome: Settled, sequence: number) => void;
@@ -44,6 +47,10 @@ export interface Entry {
 export interface FeedLogOwner {
   /** Operations beside the next append. */
   beside(): Operation[];
+  /** Operations behind the append of this one. */
+  marks(entry: Entry): Operation[];
+  /** It is durable, by this write or by one before whose outcome nobody has heard. */
+  kept(sequence: number, entry: Entry): void;
   /** A row has been added; in the order of the log, and before whoever brought it is told. */
   recorded(sequence: number, entry: Entry, packet: Uint8Array): void;
 }
@@ -199,10 +206,15 @@ export class FeedLog {
 
   #write(count: number, more: readonly Operation[]): void {
     const batch = this.#waiting.slice(0, count);
-    const operations = [...batch.map((entry) => this.#append(entry)), ...more, ...this.#owner.beside()];
+    const operations = [
+      ...batch.flatMap((entry) => [this.#append(entry), ...this.#owner.marks(entry)]),
+      ...more,
+      ...this.#owner.beside(),
+    ];
     this.#insist(operations, ({ appended }) => {
       this.#done(count, (entry, at) => {
         const { sequence, already } = appended[at]!;
+        this.#owner.kept(sequence, entry);
         if (!already) this.#owner.recorded(sequence, entry, entry.packet);
         entry.settled(already ? 'known' : 'new', sequence);
       });

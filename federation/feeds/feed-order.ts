@@ -172,6 +172,7 @@ const deletedEntry = (context: string, { publication, from }: Entry, deletion: D
   id: deletion.id,
   from,
   deletes: null,
+  attachment: null,
   row: deletedRow(context, deletion, publication),
   settled: () => {},
 });

@@ -4,16 +4,20 @@ import { parseOne } from '../../circuit/one-packet.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { decodeText } from '../../psyc/bytes.ts';
 import { inherits } from '../../psyc/keyword.ts';
+import type { Packet } from '../../psyc/packet.ts';
 import { authorOfFeed } from '../../publication/feed.ts';
 import { type Publication, publicationId } from '../../publication/fields.ts';
 import { readPublication } from '../../publication/packet.ts';
 import { answerFrame } from '../../publication/reconcile/reconcile.ts';
 import { ReconciliationError } from '../../publication/reconcile/error.ts';
+import { readAttachment } from '../../publication/attachment.ts';
 import type { PublicationCode } from '../../publication/error.ts';
-import { type Deletion, deletionOf } from '../../publication/reference.ts';
+import { deletionOf } from '../../publication/reference.ts';
 import type { Row } from '../../store/store.ts';
 import type { Desk, Entity } from '../desk.ts';
 import type { FederationCode } from '../error.ts';
+import { CHUNK_GIVEN } from './attachment-fetching.ts';
+import { Attachments } from './attachments.ts';
 import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
 import { FeedGiving } from './feed-giving.ts';
 import { FeedFollowing } from './feed-following.ts';
@@ -47,6 +51,8 @@ export class Feed implements Entity {
   readonly #following: FeedFollowing;
   readonly #order: FeedOrder;
   readonly #upkeep: FeedUpkeep;
+  /** Files of what is published. */
+  readonly attachments: Attachments;
   /** Which servers have told that they keep a publication, by its id. */
   readonly #reached = new Map<string, Set<string>>();
 
@@ -58,9 +64,22 @@ export class Feed implements Entity {
     this.#hub = hub;
     this.#log = new FeedLog(context, desk, {
       beside: () => this.#upkeep.beside(),
+      marks: (entry) => this.attachments.marks(entry),
+      kept: (sequence, entry) => this.attachments.kept(sequence, entry),
       recorded: (...row) => this.#recorded(...row),
     });
     this.#giving = new FeedGiving(context, desk, hub, this.#log);
+    this.attachments = new Attachments({
+      context,
+      author: this.#author,
+      home: this.#home,
+      desk,
+      hub,
+      log: this.#log,
+      marks: () => this.#roll.marks,
+      carries: () => this.carries,
+      refuse: (letter, code) => this.#refuse(letter, code),
+    });
     this.#following = new FeedFollowing({
       context,
       home: this.#home,
@@ -107,7 +126,10 @@ export class Feed implements Entity {
     this.#roll = new Roll(
       context,
       desk,
-      () => this.#upkeep.loaded(),
+      () => {
+        this.#upkeep.loaded();
+        this.attachments.loaded();
+      },
       (letter) => this.take(letter),
       { isWhole: true },
     );
@@ -128,12 +150,14 @@ export class Feed implements Entity {
       this.#log.count + this.#order.count === 0 &&
       this.#histories + this.#giving.count + this.#following.count === 0 &&
       this.#upkeep.isIdle;
-    return this.#roll.isKnown && this.#roll.heldCount === 0 && isQuiet && this.#subscribers.size === 0;
+    const isStill = isQuiet && this.attachments.isIdle;
+    return this.#roll.isKnown && this.#roll.heldCount === 0 && isStill && this.#subscribers.size === 0;
   }
 
   queues(): [string, number][] {
     return [
       ...this.#log.queues(),
+      ...this.attachments.queues(),
       ['followers', this.#roll.members.size],
       ['letters', this.#roll.heldCount],
       ['publications held', this.#order.count],
@@ -163,19 +187,30 @@ export class Feed implements Entity {
         this.#history(letter, source);
         break;
       default:
-        if (!inherits(packet.method ?? '', '_request_reach')) this.#refuse(letter, '_unsupported_method');
-        else if (entityOf(source) !== this.#author) this.#refuse(letter, '_publication_foreign_context');
-        else this.#reach(letter);
+        this.#other(letter, entityOf(source));
     }
   }
 
+  #other(letter: Letter, person: string): void {
+    const method = letter.packet.method ?? '';
+    const isOwn = person === this.#author;
+    if (inherits(method, '_request_reach') || inherits(method, '_request_attachment_store')) {
+      if (!isOwn) this.#refuse(letter, '_publication_foreign_context');
+      else if (inherits(method, '_request_reach')) this.#reach(letter);
+      else this.attachments.store(letter);
+    } else if (!inherits(method, '_request_attachment')) this.#refuse(letter, '_unsupported_method');
+    else if (!isOwn && !this.#roll.members.has(person)) this.#refuse(letter, '_necessary_membership');
+    else this.attachments.give(letter);
+  }
+
   /** A publication that another server has sent, and whose author was checked. */
-  heard(publication: Publication, id: Uint8Array, deletes: Deletion | null, from: string): void {
+  heard(packet: Packet, publication: Publication, id: Uint8Array, from: string): void {
     const settled = (outcome: Settled): void => {
       if (outcome !== 'lost') this.#tell(from, '_echo_publication', id);
     };
     if (!this.#roll.isKnown || !this.carries) return;
-    this.#order.take({ publication, id, deletes, from, settled });
+    const attachment = readAttachment(packet);
+    this.#order.take({ publication, id, deletes: deletionOf(packet, publication), attachment, from, settled });
   }
 
   /** Another server keeps a publication of ours. */
@@ -218,13 +253,15 @@ export class Feed implements Entity {
   }
 
   answered(letter: Letter, from: string): void {
-    this.#upkeep.answered(letter, from);
+    if (inherits(letter.packet.method ?? '', CHUNK_GIVEN)) this.attachments.answered(letter, from);
+    else this.#upkeep.answered(letter, from);
   }
 
   /** The circuit to a domain is gone. */
   lost(domain: string): void {
     this.#subscribers.delete(domain);
     this.#upkeep.lost(domain);
+    this.attachments.lost(domain);
   }
 
   #publish(letter: Letter, source: string): void {
@@ -250,7 +287,8 @@ export class Feed implements Entity {
       const entity = { _sequence: String(sequence), _uniform_kept: nodeUniform(this.#desk.domain) };
       this.#desk.post(answerLetter(message, echoOf(method), entity));
     };
-    this.#order.publish({ publication, id, deletes: deletionOf(packet, publication), from: null, settled });
+    const [deletes, attachment] = [deletionOf(packet, publication), readAttachment(packet)];
+    this.#order.publish({ publication, id, deletes, attachment, from: null, settled });
   }
 
   #history(letter: Letter, source: string): void {
@@ -292,7 +330,8 @@ export class Feed implements Entity {
     return readdress(routing, parseOne(packet));
   }
 
-  #recorded(sequence: number, { id, from, row }: Entry, packet: Uint8Array): void {
+  #recorded(sequence: number, entry: Entry, packet: Uint8Array): void {
+    const { id, from, row } = entry;
     this.#roll.last = Math.max(this.#roll.last, sequence);
     this.#desk.postToAll(this.#shown(packet, sequence), this.#following.hearers);
     if (row !== undefined) return;

@@ -23,6 +23,13 @@ export type Shown =
       readonly isCut: boolean;
       /** When the words were put in the place of others; null: they are the first. */
       readonly editedMs: number | null;
+      /** The file that belongs to it; null: none does. `id` names it: that of the publication whose words are shown. */
+      readonly file: {
+        readonly id: string;
+        readonly name: string;
+        readonly type: string;
+        readonly bytes: number;
+      } | null;
       readonly answers: { readonly author: string; readonly id: string } | null;
       readonly signature: Signature;
     }

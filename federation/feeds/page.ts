@@ -4,6 +4,7 @@ import { hexOf, readUint64 } from '../../crypto/bytes.ts';
 import { inherits } from '../../psyc/keyword.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { authorOfFeed } from '../../publication/feed.ts';
+import { type Attachment, readAttachment } from '../../publication/attachment.ts';
 import { type Publication, publicationId } from '../../publication/fields.ts';
 import { MEMBERS_METHOD } from '../../publication/members-only.ts';
 import { readPublication } from '../../publication/packet.ts';
@@ -34,6 +35,7 @@ interface Read {
   readonly reference: Reference | null;
   readonly text: string;
   readonly isAction: boolean;
+  readonly attachment: Attachment | null;
 }
 
 /** A row as it is shown, its words judged later. */
@@ -141,7 +143,8 @@ function publishedLine(_: Desk, context: string, { packet: bytes, id, sequence: 
   const reference = readReference(packet, publication);
   if (reference?.kind === 'deletion') return null;
   const author = authorOfFeed(context);
-  return { id: hexOf(idInRow({ id })), row, author, timeMs, publication, reference, ...wordsIn(packet) };
+  const attachment = readAttachment(packet);
+  return { id: hexOf(idInRow({ id })), row, author, timeMs, publication, reference, attachment, ...wordsIn(packet) };
 }
 
 /** The same of a place: who said it is the word of its server where it is not signed. */
@@ -156,7 +159,7 @@ export function placeLine(
   const author = entityOf(routing.get('_source') ?? '');
   const timeMs = publication?.timeMs ?? Number(routing.get('_time') ?? 0);
   const id = publication === null ? null : hexOf(publicationId(suite, publication));
-  return { id, row, author, timeMs, publication, reference: null, ...wordsIn(packet) };
+  return { id, row, author, timeMs, publication, reference: null, attachment: null, ...wordsIn(packet) };
 }
 
 const routeIn =
@@ -237,10 +240,16 @@ function shownOf(lines: readonly Line[], signature: (read: Read) => Signature): 
     const words = edit !== undefined && isByOneKey(edit, line) ? edit : line;
     const { text, isAction } = words;
     const editedMs = words === line ? null : words.timeMs;
-    const rest = { isAction, editedMs, answers, signature: signature(words) };
+    const rest = { isAction, editedMs, answers, file: fileOf(words), signature: signature(words) };
     return [{ kind: 'said', id, row, author, timeMs, ...cut(text), ...rest }];
   });
   return shown.sort((one, other) => other.timeMs - one.timeMs || compared(one.id, other.id) || other.row - one.row);
+}
+
+function fileOf({ id, attachment }: Read): Extract<Shown, { kind: 'said' }>['file'] {
+  if (id === null || attachment === null) return null;
+  const { name, type, bytes } = attachment;
+  return { id, name, type, bytes };
 }
 
 const compared = (one: string | null, other: string | null): number =>

@@ -30,13 +30,24 @@ export function findPage(
     else placeSource(desk, of, show);
     return;
   }
-  const source = feedSource(feedOf(of));
-  if (kind !== 'person' || scope.people === 'none') show(null);
-  else if (domainOf(of) !== desk.domain) show(scope.people === 'followed' && isCarried(feedOf(of)) ? source : null);
+  if (kind !== 'person') show(null);
+  else findFeed(desk, { of, scope }, isCarried, (feed) => show(feed === null ? null : feedSource(feed)));
+}
+
+/** Where a person's publications are, if they are shown here; null: they are not. */
+export function findFeed(
+  desk: Desk,
+  { of, scope }: Pick<Asked, 'of' | 'scope'>,
+  isCarried: (feed: string) => boolean,
+  found: (feed: string | null) => void,
+): void {
+  const feed = feedOf(of);
+  if (scope.people === 'none') found(null);
+  else if (domainOf(of) !== desk.domain) found(scope.people === 'followed' && isCarried(feed) ? feed : null);
   else
     readRecords(desk, of, (records) => {
       // Whoever does not live here, or is frozen, shows nothing.
-      show(records?.has('fingerprint') === true && !records.has('frozen') ? source : null);
+      found(records?.has('fingerprint') === true && !records.has('frozen') ? feed : null);
     });
 }
 

@@ -5,12 +5,12 @@ import { inherits } from '../../psyc/keyword.ts';
 import { authorOfFeed, feedOf, isFeed } from '../../publication/feed.ts';
 import { publicationId } from '../../publication/fields.ts';
 import { readPublication } from '../../publication/packet.ts';
-import { deletionOf } from '../../publication/reference.ts';
 import { mayBeMulticast } from '../../publication/sign.ts';
 import { isPublished } from '../border.ts';
 import { Budget } from '../budget.ts';
 import type { Desk } from '../desk.ts';
 import type { FederationCode } from '../error.ts';
+import { CHUNK } from './attachment-fetching.ts';
 import type { Feed } from './feed.ts';
 import type { FeedHub } from './feed-hub.ts';
 import { MISSING, RECONCILE, UNKNOWN } from './feed-exchange.ts';
@@ -48,6 +48,9 @@ export class Publications implements FeedHub {
   readonly #visitors: Budget;
   /** What all visitors from one domain may. */
   readonly #homes: Budget;
+  /** The same of chunks of their files. */
+  readonly #visitorChunks: Budget;
+  readonly #homeChunks: Budget;
 
   constructor(node: PublicationsOwner, entities: Feeds, peers: Pick<Peers, 'up'>) {
     this.#node = node;
@@ -61,6 +64,9 @@ export class Publications implements FeedHub {
     this.#visitors = new Budget(limits.visitorPublicationsMax, limits.visitorPublicationMs, visitorsMax);
     const { visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs } = limits;
     this.#homes = new Budget(visitorPublicationsOfDomainMax, visitorPublicationOfDomainMs, visitorsMax);
+    const { visitorChunksMax, visitorChunkMs, visitorChunksOfDomainMax, visitorChunkOfDomainMs } = limits;
+    this.#visitorChunks = new Budget(visitorChunksMax, visitorChunkMs, visitorsMax);
+    this.#homeChunks = new Budget(visitorChunksOfDomainMax, visitorChunkOfDomainMs, visitorsMax);
   }
 
   queues(): [string, number][] {
@@ -112,6 +118,13 @@ export class Publications implements FeedHub {
     ]);
   }
 
+  takesChunk(author: string): boolean {
+    return Budget.spendAll(this.#node.nowMs, [
+      [this.#visitorChunks, author],
+      [this.#homeChunks, domainOf(author)],
+    ]);
+  }
+
   flood(letter: Letter, id: string): void {
     if (this.#isSeen(id)) return;
     this.#see(id);
@@ -154,8 +167,8 @@ export class Publications implements FeedHub {
       this.#see(hexOf(id));
       this.#passOn(readdress({ _context: context }, letter.packet), from);
     }
-    const deletes = deletionOf(letter.packet, publication);
-    this.#withFeed(context, (feed) => feed?.heard(publication, id, deletes, from));
+    const kept = keepLetter(letter);
+    this.#withFeed(context, (feed) => feed?.heard(kept.packet, publication, id, from));
   }
 
   #asked(letter: Letter, from: string): void {
@@ -167,13 +180,14 @@ export class Publications implements FeedHub {
       this.#entities.feedAwake(feedOf(person))?.answered(letter, from);
     } else if (method === '_echo_publication') {
       this.#entities.feedAwake(feedOf(person))?.kept(packet.text('_publication') ?? '', from);
-    } else if (method === RECONCILE || method === MISSING) {
+    } else if (method === RECONCILE || method === MISSING || method === CHUNK) {
       // It costs more to answer than to ask: whoever asks too much is answered later.
       if (!this.#questions.spend(from, this.#node.nowMs)) return;
       const kept = keepLetter(letter);
       this.#withFeed(feedOf(person), (feed) => {
         if (feed === null || !feed.carries) this.#unknown(kept, from);
         else if (method === RECONCILE) feed.reconcile(kept, from);
+        else if (method === CHUNK) feed.attachments.giveTo(from, kept);
         else feed.missing(kept, from);
       });
     }

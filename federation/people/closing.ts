@@ -7,6 +7,7 @@ import { SparseSet } from '../../psyc/sparse.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 import { feedOf } from '../../publication/feed.ts';
 import type { Operation } from '../../store/store.ts';
+import { attachmentContexts } from '../feeds/attachment-files.ts';
 import { cabinetOf } from './cabinet.ts';
 import { circleOf } from './circle.ts';
 import { type Desk, lease } from '../desk.ts';
@@ -114,38 +115,51 @@ export class Closing {
       return;
     }
     this.#others('', [], (others) => {
-      if (others === null) {
-        again();
+      if (others === null) again();
+      else
+        attachmentContexts(desk, feedOf(uniform), (files) => {
+          if (files === null) again();
+          else this.#eraseAll(others, files, isLast, again, then);
+        });
+    });
+  }
+
+  /** `files`: contexts of what belongs to his publications, their list the last. */
+  #eraseAll(
+    others: readonly string[],
+    files: readonly string[],
+    isLast: boolean,
+    again: () => void,
+    then: () => void,
+  ): void {
+    const { uniform, desk } = this.#owner;
+    const own = [
+      uniform,
+      accountOf(uniform),
+      cabinetOf(uniform),
+      circleOf(uniform),
+      announcedBy(uniform),
+      visitsOf(uniform),
+      placesOf(uniform),
+      feedOf(uniform),
+    ];
+    if (isLast) own.push(officesOf(uniform));
+    // What others are known by goes last: else nobody would know which pairs are left.
+    const pairs = others.map((other) => pairOf(uniform, other));
+    const steps = [...pages(pairs), ...pages(files), own];
+    const goOn = (at: number): void => {
+      const contexts = steps[at];
+      if (contexts === undefined) {
+        this.#failures = 0;
+        then();
         return;
       }
-      const own = [
-        uniform,
-        accountOf(uniform),
-        cabinetOf(uniform),
-        circleOf(uniform),
-        announcedBy(uniform),
-        visitsOf(uniform),
-        placesOf(uniform),
-        feedOf(uniform),
-      ];
-      if (isLast) own.push(officesOf(uniform));
-      // What others are known by goes last: else nobody would know which pairs are left.
-      const pairs = others.map((other) => pairOf(uniform, other));
-      const steps = pairs.length === 0 ? [own] : [...pages(pairs), own];
-      const goOn = (at: number): void => {
-        const contexts = steps[at];
-        if (contexts === undefined) {
-          this.#failures = 0;
-          then();
-          return;
-        }
-        desk.ask({ kind: 'erase', contexts, lease }, (outcome) => {
-          if (outcome.kind === 'erased') goOn(at + 1);
-          else again();
-        });
-      };
-      goOn(0);
-    });
+      desk.ask({ kind: 'erase', contexts, lease }, (outcome) => {
+        if (outcome.kind === 'erased') goOn(at + 1);
+        else again();
+      });
+    };
+    goOn(0);
   }
 
   #others(above: string, found: readonly string[], done: (others: readonly string[] | null) => void): void {

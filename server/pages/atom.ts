@@ -1,7 +1,7 @@
 /** What somebody has published as an Atom feed (RFC 4287), with answers (RFC 4685), deleted entries (RFC 6721) and older pages (RFC 5005). docs/spec/pages.md#content */
 import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { escaped, moment } from './escape.ts';
-import { addressOf, anchorOf, digestName, nameOf, pathOf } from './names.ts';
+import { addressOf, anchorOf, digestName, filePathOf, nameOf, pathOf } from './names.ts';
 import { signatureWords, titleOf } from './words.ts';
 
 /** The feed, as a server of `domain` at `base`, its URL without a path, shows it. */
@@ -24,12 +24,21 @@ export function renderAtom(page: Page, domain: string, base: string, before: num
     link('alternate', pathOf(of, domain, 'html', before), 'text/html'),
     ...(page.before === null ? [] : [link('next', pathOf(of, domain, 'atom', page.before), 'application/atom+xml')]),
     `  <author><name>${escaped(addressOf(of))}</name><uri>${escaped(of)}</uri></author>`,
-    ...shown.map((one) => entryOf(one, page, base + pathOf(of, domain, 'html', before))),
+    ...shown.map((one) => entryOf(one, page, { domain, base, before })),
     '</feed>',
   ].join('\n')}\n`;
 }
 
-function entryOf(shown: Shown, { of }: Page, page: string): string {
+/** Where the feed is. */
+interface Place {
+  readonly domain: string;
+  readonly base: string;
+  readonly before: number | null;
+}
+
+function entryOf(shown: Shown, { of }: Page, place: Place): string {
+  const { domain, base, before } = place;
+  const page = base + pathOf(of, domain, 'html', before);
   const { timeMs } = shown;
   const name = escaped(nameOf(of, shown));
   if (shown.kind === 'deleted') return `  <at:deleted-entry ref="${name}" when="${moment(shown.deletedMs)}"/>`;
@@ -44,9 +53,24 @@ function entryOf(shown: Shown, { of }: Page, page: string): string {
     `    <published>${moment(timeMs)}</published>`,
     `    <updated>${moment(editedMs ?? timeMs)}</updated>`,
     `    <link rel="alternate" type="text/html" href="${escaped(page)}#${anchorOf(shown)}"/>`,
+    ...enclosureOf(shown, of, place),
     ...(answers === null ? [] : [`    <thr:in-reply-to ref="${digestName(answers.id)}"/>`]),
     `    <category term="signature-${signature}" label="${escaped(signatureWords[signature])}"/>`,
     `    <content type="text">${escaped(text)}</content>`,
     '  </entry>',
   ].join('\n');
+}
+
+/** The file of a publication, where somebody vouches for that. The type is its author's word: it is served as bytes to be saved. */
+function enclosureOf(
+  { file, signature }: Extract<Shown, { kind: 'said' }>,
+  of: string,
+  { domain, base }: Place,
+): string[] {
+  if (file === null || signature === 'unlisted') return [];
+  const { id, name, type, bytes } = file;
+  const href = escaped(base + filePathOf(of, domain, id));
+  return [
+    `    <link rel="enclosure" type="${escaped(type)}" length="${bytes}" title="${escaped(name)}" href="${href}"/>`,
+  ];
 }

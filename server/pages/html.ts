@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Page, Shown } from '../../federation/feeds/page-shown.ts';
 import { escaped, moment } from './escape.ts';
-import { addressOf, anchorOf, pathOf } from './names.ts';
+import { addressOf, anchorOf, filePathOf, pathOf } from './names.ts';
 import { signatureWords } from './words.ts';
 
 const style = `
@@ -47,7 +47,7 @@ export function renderHtml(page: Page, domain: string, before: number | null): s
 ${topic ? `<p class="text" dir="auto">${escaped(topic)}</p>\n` : ''}<p>${topic === null ? 'What' : 'What is said to everybody in'} <a href="${escaped(of)}">${escaped(of)}</a>${topic === null ? ' has published' : ''}, as ${escaped(domain)} carries it${key}. <a href="${feed}">Atom</a></p>
 </header>
 <main>
-${shown.map((one) => articleOf(one, page)).join('\n')}
+${shown.map((one) => articleOf(one, page, domain)).join('\n')}
 </main>
 <footer lang="en">
 ${page.before === null ? '' : `<p><a rel="next" href="${escaped(pathOf(of, domain, 'html', page.before))}">Older</a></p>\n`}<p>That a signature was checked is the word of ${escaped(domain)}; with <code>p3do ${topic === null ? 'follow' : 'enter'} ${name}</code> your own machine checks it.</p>
@@ -57,7 +57,7 @@ ${page.before === null ? '' : `<p><a rel="next" href="${escaped(pathOf(of, domai
 `;
 }
 
-function articleOf(shown: Shown, page: Page): string {
+function articleOf(shown: Shown, page: Page, domain: string): string {
   const { id, timeMs } = shown;
   const anchor = anchorOf(shown);
   const code = id === null ? '' : ` <code>${id.slice(0, 8)}</code>`;
@@ -73,7 +73,16 @@ function articleOf(shown: Shown, page: Page): string {
   about.push(`<span${isBad ? ' class="bad"' : ''}>${escaped(signatureWords[signature])}</span>`);
   if (isCut) about.push('longer than is shown here');
   const who = isAction ? `* ${name} ` : '';
-  return `${open}${about.join(' · ')}</p>\n<p class="text" dir="auto">${who}${escaped(text)}</p>\n</article>`;
+  const words = `<p class="text" dir="auto">${who}${escaped(text)}</p>`;
+  return `${open}${about.join(' · ')}</p>\n${words}\n${fileOf(shown, page, domain)}</article>`;
+}
+
+/** A file is a link to be saved, and nothing that is shown; of what nobody vouches for none. */
+function fileOf({ file, signature }: Extract<Shown, { kind: 'said' }>, { of }: Page, domain: string): string {
+  if (file === null || signature === 'unlisted') return '';
+  const { id, name, type, bytes } = file;
+  const path = escaped(filePathOf(of, domain, id));
+  return `<p class="about" lang="en">attached: <a download rel="nofollow" href="${path}"><bdi>${escaped(name)}</bdi></a>, ${escaped(type)}, ${bytes} bytes</p>\n`;
 }
 
 function answersOf({ answers }: Extract<Shown, { kind: 'said' }>, { of }: Page): string[] {

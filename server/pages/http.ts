@@ -11,7 +11,7 @@ import { renderAtom } from './atom.ts';
 import type { PageCode } from './errors.ts';
 import { contentPolicy, renderHtml } from './html.ts';
 import type { PageLimits } from './limits.ts';
-import { type PageRequest, readUrl } from './names.ts';
+import { type FileRequest, type PageRequest, readUrl } from './names.ts';
 
 /** What it works with. */
 export interface PagesOptions {
@@ -33,7 +33,8 @@ const statuses: Readonly<Record<PageCode, number>> = {
 
 const sentences: Readonly<Record<PageCode, string>> = {
   _page_unknown: 'nothing of that name is published that is shown here',
-  _page_invalid_request: 'a page is /~nick, /~nick@domain or /@place, with .atom as a feed; asked for with GET or HEAD',
+  _page_invalid_request:
+    'a page is /~nick, /~nick@domain or /@place, with .atom as a feed, /~nick/file/ID a file; asked for with GET or HEAD',
   _page_excessive_requests: 'too often: wait a while',
   _page_busy: 'too many ask at this moment: ask again',
 };
@@ -70,11 +71,18 @@ export class Pages {
     return true;
   }
 
-  async #make(asked: PageRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #make(asked: PageRequest | FileRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { scope, log, ask } = this.#options;
     try {
-      const { of, before } = asked;
-      const answer = await ask({ kind: 'page', of, before, scope });
+      const { of } = asked;
+      if (asked.form === 'file') {
+        const answer = await ask({ kind: 'file', of, id: asked.id, scope });
+        if (response.destroyed) return;
+        if (answer?.kind !== 'file' || answer.file === null) refuse(request, response, '_page_unknown');
+        else giveFile(asked.id, answer.file, request, response);
+        return;
+      }
+      const answer = await ask({ kind: 'page', of, before: asked.before, scope });
       if (response.destroyed) return;
       if (answer?.kind !== 'page' || answer.page === null) refuse(request, response, '_page_unknown');
       else this.#give(asked, answer.page, request, response);
@@ -91,7 +99,7 @@ export class Pages {
         ? renderHtml(page, domain, before)
         : renderAtom(page, domain, `https://${hostIn(request, domain)}`, before);
     const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-    const isSame = (request.headers['if-none-match'] ?? '').split(',').some((one) => one.trim() === tag);
+    const isSame = isKnown(request, tag);
     end(request, response, isSame ? 304 : 200, types[form], isSame ? '' : body, {
       'Cache-Control': `public, max-age=${limits.cacheSeconds}`,
       ETag: tag,
@@ -99,6 +107,35 @@ export class Pages {
       ...(form === 'atom' && { 'Access-Control-Allow-Origin': '*' }),
     });
   }
+}
+
+/** Whether whoever asks has what has this tag. */
+const isKnown = ({ headers }: IncomingMessage, tag: string): boolean =>
+  (headers['if-none-match'] ?? '').split(',').some((one) => one.trim() === tag);
+
+/**
+ * A file is bytes to be saved: no browser takes it for something that it shows or runs, whatever its author calls it. The name is
+ * that of RFC 6266 and RFC 8187. What is known by its id never changes, but may be deleted.
+ */
+function giveFile(
+  id: string,
+  { name, chunks }: { readonly name: string; readonly chunks: readonly Uint8Array[] },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const tag = `"${id}"`;
+  const isSame = isKnown(request, tag);
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  end(request, response, isSame ? 304 : 200, 'application/octet-stream', isSame ? '' : Buffer.concat(chunks), {
+    'Cache-Control': 'no-cache',
+    'Content-Disposition': `attachment; filename*=UTF-8''${encoded}`,
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    ETag: tag,
+  });
 }
 
 /** Where it was asked for, if that is a host; it stands in the feed's own address only. */
@@ -115,7 +152,7 @@ function end(
   response: ServerResponse,
   status: number,
   type: string,
-  body: string,
+  body: string | Uint8Array,
   headers: Readonly<Record<string, string>>,
 ): void {
   response.writeHead(status, {

@@ -3,6 +3,14 @@ import type { Shown } from '../../federation/feeds/page-shown.ts';
 import { isDomain, isNick } from '../../psyc/names.ts';
 import { parseEntity, parseUniform } from '../../psyc/uniform.ts';
 
+/** The file of a publication that is asked for. */
+export interface FileRequest {
+  readonly of: string;
+  readonly form: 'file';
+  /** In hexadecimal. */
+  readonly id: string;
+}
+
 /** What is asked for. */
 export interface PageRequest {
   /** `psyc://domain/~nick` or `psyc://domain/@name`. */
@@ -13,11 +21,16 @@ export interface PageRequest {
 }
 
 /** What a URL asks for at a server of `domain`; null: no page; 'invalid': one that cannot be. */
-export function readUrl(url: string, domain: string): PageRequest | null | 'invalid' {
+export function readUrl(url: string, domain: string): PageRequest | FileRequest | null | 'invalid' {
   const [path = '', query = ''] = url.split('?');
-  const match = /^\/([~@])([^/]*?)(\.atom)?$/.exec(path);
+  const match = /^\/([~@])([^/]*?)(?:(\.atom)|\/file\/([^/]*))?$/.exec(path);
   if (match === null) return null;
   const [nick = '', host = domain, ...more] = match[2]!.split('@');
+  const id = match[4];
+  if (id !== undefined) {
+    const isFile = match[1] === '~' && isNick(nick) && isDomain(host) && more.length === 0 && query === '';
+    return isFile && /^[0-9a-f]{64}$/.test(id) ? { of: `psyc://${host}/~${nick}`, form: 'file', id } : 'invalid';
+  }
   const before = /^(?:before=([1-9][0-9]{0,14}))?$/.exec(query);
   if (!isNick(nick) || !isDomain(host) || more.length > 0 || before === null) return 'invalid';
   const at = before[1] === undefined ? null : Number(before[1]);
@@ -30,6 +43,10 @@ export function pathOf(of: string, domain: string, form: 'html' | 'atom', before
   const who = `${kind === 'place' ? '@' : '~'}${name}${host === domain ? '' : `@${host}`}`;
   return `/${who}${form === 'atom' ? '.atom' : ''}${before === null ? '' : `?before=${before}`}`;
 }
+
+/** The path of the file of a publication. */
+export const filePathOf = (of: string, domain: string, id: string): string =>
+  `${pathOf(of, domain, 'html')}/file/${id}`;
 
 /** `ada@a.example`, `@hall@b.example`; what is neither as it is. */
 export function addressOf(uniform: string): string {

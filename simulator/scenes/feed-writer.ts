@@ -1,9 +1,12 @@
 /** A device that publishes: at home, and where that does not answer at the next server that takes it in. docs/simulator.md#feeds */
 import { channelOf } from '../../circuit/channel.ts';
 import type { CircuitLimits } from '../../circuit/limits.ts';
+import { hexOf } from '../../crypto/bytes.ts';
 import { parseOne } from '../../circuit/one-packet.ts';
-import { renderRouted } from '../../psyc/render.ts';
+import { render, renderRouted } from '../../psyc/render.ts';
 import { feedOf } from '../../publication/feed.ts';
+import { publicationId } from '../../publication/fields.ts';
+import { readPublication } from '../../publication/packet.ts';
 import { renderVisit } from '../../publication/visit.ts';
 import type { IdealKeys, IdealPerson } from '../ideal.ts';
 import type { Observer } from '../observation.ts';
@@ -24,7 +27,18 @@ export interface FeedWriterOptions {
   /** The home's domain, and others in the order in which they are tried. */
   readonly servers: readonly string[];
   readonly circuitLimits: CircuitLimits;
+  /** The file of a publication, by its id in hexadecimal: one chunk; null: none goes with it. */
+  readonly fileOf: (id: string) => Uint8Array | null;
   readonly observe: Observer;
+}
+
+/** What is not taken, with the one piece of the file that goes with it. */
+interface Open {
+  readonly tag: string;
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  readonly file: Uint8Array | null;
+  isStored: boolean;
 }
 
 /** A client that never crashes, and says one thing at a time. */
@@ -32,7 +46,9 @@ export class FeedWriter implements Machine {
   readonly #options: FeedWriterOptions;
   readonly #id: Uint8Array;
   /** Publications that no server has answered, in order; bytes as they were signed. */
-  readonly #open: { readonly tag: string; readonly bytes: Uint8Array }[] = [];
+  readonly #open: Open[] = [];
+  /** The circuit over which the first was stored, if a file goes with it that is not. */
+  #filedOn = '';
   #effects: NodeEffect[] = [];
   #nowMs = 0;
   #circuit: { readonly name: string; readonly at: string; readonly end: CircuitEnd } | null = null;
@@ -76,7 +92,17 @@ export class FeedWriter implements Machine {
         break;
       case 'said': {
         const bytes = event.packet.slice();
-        this.#open.push({ tag: parseOne(bytes).ownRoute('_tag') ?? '', bytes });
+        const packet = parseOne(bytes);
+        const id = hexOf(
+          publicationId(this.#options.keys.suite, readPublication(packet, (name) => packet.ownRoute(name))!),
+        );
+        this.#open.push({
+          tag: packet.ownRoute('_tag') ?? '',
+          id,
+          bytes,
+          file: this.#options.fileOf(id),
+          isStored: false,
+        });
         this.#say();
         break;
       }
@@ -100,10 +126,14 @@ export class FeedWriter implements Machine {
         ...onStream(name, (effect) => this.#effects.push(effect)),
         proved: () => this.#say(),
         packet: (packet, routing) => {
-          const tag = routing.get('_tag_relay');
-          if (packet.method?.startsWith('_echo_message') !== true || tag !== this.#open[0]?.tag) return;
-          this.#open.shift();
-          this.#effects.push({ kind: 'reply', to: this.#channel(at), packet: packet.raw.slice() });
+          const [first] = this.#open;
+          if (first === undefined || routing.get('_tag_relay') !== first.tag) return;
+          const isFiled = packet.method === '_echo_attachment_store';
+          if (!isFiled && packet.method?.startsWith('_echo_message') !== true) return;
+          if (!first.isStored) this.#effects.push({ kind: 'reply', to: this.#channel(at), packet: packet.raw.slice() });
+          first.isStored = true;
+          if (first.file === null || isFiled) this.#open.shift();
+          else this.#filedOn = name;
           this.#say();
         },
         closed: (heard) => this.#closed(heard),
@@ -156,12 +186,13 @@ export class FeedWriter implements Machine {
     const circuit = this.#circuit;
     if (first === undefined || circuit?.end.isProved !== true) return;
     const { content, hasLength } = parseOne(first.bytes.slice());
-    const routing = {
-      _source: this.#channel(circuit.at),
-      _target: feedOf(this.#options.person),
-      _tag: first.tag,
-      _counter: String(++this.#counter),
-    };
+    const heading = { _source: this.#channel(circuit.at), _target: feedOf(this.#options.person), _tag: first.tag };
+    if (first.isStored && first.file !== null && this.#filedOn === circuit.name) {
+      const entity = { _publication: first.id, _index: '0', _chunk: first.file };
+      circuit.end.send(render({ routing: heading, entity, method: '_request_attachment_store' }), this.#nowMs);
+      return;
+    }
+    const routing = { ...heading, _counter: String(++this.#counter) };
     this.#options.observe({ kind: 'offered', host: circuit.at, key: first.tag });
     circuit.end.send(renderRouted(routing, content, hasLength), this.#nowMs);
   }

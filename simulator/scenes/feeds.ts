@@ -8,7 +8,8 @@ import { publicationId } from '../../publication/fields.ts';
 import { renderPublication } from '../../publication/packet.ts';
 import { lineIn, referenceDraft } from '../../publication/reference.ts';
 import { MemoryStore } from '../../store/memory.ts';
-import { DeletedChecker, saysDeleted, wordsIn } from '../checkers/deleted.ts';
+import { attachmentOf, attachmentVariables, OCTETS } from '../../publication/attachment.ts';
+import { DeletedChecker, filesIn, saysDeleted, WITH_FILE, wordsIn } from '../checkers/deleted.ts';
 import { ChainsChecker } from '../checkers/chains.ts';
 import type { Checker } from '../checkers/checker.ts';
 import { DurabilityChecker } from '../checkers/durability.ts';
@@ -79,6 +80,15 @@ function wordsOf(disk: Disk, feed: string): string[] {
   return texts.flatMap((text) => (DELETED.test(text) ? [] : (NAME.exec(text)?.[0] ?? [])));
 }
 
+/** Keys of publications whose file is there. */
+function filesOf(disk: Disk, feed: string, names: ReadonlyMap<string, string>): string[] {
+  const contexts = [...disk.audit()].flatMap(([context, rows]) => (rows.length > 0 ? [context] : []));
+  return contexts.flatMap((context) => {
+    const id = context.endsWith(` of ${feed}`) ? /^attachment ([0-9a-f]{64}) /.exec(context)?.[1] : undefined;
+    return id === undefined ? [] : (names.get(id) ?? []);
+  });
+}
+
 /** The server where somebody reads. */
 const serverOf = (host: string): string => host.slice(host.indexOf('.') + 1);
 
@@ -100,6 +110,8 @@ interface Run {
   /** Keys of what was published, by id. */
   readonly names: Map<string, string>;
   readonly reader: KeyReader;
+  /** Files of what was published, by its id. */
+  readonly files: Map<string, Uint8Array>;
 }
 
 function begin(world: World, plant: Plant | null): Play {
@@ -107,7 +119,7 @@ function begin(world: World, plant: Plant | null): Play {
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
   const keys = new IdealKeys(bytes, world.suiteOf(bytes));
   const names = new Map<string, string>();
-  const run = { world, plant, keys, names, reader: byWords(names) };
+  const run = { world, plant, keys, names, reader: byWords(names), files: new Map() };
   const disks = new Map(domains.map((name) => [name as string, beginServer(run, name)]));
   const authors = writers.flatMap((plan) => beginWriter(run, plan));
   const devices = readers.map((plan) => beginReader(run, plan));
@@ -122,14 +134,18 @@ function begin(world: World, plant: Plant | null): Play {
   }
   world.clock.at(faultsUs, () => world.calmDown(calm));
   const amounts = (feed: string): number[] => [...disks.values()].map((disk) => disk.audit().get(feed)?.length ?? 0);
-  const isWhole = (): boolean => feeds.every((feed) => new Set(amounts(feed)).size === 1);
+  const files = (feed: string): string[] =>
+    [...disks.values()].map((disk) => filesOf(disk, feed, names).sort().join(' '));
+  const isWhole = (): boolean =>
+    feeds.every((feed) => new Set(amounts(feed)).size === 1 && new Set(files(feed)).size === 1);
   const isContent = (): boolean => [...authors, ...devices].every((machine) => machine.isContent);
   return {
     isOver: settled(world, () => isContent() && isWhole(), graceUs),
     stored: () => {
       const there = (disk: Disk): Map<string, string[]> => {
         const words = feeds.map((feed) => [wordsIn(feed), wordsOf(disk, feed)] as const);
-        return new Map([...rowsOf(disk, run.reader), ...words]);
+        const filed = feeds.map((feed) => [filesIn(feed), filesOf(disk, feed, names)] as const);
+        return new Map([...rowsOf(disk, run.reader), ...words, ...filed]);
       };
       return new Map([...disks].map(([name, disk]) => [name, there(disk)]));
     },
@@ -141,6 +157,7 @@ const federationLimits = {
   ...nodeBounds,
   feedHoldMs: 120_000,
   visitorPublicationsMax: 1_000,
+  visitorChunksMax: 1_000,
   feedPullMs: 3_000,
   feedGivenMax: 4,
   feedWantedMax: 16,
@@ -176,7 +193,7 @@ function seedsOf(keys: IdealKeys, nick: string, home: string): Uint8Array[] {
 }
 
 function beginWriter(
-  { world, keys, names, reader }: Run,
+  { world, keys, names, reader, files }: Run,
   { nick, home, devices }: (typeof writers)[number],
 ): FeedWriter[] {
   const person = `psyc://${home}/~${nick}`;
@@ -197,6 +214,7 @@ function beginWriter(
       seed,
       servers,
       circuitLimits: circuitBounds,
+      fileOf: (id) => files.get(id) ?? null,
       observe: world.observe.bind(world),
     });
     const host = new Host(world, label, () => machine, noDisk, nobody, reader);
@@ -212,17 +230,20 @@ function beginWriter(
       const timeMs = beginUnixMs + world.clock.nowMs;
       const isDeletion = !isTwin && standing.length > 0 && random.chance(0.2);
       const [gone] = isDeletion ? standing.splice(random.below(standing.length), 1) : [];
-      const words = `${'x'.repeat(random.below(200))} ${key}`;
+      const file = !isDeletion && random.chance(0.2) ? new Uint8Array(1 + random.below(2_000)).fill(counter) : null;
+      const words = `${file === null ? '' : WITH_FILE}${'x'.repeat(random.below(200))} ${key}`;
+      const attached = file === null ? {} : attachmentVariables(attachmentOf(keys.suite, file, 'x', OCTETS));
       const deletes = gone === undefined ? null : referenceDraft({ kind: 'deletion', ...gone }, '');
       const draft =
         deletes === null
-          ? { method: '_message_public', data: words }
+          ? { method: '_message_public', entity: attached, data: words }
           : { ...deletes, entity: { _nick: key, ...deletes.entity } };
       const said = author.sign(address, draft, timeMs);
       const routing = { _source: person, _target: address, _tag: key, _counter: String(counter) };
       const packet = renderPublication(said, routing);
       const id = publicationId(keys.suite, said);
       names.set(hexOf(id), key);
+      if (file !== null) files.set(hexOf(id), file);
       if (gone === undefined) standing.push({ key, id, line: lineIn(parseOne(packet))! });
       const content = new TextEncoder().encode(gone === undefined ? words : saysDeleted(gone.key));
       world.observe({ kind: 'said', key, author: label, target: address, tag: key, counter, content });
@@ -264,7 +285,7 @@ function beginReader({ world, keys, reader }: Run, { nick, home }: (typeof reade
 /** Publications as they are meant to spread. */
 export const feedsScene: Scene = {
   name: 'feeds',
-  what: 'four servers, two people who publish through any of them, readers at all; a device with a twin; some of it is deleted; servers crash, links part, disks fail',
+  what: 'four servers, two people who publish through any of them, readers at all; a device with a twin; some of it has files, some is deleted; servers crash, links part, disks fail',
   checkers,
   begin,
 };

@@ -28,6 +28,7 @@ const said = (text: string, more: Partial<Extract<Shown, { kind: 'said' }>> = {}
   isAction: false,
   isCut: false,
   editedMs: null,
+  file: null,
   answers: null,
   signature: 'good',
   ...more,
@@ -76,6 +77,21 @@ test('whatever is said, as many tags stand around it', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => tags(text) === many));
 });
 
+const file = { id, name: '"><script>a b\u00fc.png', type: 'image/png', bytes: 7 };
+
+test('a file is a link to be saved, and an enclosure; of a signature that nobody vouches for there is none', () => {
+  const [html, atom] = [htmlOf(page(said('look', { file }))), atomOf(page(said('look', { file })))];
+  const name = '&quot;&gt;&lt;script&gt;a bü.png';
+  expect(html).toContain(
+    `<a download rel="nofollow" href="/~ada/file/${id}"><bdi>${name}</bdi></a>, image/png, 7 bytes`,
+  );
+  expect(atom).toContain(
+    `<link rel="enclosure" type="image/png" length="7" title="${name}" href="https://a.example/~ada/file/${id}"/>`,
+  );
+  for (const body of [htmlOf, atomOf].map((render) => render(page(said('look', { file, signature: 'unlisted' })))))
+    expect(body).not.toContain(`/file/${id}`);
+});
+
 test('each state of a signature, edits, answers, actions and what is deleted are told', () => {
   const html = htmlOf(
     page(
@@ -116,8 +132,19 @@ test('a path names a person and a form, or is none', () => {
   expect(at('/~ada.atom?before=7')).toEqual({ of: person, form: 'atom', before: 7 });
   expect(at('/~bob@b.example')).toEqual({ of: 'psyc://b.example/~bob', form: 'html', before: null });
   expect(at('/@hall.atom')).toEqual({ of: 'psyc://a.example/@hall', form: 'atom', before: null });
+  expect(at(`/~bob@b.example/file/${id}`)).toEqual({ of: 'psyc://b.example/~bob', form: 'file', id });
   expect([at('/'), at('/psyc'), at('/~ada/x')]).toEqual([null, null, null]);
-  for (const url of ['/~', '/~ADA', '/~ada@', '/~ada@b.example@c', '/~ada?x=1', '/~ada?before=0', '/~%61da'])
+  for (const url of [
+    '/~',
+    '/~ADA',
+    '/~ada@',
+    '/~ada@b.example@c',
+    '/~ada?x=1',
+    '/~ada?before=0',
+    '/~%61da',
+    '/~ada/file/4ee1',
+    `/@hall/file/${id}`,
+  ])
     expect(at(url)).toBe('invalid');
   expect(pathOf('psyc://b.example/~bob', 'a.example', 'atom', 3)).toBe('/~bob@b.example.atom?before=3');
 });
@@ -173,6 +200,33 @@ describe('over HTTP', () => {
     );
     expect(await get('/~ada', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
     expect(asked[0]).toEqual({ kind: 'page', of: person, before: null, scope: { people: 'own', places: 'none' } });
+  });
+
+  test('a file is bytes to be saved, whatever its author calls it, and nothing else asks for it', async () => {
+    const chunks = [Buffer.from('<script>'), Buffer.from([0, 255])];
+    const { get, asked } = await serving(undefined, {}, async () => ({
+      kind: 'file',
+      file: { name: file.name, chunks },
+    }));
+    const given = await get(`/~ada/file/${id}`);
+    expect(given.status).toBe(200);
+    expect(given.headers).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-length': '10',
+      'content-disposition': "attachment; filename*=UTF-8''%22%3E%3Cscript%3Ea%20b%C3%BC.png",
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
+      'cache-control': 'no-cache',
+    });
+    const etag = String(given.headers['etag']);
+    expect(await get(`/~ada/file/${id}`, { headers: { 'If-None-Match': etag } })).toMatchObject({ status: 304 });
+    expect(asked[0]).toEqual({ kind: 'file', of: person, id, scope: { people: 'own', places: 'none' } });
+    server!.close();
+    const off = await serving(undefined, {}, async () => ({ kind: 'file', file: null }));
+    expect(await off.get(`/~ada/file/${id}`)).toMatchObject({
+      status: 404,
+      body: expect.stringMatching(/^_page_unknown: /),
+    });
   });
 
   test('what is none is refused with a code, and without pages nothing is known of any', async () => {

@@ -1,5 +1,7 @@
 /** A home is killed, and its person goes on publishing through another server under her own name; when it is back, everybody has the same. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -162,6 +164,48 @@ test('she answers, edits and deletes what she has published, and whoever follows
       expect.stringMatching(/^alice@a\.test deletes [0-9a-f]{8}$/),
       `alice@a.test deletes ${id}`,
     ]);
+});
+
+test('a file goes with what she publishes, through another server while her home is gone, and is saved as it was', async () => {
+  const picture = join(home, 'a picture.png');
+  // Three chunks of it.
+  const bytes = Buffer.alloc(150_000, 'not the same all along');
+  await writeFile(picture, bytes);
+  expect(await done('publish', '--attach', picture, 'look', '--as', 'alice@a.test')).toBe(
+    'stored at a.test\nattached, 150000 bytes\n',
+  );
+  const row = (await shown('alice@a.test')).at(-1)!;
+  expect(row).toMatch(/^alice@a\.test [0-9a-f]{8}: look \[attached: a picture\.png, image\/png, 150000 bytes\]$/);
+  const named = `alice@a.test/${row.slice('alice@a.test '.length).slice(0, 8)}`;
+  const copy = join(home, 'copy.png');
+  expect(await done('attachment', 'save', named, copy, '--as', 'bob@b.test')).toBe(`saved as ${copy}, 150000 bytes\n`);
+  expect(await readFile(copy)).toEqual(bytes);
+  expect(await p3do('attachment', 'save', named, copy, '--as', 'bob@b.test')).toMatchObject({
+    code: 1,
+    complaints: expect.stringContaining('is there already'),
+  });
+  expect(await done('attachment', 'send', named.slice(-8), picture, '--as', 'alice@a.test')).toBe(
+    'attached, 150000 bytes\n',
+  );
+  expect(await p3do('attachment', 'send', named.slice(-8), '/dev/null', '--as', 'alice@a.test')).toMatchObject({
+    code: 1,
+  });
+  const rows = (await published('alice@a.test')).length;
+  await a.kill();
+  const elsewhere = await p3do('publish', '--attach', picture, 'look again', '--as', 'alice@a.test');
+  expect(elsewhere).toMatchObject({ code: 0, out: 'stored at c.test\nattached, 150000 bytes\n' });
+  a.start();
+  await a.ready;
+  const again = (await publishedSoon('alice@a.test', rows + 1)).at(-1);
+  expect(again).toEqual(['look again', 'author']);
+  const last = (await shown('alice@a.test')).at(-1)!.slice('alice@a.test '.length).slice(0, 8);
+  expect(await done('attachment', 'save', `alice@a.test/${last}`, '--force', copy, '--as', 'alice@a.test')).toContain(
+    '150000 bytes',
+  );
+  expect(await readFile(copy)).toEqual(bytes);
+  const { body } = await paged(a, '/~alice');
+  const [link] = /\/~alice\/file\/[0-9a-f]{64}/.exec(body)!;
+  expect(await paged(a, link)).toMatchObject({ status: 200, body: bytes.toString() });
 });
 
 test('who has no client reads it, at home and where somebody follows her', async () => {

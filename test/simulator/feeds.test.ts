@@ -1,7 +1,7 @@
 /** What people publish, under many seeds: the same set everywhere, in order, whatever server has taken it. */
 import { expect, test } from '@jest/globals';
 import type { Observation } from '../../simulator/observation.ts';
-import { DeletedChecker, saysDeleted, wordsIn } from '../../simulator/checkers/deleted.ts';
+import { DeletedChecker, filesIn, saysDeleted, WITH_FILE, wordsIn } from '../../simulator/checkers/deleted.ts';
 import { ChainsChecker } from '../../simulator/checkers/chains.ts';
 import { SetsChecker } from '../../simulator/checkers/sets.ts';
 import { suite } from '../../server/suite.ts';
@@ -53,6 +53,23 @@ test('words that are deleted and there, and others that are gone, are noticed', 
   expect(judge('ada#2')).toBeNull();
   expect(judge('ada#1', 'ada#2')).toBe('a has the words of ada#1, which are deleted');
   expect(judge()).toBe('a has lost the words of ada#2');
+});
+
+test('a file that is deleted and there, and another one that is not, is noticed', () => {
+  const judge = (...files: string[]): string | null => {
+    const checker = new DeletedChecker(['feed']);
+    const text = (words: string): { content: Uint8Array } => ({ content: new TextEncoder().encode(words) });
+    for (const key of ['ada#1', 'ada#2']) checker.observe({ ...said(key), ...text(WITH_FILE) });
+    checker.observe({ ...said('ada#3'), ...text(saysDeleted('ada#1')) });
+    const there = new Map([
+      [wordsIn('feed'), ['ada#2']],
+      [filesIn('feed'), files],
+    ]);
+    return checker.observe({ kind: 'ended', stored: new Map([['a', there]]) });
+  };
+  expect(judge('ada#2')).toBeNull();
+  expect(judge('ada#1', 'ada#2')).toBe('a has the file of ada#1, which is deleted');
+  expect(judge()).toBe('a has lost the file of ada#2');
 });
 
 test('what comes late is noticed, but where the reader’s own server was given what follows it first', () => {
