@@ -105,6 +105,8 @@ export const federationLimits = {
   looksMax: 1_000,
   /** Looks at one of them that wait for each other. */
   looksOfDomainMax: 8,
+  /** Domains that are to be looked at, each when its time has come; of more, those that nobody waits for are forgotten. */
+  looksPlannedMax: 2_000,
   /** Questions to the DNS that are not answered. */
   lookUpsMax: 256,
   /** Statements of others that our own key has a successor which are remembered. */

@@ -1,6 +1,6 @@
 /** Which key follows a pinned one by its own word, or by its recovery key's, and who contradicts himself. docs/spec/trust.md#succession */
 import type { TrustLimits } from './trust-limits.ts';
-import type { DomainTrust, KeyRevocation, LeftKey, RotationHeard } from './trust-state.ts';
+import type { DomainTrust, KeyRevocation, LeftKey, RotationHeard, TrustInputs } from './trust-state.ts';
 
 /** What leads from the pinned key, or from one that was left for it, to another. */
 export interface Way {
@@ -14,6 +14,8 @@ export interface Way {
   readonly isOverruling: boolean;
   /** … for a key that has revoked itself for cause, and there is nobody left who could object. */
   readonly isUndisputed: boolean;
+  /** Of each key that is left by its own word others were asked, when its time was over, whether it has revoked itself. */
+  readonly isSought: boolean;
   /** Of the recovery key from then on; null: there is none. */
   readonly recovery: string | null;
   /** Keys that were taken for the domain's and had only the word of a key for it that the recovery key overrules. */
@@ -107,8 +109,7 @@ function lineOf(
 /** `nowMs`: what begins later or has ended leads nowhere yet, or no more; the recovery key's overrules even then. */
 export function successionOf(
   state: DomainTrust,
-  rotations: readonly RotationHeard[],
-  revocations: readonly KeyRevocation[],
+  { rotations, revocations, sought }: Pick<TrustInputs, 'rotations' | 'revocations' | 'sought'>,
   nowMs: number,
   { skewMs, graceMs, overlapMs, stepsMax }: TrustLimits,
 ): Succession {
@@ -121,10 +122,14 @@ export function successionOf(
   // All that is known of several with one meaning counts for it.
   const ripeMs = (words: Words): number =>
     Math.min(...words.map(({ seenMs, notBeforeMs }) => Math.max(seenMs, notBeforeMs))) + graceMs;
-  // Whoever has stolen a key names a successor as well: it must have had its time before the revocation. What speaks for it now may have come later.
+  const isAsked = (words: Words): boolean =>
+    !isOwn(words[0]!) ||
+    sought.some(({ fingerprint, atMs }) => fingerprint === words[0]!.from && atMs >= ripeMs(words));
+  // Whoever has stolen a key names a successor as well: it must have had its time before the revocation, as far as anybody asked. What speaks for it now may have come later.
   const isDoubtful = (words: Words): boolean => {
     const revocation = revocationOf(words[0]!.from);
-    return isOwn(words[0]!) && revocation !== undefined && revocation.seenMs < ripeMs(words);
+    if (!isOwn(words[0]!) || revocation === undefined) return false;
+    return revocation.seenMs <= ripeMs(words) || !isAsked(words);
   };
   return {
     isTorn: line[0] !== undefined && areTorn(line[0]),
@@ -149,6 +154,7 @@ export function successionOf(
         overMs: beyond === undefined ? null : leftMs(beyond),
         isOverruling: isFirstOverruling,
         isUndisputed: isUndisputed && steps.length === 1,
+        isSought: way.every(isAsked),
         recovery: steps.reduce((known, one) => recoveryAfter(one, known), recovery),
         disowned,
       };

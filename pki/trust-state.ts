@@ -128,6 +128,12 @@ export interface KeyRevocation {
   readonly seenMs: number;
 }
 
+/** When others were last asked whether a key has revoked itself, and nobody had heard that it has, for cause. */
+export interface KeySought {
+  readonly fingerprint: string;
+  readonly atMs: number;
+}
+
 /** What another domain says, signed, that it has seen. */
 export interface Witness {
   readonly domain: string;
@@ -156,6 +162,7 @@ export interface TrustInputs {
   readonly dns: DnsFinding;
   readonly rotations: readonly RotationHeard[];
   readonly revocations: readonly KeyRevocation[];
+  readonly sought: readonly KeySought[];
   readonly witnesses: readonly Witness[];
   /** When the pinned key ends, by the newest that is known of it; null: never. */
   readonly pinEndsMs: number | null;
@@ -221,6 +228,8 @@ type TrustTask =
   | 'pass on'
   /** Look for a renewal of the key, where keys are kept. */
   | 'fetch key'
+  /** Look there, at once, whether keys on the way to a successor have revoked themselves: it waits for nothing else. */
+  | 'ask key servers'
   /** Tell the domain itself what is seen. */
   | 'tell the domain'
   /** Tell the domain itself which successors of the key that it proved are known: somebody else may have named them. */

@@ -32,7 +32,7 @@ export function decide(
   nowMs: number,
   { limits, registrable }: TrustRules,
 ): TrustDecision {
-  const { proof, rotations, revocations, witnesses } = inputs;
+  const { proof, revocations, witnesses } = inputs;
   const state = withoutRevoked(known, revocations, nowMs);
   const dns = dnsHeard(state, inputs);
   const context: Context = { state, inputs, nowMs, limits, dns };
@@ -52,7 +52,7 @@ export function decide(
       ? pinNew(context, '15a', key, 'confirmed')
       : refuse(context, '15a', ['impostor']);
   }
-  const succession = successionOf(state, rotations, revocations, nowMs, limits);
+  const succession = successionOf(state, inputs, nowMs, limits);
   const led = key === null ? null : succession.to(key);
   // Row 2. The pinned key is in two hands: until it is left for the key that its recovery key names, neither is the domain.
   if (succession.isTorn || (state.standing === 'frozen' && led?.isOverruling !== true)) {
@@ -132,7 +132,7 @@ function pinned(
 /** Rows 9 and 10: a statement leads to the key that is proved. */
 function succeeding(context: Context, key: string, way: Way, quorum: () => boolean): TrustDecision {
   const { state, inputs, dns, nowMs, limits } = context;
-  const { activeMs, overMs, isOverruling, isUndisputed, steps } = way;
+  const { activeMs, overMs, isOverruling, isUndisputed, isSought, steps } = way;
   const isSaid = dns.names(key) || dns.announces(key);
   const isCorroborated = isSaid && (dns.isSecure || quorum());
   // Row 3, of a key that has had its successor before this server took it: whoever has it since comes too late.
@@ -154,6 +154,8 @@ function succeeding(context: Context, key: string, way: Way, quorum: () => boole
       const lookAgainMs = nowMs + limits.recheckLaterMs;
       return refuse(context, '10', ['successor doubted'], { tasks: ['ask peers'], lookAgainMs });
     }
+    // Nor is anybody followed before it was asked, when there was no time left to object, whether somebody has.
+    if (!isSought) return refuse(context, '10', ['successor waits'], { tasks: ['ask peers', 'ask key servers'] });
   }
   // Row 10a. Were keys forgotten, the recovery key's word on them would undo nothing any more.
   const left = leftAfter(state, way.steps, nowMs, limits);

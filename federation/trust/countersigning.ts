@@ -19,6 +19,7 @@ import { remember } from '../remember.ts';
 import { countersignedOperations, ringContext } from '../keys/ring-records.ts';
 import { trustIn } from './trust-record.ts';
 import type { TrustOwner } from './trust-owner.ts';
+import type { Task } from '../turns.ts';
 import { nodeUniform } from '../waking.ts';
 
 const REQUEST = '_request_countersignature';
@@ -26,8 +27,8 @@ const NOTICE = '_notice_countersignature';
 
 const renewalMs = limits.countersignatureRenewalSeconds * 1000;
 
-/** Things about one domain are done one after the other, or not at all where too many wait. */
-type InTurn = (domain: string, task: (done: () => void) => void, full: () => void) => void;
+/** Things about one domain are done one after the other; false: not at all, since too many wait. */
+type InTurn = (domain: string, task: Task) => boolean;
 
 /** A domain that may be countersigned. */
 interface Peer {
@@ -95,24 +96,21 @@ export class Countersigning {
 
   /** Nothing that this domain said of that one's keys counts any more; `done` when that is durable, with null, or why not. */
   takeBack(domain: string, done: (code: FederationCode | null) => void): void {
-    this.#inTurn(
-      domain,
-      (over) => {
-        readRecords(this.#node, nodeUniform(domain), (records) => {
-          const given = records === null ? [] : countersignaturesIn(records).given;
-          const end = (isDone: boolean): void => {
-            over();
-            done(isDone ? null : '_trust_unavailable');
-          };
-          if (records === null) end(false);
-          else {
-            const lasting = given.filter((one) => lastingUntil(one, this.#node.unixMs) !== null);
-            this.#takeBackAll(domain, lasting, end);
-          }
-        });
-      },
-      () => done('_trust_unavailable'),
-    );
+    const isTaken = this.#inTurn(domain, (over) => {
+      readRecords(this.#node, nodeUniform(domain), (records) => {
+        const given = records === null ? [] : countersignaturesIn(records).given;
+        const end = (isDone: boolean): void => {
+          over();
+          done(isDone ? null : '_trust_unavailable');
+        };
+        if (records === null) end(false);
+        else {
+          const lasting = given.filter((one) => lastingUntil(one, this.#node.unixMs) !== null);
+          this.#takeBackAll(domain, lasting, end);
+        }
+      });
+    });
+    if (!isTaken) done('_trust_unavailable');
   }
 
   /** Of this domain's key. */
@@ -148,24 +146,20 @@ export class Countersigning {
       const rule = this.#policy.ruleOf(domain);
       return rule === 'limit' || this.#policy.faultOf(domain) !== null;
     };
-    this.#inTurn(
-      domain,
-      (done) => {
-        readRecords(this.#node, nodeUniform(domain), (records) => {
-          const state = records === null ? null : trustIn(records, this.#node.unixMs);
-          const key = records?.get('key');
-          if (records === null || key === undefined || state === null || state.pin === null) done();
-          else if (state.standing !== 'normal') done();
-          else {
-            const { fingerprint } = state.pin;
-            const peer = { records, state, key, fingerprint, kept: countersignaturesIn(records) };
-            if (isLimited()) limited(peer, done);
-            else task(peer, done);
-          }
-        });
-      },
-      () => {},
-    );
+    this.#inTurn(domain, (done) => {
+      readRecords(this.#node, nodeUniform(domain), (records) => {
+        const state = records === null ? null : trustIn(records, this.#node.unixMs);
+        const key = records?.get('key');
+        if (records === null || key === undefined || state === null || state.pin === null) done();
+        else if (state.standing !== 'normal') done();
+        else {
+          const { fingerprint } = state.pin;
+          const peer = { records, state, key, fingerprint, kept: countersignaturesIn(records) };
+          if (isLimited()) limited(peer, done);
+          else task(peer, done);
+        }
+      });
+    });
   }
 
   #give(domain: string, { key, fingerprint }: Peer, done: () => void): void {

@@ -1,7 +1,8 @@
 /** What domains' keys say of themselves elsewhere: looked for once a day, where their DNS points and at other domains' key servers. docs/spec/trust.md#keys-that-end */
 import { bytesOfHex } from '../../crypto/bytes.ts';
+import type { KeySought } from '../../pki/trust-state.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
-import { readRecords } from '../records.ts';
+import { type Records, readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import { retiredAtStake } from './trust-inputs.ts';
 import { rotationsIn, trustIn } from './trust-record.ts';
@@ -12,48 +13,93 @@ import { nodeUniform } from '../waking.ts';
 export class KeyStates {
   readonly #node: TrustOwner;
   readonly #heard: (domain: string, copy: Uint8Array) => void;
-  /** When each was looked for last. */
+  /** When each domain's were looked for last. */
   readonly #fetched = new Map<string, number>();
-  /** How many are being looked for: each may take a minute, and OpenPGP is asked for others too. */
-  #fetching = 0;
+  /** By domain. */
+  readonly #sought = new Map<string, readonly KeySought[]>();
+  /** Domains whose keys are being looked for, each of which may take a minute, and OpenPGP is asked for others too; and who waits for it. */
+  readonly #fetching = new Map<string, () => void>();
 
-  /** `heard`: somebody has more of its pinned key than is kept here. */
+  /** `heard`: somebody has more of a key than is kept here. */
   constructor(node: TrustOwner, heard: (domain: string, copy: Uint8Array) => void) {
     this.#node = node;
     this.#heard = heard;
   }
 
-  /** Looks for the pinned key of this domain, for the one before as long as it counts, and for those that are to follow, in its own time; not again within a day, or an hour where it is `isUrgent`. */
-  fetch(domain: string, isUrgent: boolean): void {
+  /** In this life. */
+  sought(domain: string): readonly KeySought[] {
+    return this.#sought.get(domain) ?? [];
+  }
+
+  /**
+   * Looks for the pinned key of this domain, for the one before as long as it counts, and for those that are to follow, in its own
+   * time; not where that was begun less than `ageMsMax` ago. `done`: all were looked for.
+   */
+  fetch(domain: string, ageMsMax: number, done?: () => void): void {
     const { unixMs, options } = this.#node;
-    const { recheckSoonMs, recheckLaterMs } = options.trustLimits;
+    const isUnderWay = this.#fetching.has(domain);
+    if (isUnderWay && done !== undefined) this.#fetching.set(domain, done);
     // At the next look then.
-    if (this.#fetching >= options.federationLimits.searchesMax) return;
+    if (isUnderWay || this.#fetching.size >= options.federationLimits.searchesMax) return;
     const last = this.#fetched.get(domain);
-    if (last !== undefined && unixMs - last < (isUrgent ? recheckSoonMs : recheckLaterMs)) return;
+    if (last !== undefined && unixMs - last < ageMsMax) return;
     remember(this.#fetched, domain, unixMs, options.federationLimits.peersMax);
+    this.#fetching.set(domain, done ?? (() => {}));
     readRecords(this.#node, nodeUniform(domain), (records) => {
-      if (records === null) return;
-      const trust = trustIn(records, this.#node.unixMs);
+      const keys = records === null ? [] : [...this.#keysOf(records)];
       const linked = this.#node.ways.linked().filter((other) => other !== domain);
       const servers = linked.slice(0, options.federationLimits.keyServersAskedMax);
-      this.#look(domain, trust.pin?.fingerprint ?? null, records.get('key'), servers);
-      const retired = retiredAtStake(trust, null, this.#node.unixMs);
-      this.#look(domain, retired, records.get('key before'), servers);
-      const next = new Map(rotationsIn(records).map(({ heard, key }) => [heard.to, key]));
-      next.delete(trust.pin?.fingerprint ?? '');
-      for (const [named, key] of [...next].slice(-options.trustLimits.stepsMax))
-        this.#look(domain, named, key, servers);
+      const before = this.sought(domain);
+      const sought: KeySought[] = [];
+      const next = ([one, ...more]: typeof keys): void => {
+        if (one === undefined) {
+          remember(this.#sought, domain, sought, options.federationLimits.peersMax);
+          const waiting = this.#fetching.get(domain);
+          this.#fetching.delete(domain);
+          waiting?.();
+          return;
+        }
+        const [key, kept] = one;
+        const beganMs = this.#node.unixMs;
+        this.#look(domain, key, kept, servers, (isUnrevoked) => {
+          const atMs = isUnrevoked ? beganMs : before.find(({ fingerprint }) => fingerprint === key)?.atMs;
+          if (atMs !== undefined) sought.push({ fingerprint: key, atMs });
+          next(more);
+        });
+      };
+      next(keys);
     });
   }
 
-  #look(domain: string, key: string | null, kept: Uint8Array | undefined, servers: readonly string[]): void {
-    if (key === null || kept === undefined) return;
+  /** By fingerprint, with what is kept of them. */
+  #keysOf(records: Records): ReadonlyMap<string, Uint8Array | undefined> {
+    const { options, unixMs } = this.#node;
+    const trust = trustIn(records, unixMs);
+    const retired = retiredAtStake(trust, null, unixMs);
+    const pinned = trust.pin?.fingerprint;
+    const named = rotationsIn(records).map(({ heard, key }) => [heard.to, key] as const);
+    const next = [...new Map(named)].filter(([key]) => key !== pinned && key !== retired);
+    return new Map([
+      ...(pinned === undefined ? [] : [[pinned, records.get('key')] as const]),
+      ...(retired === null ? [] : [[retired, records.get('key before')] as const]),
+      ...next.slice(-options.trustLimits.stepsMax),
+    ]);
+  }
+
+  /** `asked`: all were; and whether nobody has heard that it has revoked itself for cause. */
+  #look(
+    domain: string,
+    key: string,
+    kept: Uint8Array | undefined,
+    servers: readonly string[],
+    asked: (isUnrevoked: boolean) => void,
+  ): void {
     const fingerprint = bytesOfHex(key)!;
-    this.#fetching++;
-    this.#node.askPki({ kind: 'domain state', domain, fingerprint, copies: [kept], servers }, (answer) => {
-      this.#fetching--;
-      if (answer.kind === 'domain state' && !equalBytes(answer.key, kept)) this.#heard(domain, answer.key);
+    const copies = kept === undefined ? [] : [kept];
+    this.#node.askPki({ kind: 'domain state', domain, fingerprint, copies, servers }, (answer) => {
+      const isFound = answer.kind === 'domain state';
+      asked(isFound ? answer.revocation !== 'hard' : answer.kind === 'refused' && answer.code === '_keys_unknown');
+      if (isFound && (kept === undefined || !equalBytes(answer.key, kept))) this.#heard(domain, answer.key);
     });
   }
 }

@@ -118,10 +118,10 @@ export class Sightings {
     remember(this.#untold, domain, statements, this.#max);
   }
 
-  /** The circuit to a domain is the one on which it was looked at last. */
-  ready(domain: string): void {
+  /** The circuit to a domain is the one on which it was looked at last: whether there was anything to tell. */
+  tellUntold(domain: string): boolean {
     for (const one of this.#untold.get(domain) ?? []) this.tell(domain, domain, one);
-    this.#untold.delete(domain);
+    return this.#untold.delete(domain);
   }
 
   /** Has one other domain hear of it. */

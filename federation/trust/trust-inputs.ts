@@ -22,13 +22,13 @@ export interface Heard {
   readonly recovery?: string | null;
   /** Who told of the statements, where it was not the domain itself. */
   readonly teller?: string;
-  /** A copy of the pinned key, from wherever there was one. */
-  readonly copy?: Uint8Array;
+  /** Copies of the domain's keys, from wherever there were some. */
+  readonly copies?: readonly Uint8Array[];
 }
 
 /** All of it. */
 export interface Gathered {
-  readonly inputs: TrustInputs;
+  readonly inputs: Omit<TrustInputs, 'sought'>;
   readonly rotations: RotationsKept;
   /** The pinned key with all that it is known to say of itself; null: nothing is pinned. */
   readonly key: Uint8Array | null;
@@ -117,12 +117,12 @@ export function retiredAtStake({ retired }: DomainTrust, proof: ProofFinding | n
 
 /** Copies of a key: those that are kept, those that came along with statements, and what was shown. */
 const copiesOf =
-  ({ pin }: DomainTrust, records: Records, { all }: RotationsKept, { proof, shown, copy }: Heard) =>
+  ({ pin }: DomainTrust, records: Records, { all }: RotationsKept, { proof, shown, copies: brought = [] }: Heard) =>
   (fingerprint: string): Uint8Array[] => {
     const kept = records.get(fingerprint === pin?.fingerprint ? 'key' : 'key before');
     const isShown = proof.kind === 'proved' && proof.fingerprint === fingerprint;
     const named = all.filter(({ heard }) => heard.to === fingerprint).map(({ key }) => key);
-    const copies = [kept, isShown ? shown : null, copy, ...named];
+    const copies = [kept, isShown ? shown : null, ...brought, ...named];
     return copies.filter((one) => one !== null && one !== undefined);
   };
 

@@ -55,6 +55,7 @@ export const maxima = {
   'attachments read': 16,
   looks: 8,
   'domains looked at': 4,
+  'looks planned': 4,
   'look-ups': 4,
   'keys seen': 4,
   'told of keys': 2,

@@ -27,8 +27,8 @@ const printOf = (fixture: NodeFixture, name: string, domain = b): string =>
   hexOf(fixture.keys.domain(domain, name).fingerprint);
 
 /** A node that went to b.example, which named its recovery key; and has c.example. */
-function met(): NodeFixture {
-  const fixture = new NodeFixture({}, { options: { trustLimits: { ...trustLimits, recheckSoonMs: 60_000 } } });
+function met(recheckSoonMs = 60_000): NodeFixture {
+  const fixture = new NodeFixture({}, { options: { trustLimits: { ...trustLimits, recheckSoonMs } } });
   fixture.dns = (domain) => idealRecord(fixture.keys, domain, undefined, { secure: true });
   const phone = fixture.connect('client ada phone');
   fixture.say(phone, said(channel('ada', 'phone'), `psyc://${b}/~zoe`, 1, '_message_private_sealed', 'x'));
@@ -101,7 +101,7 @@ test.each<[string, (at: number) => Words]>([
 });
 
 test('the same words signed by the stolen key, and said first, do not take the place of the recovery key’s', () => {
-  const fixture = met();
+  const fixture = met(trustLimits.recheckSoonMs);
   // Whoever has the old key puts his signature in place of the recovery key's; the new key's stands under it already.
   passOn(fixture, 'next');
   passOn(fixture, 'next', { by: 'recovery' });
@@ -157,11 +157,13 @@ test('whose key is to have a successor is told at once, and at each look; it is 
 });
 
 test('what a stolen key has led to while its owner was away: he is told when he comes with it, and his recovery key undoes it', () => {
-  const fixture = met();
+  const fixture = met(trustLimits.recheckSoonMs);
   passOn(fixture, 'thief');
   fixture.dns = (domain) => idealRecord(fixture.keys, domain, domain === b ? 'thief' : undefined, { seq: 2 });
   fixture.pass(trustLimits.graceMs);
-  expect(fixture.isProved(comes(fixture, 'thief', { rotation: statement(fixture, 'thief') }))).toBe(true);
+  const thief = (name: string): string => comes(fixture, 'thief', { rotation: statement(fixture, 'thief') }, name);
+  expect(fixture.methods(thief('first at key servers'))).toEqual(['_error_trust_waiting_key']);
+  expect(fixture.isProved(thief('then'))).toBe(true);
   expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'thief'));
   const owner = comes(fixture, 'first', {}, 'owner');
   expect(toldOn(fixture, owner)).toEqual([decodeText(statement(fixture, 'thief'))]);
@@ -345,7 +347,7 @@ test('a thief who has gone through twelve keys does not outlive the recovery key
 });
 
 test('where a step is missing, is another’s, or had no time yet, nobody is followed', () => {
-  const fixture = met();
+  const fixture = met(trustLimits.recheckSoonMs);
   fixture.dns = (domain) => idealRecord(fixture.keys, domain, domain === b ? 'k3' : undefined, { seq: 4 });
   const [one, two, three] = steps(fixture, 3);
   const coming = (earlier: readonly ProofStep[], name: string): (string | null)[] =>
@@ -356,5 +358,7 @@ test('where a step is missing, is another’s, or had no time yet, nobody is fol
   expect(coming([one!, { ...two!, statement: foreign }], 'a foreign second')).toEqual(['_error_trust_changed_key']);
   expect(coming([one!, two!], 'all')).toEqual(['_error_trust_waiting_key']);
   fixture.pass(trustLimits.graceMs);
-  expect(fixture.isProved(comes(fixture, 'k3', { rotation: three!.statement }, 'in time'))).toBe(true);
+  const late = (name: string): string => comes(fixture, 'k3', { rotation: three!.statement }, name);
+  expect(fixture.methods(late('first at key servers'))).toEqual(['_error_trust_waiting_key']);
+  expect(fixture.isProved(late('in time'))).toBe(true);
 });

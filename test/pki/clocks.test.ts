@@ -140,5 +140,8 @@ test.each([
     recovery: null,
     seenMs: 0,
   } as const;
-  expect(successionOf(pin, [heard], [], beginMs + offMs, trustLimits).to(to) !== null).toBe(follows);
+  expect(
+    successionOf(pin, { rotations: [heard], revocations: [], sought: [] }, beginMs + offMs, trustLimits).to(to) !==
+      null,
+  ).toBe(follows);
 });

@@ -36,6 +36,7 @@ class Server {
       dns: { kind: 'none' },
       rotations: this.kept,
       revocations: [],
+      sought: this.kept.map(({ from }) => ({ fingerprint: from, atMs: this.nowMs })),
       witnesses: [],
       pinEndsMs: null,
       recovery: null,

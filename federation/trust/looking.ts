@@ -1,0 +1,243 @@
+/** Looks at other domains' keys: everybody is asked whom the table of continuity goes by, it decides, that is kept, and what comes of it is done. docs/spec/trust.md#decision */
+import { registrableOf } from '../../pki/network.ts';
+import type { ProofFinding, TrustDecision } from '../../pki/trust-state.ts';
+import { decide } from '../../pki/trust-table.ts';
+import { NamedTurns } from '../named-turns.ts';
+import { type Records, readRecords } from '../records.ts';
+import { remember } from '../remember.ts';
+import type { Task } from '../turns.ts';
+import { nodeUniform } from '../waking.ts';
+import { KeyStates } from './key-states.ts';
+import { type Again, goesThere, LookPlan, type LookReason } from './looks.ts';
+import { OldKeys } from './old-keys.ts';
+import type { Policy } from './policy.ts';
+import type { Sightings } from './sightings.ts';
+import { codeOf, noticesOf } from './trust-codes.ts';
+import { gather, type Gathered, type Heard } from './trust-inputs.ts';
+import { trustOperations } from './trust-operations.ts';
+import type { TrustOwner } from './trust-owner.ts';
+import { type KeptRotation, trustIn } from './trust-record.ts';
+
+/** What somebody has brought of a domain that is not there itself. */
+type News = Partial<Pick<Heard, 'told' | 'teller' | 'copies'>>;
+
+/** Those of one node. */
+export class Looking {
+  readonly #node: TrustOwner;
+  readonly #policy: Policy;
+  readonly #sightings: Sightings;
+  readonly #looked: (domain: string) => void;
+  readonly #keyStates: KeyStates;
+  readonly #oldKeys: OldKeys;
+  readonly #plan: LookPlan;
+  /** By domain: each look may change what the next goes by. */
+  readonly #turns: NamedTurns;
+  /** The key that was last taken on a circuit, by domain. */
+  readonly #taken = new Map<string, string>();
+
+  /** `looked`: a domain was looked at, and its circuit stands. */
+  constructor(node: TrustOwner, policy: Policy, sightings: Sightings, looked: (domain: string) => void) {
+    const { looksMax, looksOfDomainMax, looksPlannedMax } = node.options.federationLimits;
+    this.#node = node;
+    this.#policy = policy;
+    this.#sightings = sightings;
+    this.#looked = looked;
+    this.#keyStates = new KeyStates(node, (domain, copy) => this.hear(domain, { copies: [copy] }));
+    this.#oldKeys = new OldKeys(node, sightings);
+    this.#plan = new LookPlan(looksPlannedMax);
+    this.#turns = new NamedTurns({ ofName: looksOfDomainMax, names: looksMax });
+  }
+
+  queues(): [string, number][] {
+    return [
+      ['looks', this.#turns.longest],
+      ['domains looked at', this.#turns.size],
+      ['looks planned', this.#plan.size],
+    ];
+  }
+
+  /** Does something about a domain when nothing else is done about it; false: too much waits. */
+  inTurn(domain: string, task: Task): boolean {
+    return this.#turns.take(domain, task);
+  }
+
+  /** A key was taken on a circuit that is to be the domain's. */
+  took(domain: string, fingerprint: string): void {
+    this.#sightings.saw(domain, fingerprint);
+    remember(this.#taken, domain, fingerprint, this.#node.options.federationLimits.peersMax);
+  }
+
+  /** A domain's circuit stands: it hears what is said of its key, and is looked at now and then. */
+  ready(domain: string): void {
+    if (this.#sightings.tellUntold(domain)) this.#plan.drop(domain, 'untold');
+    this.#plan.drop(domain, 'away');
+    this.want(domain, 'round', this.#node.options.trustLimits.recheckSoonMs);
+  }
+
+  /** A domain's circuit is over, or it was not reached: in a while it is looked whether it is silent, and whether others find so. */
+  lost(domain: string): void {
+    const { recheckSoonMs, recheckLaterMs } = this.#node.options.trustLimits;
+    this.#insist(domain, 'away', { firstMs: recheckSoonMs, mostMs: recheckLaterMs, untilMs: Infinity });
+  }
+
+  /** The domain is to be looked at in so long. */
+  want(domain: string, reason: LookReason, delayMs: number): void {
+    this.#plan.want(domain, reason, this.#node.nowMs + Math.max(1, delayMs));
+    this.#wait(domain);
+  }
+
+  /** Nothing is planned any more. */
+  forget(domain: string): void {
+    this.#plan.forget(domain);
+  }
+
+  /** Looks at a domain without its having come: by what is known of it, and by what somebody has brought. */
+  hear(domain: string, news: News = {}, after = (): void => {}): void {
+    const isTaken = this.inTurn(domain, (over) => {
+      const done = (): void => {
+        over();
+        after();
+      };
+      readRecords(this.#node, nodeUniform(domain), (records) => {
+        if (records === null || trustIn(records, this.#node.unixMs).pin === null) {
+          if (records !== null) this.#plan.forget(domain);
+          done();
+          return;
+        }
+        const isUp = this.#node.ways.linked().includes(domain);
+        const proof = this.#found(domain, isUp);
+        // It stands and was taken: that is seen now, however long ago it began.
+        if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
+        this.look(domain, records, { proof, shown: null, told: [], ...news }, (decision) => {
+          // What it is refused for, too.
+          if (isUp) this.#sightings.tellUntold(domain);
+          if (decision !== null && isUp && decision.verdict === 'refuse')
+            this.#node.ways.shut(domain, codeOf(decision));
+          done();
+        });
+      });
+    });
+    if (!isTaken) after();
+  }
+
+  /** Asks whoever there is to ask, decides, and keeps it; null when the store does not. */
+  look(domain: string, records: Records, heard: Heard, decided: (decision: TrustDecision | null) => void): void {
+    gather(this.#node, this.#policy, this.#sightings, domain, records, heard, (gathered) => {
+      if (gathered === null) {
+        decided(null);
+        return;
+      }
+      const { options, unixMs } = this.#node;
+      const state = trustIn(records, unixMs);
+      const rules = { limits: options.trustLimits, registrable: registrableOf };
+      const decision = decide(state, { ...gathered.inputs, sought: this.#keyStates.sought(domain) }, unixMs, rules);
+      const operations = trustOperations(domain, records, state, heard, decision, gathered);
+      const expected = this.#policy.fingerprintOf(domain) ?? state.pin?.fingerprint ?? '';
+      for (const notice of noticesOf(domain, expected, state, heard.proof, decision)) this.#node.notify(notice);
+      const written = (): void => {
+        this.#follow(domain, decision, gathered);
+        this.#oldKeys.heard(domain, gathered.rotations, heard.teller ?? null);
+        decided(decision);
+      };
+      if (operations.length === 0) written();
+      else {
+        this.#node.ask({ kind: 'write', operations }, (outcome) => {
+          if (outcome.kind === 'written') written();
+          else decided(null);
+        });
+      }
+    });
+  }
+
+  #found(domain: string, isUp: boolean): ProofFinding {
+    const taken = this.#taken.get(domain);
+    return isUp && taken !== undefined
+      ? { kind: 'proved', fingerprint: taken }
+      : { kind: 'silent', witnesses: this.#sightings.silentWitnesses(domain) };
+  }
+
+  #insist(domain: string, reason: LookReason, again: Again): void {
+    this.#plan.insist(domain, reason, this.#node.nowMs, again);
+    this.#wait(domain);
+  }
+
+  /** Until the first of its reasons is due. */
+  #wait(domain: string): void {
+    const nextMs = this.#plan.nextMs(domain);
+    if (nextMs === null) return;
+    this.#node.timer(`trust ${domain}`, Math.max(1, nextMs - this.#node.nowMs), () => this.#due(domain));
+  }
+
+  #due(domain: string): void {
+    const reasons = this.#plan.take(domain, this.#node.nowMs);
+    this.#wait(domain);
+    if (reasons.length === 0) return;
+    const { ways } = this.#node;
+    if (ways.linked().includes(domain)) {
+      // Only then: looks that take longer than it is waited for them would pile up.
+      this.hear(domain, {}, () => this.#looked(domain));
+      return;
+    }
+    const isAway = reasons.includes('away');
+    if (!isAway && !reasons.some(goesThere)) return;
+    this.#goThere(domain);
+    if (isAway) this.#sightings.ask(domain);
+    // Whether others find nobody there either.
+    if (ways.isUnreached(domain)) this.hear(domain);
+  }
+
+  /** Where it is pinned: of anybody else nothing is expected. */
+  #goThere(domain: string): void {
+    readRecords(this.#node, nodeUniform(domain), (records) => {
+      if (records === null) return;
+      if (trustIn(records, this.#node.unixMs).pin === null) this.#plan.forget(domain);
+      else this.#node.meet(domain);
+    });
+  }
+
+  /** What the decision wants to be done beside. */
+  #follow(domain: string, decision: TrustDecision, gathered: Gathered): void {
+    const { tasks, lookAgainMs, next, row } = decision;
+    const { rotations, inputs } = gathered;
+    const { options, unixMs } = this.#node;
+    const { recheckSoonMs, recheckLaterMs } = options.trustLimits;
+    if (tasks.includes('ask peers')) this.#sightings.ask(domain);
+    if (tasks.includes('tell the domain') && inputs.dns.kind === 'record') {
+      this.#sightings.tellNamed(domain, inputs.dns.fpr);
+    }
+    const waiting = rotations.all.filter(({ heard }) => heard.from === next.pin?.fingerprint);
+    if (tasks.includes('ask key servers')) {
+      this.#keyStates.fetch(domain, 0, () => this.want(domain, 'sought', 1));
+    } else if (next.pin !== null) {
+      const isUrgent = waiting.length > 0 || tasks.includes('fetch key');
+      this.#keyStates.fetch(domain, isUrgent ? recheckSoonMs : recheckLaterMs);
+    }
+    for (const one of tasks.includes('pass on') ? rotations.all : rotations.fresh) this.#sightings.passOn(domain, one);
+    this.#tellOwner(domain, decision, gathered);
+    if (lookAgainMs !== null) this.want(domain, `row ${row}`, lookAgainMs - unixMs);
+  }
+
+  /** Whose key has named a successor hears of it before that can count, whoever brought it here: at once, or it is gone there until it has. */
+  #tellOwner(domain: string, { tasks, next }: TrustDecision, { rotations, inputs }: Gathered): void {
+    const { ways, options, unixMs, nowMs } = this.#node;
+    const by = (key: string | undefined) => (one: KeptRotation) => one.heard.from === key;
+    const pinned = next.pin?.fingerprint;
+    const proved = inputs.proof.kind === 'proved' ? inputs.proof.fingerprint : undefined;
+    if (tasks.includes('tell of successors') && rotations.all.some(by(proved))) {
+      this.#sightings.tellOwn(domain, rotations.all.filter(by(proved)));
+      if (proved === pinned) return;
+    }
+    if (ways.linked().includes(domain) && this.#taken.get(domain) === pinned) {
+      for (const one of rotations.fresh.filter(by(pinned))) this.#sightings.tell(domain, domain, one);
+      return;
+    }
+    const { graceMs, recheckSoonMs } = options.trustLimits;
+    const untilMs = Math.max(
+      ...rotations.all.filter(by(pinned)).map(({ heard }) => Math.max(heard.seenMs, heard.notBeforeMs) + graceMs),
+    );
+    if (untilMs <= unixMs) return;
+    this.#node.meet(domain);
+    const firstMs = options.federationLimits.meetingMsMax;
+    this.#insist(domain, 'untold', { firstMs, mostMs: recheckSoonMs, untilMs: nowMs + untilMs - unixMs });
+  }
+}

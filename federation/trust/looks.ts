@@ -1,0 +1,117 @@
+/** When domains are looked at, and why: each reason keeps a time of its own, and the earliest is next. docs/spec/trust.md#when-it-is-looked */
+import type { TrustRow } from '../../pki/trust-state.ts';
+
+/**
+ * Why a domain is looked at.
+ * - `round`: its circuit stands; it is looked at now and then.
+ * - `away`: its circuit was lost, or it was not reached.
+ * - `seen`: others have said which key they see.
+ * - `ruled`: the admin has changed his mind.
+ * - `untold`: its key has named a successor, and whoever has that key has not been told.
+ * - `sought`: key servers were asked what a successor waits for.
+ * - `row …`: the table says that time alone may change something.
+ */
+export type LookReason = 'round' | 'away' | 'seen' | 'ruled' | 'untold' | 'sought' | `row ${TrustRow}`;
+
+/** How a reason comes again until it is dropped: after `firstMs`, then after twice as long each time, up to `mostMs`; never from `untilMs` on. */
+export interface Again {
+  readonly firstMs: number;
+  readonly mostMs: number;
+  readonly untilMs: number;
+}
+
+/** `waitMs`: how long it was waited for it, where it comes again. */
+interface Due {
+  readonly atMs: number;
+  readonly again: (Again & { readonly waitMs: number }) | null;
+}
+
+type Reasons = Map<LookReason, Due>;
+
+/** Something depends on it, and where there is no circuit the node goes there. */
+export const goesThere = (reason: LookReason): boolean => reason !== 'round' && reason !== 'away';
+
+const nextOf = (reasons: Reasons): number => Math.min(...[...reasons.values()].map(({ atMs }) => atMs));
+
+const isWanted = (reasons: Reasons): boolean => [...reasons.keys()].some(goesThere);
+
+/** The looks of one node that are to come. Times are milliseconds of one clock that never goes back. */
+export class LookPlan {
+  readonly #domainsMax: number;
+  readonly #planned = new Map<string, Reasons>();
+
+  constructor(domainsMax: number) {
+    this.#domainsMax = domainsMax;
+  }
+
+  /** Domains that are to be looked at. */
+  get size(): number {
+    return this.#planned.size;
+  }
+
+  has(domain: string, reason: LookReason): boolean {
+    return this.#planned.get(domain)?.has(reason) === true;
+  }
+
+  /** When the domain is due, for whichever reason; null: never. */
+  nextMs(domain: string): number | null {
+    const reasons = this.#planned.get(domain);
+    return reasons === undefined ? null : nextOf(reasons);
+  }
+
+  /** It is to be looked at then. What is due earlier for the same reason stays so: nobody puts a look off by giving cause for another. */
+  want(domain: string, reason: LookReason, atMs: number): void {
+    this.#put(domain, reason, { atMs, again: null });
+  }
+
+  /** It is to be looked at again and again; where it is already, that goes on as it was begun. */
+  insist(domain: string, reason: LookReason, nowMs: number, again: Again): void {
+    const atMs = nowMs + again.firstMs;
+    if (this.has(domain, reason) || atMs >= again.untilMs) return;
+    this.#put(domain, reason, { atMs, again: { ...again, waitMs: again.firstMs } });
+  }
+
+  /** The reasons that are due, each of them once. */
+  take(domain: string, nowMs: number): LookReason[] {
+    const reasons = this.#planned.get(domain) ?? (new Map() as Reasons);
+    const due = [...reasons].filter(([, { atMs }]) => atMs <= nowMs);
+    for (const [reason, { again }] of due) {
+      reasons.delete(reason);
+      if (again === null) continue;
+      const waitMs = Math.min(2 * again.waitMs, again.mostMs);
+      if (nowMs + waitMs < again.untilMs) reasons.set(reason, { atMs: nowMs + waitMs, again: { ...again, waitMs } });
+    }
+    if (reasons.size === 0) this.#planned.delete(domain);
+    return due.map(([reason]) => reason);
+  }
+
+  /** It is not to be looked at for that reason any more. */
+  drop(domain: string, reason: LookReason): void {
+    const reasons = this.#planned.get(domain);
+    reasons?.delete(reason);
+    if (reasons?.size === 0) this.#planned.delete(domain);
+  }
+
+  /** … for none. */
+  forget(domain: string): void {
+    this.#planned.delete(domain);
+  }
+
+  #put(domain: string, reason: LookReason, due: Due): void {
+    const reasons = this.#planned.get(domain) ?? (new Map() as Reasons);
+    if ((reasons.get(reason)?.atMs ?? Infinity) <= due.atMs) return;
+    reasons.set(reason, due);
+    this.#planned.set(domain, reasons);
+    if (this.#planned.size > this.#domainsMax) this.#planned.delete(this.#leastWanted());
+  }
+
+  /** What nobody waits for gives way first; of these, what is due last. */
+  #leastWanted(): string {
+    const later = (a: Reasons, b: Reasons): Reasons => {
+      if (isWanted(a) !== isWanted(b)) return isWanted(a) ? b : a;
+      return nextOf(a) > nextOf(b) ? a : b;
+    };
+    const least = [...this.#planned.values()].reduce(later);
+    return [...this.#planned].find(([, reasons]) => reasons === least)![0];
+  }
+}
