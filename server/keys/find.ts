@@ -7,7 +7,9 @@ import { TransportError } from '../transport/errors.ts';
 import { type Endpoint, endpointsOf, type Finding, isOnion } from '../transport/resolve.ts';
 import type { Proxy } from '../transport/socks.ts';
 import { devicesAt, fingerprintsOf, keyAt, type Way } from './ask.ts';
+import { asTheyCome } from './as-they-come.ts';
 import { KeyServerError } from './errors.ts';
+import { keyServerLimits } from './limits.ts';
 import type { KeyServer } from './server.ts';
 
 /** RFC 2818: of `https` and `hkps` both, where a record names no port. */
@@ -32,16 +34,21 @@ export class KeyFinder {
     this.#options = options;
   }
 
-  /** One after the other, as long as somebody wants more; nothing is checked. Who cannot be asked is passed over. Never rejects for what others do. */
+  /** Our own ring first, then others, `askedAtOnceMax` at a time and as they answer, as long as somebody wants more; nothing is checked. Who cannot be asked is passed over. Never rejects for what others do. */
   async *copies({ address, fingerprint, servers, isNear = false }: Sought): AsyncGenerator<SoughtKeys> {
     yield* await this.#options.keys.copiesOf(address, fingerprint);
     if (isNear) return;
     const home = address.slice(address.lastIndexOf('@') + 1);
-    for (const at of await this.#pointers(home)) yield* await this.#askedOf(at, address, fingerprint);
-    for (const domain of servers) {
+    const pointed = async (): Promise<SoughtKeys[]> => {
+      const all: SoughtKeys[] = [];
+      for (const at of await this.#pointers(home)) all.push(...(await this.#askedOf(at, address, fingerprint)));
+      return all;
+    };
+    const linked = servers.map((domain) => async (): Promise<SoughtKeys[]> => {
       const [at] = await endpointsOf(domain, this.#options.finding, 1).catch(() => []);
-      if (at !== undefined) yield* await this.#askedOf(at, address, fingerprint);
-    }
+      return at === undefined ? [] : this.#askedOf(at, address, fingerprint);
+    });
+    yield* asTheyCome([pointed, ...linked], keyServerLimits.askedAtOnceMax);
   }
 
   /** The key servers that a domain's record names. */

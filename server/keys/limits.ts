@@ -20,6 +20,8 @@ export const keyServerLimits = {
   learnedMax: 1024,
   /** Milliseconds that copies of one key are looked for at others, all of them together. */
   findMsMax: 15_000,
+  /** Of which so many are asked at once. */
+  askedAtOnceMax: 4,
   /** Keys of one answer, the newest. */
   answerKeysMax: 16,
   /** Bytes of what is searched. */

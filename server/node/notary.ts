@@ -2,9 +2,9 @@
 import type { Honoured, PkiAnswer, PkiQuestion } from '../../federation/keys/pki.ts';
 import { type Certificate, checkGood, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../pki/certification.ts';
-import { type Device, deviceId, rawKey, type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
+import { type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import type { RingSearch } from '../../pki/hkp.ts';
-import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
+import { readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
@@ -20,7 +20,8 @@ import { keyServerLimits } from '../keys/limits.ts';
 import type { RingFound } from '../keys/ring.ts';
 import { answerCountersign } from './countersigner.ts';
 import { answerMove, nameInMove } from './mover.ts';
-import { none, TAKEN_BACK_MS, within } from './within.ts';
+import { checkName, personAnswer } from './person-answer.ts';
+import { none, type Soon, TAKEN_BACK_MS, within } from './within.ts';
 import { PsycError } from '../../psyc/error.ts';
 import { parseEntity } from '../../psyc/uniform.ts';
 
@@ -139,10 +140,10 @@ export class Notary {
     };
   }
 
-  /** Slow servers hold up nobody for long. */
-  #search(sought: Sought): AsyncIterable<SoughtKeys> {
+  /** Slow servers hold up nobody for long; `soon`: once there is enough, no longer than that. */
+  #search(sought: Sought, soon?: Soon): AsyncIterable<SoughtKeys> {
     const { search, findMs = keyServerLimits.findMsMax } = this.#options;
-    return within(search?.(sought) ?? none(), findMs);
+    return within(search?.(sought) ?? none(), findMs, soon);
   }
 
   /** All copies of one key as one; what is broken in one spoils no other. */
@@ -217,21 +218,31 @@ export class Notary {
     return personAnswer(found, before, found.until * 1000);
   }
 
-  /** The first copies that hold; what others give is judged as what a home gives. */
+  /**
+   * Of all copies that come within a short time after the first that holds: one that takes something back, or has a newer
+   * statement, may come behind one that is fast. What is broken in what others give spoils nothing.
+   */
   async #find({ person, fingerprint, known, authorities, honoured, servers }: Question<'find'>): Promise<PkiAnswer> {
     const { host, name } = parseEntity(person);
     const wanted = fingerprint === null ? null : hexOf(fingerprint);
+    const signers = await Promise.all(authorities.map((authority) => readCertificate(authority)));
+    const byKey = new Map<string, { key: Uint8Array; statements: Uint8Array[]; found: PkiAnswer }>();
+    const good = (): Found[] => [...byKey.values()].flatMap(({ found }) => (found.kind === 'found' ? [found] : []));
     const sought = { address: `${name}@${host}`, fingerprint: wanted, servers };
-    for await (const { key, statement: came } of this.#search(sought)) {
-      if (fingerprint !== null && !isKeyOf(key, fingerprint)) continue;
-      for (const statement of [came, known].filter((one) => one !== null)) {
-        for (const authority of authorities) {
-          const tried = await this.#tried({ kind: 'person', person, key, statement, known, authority }, honoured);
-          if (tried !== null) return { kind: 'found', key, statement, authority, ...tried };
-        }
-      }
+    const isEnough = (): boolean => good().length > 0;
+    for await (const copy of this.#search(sought, { isEnough, ms: TAKEN_BACK_MS })) {
+      const own = await orNull(admit([copy.key], signers, this.#options.now()));
+      if (own === null || (wanted !== null && own.fingerprint !== wanted)) continue;
+      const before = byKey.get(own.fingerprint);
+      const key = before === undefined ? own.bytes : await this.#merged(before.key, [own.bytes], signers);
+      const came = [copy.statement, known].filter((one) => one !== null);
+      const statements = [...(before?.statements ?? []), ...came];
+      const found = await this.#newest({ person, key, known, authorities, honoured }, statements);
+      byKey.set(own.fingerprint, { key, statements, found });
     }
-    return { kind: 'refused', code: '_keys_unknown' };
+    // Of two keys, where none is pinned, the one that his domain has certified last.
+    const [newest] = good().toSorted((a, b) => b.read.untilMs - a.read.untilMs);
+    return newest ?? { kind: 'refused', code: '_keys_unknown' };
   }
 
   /** All copies of his key as one, and of the statements the newest that holds; what is broken in what others give spoils nothing. */
@@ -240,46 +251,57 @@ export class Notary {
     const { host, name } = parseEntity(person);
     const signers = await Promise.all(authorities.map((authority) => readCertificate(authority)));
     const own = await admit([asked.key], signers, this.#options.now());
-    const { fingerprint } = own;
-    let key = own.bytes;
     const statements = [statement, known, ...others.statements].filter((one) => one !== null);
     const copies: Uint8Array[] = [...others.keys];
-    const near = { address: `${name}@${host}`, fingerprint, servers: [], isNear: true };
+    const near = { address: `${name}@${host}`, fingerprint: own.fingerprint, servers: [], isNear: true };
     for await (const found of within(this.#options.search?.(near) ?? none(), TAKEN_BACK_MS)) {
       if (found.statement !== null) statements.push(found.statement);
       copies.push(found.key);
     }
+    const key = await this.#merged(own.bytes, copies, signers);
+    return this.#newest({ person, key, known, authorities, honoured }, statements);
+  }
+
+  /** A key with what other copies say of it. Others may have other keys of his name, which say nothing of this one. */
+  async #merged(own: Uint8Array, copies: readonly Uint8Array[], signers: readonly Certificate[]): Promise<Uint8Array> {
+    let key = own;
     for (const copy of copies) {
-      // Others may have other keys of his name, which say nothing of this one.
-      const both = admit([key, copy], signers, this.#options.now());
-      key = (await orNull(both))?.bytes ?? key;
+      key = (await orNull(admit([key, copy], signers, this.#options.now())))?.bytes ?? key;
     }
+    return key;
+  }
+
+  /** The newest of these statements that holds under a key of his domain; where none does, why the first does not. */
+  async #newest(
+    {
+      authorities,
+      honoured,
+      ...of
+    }: Pick<Question<'find'>, 'person' | 'known' | 'authorities' | 'honoured'> & { readonly key: Uint8Array },
+    statements: readonly Uint8Array[],
+  ): Promise<PkiAnswer> {
     let newest: Found | null = null;
-    let refused: PkiAnswer = { kind: 'refused', code: '_uncertified' };
-    let isFirst = true;
+    let refused: PkiAnswer | null = null;
     for (const authority of authorities) {
-      for (const each of statements) {
-        const question = { kind: 'person', person, key, statement: each, known, authority } as const;
+      for (const statement of statements) {
+        const question = { kind: 'person', ...of, statement, authority } as const;
         const told = await this.answer(question);
         const tried = await orNull(this.#tried(question, honoured, told));
-        // Why what he has brought himself does not hold.
-        if (tried === null && isFirst) refused = told;
-        if (tried !== null && (newest === null || counterOf(each) > counterOf(newest.statement))) {
-          newest = { kind: 'found', key, statement: each, authority, ...tried };
+        if (tried === null) refused ??= told;
+        else if (newest === null || counterOf(statement) > counterOf(newest.statement)) {
+          newest = { kind: 'found', key: of.key, statement, authority, ...tried };
         }
-        isFirst = false;
       }
     }
-    return newest ?? refused;
+    return newest ?? refused ?? { kind: 'refused', code: '_uncertified' };
   }
 
   /** As a home's answer would be read, or, where that is silent, as it would have been when it fell silent; null: it does not hold. */
   async #tried(
     question: Question<'person'> & { readonly authority: Uint8Array },
     honoured: Honoured | null,
-    answered?: PkiAnswer,
+    answer: PkiAnswer,
   ): Promise<Pick<Found, 'read' | 'isHonoured'> | null> {
-    const answer = answered ?? (await this.answer(question));
     if (answer.kind === 'person') return { read: answer, isHonoured: false };
     if (honoured === null || answer.kind !== 'refused' || answer.code !== '_expired_certification') return null;
     const { person, key, statement, known, authority } = question;
@@ -373,27 +395,4 @@ export class Notary {
 function isKeyOf(key: Uint8Array, fingerprint: Uint8Array): boolean {
   const [primary] = splitPackets(key);
   return primary !== undefined && parsePublic(primary.body).fingerprint === hexOf(fingerprint);
-}
-
-function personAnswer(
-  { certificate, statement }: Identified,
-  before: SignedStatement | null,
-  untilMs: number,
-): PkiAnswer & { readonly kind: 'person' } {
-  const { devices, revoked } = statement.statement;
-  return {
-    kind: 'person',
-    fingerprint: bytesOfHex(certificate.key.fingerprint)!,
-    devices: devices.map((device) => ({ id: idOf(device), key: rawKey(device) })),
-    revoked: revoked.map(idOf),
-    isNews: before !== null && isSuccessor(before, statement),
-    untilMs,
-  };
-}
-
-const idOf = (device: Device): Uint8Array => deviceId(rawKey(device));
-
-function checkName(person: string, { nick, domain }: { readonly nick: string; readonly domain: string }): void {
-  const { host, name } = parseEntity(person);
-  if (nick !== name || domain !== host) throw new PkiError('_foreign_user_id', 'the key of another person');
 }

@@ -6,20 +6,27 @@ export const TAKEN_BACK_MS = 1500;
 /** Nothing. */
 export async function* none(): AsyncGenerator<never> {}
 
+/** From when on no more than so much longer is waited. */
+export interface Soon {
+  readonly ms: number;
+  readonly isEnough: () => boolean;
+}
+
 /** What comes within so long; what is under way then is left alone. */
-export async function* within<T>(all: AsyncIterable<T>, ms: number): AsyncGenerator<T> {
+export async function* within<T>(all: AsyncIterable<T>, ms: number, soon?: Soon): AsyncGenerator<T> {
   const reading = all[Symbol.asyncIterator]();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((done) => {
-    timer = setTimeout(() => done(null), ms);
-  });
+  const timers: NodeJS.Timeout[] = [];
+  let end = (): void => {};
+  const late = new Promise<null>((done) => (end = () => done(null)));
+  timers.push(setTimeout(end, ms));
   try {
     for (;;) {
       const next = await Promise.race([reading.next(), late]);
       if (next === null || next.done === true) return;
       yield next.value;
+      if (timers.length === 1 && soon?.isEnough() === true) timers.push(setTimeout(end, soon.ms));
     }
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
 }
