@@ -87,6 +87,22 @@ test('blocked, it is not let in; its rule goes to another admin as text; forgott
   });
 });
 
+test('lists of all three kinds go from one admin to the other as they are', async () => {
+  const list = `allow d.test ${'cd'.repeat(20)}\nblock e.test\nlimit f.test\n`;
+  const file = join(a.folder, 'list');
+  await writeFile(file, `# what others say\nlimit f.test\nblock e.test # spam\n${list}`);
+  expect(await ofA('import', file)).toBe('5 rules taken\n');
+  const exported = await ofA('export');
+  expect(exported).toContain(list);
+  await writeFile(file, exported.replace(/^unknown .*\n|^\w+ b\.test.*\n/gm, ''));
+  expect((await federate('import', file, '--folder', b.folder)).said).toBe('3 rules taken\n');
+  expect((await federate('export', '--folder', b.folder)).said).toContain(list);
+  for (const [domain, rule] of Object.entries({ 'd.test': 'allow', 'e.test': 'block', 'f.test': 'limit' }))
+    expect((await federate('show', domain, '--folder', b.folder)).said).toMatch(
+      new RegExp(`^${domain}, .*, ${rule}\\n`),
+    );
+});
+
 test('nobody else may open the socket; what is no question is refused', async () => {
   expect((await stat(adminSocket(a.folder))).mode & 0o777).toBe(0o600);
   for (const line of ['{"kind":"dance"}', '{"kind":"show","domain":"No Domain"}', 'x']) {
