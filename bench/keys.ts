@@ -34,7 +34,16 @@ const alice = await readSecretKey(
 const certified = await certify(home, alice.certificate, USER, now);
 const authority = home.certificate;
 const theirs = await readPrivateKey({ binaryKey: home.bytes });
+const theirsPublic = theirs.toPublic();
 const key = await readKey({ binaryKey: alice.certificate.bytes });
+
+/** The same three signatures: `verifyAllUsers` leaves out what binds a subkey, and whoever encrypts to it would check that later. */
+async function checkedByOpenPgp(): Promise<void> {
+  const read = await readKey({ binaryKey: certified });
+  const date = new Date(now * 1000);
+  await read.verifyAllUsers([theirsPublic], date);
+  for (const subkey of read.subkeys) await subkey.verify(date);
+}
 
 const contenders: [what: string, work: () => Promise<unknown>][] = [
   ['certify a person', () => certify(home, alice.certificate, USER, now)],
@@ -44,10 +53,7 @@ const contenders: [what: string, work: () => Promise<unknown>][] = [
     'read a key, and check its certification',
     async () => certStatus(await readCertificate(certified), USER, authority, now),
   ],
-  [
-    'OpenPGP.js: readKey, verifyAllUsers',
-    async () => (await readKey({ binaryKey: certified })).verifyAllUsers([theirs.toPublic()], new Date(now * 1000)),
-  ],
+  ['OpenPGP.js: readKey, verifyAllUsers, and what binds the subkey', checkedByOpenPgp],
   ['take a key onto the ring', () => admit([certified], [authority], now)],
 ];
 
