@@ -1,12 +1,11 @@
 /** What a domain's DNS says of its key, asked of real servers: bind, which signs, and unbound, which checks. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { DnsStatement } from '../../../pki/dns-statement.ts';
 import { Asker } from '../../../server/dns/ask.ts';
-import { finderOf } from '../../../server/dns/asking.ts';
-import { KeyLookUp } from '../../../server/dns/look-up.ts';
+import { askingOf, finderOf } from '../../../server/dns/asking.ts';
+import type { KeyLookUp } from '../../../server/dns/look-up.ts';
 import { parseResolver, type Resolver } from '../../../server/dns/resolver.ts';
 import { selfSigned } from '../../../server/transport/certificate.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
@@ -64,16 +63,13 @@ withNameServers('with bind and unbound', () => {
     deceived = await startUnbound({ 'home.test': liar.port }, honest.anchors);
   });
 
-  const lookUp = (...resolvers: string[]): KeyLookUp => {
-    const secureContext = createSecureContext({ ca: readFileSync(certificate) });
-    const asker = new Asker({ proxy: null, secureContext }, systemTimers);
-    return new KeyLookUp(
-      asker,
-      resolvers.map((text) => parseResolver(text)!),
-      () => 1_800_000_000,
-    );
+  /** As a server's configuration names them, and whom they have their certificates from. */
+  const lookUp = async (...resolvers: string[]): Promise<KeyLookUp> => {
+    const dns = { resolvers: resolvers.map((text) => parseResolver(text)!), authority: certificate };
+    return (await askingOf({ ...dns, keyServers: [], update: null, responder: null }, null)).keys;
   };
-  const ask = (domain: string, ...resolvers: string[]): Promise<DnsStatement> => lookUp(...resolvers).statement(domain);
+  const ask = async (domain: string, ...resolvers: string[]): Promise<DnsStatement> =>
+    (await lookUp(...resolvers)).statement(domain);
   const said = (secure: boolean) => ({
     kind: 'record',
     fpr: A,
@@ -100,7 +96,7 @@ withNameServers('with bind and unbound', () => {
 
   test('a resolver with the certificate of another is not asked', async () => {
     for (const name of ['#other.test', '']) {
-      const [told] = await lookUp(`tls://127.0.0.1:${validator.tlsPort}${name}`).all('home.test');
+      const [told] = await (await lookUp(`tls://127.0.0.1:${validator.tlsPort}${name}`)).all('home.test');
       expect(told).toMatchObject({
         statement: { kind: 'timeout' },
         reason: expect.stringContaining('_dns_unreachable'),
@@ -141,17 +137,21 @@ withNameServers('with bind and unbound', () => {
   });
 
   test('a zone that the server does not have says nothing', async () => {
-    const [told] = await lookUp(`udp://127.0.0.1:${honest.port}`).all('elsewhere.test');
+    const [told] = await (await lookUp(`udp://127.0.0.1:${honest.port}`)).all('elsewhere.test');
     expect(told).toMatchObject({ statement: { kind: 'timeout' }, reason: expect.stringContaining('_dns_failed') });
   });
 
   test('two resolvers: what both say, and nothing where they differ', async () => {
     const [udp, tls] = [`udp://127.0.0.1:${honest.port}`, `tls://127.0.0.1:${validator.tlsPort}#resolver.test`];
-    expect(await lookUp(udp, tls).confirmed('home.test')).toEqual(said(true));
-    expect(await lookUp(udp).confirmed('home.test')).toEqual(said(false));
-    expect(await lookUp(udp, `udp://127.0.0.1:${liar.port}`).confirmed('home.test')).toEqual({ kind: 'differing' });
-    expect(await lookUp(udp, `udp://127.0.0.1:${deceived.port}`).confirmed('home.test')).toEqual({ kind: 'bogus' });
-    expect(await lookUp().confirmed('home.test')).toEqual({ kind: 'timeout' });
+    expect(await (await lookUp(udp, tls)).confirmed('home.test')).toEqual(said(true));
+    expect(await (await lookUp(udp)).confirmed('home.test')).toEqual(said(false));
+    expect(await (await lookUp(udp, `udp://127.0.0.1:${liar.port}`)).confirmed('home.test')).toEqual({
+      kind: 'differing',
+    });
+    expect(await (await lookUp(udp, `udp://127.0.0.1:${deceived.port}`)).confirmed('home.test')).toEqual({
+      kind: 'bogus',
+    });
+    expect(await (await lookUp()).confirmed('home.test')).toEqual({ kind: 'timeout' });
   });
 
   test('where a server is: SRV records and addresses of the same resolvers', async () => {
@@ -173,7 +173,7 @@ withNameServers('with bind and unbound', () => {
   });
 
   test('how long an answer may be kept', async () => {
-    const [told] = await lookUp(`udp://127.0.0.1:${honest.port}`).all('home.test');
+    const [told] = await (await lookUp(`udp://127.0.0.1:${honest.port}`)).all('home.test');
     expect(told).toMatchObject({ ttl: 60, reason: null, resolver: `udp://127.0.0.1:${honest.port}` });
   });
 });
