@@ -4,14 +4,24 @@ import type { Command } from 'commander';
 import { AnonymousError } from '../client/anonymous/error.ts';
 import { keysIn } from '../client/anonymous/keys-file.ts';
 import { anonymousLimits } from '../client/anonymous/limits.ts';
-import { Sending, type SendingNews, type SendWish } from '../client/anonymous/sending.ts';
+import {
+  Sending,
+  type SendingNews,
+  type SendingOptions,
+  type SendOutcome,
+  type SendWish,
+} from '../client/anonymous/sending.ts';
 import { Client } from '../client/client.ts';
 import type { Whose } from '../client/profile/profile.ts';
 import { OnionError } from '../onion/error.ts';
 import type { Packet } from '../psyc/packet.ts';
 import { suite } from '../server/suite.ts';
 import { systemTimers } from '../server/transport/timers.ts';
-import { askingOnce } from './person/asking.ts';
+import type { Asking } from '../client/anonymous/asking.ts';
+import { readWish } from '../client/anonymous/stock-file.ts';
+import type { AskWish, There } from '../round-trips/wish.ts';
+import { stockLimits } from '../round-trips/stock-limits.ts';
+import { askingOnce, thereIn, thereOption } from './person/asking.ts';
 import { explained } from './person/codes.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { nameOf } from './person/show.ts';
@@ -23,6 +33,8 @@ import { textIn } from './person/text.ts';
 interface Options extends Shared {
   readonly anonymous?: true;
   readonly hops: number;
+  readonly there?: There;
+  readonly level?: number;
   /** Seconds. */
   readonly clock?: number;
   readonly cells?: number;
@@ -49,6 +61,12 @@ export function register(command: Command): void {
           `servers on the way, the last one’s included: ${hopsMin} to ${hopsMax}`,
           between(hopsMin, hopsMax),
           hopsUsual,
+        )
+        .addOption(thereOption())
+        .option(
+          '--level <number>',
+          `of one-time secrets: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
+          between(0, stockLimits.levelMax),
         )
         .option(
           '--clock <seconds>',
@@ -80,8 +98,11 @@ The first time the reader's own server is asked for his keys, as nobody (p3do as
 and the reader's that somebody asks for his keys and writes soon after, if you do. They are kept here for later; who minds
 writes another time. With --by-home your home looks for them in its own name, which is quicker, and knows for whom.
 
+With --there secrets no layer is for a key of a server: each is for a secret that its server forgets with its use, so that
+nobody opens it later, whoever's keys he gets. What lacks of the stock is fetched first (p3do help stock), which is told.
+
 With --clock your home cannot tell at which time you say something: at each strike of a clock a cell leaves, the message
-at one of them, at the others cover that looks the same. It takes as long as the clock needs for all of them.
+at one of them, at the others cover that looks the same. It takes as long as the clock needs for all of them. These go over keys.
 
 Examples:
   $ p3do send --anonymous --hops 3 bob@b.example Look under the stone
@@ -89,6 +110,7 @@ Examples:
     )
     .action(async (to: string, words: string[], options: Options) => {
       if (options.anonymous !== true) command.error('--anonymous is needed: in your own name it is p3do say');
+      if (options.level !== undefined && options.there === 'keys') command.error('--level needs --there secrets');
       if (options.cells !== undefined && options.clock === undefined) command.error('--cells needs --clock');
       const isRead = words.length === 1 && words[0] === '-';
       const text = isRead ? textIn(await buffer(process.stdin)) : words.join(' ');
@@ -99,20 +121,37 @@ Examples:
       if (text === '') command.error('there is nothing to say');
       const whose = await whoseOf(command, options.as);
       const kept = await keysIn(whose.folder).read(to, Math.floor(Date.now() / 1000));
-      const isAsking = kept === null && options.byHome !== true;
+      const stock = await readWish(whose.folder);
+      const { there = options.level === undefined ? thereIn(stock) : 'secrets' } = options;
+      if (there === 'secrets' && options.hops > askHopsMax)
+        command.error(`over one-time secrets it is ${hopsMin} to ${askHopsMax} servers`);
+      if (there === 'secrets' && options.clock !== undefined)
+        command.error('cells on a clock go over keys: --there keys is needed');
+      const level = there === 'secrets' ? (options.level ?? stock.level) : undefined;
+      const isAsking = (kept === null && options.byHome !== true) || level !== undefined;
+      const pins = await pinsFor(whose);
       await talk(command, { ...options, timeout: patienceOf(options, isAsking) }, async (home) => {
         try {
-          const sending = await sendingOf(command, home, whose, options);
-          const outcome = await new Client(home, null, sending).send(to, text, { anonymous: wishOf(options) });
-          if (outcome.kind === 'refused') return;
-          if (outcome.kind === 'failure') {
-            fail(command, options, outcome.code, 'your home has no room for more cells (_mor_full)');
-            return;
-          }
-          const { parts, needed } = outcome;
-          const cells = parts === 1 ? '' : ` in ${parts} cells, of which ${needed} are needed`;
-          const line = `handed to ${whose.domain}${cells}; nobody tells whether it arrives\n`;
-          tell(options, { kind: 'handed', at: whose.domain, hops: options.hops, parts, needed }, line);
+          const sent = async (sending: Sending): Promise<void> => {
+            const outcome = await new Client(home, null, sending).send(to, text, {
+              anonymous: { ...wishOf(options), level },
+            });
+            told(command, options, whose.domain, outcome);
+          };
+          const stations = believing(command, home, { ...whose, pins, unvouched: options.unvouched });
+          if (level === undefined) {
+            const find = (person: string) => foundAsNobody(command, { ...options, stations }, home, whose, person);
+            await sent(sendingOf(command, home, whose, options, { pins, stations, find }));
+          } else
+            await askingOnce(command, { ...options, there, level, stations }, home, whose, async (one, wish) => {
+              const find = (person: string) => foundBy(command, options, one, wish, person);
+              await sent(
+                sendingOf(command, home, whose, options, {
+                  ...{ pins, stations, find },
+                  route: (end, way) => one.route(end, way),
+                }),
+              );
+            });
         } catch (error) {
           if (!(error instanceof AnonymousError || error instanceof OnionError)) throw error;
           const more = error.code === '_anonymous_excessive_parts' ? ': say --cells' : '';
@@ -127,19 +166,40 @@ function wishOf({ hops, clock, cells = clockCellsUsual }: Options): SendWish {
 }
 
 /** What the library is given here: the person's folder, the system's time, and somebody to tell. */
-async function sendingOf(command: Command, home: Talk, whose: Whose, options: Options): Promise<Sending> {
-  const { domain, folder } = whose;
-  const pins = await pinsFor(whose);
-  const stations = believing(command, home, { domain, pins, unvouched: options.unvouched });
-  const asks = { ...options, hops: Math.min(options.hops, askHopsMax), stations };
+function sendingOf(
+  command: Command,
+  home: Talk,
+  { domain, folder }: Whose,
+  { byHome }: Options,
+  { find, ...means }: Pick<SendingOptions, 'pins' | 'stations' | 'find' | 'route'>,
+): Sending {
   return new Sending({
-    ...{ suite, home, domain, pins, stations },
-    find: options.byHome === true ? undefined : (to) => foundAsNobody(command, asks, home, whose, to),
+    ...{ suite, home, domain, ...means },
+    find: byHome === true ? undefined : find,
     keys: keysIn(folder),
     wallMs: () => Date.now(),
     alarms: systemTimers,
     told: (news) => complain(command, newsLine(news)),
   });
+}
+
+function told(command: Command, options: Options, at: string, outcome: SendOutcome): void {
+  if (outcome.kind === 'refused') return;
+  if (outcome.kind === 'failure') {
+    const { code } = outcome;
+    fail(
+      command,
+      options,
+      code,
+      code === '_mor_full' ? 'your home has no room for more cells (_mor_full)' : explained(code),
+    );
+    return;
+  }
+  const { parts, needed, level } = outcome;
+  const cells = parts === 1 ? '' : ` in ${parts} cells, of which ${needed} are needed,`;
+  const way = `over ${options.hops} servers by ${level === null ? 'their keys' : `one-time secrets of level ${level}`}`;
+  const line = `handed to ${at}${cells} ${way}; nobody tells whether it arrives\n`;
+  tell(options, { kind: 'handed', at, hops: options.hops, parts, needed, level }, line);
 }
 
 /** Of the reader's own server, over onions, and back over tickets. */
@@ -150,15 +210,27 @@ async function foundAsNobody(
   whose: Whose,
   to: string,
 ): Promise<Packet | null> {
-  const text = `the key of ${nameOf(to)} is asked for first, as nobody`;
-  complain(command, `${text} (with --by-home your home looks for it, and learns for whom)`);
   let found: Packet | null = null;
-  await askingOnce(command, options, home, whose, async (one, wish) => {
-    const outcome = await one.request({ target: to, method: '_request_keys', entity: {} }, wish);
-    if (outcome.kind === 'failure') fail(command, options, outcome.code, explained(outcome.code));
-    else found = outcome.packets.at(-1)!;
+  const asks = { ...options, hops: Math.min(options.hops ?? askHopsMax, askHopsMax) };
+  await askingOnce(command, asks, home, whose, async (one, wish) => {
+    found = await foundBy(command, options, one, wish, to);
   });
   return found;
+}
+
+async function foundBy(
+  command: Command,
+  options: Pick<Shared, 'json'>,
+  one: Asking,
+  wish: AskWish,
+  to: string,
+): Promise<Packet | null> {
+  const text = `the key of ${nameOf(to)} is asked for first, as nobody`;
+  complain(command, `${text} (with --by-home your home looks for it, and learns for whom)`);
+  const outcome = await one.request({ target: to, method: '_request_keys', entity: {} }, wish);
+  if (outcome.kind === 'answer') return outcome.packets.at(-1)!;
+  fail(command, options, outcome.code, explained(outcome.code));
+  return null;
 }
 
 function newsLine(news: SendingNews): string {

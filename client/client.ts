@@ -1,7 +1,8 @@
 /** What a program asks with, in its own name over its home or as nobody over onions, and says something with as nobody. docs/spec/round-trips.md#library */
 import type { Packet } from '../psyc/packet.ts';
 import type { Value } from '../psyc/render.ts';
-import type { AskWish, How } from '../round-trips/asker-events.ts';
+import type { How } from '../round-trips/asker-events.ts';
+import type { AskWish } from '../round-trips/wish.ts';
 import type { AskedHome, Asking, AskOutcome } from './anonymous/asking.ts';
 import type { Sending, SendOutcome, SendWish } from './anonymous/sending.ts';
 

@@ -3,20 +3,17 @@ import { hexOf, joinBytes } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { Assembly } from '../onion/assembly.ts';
 import { onionLimits } from '../onion/limits.ts';
+import type { Hop } from '../onion/seal.ts';
 import { parseShard } from '../onion/shard.ts';
 import { sizes } from '../onion/sizes.ts';
 import { decodeText } from '../psyc/bytes.ts';
 import type { Packet } from '../psyc/packet.ts';
-import { render, type Value } from '../psyc/render.ts';
+import { render } from '../psyc/render.ts';
+import { parseUniform } from '../psyc/uniform.ts';
 import { packetsIn } from './answer.ts';
-import type { StockWish } from './stock.ts';
-
-/** What is asked: a `_request` with entity variables. */
-export interface AnonymousRequest {
-  readonly target: string;
-  readonly method: string;
-  readonly entity: Readonly<Record<string, Value>>;
-}
+import type { AnonymousRequest, AskWish } from './wish.ts';
+import { type Demand, routeDemands } from './refill.ts';
+import type { StockServer } from './stock.ts';
 
 /** What came of a content. */
 export type AskedCame =
@@ -34,8 +31,9 @@ const TAG_BYTES = 16;
 /** A request until it is over. */
 export class Asked {
   readonly request: AnonymousRequest;
-  /** How many servers its tickets go over, and of which level. */
-  readonly wish: StockWish;
+  readonly wish: AskWish;
+  /** A route there of secrets that are out of the stock, until tickets for it are there too. */
+  route: readonly Hop[] | null = null;
   readonly #tag: string;
   /** Tickets that fit beside the request. */
   readonly #room: number;
@@ -45,7 +43,7 @@ export class Asked {
   /** Shards that tickets are out for, by the ticket. */
   readonly #out = new Map<string, number>();
 
-  constructor(suite: Suite, request: AnonymousRequest, wish: StockWish) {
+  constructor(suite: Suite, request: AnonymousRequest, wish: AskWish) {
     this.request = request;
     this.wish = wish;
     this.#tag = hexOf(suite.random(TAG_BYTES));
@@ -53,6 +51,18 @@ export class Asked {
     this.#room = Math.max(1, Math.min(TICKETS_MAX, Math.floor(left / sizes.ticket)));
     // Nothing here is packed: who answers does not know what of it is his own.
     this.#assembly = new Assembly(suite, () => null);
+  }
+
+  /** The domain of whoever is asked. */
+  get host(): string {
+    return parseUniform(this.request.target).host;
+  }
+
+  /** What is to be fetched for it where the stock is dry; `others`: where its secrets may be but for the last one there. */
+  demands(last: StockServer, others: readonly StockServer[]): readonly Demand[] {
+    const { level, hops, there } = this.wish;
+    const routes = there === 'secrets' && this.route === null ? 1 : 0;
+    return routeDemands(last, { level, hops, tickets: this.needed, routes }, others);
   }
 
   /** How many tickets the next attempt cannot do without: one, or as many as shards lack. */

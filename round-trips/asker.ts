@@ -2,20 +2,23 @@
 import { bytesOfHex } from '../crypto/bytes.ts';
 import type { Suite } from '../crypto/suite.ts';
 import { OnionError } from '../onion/error.ts';
-import type { Station } from '../onion/route.ts';
-import { registrableOf } from '../pki/network.ts';
+import type { Hop } from '../onion/seal.ts';
 import type { Packet } from '../psyc/packet.ts';
-import { parseUniform } from '../psyc/uniform.ts';
-import { Asked, type AnonymousRequest } from './asked.ts';
-import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from './asker-events.ts';
-import { faultOf, groupsOf, lackOf } from './ask-wish.ts';
+import { Asked } from './asked.ts';
+import type { AskCode, AskerEffect, AskerEvent, How } from './asker-events.ts';
+import type { AnonymousRequest, AskWish } from './wish.ts';
+import { faultOf } from './ask-wish.ts';
+import { AwaitedRoutes } from './awaited.ts';
+import { Drawing } from './drawing.ts';
 import { Fetches } from './fetches.ts';
 import { Handing, type Leaving } from './handing.ts';
-import { cellOf, routeTo } from './ways.ts';
+import { fetchFor } from './refill.ts';
+import { Outstanding, type OutTicket } from './outstanding.ts';
 import { Returns } from './returns.ts';
-import { ownersFor, Stock, type StockSecret, type StockServer, type StockWish } from './stock.ts';
-import { stockLimits } from './stock-limits.ts';
+import { Servers } from './servers.ts';
+import { Stock, type StockSecret, type StockWish } from './stock.ts';
 import { stateOf } from './stock-state.ts';
+import { cellOf } from './ways.ts';
 import { type TripEffect, type TripEvent, Trips } from './trips.ts';
 
 /** What it begins with. */
@@ -35,19 +38,11 @@ interface Came {
   readonly how: Omit<How, 'attempts'>;
 }
 
-/** A ticket that is out. */
-interface Out {
-  readonly trip: string;
-  /** What its trip calls it: all tickets of one attempt are one to it. */
-  readonly attempt: string;
-  readonly how: Omit<How, 'attempts' | 'tookMs'>;
-  readonly sentMs: number;
-}
-
-/** What a cell is for. */
+/** What leaves: a cell, or a route for somebody who makes his own. */
 type Handed =
-  | { readonly kind: 'fetch'; readonly name: string }
-  | { readonly kind: 'trip'; readonly trip: string; readonly attempt: number };
+  | { readonly kind: 'fetch'; readonly name: string; readonly cell: Uint8Array }
+  | { readonly kind: 'trip'; readonly trip: string; readonly attempt: number; readonly cell: Uint8Array }
+  | { readonly kind: 'route'; readonly trip: string; readonly hops: readonly Hop[] };
 
 /** After the home has given no copies nothing is fetched for so long. */
 const DEAF_MS = 60_000;
@@ -60,13 +55,13 @@ export class Asker {
   readonly #trips = new Trips<Came>();
   readonly #returns: Returns;
   readonly #fetches: Fetches;
+  readonly #drawing: Drawing;
   readonly #asked = new Map<string, Asked>();
-  /** By the ticket's name. */
-  readonly #out = new Map<string, Out>();
+  readonly #out = new Outstanding();
   /** Trips that wait for secrets. */
   readonly #dry = new Set<string>();
-  #stations: readonly Station[] = [];
-  #servers: readonly StockServer[] = [];
+  readonly #awaited = new AwaitedRoutes();
+  readonly #servers: Servers;
   readonly #handing = new Handing<Handed>();
   #watched = '';
   #told = '';
@@ -80,9 +75,12 @@ export class Asker {
   constructor(options: AskerOptions) {
     this.#options = options;
     this.#suite = options.suite;
+    this.#servers = new Servers(options.home);
     this.#stock = new Stock(options.suite.random, options.kept);
     this.#returns = new Returns(options.suite);
     this.#fetches = new Fetches(options.suite, this.#returns);
+    const means = { suite: options.suite, stock: this.#stock, servers: this.#servers, returns: this.#returns };
+    this.#drawing = new Drawing({ ...means, taken: () => this.#handing.changed() });
   }
 
   /** Takes one event and gives the effects, in order. `nowMs`: a clock that only goes forward; `unixMs`: Unix time. */
@@ -102,8 +100,8 @@ export class Asker {
   }
 
   /** Why what is wished for cannot be had of the servers that there are; null: it can. */
-  get fault(): ReturnType<typeof lackOf> {
-    return lackOf(this.wish, this.#servers);
+  get fault(): ReturnType<Servers['lack']> {
+    return this.#servers.lack(this.wish);
   }
 
   /** Trips under way, tickets and deposits that are out. */
@@ -117,17 +115,14 @@ export class Asker {
 
   #take(event: AskerEvent): void {
     switch (event.kind) {
-      case 'stations': {
-        this.#stations = event.stations;
-        const own = registrableOf(this.#options.home);
-        // Who hands cells in to it is known to the home: as a hop it would know more than others.
-        this.#servers = event.stations
-          .filter(({ group }) => group !== own)
-          .map(({ domain, group }) => ({ domain, group }));
+      case 'stations':
+        this.#servers.set(event.stations);
         break;
-      }
       case 'ask':
         this.#ask(event.trip, event.request, event.wish);
+        break;
+      case 'route':
+        this.#await(event);
         break;
       case 'cancel':
         this.#trip({ kind: 'cancel', trip: event.trip });
@@ -153,15 +148,42 @@ export class Asker {
     }
   }
 
-  #ask(trip: string, request: AnonymousRequest, { hops, level }: AskWish): void {
-    const fault = this.#asked.has(trip) ? '_trip_excessive' : faultOf({ hops, level });
+  #ask(trip: string, request: AnonymousRequest, wish: AskWish): void {
+    const fault = this.#isKnown(trip) ? '_trip_excessive' : faultOf(wish);
     if (fault !== null) {
       this.#effects.push({ kind: 'failure', trip, code: fault });
       return;
     }
     this.#deafMs = 0;
-    this.#asked.set(trip, new Asked(this.#suite, request, { hops, level, tickets: 1 }));
-    this.#trip({ kind: 'ask', trip, hops });
+    this.#asked.set(trip, new Asked(this.#suite, request, wish));
+    this.#trip({ kind: 'ask', trip, hops: wish.hops });
+  }
+
+  #await({ trip, end, wish }: AskerEvent & { readonly kind: 'route' }): void {
+    const last = this.#servers.find(end);
+    const fault = faultOf(wish) ?? this.#servers.faultTo(last, wish, wish.hops - 1);
+    const isAwaited =
+      fault === null && !this.#isKnown(trip) && this.#awaited.add(trip, { end: last!, wish }, this.#nowMs);
+    if (!isAwaited) {
+      this.#effects.push({ kind: 'failure', trip, code: fault ?? '_trip_excessive' });
+      return;
+    }
+    this.#deafMs = 0;
+    this.#serve();
+    if (this.#awaited.has(trip)) this.#effects.push({ kind: 'dry', trip });
+  }
+
+  #isKnown(trip: string): boolean {
+    return this.#asked.has(trip) || this.#awaited.has(trip);
+  }
+
+  /** Gives routes to who waits for them, as far as there are secrets. */
+  #serve(): void {
+    const served = this.#awaited.served(
+      ({ end, wish }) => this.#drawing.routeOfSecrets(wish, end, this.#unixMs),
+      this.#nowMs,
+    );
+    for (const [trip, hops] of served) this.#handing.hold({ kind: 'route', trip, hops });
   }
 
   #trip(event: TripEvent<Came>): void {
@@ -174,7 +196,7 @@ export class Asker {
         this.#send(effect.trip, effect.attempt);
         break;
       case 'forget':
-        for (const attempt of effect.tickets) this.#forget(attempt);
+        this.#drop(({ attempt }) => effect.tickets.includes(attempt));
         break;
       case 'dry':
         this.#dry.add(effect.trip);
@@ -203,70 +225,48 @@ export class Asker {
     const asked = this.#asked.get(trip);
     if (asked === undefined) return;
     this.#dry.delete(trip);
-    const { wish, request } = asked;
-    const last = this.#lastOf(request);
-    if (last === undefined) {
-      this.#give(trip, '_anonymous_unreachable');
+    const { wish, host } = asked;
+    const last = this.#servers.find(host);
+    const fault = this.#servers.faultOfAsk(last, wish);
+    if (fault !== null || last === undefined) {
+      this.#give(trip, fault ?? '_anonymous_unreachable');
       return;
     }
-    const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
-    const route = routeTo(this.#suite, way, last, this.#unixMs);
-    const servers = this.#serversBut(last);
-    if (route === null || groupsOf(servers) < wish.hops) {
-      this.#give(trip, '_anonymous_excessive_hops');
-      return;
-    }
-    const made = this.#tickets(asked, attempt, servers);
-    if (made.length === 0) {
-      const lack = lackOf(wish, this.#servers);
+    const servers = this.#servers.but(last);
+    const route = asked.route ?? this.#drawing.route(wish, last, this.#unixMs);
+    const made = route === null ? [] : this.#drawing.tickets(wish, asked.tickets(attempt), servers, this.#unixMs);
+    if (route === null || made.length === 0) {
+      // One of secrets is out of the stock by now.
+      asked.route = wish.there === 'secrets' ? route : null;
+      const isFew = wish.there !== 'secrets' && route === null;
+      const lack = isFew ? '_anonymous_excessive_hops' : this.#servers.lack(wish);
       if (lack === null) this.#trip({ kind: 'unsent', trip, attempt, isDry: true });
       else this.#give(trip, lack);
       return;
     }
+    asked.route = null;
     const thereMs = route.reduce((sum, { delayMs }) => sum + delayMs, 0);
     const name = `${trip} ${attempt}`;
+    const { level, hops: hopsBack, there = 'keys' } = wish;
     for (const { name: ticket, delayMs } of made) {
-      const how = { hopsThere: route.length, hopsBack: wish.hops, level: wish.level, drawnMs: thereMs + delayMs };
+      const how = { hopsThere: route.length, there, hopsBack, level, drawnMs: thereMs + delayMs };
       this.#out.set(ticket, { trip, attempt: name, how, sentMs: this.#nowMs });
     }
     try {
       const cell = cellOf(this.#suite, route, 'exit', asked.content(made), this.#unixMs);
-      this.#handing.hold({ kind: 'trip', trip, attempt }, cell);
+      this.#handing.hold({ kind: 'trip', trip, attempt, cell });
     } catch (error) {
       if (!(error instanceof OnionError)) throw error;
       this.#give(trip, error.code);
     }
   }
 
-  /** The server that is asked; undefined: the home does not know it. */
-  #lastOf({ target }: AnonymousRequest): Station | undefined {
-    const { host } = parseUniform(target);
-    return this.#stations.find(({ domain }) => domain === host);
-  }
-
-  /** Those that the answer may come over: who is asked, or owns who is asked, would see his own answer again on its way. */
-  #serversBut({ group: not }: Station): readonly StockServer[] {
-    return this.#servers.filter(({ group }) => group !== not);
-  }
-
   /** Nobody waits for what he cannot hear; it is fetched again in a while, or when somebody asks. */
   #deafen(): void {
-    for (const trip of [...this.#asked.keys()]) this.#give(trip, '_mor_excessive_watches');
+    for (const trip of [...this.#asked.keys(), ...this.#awaited.drop()]) this.#give(trip, '_mor_excessive_watches');
     this.#fetches.drop();
     this.#watched = '';
     this.#deafMs = this.#nowMs + DEAF_MS;
-  }
-
-  /** As many as are wished, if they can be made; none: it is dry. */
-  #tickets(asked: Asked, attempt: number, servers: readonly StockServer[]) {
-    const made: ReturnType<Returns['ticket']>[] = [];
-    while (made.length < asked.tickets(attempt)) {
-      const secrets = this.#stock.take(asked.wish, this.#nowSeconds, servers);
-      if (secrets === null) break;
-      this.#handing.changed();
-      made.push(this.#returns.ticket(secrets, this.#nowSeconds));
-    }
-    return made;
   }
 
   /** It cannot be sent at all. */
@@ -279,18 +279,15 @@ export class Asker {
   #over(trip: string): void {
     this.#asked.delete(trip);
     this.#dry.delete(trip);
-    for (const [ticket, out] of this.#out) if (out.trip === trip) this.#drop(ticket);
+    this.#drop((out) => out.trip === trip);
   }
 
-  #forget(attempt: string): void {
-    for (const [ticket, out] of this.#out) if (out.attempt === attempt) this.#drop(ticket);
-  }
-
-  #drop(ticket: string): void {
-    const out = this.#out.get(ticket);
-    this.#out.delete(ticket);
-    this.#returns.forget(ticket);
-    if (out !== undefined) this.#asked.get(out.trip)?.forget(ticket);
+  /** Nothing is awaited on these any more. */
+  #drop(is: (out: OutTicket) => boolean): void {
+    for (const [ticket, { trip }] of this.#out.take(is)) {
+      this.#returns.forget(ticket);
+      this.#asked.get(trip)?.forget(ticket);
+    }
   }
 
   #hear(cell: Uint8Array): void {
@@ -298,20 +295,20 @@ export class Asker {
     if (returned === null) return;
     const { name } = returned;
     const content = returned.kind === 'answer' ? returned.content : null;
-    const out = this.#out.get(name);
+    const out = this.#out.came(name);
     if (out === undefined) {
       const secret = this.#fetches.came(name, content, this.#nowMs, this.#unixMs);
       if (secret !== null && this.#stock.add(secret)) {
         this.#handing.changed();
         this.#trip({ kind: 'stocked' });
+        this.#serve();
       }
       return;
     }
-    this.#out.delete(name);
     this.#answered(out, name, content);
   }
 
-  #answered({ trip, attempt, how, sentMs }: Out, ticket: string, content: Uint8Array | null): void {
+  #answered({ trip, attempt, how, sentMs }: OutTicket, ticket: string, content: Uint8Array | null): void {
     const asked = this.#asked.get(trip);
     const came = asked?.came(ticket, content, this.#nowMs) ?? { kind: 'nothing' };
     if (came.kind === 'part') this.#trip({ kind: 'part', ticket: attempt, isMore: came.isMore });
@@ -324,13 +321,15 @@ export class Asker {
   #refused(hand: number): void {
     const of = this.#handing.answered(hand);
     if (of?.kind === 'fetch') this.#fetches.refused(of.name);
-    else if (of !== null) this.#trip({ kind: 'unsent', trip: of.trip, attempt: of.attempt, isDry: false });
+    else if (of?.kind === 'trip') this.#trip({ kind: 'unsent', trip: of.trip, attempt: of.attempt, isDry: false });
   }
 
   #tidy(): void {
     this.#fetches.tidy(this.#nowMs);
     this.#returns.tidy(this.#nowSeconds);
     this.#stock.tidy(this.#nowSeconds);
+    if (this.#awaited.nextMs > this.#nowMs) return;
+    for (const trip of this.#awaited.drop()) this.#effects.push({ kind: 'failure', trip, code: '_trip_dry' });
   }
 
   /** Fetches what lacks: for who waits, then for the stock. */
@@ -338,26 +337,21 @@ export class Asker {
     if (this.#deafMs > this.#nowMs) return;
     const dry = [...this.#dry].flatMap((trip) => {
       const asked = this.#asked.get(trip);
-      const last = asked === undefined ? undefined : this.#lastOf(asked.request);
-      if (asked === undefined || last === undefined) return [];
-      return [{ wish: { ...asked.wish, tickets: asked.needed }, among: this.#serversBut(last) }];
+      const last = asked && this.#servers.find(asked.host);
+      return asked && last ? asked.demands(last, this.#servers.but(last)) : [];
     });
-    for (const { wish, among } of [...dry, { wish: this.#options.wish, among: this.#servers }]) {
-      for (;;) {
-        const coming = this.#fetches.coming(this.#nowMs);
-        if (coming.length >= stockLimits.comingMax) return;
-        const servers = this.#fetches.enough(among, wish.hops, this.#nowMs);
-        const all = this.#fetches.enough(this.#servers, ownersFor(wish.level), this.#nowMs);
-        if (servers === null || all === null) break;
-        const task = this.#stock.next(wish, servers, this.#nowSeconds, coming, all);
-        if (task === null) break;
-        if (task.kind === 'agree') this.#handing.changed();
-        const way = { stations: this.#stations, home: this.#options.home, hops: wish.hops };
-        const begun = this.#fetches.begin(task, way, this.#nowMs, this.#unixMs);
-        if (begun === null) return;
-        this.#handing.hold({ kind: 'fetch', name: begun.name }, begun.cell);
-      }
-    }
+    const { wish } = this.#options;
+    const demands = [
+      ...dry,
+      ...this.#awaited.demands((end) => this.#servers.but(end)),
+      { wish, among: this.#servers.keepers, hops: wish.hops },
+    ];
+    fetchFor(demands, {
+      ...{ stock: this.#stock, fetches: this.#fetches, servers: this.#servers.keepers, way: this.#servers.way },
+      ...{ nowMs: this.#nowMs, unixMs: this.#unixMs },
+      taken: () => this.#handing.changed(),
+      hold: (begun) => this.#handing.hold({ kind: 'fetch', ...begun }),
+    });
   }
 
   /** Keeping first, watching next, then the cells that need not wait. */
@@ -371,25 +365,30 @@ export class Asker {
       this.#effects.push({ kind: 'watch', hints: hints.map((hint) => bytesOfHex(hint)!) });
     }
     // A trip may be over by now.
-    for (const leaving of this.#handing.due((of) => of.kind === 'fetch' || this.#asked.has(of.trip)))
+    for (const leaving of this.#handing.due((of) => of.kind !== 'trip' || this.#asked.has(of.trip)))
       this.#leave(leaving);
     this.#tellStock();
-    const nexts = [this.#trips.nextMs, this.#fetches.nextMs(this.#nowMs)];
+    const nexts = [this.#trips.nextMs, this.#fetches.nextMs(this.#nowMs), this.#awaited.nextMs];
     const atMs = Math.min(...nexts, ...(this.#deafMs > this.#nowMs ? [this.#deafMs] : []));
     if ((atMs === this.#wakeMs && !isWoken) || atMs === Number.POSITIVE_INFINITY) return;
     this.#wakeMs = atMs;
     this.#effects.push({ kind: 'wake', atMs });
   }
 
-  #leave({ hand, of, cell }: Leaving<Handed>): void {
+  #leave({ hand, of }: Leaving<Handed>): void {
+    if (of.kind === 'route') {
+      this.#handing.answered(hand);
+      this.#effects.push(of);
+      return;
+    }
     if (of.kind === 'trip')
       this.#trip({ kind: 'sent', trip: of.trip, attempt: of.attempt, ticket: `${of.trip} ${of.attempt}` });
-    this.#effects.push({ kind: 'hand', hand, cell });
+    this.#effects.push({ kind: 'hand', hand, cell: of.cell });
   }
 
   #tellStock(): void {
     const coming = this.#fetches.coming(this.#nowMs).length;
-    const state = stateOf(this.#stock, this.wish, this.#servers, this.#nowSeconds, coming);
+    const state = stateOf(this.#stock, this.wish, this.#servers.keepers, this.#nowSeconds, coming);
     const told = JSON.stringify(state);
     if (told === this.#told) return;
     this.#told = told;

@@ -1,13 +1,12 @@
-/** Cells that are to be handed in, each when it is durable that what it is made of is not in the stock any more. docs/spec/round-trips.md#library */
+/** What is to leave: cells and routes, each when it is durable that what it is made of is not in the stock any more. docs/spec/round-trips.md#library */
 
 /** One that may leave; answered by its number. */
 export interface Leaving<Of> {
   readonly hand: number;
   readonly of: Of;
-  readonly cell: Uint8Array;
 }
 
-/** Those of one client; `Of`: what a cell is for. */
+/** Those of one client; `Of`: what leaves. */
 export class Handing<Of> {
   #hand = 0;
   /** Those that left and are not answered. */
@@ -23,9 +22,9 @@ export class Handing<Of> {
     this.#isChanged = true;
   }
 
-  hold(of: Of, cell: Uint8Array): void {
+  hold(of: Of): void {
     const keeping = this.#keeping + (this.#isChanged ? 1 : 0);
-    this.#held.push({ keeping, hand: ++this.#hand, of, cell });
+    this.#held.push({ keeping, hand: ++this.#hand, of });
   }
 
   /** The number under which the stock is to be kept now; null: it is what it was. */
@@ -48,7 +47,7 @@ export class Handing<Of> {
     return due;
   }
 
-  /** What one was for that has been taken or refused; null: nothing that is out. */
+  /** What it was that has been taken or refused; null: nothing that is out. */
   answered(hand: number): Of | null {
     const of = this.#out.get(hand) ?? null;
     this.#out.delete(hand);

@@ -5,6 +5,10 @@ export const stockLimits = {
   levelMax: 3,
   /** Tickets that somebody may want to have at any time. */
   ticketsMax: 32,
+  /** Routes there of secrets that somebody may want to have beside them. */
+  routesMax: 32,
+  /** That may be waited for at a time. */
+  awaitedMax: 64,
   secretsMax: 1_024,
   /** Who has less left is not used any more: its ticket would be over before the trip. */
   leastSeconds: 1_200,

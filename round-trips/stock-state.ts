@@ -13,8 +13,8 @@ export function stateOf(
   const { all } = stock;
   const levels = Math.max(wish.level, ...all.map(({ level }) => level)) + 1;
   return {
-    tickets: stock.tickets(wish, nowSeconds, servers),
-    wished: wish.tickets,
+    ready: stock.tickets(wish, nowSeconds, servers),
+    wished: wish.tickets + (wish.routes ?? 0),
     secrets: Array.from({ length: levels }, (_, at) => all.filter(({ level }) => level === at).length),
     coming,
   };

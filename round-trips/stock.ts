@@ -18,14 +18,20 @@ export interface StockSecret {
   readonly expiry: number;
 }
 
-/** What its owner wants, a setting. */
-export interface StockWish {
-  /** Of which level the secrets of tickets are: the comfort zone. */
+/** How well one way is hidden, there or back. */
+export interface WayWish {
+  /** Of which level its secrets are: the comfort zone. */
   readonly level: number;
-  /** Servers that a ticket goes over. */
+  /** Servers that it goes over. */
   readonly hops: number;
+}
+
+/** What its owner wants, a setting. */
+export interface StockWish extends WayWish {
   /** So many tickets are to be there at any time. */
   readonly tickets: number;
+  /** And secrets for so many routes there beside them; none where it is not said. */
+  readonly routes?: number;
 }
 
 /** A server that secrets can be at. */
@@ -66,7 +72,7 @@ interface Around {
 /** Where secrets may be: at servers that are there. null: at any. */
 type Servers = readonly StockServer[] | null;
 
-const { levelMax, ticketsMax, secretsMax, leastSeconds } = stockLimits;
+const { levelMax, ticketsMax, routesMax, secretsMax, leastSeconds } = stockLimits;
 
 /** How many tickets over so many groups can be made, if no group gives one more than one of its secrets. */
 function ticketsOf(counts: readonly number[], hops: number): number {
@@ -106,8 +112,8 @@ export class Stock {
     for (const [name, { expiry }] of this.#secrets) if (expiry - leastSeconds <= nowSeconds) this.#secrets.delete(name);
   }
 
-  /** How many tickets could be made one after the other at best, of secrets at these servers: draws are even, and may leave one or two fewer. */
-  tickets({ level, hops }: StockWish, nowSeconds: number, at: Servers = null): number {
+  /** How many tickets, or routes, could be made one after the other at best, of secrets at these servers: draws are even, and may leave one or two fewer. */
+  tickets({ level, hops }: WayWish, nowSeconds: number, at: Servers = null): number {
     return ticketsOf(this.#counts(level, [], nowSeconds, at), hops);
   }
 
@@ -115,17 +121,34 @@ export class Stock {
    * The secrets of a ticket, the first hop's first, out of the stock: of the level that is wished and no lower one, of as many
    * groups and origins, at these servers. null: it is dry.
    */
-  take(wish: StockWish, nowSeconds: number, at: Servers = null): readonly StockSecret[] | null {
+  take(wish: WayWish, nowSeconds: number, at: Servers = null): readonly StockSecret[] | null {
     return this.tickets(wish, nowSeconds, at) === 0
       ? null
       : this.#draw(this.#byGroup(wish.level, nowSeconds, at), wish.hops);
   }
 
-  /** So many of these, of as many groups and origins, out of the stock. null: there are too few. */
-  #draw(groups: Map<string, StockSecret[]>, count: number): readonly StockSecret[] | null {
+  /** The same for a route, whose last hop is this server. */
+  takeTo(
+    end: StockServer,
+    { level, hops }: WayWish,
+    nowSeconds: number,
+    at: readonly StockServer[],
+  ): readonly StockSecret[] | null {
+    const ends = this.#byGroup(level, nowSeconds, [end]).get(end.group) ?? [];
+    if (ends.length === 0) return null;
+    const last = drawOne(this.#random, ends);
+    const others = at.filter(({ group }) => group !== end.group);
+    const before = this.#draw(this.#byGroup(level, nowSeconds, others), hops - 1, last.origin);
+    if (before === null) return null;
+    this.#secrets.delete(hexOf(last.secret));
+    return [...before, last];
+  }
+
+  /** So many of these, of as many groups and origins, none of this one, out of the stock. null: there are too few. */
+  #draw(groups: Map<string, StockSecret[]>, count: number, but?: string): readonly StockSecret[] | null {
     const taken: StockSecret[] = [];
     while (taken.length < count) {
-      const origins = new Set(taken.map(({ origin }) => origin));
+      const origins = new Set([but, ...taken.map(({ origin }) => origin)]);
       const left = [...groups.values()].flatMap((secrets) => {
         const free = secrets.filter(({ origin }) => !origins.has(origin));
         return free.length === 0 ? [] : [free];
@@ -151,11 +174,14 @@ export class Stock {
     coming: readonly ComingSecret[] = [],
     all: readonly StockServer[] = servers,
   ): StockTask | null {
-    if (wish.level > levelMax || wish.tickets > ticketsMax) throw new RangeError('no such stock may be wished for');
+    const { routes = 0 } = wish;
+    if (wish.level > levelMax || wish.tickets > ticketsMax || routes > routesMax)
+      throw new RangeError('no such stock may be wished for');
     const counts = this.#counts(wish.level, coming, nowSeconds, servers);
-    if (ticketsOf(counts, wish.hops) >= wish.tickets || this.#secrets.size + coming.length >= secretsMax) return null;
+    const wished = wish.tickets + routes;
+    if (ticketsOf(counts, wish.hops) >= wished || this.#secrets.size + coming.length >= secretsMax) return null;
     if (new Set(all.map(({ group }) => group)).size < ownersFor(wish.level)) return null;
-    const lack = wish.hops * wish.tickets - sumOf(counts);
+    const lack = wish.hops * wished - sumOf(counts);
     return this.#reach(wish.level, Math.max(1, lack), { at: servers, all, nowSeconds, coming });
   }
 

@@ -2,7 +2,8 @@
 import type { Suite } from '../crypto/suite.ts';
 import { bareCell, envelopeFiller } from '../onion/cell.ts';
 import { drawOne } from '../onion/chance.ts';
-import { drawRoute, drawRouteOver, type Station } from '../onion/route.ts';
+import { forgottenKey } from '../onion/keys.ts';
+import { drawDelayMs, drawRoute, drawRouteOver, type Station } from '../onion/route.ts';
 import { type Hop, sealOnion } from '../onion/seal.ts';
 import { registrableOf } from '../pki/network.ts';
 
@@ -48,3 +49,11 @@ export function cellOf(
   const { onion } = sealOnion(suite, route, then, content, Math.floor(nowMs / 1000), suite.random);
   return bareCell(onion, envelopeFiller(suite, suite.random));
 }
+
+/** The hops of a route over these, the first one's first: each layer under a secret that its server forgets with its use. */
+export const hopsOver = (suite: Suite, secrets: readonly { readonly secret: Uint8Array }[]): Hop[] =>
+  secrets.map(({ secret }, at) => ({
+    whom: { kind: 'one-time', secret, alpha: forgottenKey(suite, suite.random) },
+    delayMs: at === secrets.length - 1 ? 0 : drawDelayMs(suite.random),
+    isDeposit: false,
+  }));

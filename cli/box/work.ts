@@ -8,7 +8,7 @@ import { boxFault } from '../../client/pigeonhole/fault.ts';
 import { boxClientLimits } from '../../client/pigeonhole/limits.ts';
 import { isBoxName } from '../../client/pigeonhole/files.ts';
 import type { BoxState } from '../../client/pigeonhole/state.ts';
-import type { AskWish } from '../../round-trips/asker-events.ts';
+import type { AskWish } from '../../round-trips/wish.ts';
 import { suite } from '../../server/suite.ts';
 import { askingOnce, type HiddenOptions, refuseHidden, withHidden } from '../person/asking.ts';
 import { sentenceOf } from '../person/codes.ts';

@@ -1,6 +1,7 @@
 /** What commands ask with as nobody: the stock of the person's folder, and his home. docs/spec/round-trips.md#stock */
-import type { Command } from 'commander';
-import type { AskWish, How, StockState } from '../../round-trips/asker-events.ts';
+import { type Command, Option } from 'commander';
+import type { How, StockState } from '../../round-trips/asker-events.ts';
+import type { AskWish, There } from '../../round-trips/wish.ts';
 import { type Asking, type AskingOptions, Refused } from '../../client/anonymous/asking.ts';
 import { AnonymousError } from '../../client/anonymous/error.ts';
 import { anonymousLimits } from '../../client/anonymous/limits.ts';
@@ -69,11 +70,19 @@ export interface HiddenOptions {
   readonly anonymous?: true;
   readonly hops?: number;
   readonly level?: number;
+  readonly there?: There;
   readonly all?: true;
   readonly unvouched?: true;
 }
 
 const { askHopsMax, hopsMin } = anonymousLimits;
+
+/** Of which kind the layers of a way there are. */
+export const thereOption = (before = ''): Option =>
+  new Option(
+    '--there <kind>',
+    `${before}over keys of servers, or one-time secrets (secrets where p3do stock keeps routes, else keys)`,
+  ).choices(['keys', 'secrets'] satisfies There[]);
 
 /** Adds what says how well it is hidden; `before` stands in front of each. `--anonymous` is the command's own. */
 export const withHidden = (command: Command, before = ''): Command =>
@@ -86,16 +95,17 @@ export const withHidden = (command: Command, before = ''): Command =>
       )
       .option(
         '--level <number>',
-        `${before}of the secrets of the way back: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
+        `${before}of one-time secrets on both ways: 0 to ${stockLimits.levelMax} (as p3do stock says)`,
         between(0, stockLimits.levelMax),
       )
+      .addOption(thereOption(before))
       .option('--all', `${before}take all cells that your home hears, so that it does not see which are yours`),
   );
 
 /** Ends the command where something is to be hidden that is asked in one's own name. */
-export function refuseHidden(command: Command, { hops, level, all, unvouched }: HiddenOptions): void {
-  if ((hops ?? level ?? all ?? unvouched) !== undefined)
-    command.error('--hops, --level, --all and --unvouched need --anonymous');
+export function refuseHidden(command: Command, { hops, level, there, all, unvouched }: HiddenOptions): void {
+  if ((hops ?? level ?? there ?? all ?? unvouched) !== undefined)
+    command.error('--hops, --level, --there, --all and --unvouched need --anonymous');
 }
 
 /** The same for who asks something: first what that needs is fetched, of the level and over the hops that the options say, or the stock; beside it what the stock lacks. */
@@ -107,15 +117,18 @@ export async function askingOnce(
   course: (asking: Asking, wish: AskWish) => Promise<void>,
 ): Promise<void> {
   const kept = await readWish(whose.folder);
-  const { hops = kept.hops, level = kept.level, all, stations } = options;
+  const { hops = kept.hops, level = kept.level, there = thereIn(kept), all, stations } = options;
   await asking(
     command,
     options,
     home,
     { whose, wish: kept, isAll: all === true, isShown: false, stations },
-    async (one) => course(one, { hops, level }),
+    async (one) => course(one, { hops, level, there }),
   );
 }
+
+/** Who keeps secrets for routes there wants them used. */
+export const thereIn = ({ routes }: Pick<Required<StockWish>, 'routes'>): There => (routes > 0 ? 'secrets' : 'keys');
 
 /** What is told while secrets are fetched: on standard error, each change once, from when somebody waits for it. */
 class StockProgress {
@@ -165,7 +178,7 @@ export function secretsLine({ secrets, coming }: Pick<StockState, 'secrets' | 'c
 const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 
 /** How an answer came: which kind of layers it went over, and how long it waited as was drawn for it. */
-export const howLine = ({ attempts, hopsThere, hopsBack, level, drawnMs, tookMs }: How): string =>
+export const howLine = ({ attempts, hopsThere, there, hopsBack, level, drawnMs, tookMs }: How): string =>
   `answered after ${seconds(tookMs)} s, of which ${seconds(drawnMs)} s were drawn for waiting at servers; ` +
-  `${attempts === 1 ? 'asked once' : `asked ${attempts} times`}; there over ${hopsThere} servers by their keys, ` +
+  `${attempts === 1 ? 'asked once' : `asked ${attempts} times`}; there over ${hopsThere} servers by ${there === 'keys' ? 'their keys' : 'one-time secrets'}, ` +
   `back over ${hopsBack} by one-time secrets of level ${level}`;

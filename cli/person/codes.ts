@@ -31,6 +31,7 @@ const sentences: Readonly<Record<string, string>> = {
   _anonymous_excessive_hops: 'your home knows too few servers for so many hops',
   _anonymous_excessive_level:
     'your home knows servers of too few owners for secrets of that level, or there are none of it',
+  _anonymous_home_secrets: 'your home, or its owner, keeps no one-time secrets of yours: say --there keys',
   _onion_oversized_content: 'the question is too long for a cell',
   _onion: 'no cell could be made of it',
   _mor_excessive_watches:

@@ -1,11 +1,12 @@
 /** The asker at work: its effects done at the person's home, on the clock and the disk. docs/spec/round-trips.md */
+import type { Hop } from '../../onion/seal.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import type { Value } from '../../psyc/render.ts';
 import type { Asker } from '../../round-trips/asker.ts';
-import type { AskCode, AskerEffect, AskerEvent, AskWish, How, StockState } from '../../round-trips/asker-events.ts';
-import type { AnonymousRequest } from '../../round-trips/asked.ts';
-import type { StockSecret } from '../../round-trips/stock.ts';
+import type { AskCode, AskerEffect, AskerEvent, How, StockState } from '../../round-trips/asker-events.ts';
+import type { AnonymousRequest, AskWish } from '../../round-trips/wish.ts';
+import type { StockSecret, WayWish } from '../../round-trips/stock.ts';
 import { AnonymousError } from './error.ts';
 import { askingForCopies, copyIn } from './copies.ts';
 import type { Believed } from './stations.ts';
@@ -42,10 +43,19 @@ export interface AskingOptions {
   readonly told?: (news: AskingNews) => void;
 }
 
+/** Why nothing came of it. */
+export interface AskFailure {
+  readonly kind: 'failure';
+  readonly code: AskCode;
+}
+
 /** What came of a question. */
 export type AskOutcome =
   | { readonly kind: 'answer'; readonly packets: readonly Packet[]; readonly how: How }
-  | { readonly kind: 'failure'; readonly code: AskCode };
+  | AskFailure;
+
+/** A route for one cell, or why there is none. */
+export type RouteOutcome = { readonly kind: 'route'; readonly hops: readonly Hop[] } | AskFailure;
 
 const lacks = {
   _anonymous_excessive_hops: 'your home knows servers of too few owners for tickets over so many hops',
@@ -61,7 +71,7 @@ const STATIONS_MS = 30_000;
 /** One session's. */
 export class Asking {
   readonly #options: AskingOptions;
-  readonly #waiting = new Map<string, (outcome: AskOutcome) => void>();
+  readonly #waiting = new Map<string, (outcome: AskOutcome | RouteOutcome) => void>();
   readonly #filled: { readonly resolve: () => void; readonly reject: (error: AnonymousError) => void }[] = [];
   #state: StockState | null = null;
   #trips = 0;
@@ -107,9 +117,21 @@ export class Asking {
   async request(request: AnonymousRequest, wish: AskWish): Promise<AskOutcome> {
     this.#believed?.check(wish.hops, parseUniform(request.target).host);
     this.#believed?.check(wish.hops, null);
+    return this.#outcome<AskOutcome>((trip) => ({ kind: 'ask', trip, request, wish }));
+  }
+
+  /** A route over one-time secrets that ends at this domain, when there is one: nobody else gets it. Rejects as `request`. */
+  async route(end: string, wish: WayWish): Promise<RouteOutcome> {
+    this.#believed?.check(wish.hops, end);
+    return this.#outcome<RouteOutcome>((trip) => ({ kind: 'route', trip, end, wish }));
+  }
+
+  #outcome<Outcome>(eventOf: (trip: string) => AskerEvent): Promise<Outcome> {
     const trip = String(++this.#trips);
-    const outcome = new Promise<AskOutcome>((answer) => void this.#waiting.set(trip, answer));
-    this.#tell({ kind: 'ask', trip, request, wish });
+    const outcome = new Promise<Outcome>((come) => {
+      this.#waiting.set(trip, (told) => come(told as Outcome));
+    });
+    this.#tell(eventOf(trip));
     return Promise.race([outcome, this.#failed]);
   }
 
@@ -156,6 +178,7 @@ export class Asking {
         this.#hand(effect.hand, effect.cell).catch(this.#fail);
         break;
       case 'answer':
+      case 'route':
       case 'failure':
         this.#waiting.get(effect.trip)?.(effect);
         this.#waiting.delete(effect.trip);
@@ -178,7 +201,7 @@ export class Asking {
   }
 
   #look(): void {
-    if (this.#state === null || this.#state.tickets < this.#state.wished) return;
+    if (this.#state === null || this.#state.ready < this.#state.wished) return;
     for (const { resolve } of this.#filled.splice(0)) resolve();
   }
 

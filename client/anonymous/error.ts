@@ -5,6 +5,7 @@ export type AnonymousCode =
   | '_anonymous_unreachable'
   | '_anonymous_excessive_hops'
   | '_anonymous_excessive_level'
+  | '_anonymous_home_secrets'
   | '_anonymous_unknown_keys'
   | '_anonymous_changed_key'
   | '_anonymous_oversized_message'

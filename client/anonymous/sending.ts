@@ -1,10 +1,15 @@
 /** Says something as nobody: finds the reader's keys, seals, and hands the cells to the home, at once or on a clock. docs/spec/people.md#sending */
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
+import type { Hop } from '../../onion/seal.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import { answerTo } from '../session/answers.ts';
-import type { AskedHome } from './asking.ts';
+import type { AskCode } from '../../round-trips/asker-events.ts';
+import type { WayWish } from '../../round-trips/stock.ts';
+import { stockLimits } from '../../round-trips/stock-limits.ts';
+import { cellOf } from '../../round-trips/ways.ts';
+import type { AskedHome, AskFailure, RouteOutcome } from './asking.ts';
 import { CellClock, type Make } from './clock.ts';
 import { AnonymousError } from './error.ts';
 import { addressOf, type KeptReader, type ReaderKeys } from './keys-file.ts';
@@ -32,6 +37,8 @@ export interface SendingOptions {
   readonly keys: ReaderKeys;
   /** Asks somebody's own server for his keys, as nobody; null: there is no answer, and that has been told. Without, the home looks for them in its own name. */
   readonly find?: ((person: string) => Promise<Packet | null>) | undefined;
+  /** Routes over one-time secrets that end at a domain, as `Asking.route`; without, nothing can be said over such. */
+  readonly route?: ((end: string, wish: WayWish) => Promise<RouteOutcome>) | undefined;
   /** Unix milliseconds. */
   readonly wallMs: () => number;
   readonly alarms: Alarms;
@@ -42,16 +49,18 @@ export interface SendingOptions {
 export interface SendWish {
   /** Servers on the way, the reader's included: `hopsMin` to `hopsMax`. */
   readonly hops: number;
-  /** So many cells leave on a clock, so long apart in the mean; without, all leave at once. */
+  /** Over one-time secrets of this level, each cell when there are some for it; without, over keys of servers. */
+  readonly level?: number | undefined;
+  /** So many cells leave on a clock, so long apart in the mean; without, all leave at once. Over keys only. */
   readonly clock?: { readonly meanMs: number; readonly cells: number };
 }
 
 /** What came of it: nobody tells whether it arrives. */
 export type SendOutcome =
-  /** The home has so many cells of it, and so many of these are needed. */
-  | { readonly kind: 'handed'; readonly parts: number; readonly needed: number }
-  /** The home has no room for more cells. */
-  | { readonly kind: 'failure'; readonly code: '_mor_full' }
+  /** The home has so many cells of it, and so many of these are needed; the level of the secrets that they go over, null: over keys. */
+  | { readonly kind: 'handed'; readonly parts: number; readonly needed: number; readonly level: number | null }
+  /** The home has no room for more cells; or too few secrets came, or none can. */
+  | { readonly kind: 'failure'; readonly code: '_mor_full' | AskCode }
   /** The home has refused, which its session has told. */
   | { readonly kind: 'refused' };
 
@@ -67,7 +76,8 @@ export class Sending {
 
   /**
    * Says a text to a person, by his uniform. Throws AnonymousError (any code but those of questions), OnionError, PublicationError as
-   * `sealAnonymous`; RangeError where the wish has other hops or a clock than `anonymousLimits` let.
+   * `sealAnonymous`; RangeError where the wish has other hops or a clock than `anonymousLimits` let, TypeError where it has a level and
+   * there is nothing that gives routes. What is over secrets goes when all its routes are there: a part of it would not do.
    */
   async send(person: string, text: string, wish: SendWish): Promise<SendOutcome> {
     checkWish(wish);
@@ -79,22 +89,46 @@ export class Sending {
     believed.check(wish.hops, parseUniform(person).host);
     const way = { stations: believed.stations, home: domain, hops: wish.hops };
     const sealed = sealText(suite, reader, text);
+    const { level = null } = wish;
+    const { contents, needed } = sealed;
+    if (level !== null) {
+      const routes = await this.#routes(person, contents.length, { hops: wish.hops, level });
+      if ('code' in routes) return routes;
+      const cells = routes.map((hops, part) => cellOf(suite, hops, 'exit', contents[part]!, wallMs()));
+      return this.#outcome(await this.#atOnce(cells, needed), sealed, level);
+    }
     const make = (part: number | null): Uint8Array =>
-      part === null
-        ? coverCell(suite, way, wallMs())
-        : anonymousCell(suite, way, reader, sealed.contents[part]!, wallMs());
+      part === null ? coverCell(suite, way, wallMs()) : anonymousCell(suite, way, reader, contents[part]!, wallMs());
     const isHanded = await (wish.clock === undefined
-      ? this.#atOnce(sealed, make)
+      ? this.#atOnce(
+          contents.map((_, part) => make(part)),
+          needed,
+        )
       : this.#onClock(sealed, make, wish.clock));
-    if (isHanded === null) return { kind: 'refused' };
-    if (!isHanded) return { kind: 'failure', code: '_mor_full' };
-    return { kind: 'handed', parts: sealed.contents.length, needed: sealed.needed };
+    return this.#outcome(isHanded, sealed, null);
   }
 
-  async #atOnce({ contents, needed }: Sealed, make: Make): Promise<boolean | null> {
+  #outcome(isHanded: boolean | null, { contents, needed }: Sealed, level: number | null): SendOutcome {
+    if (isHanded === null) return { kind: 'refused' };
+    return isHanded
+      ? { kind: 'handed', parts: contents.length, needed, level }
+      : { kind: 'failure', code: '_mor_full' };
+  }
+
+  /** A route for each part, all under way at once; or why there is none for one. */
+  async #routes(person: string, count: number, wish: WayWish): Promise<readonly (readonly Hop[])[] | AskFailure> {
+    const { route } = this.#options;
+    if (route === undefined) throw new TypeError('this client was given nothing that makes routes of secrets');
+    const { host } = parseUniform(person);
+    const came = await Promise.all(Array.from({ length: count }, () => route(host, wish)));
+    const failure = came.find((one) => one.kind === 'failure');
+    return failure ?? came.flatMap((one) => (one.kind === 'route' ? [one.hops] : []));
+  }
+
+  async #atOnce(cells: readonly Uint8Array[], needed: number): Promise<boolean | null> {
     let taken = 0;
-    for (let part = 0; part < contents.length; part++) {
-      const entity = { _cell: make(part) };
+    for (const _cell of cells) {
+      const entity = { _cell };
       const asking = { target: this.#mor, method: '_request_mor_cell', entity, excused: ['_mor_full'] };
       const told = await this.#options.home.ask(asking);
       if (told === null) return null;
@@ -150,10 +184,12 @@ export class Sending {
   }
 }
 
-function checkWish({ hops, clock }: SendWish): void {
+function checkWish({ hops, level, clock }: SendWish): void {
   const { hopsMin, hopsMax, clockCellsMin, clockCellsMax, clockSecondsMin, clockSecondsMax } = anonymousLimits;
   checkBetween('hops', hops, hopsMin, hopsMax);
+  if (level !== undefined) checkBetween('level', level, 0, stockLimits.levelMax);
   if (clock === undefined) return;
+  if (level !== undefined) throw new RangeError('cells on a clock go over keys');
   checkBetween('cells', clock.cells, clockCellsMin, clockCellsMax);
   checkBetween('milliseconds between two cells', clock.meanMs, 1000 * clockSecondsMin, 1000 * clockSecondsMax);
 }

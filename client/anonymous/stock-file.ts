@@ -11,14 +11,14 @@ import { anonymousLimits } from './limits.ts';
 import type { StockSecret, StockWish } from '../../round-trips/stock.ts';
 import { stockLimits } from '../../round-trips/stock-limits.ts';
 
-const { fileBytesMax, levelMax, ticketsMax, secretsMax } = stockLimits;
+const { fileBytesMax, levelMax, ticketsMax, routesMax, secretsMax } = stockLimits;
 const { askHopsMax } = anonymousLimits;
 
 /** A domain of 253 letters fits in. */
 const LINE_BYTES = fileBytesMax / secretsMax;
 
 /** What is wished for where nobody has said anything. */
-const usual: StockWish = { level: 1, hops: 3, tickets: 2 };
+const usual: Required<StockWish> = { level: 1, hops: 3, tickets: 2, routes: 0 };
 
 const secretsPath = (folder: string): string => join(folder, 'anonymous', 'stock');
 const wishPath = (folder: string): string => join(folder, 'anonymous', 'wish');
@@ -91,17 +91,18 @@ function parseLine(line: string): StockSecret | null {
 }
 
 /** What is wished for. Throws FileError as `readPrivate`; system errors pass. */
-export async function readWish(folder: string): Promise<StockWish> {
+export async function readWish(folder: string): Promise<Required<StockWish>> {
   const [line = ''] = await linesOf(wishPath(folder), fileBytesMax);
-  const [level = '', hops = '', tickets = ''] = line.split(' ');
-  const isSound = whole(level, levelMax) && whole(hops, askHopsMax) && hops !== '0' && whole(tickets, ticketsMax);
-  return isSound ? { level: Number(level), hops: Number(hops), tickets: Number(tickets) } : usual;
+  const [level = '', hops = '', tickets = '', routes = '0'] = line.split(' ');
+  const isWay = whole(level, levelMax) && whole(hops, askHopsMax) && hops !== '0';
+  if (!isWay || !whole(tickets, ticketsMax) || !whole(routes, routesMax)) return usual;
+  return { level: Number(level), hops: Number(hops), tickets: Number(tickets), routes: Number(routes) };
 }
 
 /** Keeps it. System errors pass. */
-export async function writeWish(folder: string, { level, hops, tickets }: StockWish): Promise<void> {
+export async function writeWish(folder: string, { level, hops, tickets, routes = 0 }: StockWish): Promise<void> {
   await makeFolder(join(folder, 'anonymous'), 0o700);
-  await writePrivate(wishPath(folder), encodeText(`${level} ${hops} ${tickets}\n`), 'replace');
+  await writePrivate(wishPath(folder), encodeText(`${level} ${hops} ${tickets} ${routes}\n`), 'replace');
 }
 
 const whole = (text: string, max: number): boolean => /^[0-9]{1,3}$/.test(text) && Number(text) <= max;

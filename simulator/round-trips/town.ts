@@ -2,8 +2,8 @@
 import { hexOf } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import { Asker } from '../../round-trips/asker.ts';
-import type { AskCode, AskerEffect, AskerEvent, AskWish, How } from '../../round-trips/asker-events.ts';
-import type { AnonymousRequest } from '../../round-trips/asked.ts';
+import type { AskCode, AskerEffect, AskerEvent, How } from '../../round-trips/asker-events.ts';
+import type { AnonymousRequest, AskWish } from '../../round-trips/wish.ts';
 import type { StockSecret, StockWish } from '../../round-trips/stock.ts';
 import { place } from '../../listener-bots/placing.ts';
 import { fieldsOf, onionOf } from '../../onion/cell.ts';
@@ -13,6 +13,7 @@ import { openOnion } from '../../onion/holder.ts';
 import { type KeyPair, newPair } from '../../onion/keys.ts';
 import { oneTimeTag } from '../../onion/layer.ts';
 import type { Station } from '../../onion/route.ts';
+import type { Hop } from '../../onion/seal.ts';
 import { cutMessage } from '../../onion/split.ts';
 import { sizes } from '../../onion/sizes.ts';
 import { useTicket } from '../../onion/ticket.ts';
@@ -30,10 +31,11 @@ interface Server {
   readonly slots: Map<string, Uint8Array>;
 }
 
-/** What came of a trip. */
+/** What came of a trip, or of waiting for a route. */
 export type Told =
   | { readonly kind: 'answer'; readonly packets: readonly Packet[]; readonly how: How }
-  | { readonly kind: 'failure'; readonly code: AskCode };
+  | { readonly kind: 'failure'; readonly code: AskCode }
+  | { readonly kind: 'route'; readonly hops: readonly Hop[] };
 
 /** What a service makes of a request: the content of each ticket's answer; null: nothing. */
 export type Service = (request: Packet, tickets: number) => readonly (Uint8Array | null)[];
@@ -67,6 +69,8 @@ export class AskingTown {
   service: Service = echo;
   /** Whether servers agree on secrets. */
   agrees = true;
+  /** Layers that servers have opened, by what for. */
+  readonly opened = { keys: 0, secrets: 0 };
   /** Servers that are gone: what is for them goes nowhere. */
   readonly down = new Set<string>();
   /** How often each tag came to the service. */
@@ -82,7 +86,8 @@ export class AskingTown {
   asker: Asker;
   readonly told = new Map<string, Told>();
   readonly dry = new Set<string>();
-  readonly #wish: StockWish;
+  /** What its stock is wished to be from its next life on. */
+  wish: StockWish;
   #watched = new Set<string>();
   #life = 0;
   /** Cells that the asker has handed in. */
@@ -93,7 +98,7 @@ export class AskingTown {
   /** `suite`: whose chance decides everything. */
   constructor(suite: Suite, wish: StockWish, names: readonly string[] = ['a', 'b', 'c', 'd', 'e']) {
     this.suite = suite;
-    this.#wish = wish;
+    this.wish = wish;
     for (const name of names)
       this.servers.set(`${name}.test`, { pair: newPair(suite, suite.random), slots: new Map() });
     this.asker = this.#begin();
@@ -156,7 +161,7 @@ export class AskingTown {
   }
 
   #begin(): Asker {
-    this.asker = new Asker({ suite: this.suite, home: 'a.test', kept: this.kept, wish: this.#wish });
+    this.asker = new Asker({ suite: this.suite, home: 'a.test', kept: this.kept, wish: this.wish });
     this.tell({ kind: 'stations', stations: this.stations });
     return this.asker;
   }
@@ -185,6 +190,7 @@ export class AskingTown {
         this.#putOut(new Uint8Array(onionOf(effect.cell)));
         break;
       case 'answer':
+      case 'route':
       case 'failure':
         if (this.told.has(effect.trip)) throw new Error('it is told twice');
         this.told.set(effect.trip, effect);
@@ -228,6 +234,7 @@ export class AskingTown {
     const opened = openOnion(suite, onion, holder, nowSeconds);
     if (opened === null || 'refused' in opened.layer) return;
     const { layer, by } = opened;
+    this.opened['secret' in by ? 'secrets' : 'keys']++;
     if ('secret' in by) slots.delete(hexOf(oneTimeTag(suite, by.secret)));
     if (layer.deposit !== null) this.#keep(slots, layer.deposit.secret);
     const { outcome } = layer;
@@ -249,7 +256,7 @@ export class AskingTown {
     }
     const tag = String(packet.ownRoute('_tag'));
     this.served.set(tag, (this.served.get(tag) ?? 0) + 1);
-    const tickets = packet.value('_tickets')!;
+    const tickets = packet.value('_tickets') ?? new Uint8Array();
     const contents = this.service(packet, tickets.length / sizes.ticket);
     for (const [at, content] of contents.entries()) {
       const ticket = tickets.slice(at * sizes.ticket, (at + 1) * sizes.ticket);

@@ -66,7 +66,7 @@ needsLinux('p3do localserve --scene onions', () => {
     ].join('\n');
     const sent =
       "  $ p3do send --anonymous --hops 3 --by-home bob@green.localhost 'Look under the stone.' --as ada@red.localhost\n";
-    const told = '  handed to red.localhost; nobody tells whether it arrives\n';
+    const told = '  handed to red.localhost over 3 servers by their keys; nobody tells whether it arrives\n';
     const heard = '  - request nobody (out of an onion): Look under the stone.\n';
     for (const part of [sent, told, heard]) expect(said).toContain(part);
     expect(said.split(way)).toHaveLength(3);

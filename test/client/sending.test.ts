@@ -3,18 +3,20 @@ import { expect, test } from '@jest/globals';
 import { parseOne } from '../../circuit/one-packet.ts';
 import type { AskedHome } from '../../client/anonymous/asking.ts';
 import type { KeptReader } from '../../client/anonymous/keys-file.ts';
-import { Sending, type SendingNews } from '../../client/anonymous/sending.ts';
+import { Sending, type SendingNews, type SendingOptions } from '../../client/anonymous/sending.ts';
 import { believedAt } from '../../client/anonymous/servers.ts';
 import type { Pins } from '../../client/anonymous/stations.ts';
 import { Client } from '../../client/client.ts';
-import { bytesOfHex } from '../../crypto/bytes.ts';
+import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { Parts } from '../../listener-bots/parts.ts';
 import { onionOf } from '../../onion/cell.ts';
 import { KnownKeys } from '../../onion/hint.ts';
 import { openOnion } from '../../onion/holder.ts';
 import { type KeyPair, pairOf } from '../../onion/keys.ts';
+import { oneTimeTag } from '../../onion/layer.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import type { Packet } from '../../psyc/packet.ts';
+import { hopsOver } from '../../round-trips/ways.ts';
 import { render, type Value } from '../../psyc/render.ts';
 import { openPrivate } from '../../publication/private.ts';
 import { suite } from '../../server/suite.ts';
@@ -36,6 +38,9 @@ const packet = (method: string, entity: Readonly<Record<string, Value>> = {}): {
   packet: parseOne(render({ entity, method })),
 });
 
+/** One-time secrets that servers keep, by their tags. */
+const secretsOf = new Map<string, Map<string, Uint8Array>>();
+
 /** Where an onion goes, hop by hop, and what comes out; null: cover. */
 function follow(cell: Uint8Array): { readonly way: readonly string[]; readonly content: Uint8Array | null } {
   const way: string[] = [];
@@ -44,7 +49,7 @@ function follow(cell: Uint8Array): { readonly way: readonly string[]; readonly c
     const opening = pairs
       .map(([domain, pair]) => {
         const holder = {
-          oneTime: () => null,
+          oneTime: (tag: Uint8Array) => secretsOf.get(domain)?.get(hexOf(tag)) ?? null,
           keys: new KnownKeys(suite, [{ publicKey: pair.publicKey, value: pair }]),
           users: [],
         };
@@ -72,8 +77,14 @@ interface Stand {
   readonly over: <T>(promise: Promise<T>) => Promise<T>;
 }
 
+interface Around extends Pick<SendingOptions, 'route' | 'find'> {
+  readonly roomCells?: number;
+  readonly told?: Pins;
+  readonly isMute?: boolean;
+}
+
 /** A home with these servers, which has room for so many cells. */
-function stand({ roomCells = 1000, told = pins, isMute = false } = {}): Stand {
+function stand({ roomCells = 1000, told = pins, isMute = false, route, find }: Around = {}): Stand {
   const [asked, cells, kept, news]: [string[], Uint8Array[], KeptReader[], SendingNews[]] = [[], [], [], []];
   let [nowMs, alarm] = [0, null as { readonly atMs: number; readonly wake: () => void } | null];
   const home: AskedHome = {
@@ -96,8 +107,8 @@ function stand({ roomCells = 1000, told = pins, isMute = false } = {}): Stand {
     },
   };
   const sending = new Sending({
-    ...{ suite, home, domain: HOME, pins: told },
-    stations: () => believedAt(home, { home: HOME, pins: told, isUnvouched: false }, NOW),
+    ...{ suite, home, domain: HOME, pins: told, route, find },
+    stations: () => believedAt(home, { home: HOME, pins: told, isUnvouched: find !== undefined }, NOW),
     keys: {
       read: async (person) => kept.find(({ uniform }) => uniform === person) ?? null,
       keep: async (reader) => void kept.push(reader),
@@ -140,7 +151,12 @@ const read = (content: Uint8Array): string | null => {
 test('at once: over as many servers as are wished, never the home; keys are looked for once, and kept', async () => {
   const { client, asked, cells, kept, news } = stand();
   const wish = { anonymous: { hops: 3 } };
-  expect(await client.send(bob.uniform, 'under the stone', wish)).toEqual({ kind: 'handed', parts: 1, needed: 1 });
+  expect(await client.send(bob.uniform, 'under the stone', wish)).toEqual({
+    kind: 'handed',
+    parts: 1,
+    needed: 1,
+    level: null,
+  });
   const { way, content } = follow(cells[0]!);
   expect([way.length, new Set(way).size, way.at(-1), way.includes(HOME)]).toEqual([3, 3, 'e.test', false]);
   expect(read(content!)).toBe('under the stone');
@@ -158,6 +174,7 @@ test('what is long goes in parts, each over a way of its own; half as many more 
     kind: 'handed',
     parts: 5,
     needed: 3,
+    level: null,
   });
   const parts = new Parts(suite);
   const whole = cells.map((cell) => parts.add(follow(cell).content!, 0)).find(({ kind }) => kind === 'whole');
@@ -173,7 +190,7 @@ test('on a clock: as many cells as were wished, one of them the message, the oth
   const { client, cells, news, over } = stand();
   const anonymous = { hops: 3, clock: { meanMs: 5_000, cells: 12 } };
   const sent = over(client.send(bob.uniform, 'tea', { anonymous }));
-  expect(await sent).toEqual({ kind: 'handed', parts: 1, needed: 1 });
+  expect(await sent).toEqual({ kind: 'handed', parts: 1, needed: 1, level: null });
   const came = cells.map(follow);
   expect(came.map(({ way }) => way.length)).toEqual(new Array(12).fill(3));
   expect(came.flatMap(({ content }) => (content === null ? [] : [read(content)]))).toEqual(['tea']);
@@ -213,5 +230,58 @@ test('another key of the reader, or of his domain, than is pinned: nothing is sa
       code: '_anonymous_changed_key',
     });
     expect(cells).toEqual([]);
+  }
+});
+
+test('over one-time secrets: a route for each cell, no layer for a key, and said with the level; without enough nothing is said', async () => {
+  const asked: string[] = [];
+  let left = 4;
+  const route: SendingOptions['route'] = async (end, { hops, level }) => {
+    asked.push(`${end} ${hops} ${level}`);
+    if (left-- === 0) return { kind: 'failure', code: '_trip_dry' };
+    const over = ['b.test', 'c.test', 'd.test'].slice(0, hops - 1).concat(end);
+    const secrets = over.map((domain) => {
+      const secret = suite.random(32);
+      const kept = secretsOf.get(domain) ?? new Map<string, Uint8Array>();
+      secretsOf.set(domain, kept.set(hexOf(oneTimeTag(suite, secret)), secret));
+      return { secret };
+    });
+    return { kind: 'route', hops: hopsOver(suite, secrets) };
+  };
+  const { client, cells } = stand({ route });
+  const wish = { anonymous: { hops: 3, level: 1 } };
+  expect(await client.send(bob.uniform, 'tea', wish)).toEqual({ kind: 'handed', parts: 1, needed: 1, level: 1 });
+  expect(asked).toEqual(['e.test 3 1']);
+  const { way, content } = follow(cells[0]!);
+  expect([way, read(content!)]).toEqual([['b.test', 'c.test', 'e.test'], 'tea']);
+  // With the secrets burnt nobody opens it, whoever has all keys.
+  secretsOf.clear();
+  expect(() => follow(cells[0]!)).toThrow('for nobody');
+  expect(await client.send(bob.uniform, 'x'.repeat(7_000), wish)).toEqual({ kind: 'failure', code: '_trip_dry' });
+  expect(cells).toHaveLength(1);
+  const clocked = { anonymous: { ...wish.anonymous, clock: { meanMs: 5_000, cells: 10 } } };
+  await expect(client.send(bob.uniform, 'tea', clocked)).rejects.toThrow(RangeError);
+  await expect(stand().client.send(bob.uniform, 'tea', wish)).rejects.toThrow(TypeError);
+});
+
+test('whoever is asked for the reader’s keys as nobody lies about his domain’s key: what he shows is not that of his server on the way', async () => {
+  const forged = await domainKey('e.test', 251);
+  const foreign = await someone('bob', 'e.test', 231, forged);
+  for (const [whose, authority, isTaken] of [
+    [bob, keys.get('e.test')!, true],
+    [foreign, forged, false],
+  ] as const) {
+    const { certificate: _key, statement: _statement } = whose;
+    const find = async (): Promise<Packet> =>
+      packet('_echo_keys', { _key, _statement, _key_domain: authority.certificate.bytes }).packet;
+    // Nothing of him is pinned, so that only the way bears it out.
+    const told = new Map([...pins].filter(([name]) => name !== 'e.test'));
+    const { client, cells, kept } = stand({ find, told });
+    const sent = client.send(bob.uniform, 'tea', { anonymous: { hops: 3 } });
+    if (isTaken) expect(await sent).toMatchObject({ kind: 'handed' });
+    else {
+      await expect(sent).rejects.toMatchObject({ code: '_anonymous_changed_key' });
+      expect([cells, kept]).toEqual([[], []]);
+    }
   }
 });

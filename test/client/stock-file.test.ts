@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
-import { readStock, writeStock } from '../../client/anonymous/stock-file.ts';
+import { readStock, readWish, writeStock, writeWish } from '../../client/anonymous/stock-file.ts';
 import type { StockSecret } from '../../round-trips/stock.ts';
 import { stockLimits } from '../../round-trips/stock-limits.ts';
 import { suite } from '../../server/suite.ts';
@@ -69,4 +69,21 @@ test('a line that a crash has cut is no secret; a file of another form is overwr
   await writeFile(path, `${whole.trim()}\n`);
   await writeStock(folder, [one]);
   expect([await isThere(two), await readStock(folder)]).toEqual([false, [one]]);
+});
+
+test('a wish is read as it was written; one from before there were routes has none, and what is no wish is the usual one', async () => {
+  const usual = { level: 1, hops: 3, tickets: 2, routes: 0 };
+  expect(await readWish(folder)).toEqual(usual);
+  const wish = { level: 2, hops: 4, tickets: 5, routes: 3 };
+  await writeWish(folder, wish);
+  expect(await readWish(folder)).toEqual(wish);
+  for (const [line, read] of [
+    ['2 4 5', { ...wish, routes: 0 }],
+    ['2 4 5 33', usual],
+    ['2 4 five 3', usual],
+    ['', usual],
+  ] as const) {
+    await writeFile(join(folder, 'anonymous', 'wish'), `${line}\n`);
+    expect(await readWish(folder)).toEqual(read);
+  }
 });

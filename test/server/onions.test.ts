@@ -80,7 +80,10 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   const bob = listening('bob@b.test');
   const logged = new Map([...servers.values()].map(({ domain, log }) => [domain, log.length]));
   const sent = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', 'who', 'am', 'I', '--as', 'ada@a.test');
-  expect(sent).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
+  expect(sent).toMatchObject({
+    code: 0,
+    out: 'handed to a.test over 3 servers by their keys; nobody tells whether it arrives\n',
+  });
   expect(sent.complaints).toContain('nobody else vouches for the servers on the way');
   // His key came over a ticket: his server has answered nobody, and her home was not asked to look for it.
   expect(sent.complaints).toContain('key of bob@b.test, found as nobody and kept here');
@@ -122,7 +125,7 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   const told = await p3do('send', '--anonymous', '--hops', '3', 'bob@b.test', long, '--as', 'ada@a.test');
   expect(told).toMatchObject({
     code: 0,
-    out: 'handed to a.test in 8 cells, of which 5 are needed; nobody tells whether it arrives\n',
+    out: 'handed to a.test in 8 cells, of which 5 are needed, over 3 servers by their keys; nobody tells whether it arrives\n',
   });
   await bob.said(({ kind, text }) => kind === 'heard' && text === long);
   const longer = await p3do('send', '--anonymous', 'bob@b.test', 'x'.repeat(20_000), '--as', 'ada@a.test');
@@ -138,7 +141,10 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
     ...'send --anonymous --clock 1 --cells 4 --as ada@a.test bob@b.test'.split(' '),
     'at some time',
   );
-  expect(clocked).toMatchObject({ code: 0, out: 'handed to a.test; nobody tells whether it arrives\n' });
+  expect(clocked).toMatchObject({
+    code: 0,
+    out: 'handed to a.test over 3 servers by their keys; nobody tells whether it arrives\n',
+  });
   expect(clocked.complaints).toContain('4 cells leave in about 4 seconds, one of them with the message');
   await bob.said(({ kind, text }) => kind === 'heard' && text === 'at some time');
 

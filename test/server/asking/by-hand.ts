@@ -20,7 +20,7 @@ export function ticketOf(
   count: number,
 ): { readonly ticket: Uint8Array; readonly tag: string; readonly over: readonly StockSecret[] } {
   const last = suite.random(32);
-  const taken = stock.take({ level: 1, hops: count, tickets: 1 }, Math.floor(Date.now() / 1000))!;
+  const taken = stock.take({ level: 1, hops: count }, Math.floor(Date.now() / 1000))!;
   const secrets = taken.map(({ secret }) => secret);
   const hops = [...secrets, last].map((secret) => ({ secret, alpha: forgottenKey(suite, suite.random), delayMs: 0 }));
   const { ticket } = makeTicket(suite, hops, Math.floor(Date.now() / 1000), suite.random);
