@@ -156,6 +156,7 @@ export async function startUnbound(
 ${encrypted}  do-ip6: no
   do-not-query-localhost: no
   num-threads: 1
+  use-caps-for-id: yes
   cache-max-ttl: ${ttlMax}
   cache-max-negative-ttl: ${Math.min(ttlMax, 3600)}
   local-zone: "test." nodefault

@@ -1,4 +1,4 @@
-/** The responder: what dig hears of it, and what it does to those who send anything else. */
+/** The responder: what dig and unbound hear of it, and what it does to those who send anything else. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
@@ -7,14 +7,17 @@ import { encode, type Packet } from 'dns-packet';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { stringsOf } from '../../../pki/dns-record.ts';
+import { Asker } from '../../../server/dns/ask.ts';
 import { dnsLimits } from '../../../server/dns/limits.ts';
+import { KeyLookUp } from '../../../server/dns/look-up.ts';
 import { FLAG, RCODE, readMessage } from '../../../server/dns/message.ts';
+import { parseResolver } from '../../../server/dns/resolver.ts';
 import { ReplyRate } from '../../../server/dns/responder/rate.ts';
 import { ZoneReplies, type Zone } from '../../../server/dns/responder/reply.ts';
 import { Responder } from '../../../server/dns/responder/responder.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
 import { StillTimers } from '../transport/still-timers.ts';
-import { dig, withNameServers } from './name-servers.ts';
+import { dig, startBind, startUnbound, withNameServers } from './name-servers.ts';
 
 const TEXT = 'v=P3DO1; fpr=e60d2f6ac44ac6b2a5d0a4c9e7a3b1f20d5508e4; seq=7';
 const NAME = '_p3do.example.org';
@@ -232,7 +235,7 @@ describe('over the network', () => {
   });
 });
 
-withNameServers('with dig', () => {
+withNameServers('with dig and unbound', () => {
   let responder: Responder;
   let port: number;
   beforeAll(async () => {
@@ -265,5 +268,17 @@ withNameServers('with dig', () => {
     expect(await dig(port, 'TXT', `a.${NAME}`)).toContain('status: NXDOMAIN');
     expect(await dig(port, 'TXT', 'example.org')).toContain('status: REFUSED');
     expect(await dig(port, 'AXFR', NAME, '+tcp')).toContain('Transfer failed');
+  });
+
+  test('a resolver that validates hears it where a signed zone delegates the name; so does it that there is nothing else', async () => {
+    const bind = await startBind({ 'example.org': '_p3do IN NS ns\n' });
+    const unbound = await startUnbound({ 'example.org': bind.port, [NAME]: port }, bind.anchors);
+    const resolver = parseResolver(`udp://127.0.0.1:${unbound.port}`)!;
+    const keys = new KeyLookUp(new Asker({ proxy: null }, systemTimers), [resolver], () => 1_800_000_000);
+    // The zone above is signed and says that this one is not: nothing to vouch for, and nothing bogus.
+    expect(await keys.confirmed('example.org')).toMatchObject({ kind: 'record', seq: 7, secure: false });
+    expect(await dig(unbound.port, 'TXT', `a.${NAME}`)).toContain('status: NXDOMAIN');
+    expect(await dig(unbound.port, 'A', NAME)).toMatch(/status: NOERROR[^]*ANSWER: 0/);
+    expect(await dig(unbound.port, 'SOA', 'example.org', '+dnssec')).toMatch(/flags: qr rd ra ad;/);
   });
 });
