@@ -103,8 +103,13 @@ export const federationLimits = {
   peersUnreachedMax: 750,
   /** Domains whose keys are being looked at. */
   looksMax: 1_000,
-  /** Looks at one of them that wait for each other. */
+  /** As long as there are no more than so many, a key that is not known for its domain's adds one. */
+  looksOfStrangersMax: 750,
+  /** Looks at one of them that wait: at its own keys, and at others'. */
   looksOfDomainMax: 8,
+  /** What one other domain may tell of keys, of either kind, in so long. */
+  noticesMax: 16,
+  noticesMs: 60_000,
   /** Domains that are to be looked at, each when its time has come; of more, those that nobody waits for are forgotten. */
   looksPlannedMax: 2_000,
   /** Questions to the DNS that are not answered. */

@@ -5,6 +5,7 @@ import type { DomainShown } from '../admin-questions.ts';
 import type { FederationCode } from '../error.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
+import type { Task } from '../turns.ts';
 import { nodeUniform } from '../waking.ts';
 import type { Looking } from './looking.ts';
 import type { Policy } from './policy.ts';
@@ -20,9 +21,22 @@ type Admission = ServerQuestion & { readonly kind: 'admission' };
 
 const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code });
 
+/** A key that was proved in a domain's name. `accepted`: by who came to us. */
+interface Proved {
+  readonly domain: string;
+  readonly fingerprint: string;
+  readonly accepted: boolean;
+}
+
 /** What leads to the key that was proved, the oldest first. */
 function stepsIn({ key, statement, earlier = [], recoveryKey = null }: Admission['evidence']): readonly RotationTold[] {
   return key === null || statement === null ? [] : [...earlier, { statement, key, recovery: recoveryKey }];
+}
+
+/** All who have proved one key in one domain's name since it was looked at last. */
+interface Waiting {
+  readonly evidence: Admission['evidence'];
+  readonly answers: Answering[];
 }
 
 /** Those of one node. */
@@ -31,6 +45,8 @@ export class Admissions {
   readonly #policy: Policy;
   readonly #sightings: Sightings;
   readonly #looking: Looking;
+  /** Who waits for the same look. */
+  readonly #waiting = new Map<string, Waiting>();
   /** Why domains were not let in, since they were last. */
   readonly #refused = new Map<string, NonNullable<DomainShown['refused']>>();
 
@@ -64,22 +80,42 @@ export class Admissions {
       return;
     }
     const fingerprint = hexOf(peer.fingerprint);
-    const isTaken = this.#looking.inTurn(domain, (done) => {
-      this.#look(domain, fingerprint, evidence, accepted, (told) => {
-        answer(told);
-        done();
+    const wait = (isOwn: boolean): void => this.#wait({ domain, fingerprint, accepted }, evidence, isOwn, answer);
+    // Whom we went to where he is found does not wait for those who came.
+    if (!accepted) wait(true);
+    else {
+      readRecords(this.#node, nodeUniform(domain), (records) => {
+        if (records === null) answer(refused('_trust_unavailable'));
+        else wait(this.#looking.isExpected(domain, fingerprint, records));
       });
-    });
-    if (!isTaken) answer(refused('_trust_unavailable'));
+    }
   }
 
-  #look(
-    domain: string,
-    fingerprint: string,
-    evidence: Admission['evidence'],
-    accepted: boolean,
-    answer: Answering,
-  ): void {
+  /** Until it is the turn of this key; whoever has the same waits for the same look, with what leads to it if one of them shows that. */
+  #wait(proved: Proved, evidence: Admission['evidence'], isOwn: boolean, answer: Answering): void {
+    const { domain, fingerprint, accepted } = proved;
+    const key = `${domain} ${fingerprint} ${accepted}`;
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) {
+      waiting.answers.push(answer);
+      if (waiting.evidence.statement === null) this.#waiting.set(key, { ...waiting, evidence });
+      return;
+    }
+    this.#waiting.set(key, { evidence, answers: [answer] });
+    const task: Task = (done) => {
+      const { answers, evidence } = this.#waiting.get(key)!;
+      this.#waiting.delete(key);
+      this.#look(proved, evidence, (told) => {
+        for (const one of answers) one(told);
+        done();
+      });
+    };
+    if (this.#looking.inTurn(domain, task, isOwn)) return;
+    this.#waiting.delete(key);
+    answer(refused('_trust_unavailable'));
+  }
+
+  #look({ domain, fingerprint, accepted }: Proved, evidence: Admission['evidence'], answer: Answering): void {
     readRecords(this.#node, nodeUniform(domain), (records) => {
       if (records === null) {
         answer(refused('_trust_unavailable'));

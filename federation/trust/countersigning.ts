@@ -14,6 +14,7 @@ import {
 import type { FederationCode } from '../error.ts';
 import { domainOf, type Letter, newLetter } from '../letter.ts';
 import type { Policy } from './policy.ts';
+import { Rate } from './rate.ts';
 import { type Records, readRecords, record } from '../records.ts';
 import { remember } from '../remember.ts';
 import { countersignedOperations, ringContext } from '../keys/ring-records.ts';
@@ -40,15 +41,24 @@ interface Peer {
   readonly kept: Countersignatures;
 }
 
+/** What is done about one, and says when it is done. */
+type PeerTask = (peer: Peer, done: () => void) => void;
+
 /** Those of one node. */
 export class Countersigning {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #inTurn: InTurn;
+  /** What waits for its turn, by domain and kind. */
+  readonly #waiting = new Map<string, PeerTask>();
+  /** Words of others, each of which is checked by OpenPGP. */
+  readonly #notices: Rate;
   /** When each domain was last told what it asked for. */
   readonly #told = new Map<string, number>();
 
   constructor(node: TrustOwner, policy: Policy, inTurn: InTurn) {
+    const { noticesMax, noticesMs, peersMax } = node.options.federationLimits;
+    this.#notices = new Rate(noticesMax, noticesMs, peersMax);
     this.#node = node;
     this.#policy = policy;
     this.#inTurn = inTurn;
@@ -58,6 +68,7 @@ export class Countersigning {
   begin(domain: string): void {
     this.#withPeer(
       domain,
+      'begin',
       (peer, done) => {
         const { kept, fingerprint, state } = peer;
         const { unixMs } = this.#node;
@@ -89,6 +100,7 @@ export class Countersigning {
     else {
       const key = packet.value('_key');
       if (key === undefined || key.length > this.#node.options.federationLimits.pinnedKeyBytesMax) return true;
+      if (!this.#notices.allows(domain, this.#node.nowMs)) return true;
       this.#hear(domain, new Uint8Array(key));
     }
     return true;
@@ -136,17 +148,27 @@ export class Countersigning {
     });
   }
 
-  /** In turn, and only of a domain that everything goes with; `limited`: of one that the admin limits. */
+  /**
+   * In turn, and only of a domain that everything goes with; `limited`: of one that the admin limits. Of several of one kind that
+   * would wait the last is done: no number of them takes the room of anything else.
+   */
   #withPeer(
     domain: string,
-    task: (peer: Peer, done: () => void) => void,
-    limited: (peer: Peer, done: () => void) => void = (_, done) => done(),
+    kind: 'begin' | 'answer' | 'hear',
+    task: PeerTask,
+    limited: PeerTask = (_, done) => done(),
   ): void {
     const isLimited = (): boolean => {
       const rule = this.#policy.ruleOf(domain);
       return rule === 'limit' || this.#policy.faultOf(domain) !== null;
     };
-    this.#inTurn(domain, (done) => {
+    const key = `${domain} ${kind}`;
+    const isWaiting = this.#waiting.has(key);
+    this.#waiting.set(key, task);
+    if (isWaiting) return;
+    const isTaken = this.#inTurn(domain, (done) => {
+      const last = this.#waiting.get(key)!;
+      this.#waiting.delete(key);
       readRecords(this.#node, nodeUniform(domain), (records) => {
         const state = records === null ? null : trustIn(records, this.#node.unixMs);
         const key = records?.get('key');
@@ -156,10 +178,11 @@ export class Countersigning {
           const { fingerprint } = state.pin;
           const peer = { records, state, key, fingerprint, kept: countersignaturesIn(records) };
           if (isLimited()) limited(peer, done);
-          else task(peer, done);
+          else last(peer, done);
         }
       });
     });
+    if (!isTaken) this.#waiting.delete(key);
   }
 
   #give(domain: string, { key, fingerprint }: Peer, done: () => void): void {
@@ -239,7 +262,7 @@ export class Countersigning {
     const last = this.#told.get(domain);
     if (last !== undefined && unixMs - last < options.federationLimits.keysMsMax) return;
     remember(this.#told, domain, unixMs, options.federationLimits.peersMax);
-    this.#withPeer(domain, ({ kept, fingerprint }, done) => {
+    this.#withPeer(domain, 'answer', ({ kept, fingerprint }, done) => {
       const isGiven = kept.given.some((one) => one.fingerprint === fingerprint && one.untilMs > 0);
       if (!isGiven) {
         done();
@@ -251,7 +274,7 @@ export class Countersigning {
 
   /** Our own key has come, with what that domain says of it. */
   #hear(domain: string, key: Uint8Array): void {
-    this.#withPeer(domain, ({ records, key: authority, kept: before }, done) => {
+    this.#withPeer(domain, 'hear', ({ records, key: authority, kept: before }, done) => {
       // Of the key that we had before nothing is kept.
       const kept = before.held?.fingerprint === this.#own ? (records.get('countersigned') ?? null) : null;
       if (kept !== null && equalBytes(kept, key)) {

@@ -2,12 +2,12 @@
 import { registrableOf } from '../../pki/network.ts';
 import type { ProofFinding, TrustDecision } from '../../pki/trust-state.ts';
 import { decide } from '../../pki/trust-table.ts';
-import { NamedTurns } from '../named-turns.ts';
 import { type Records, readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import type { Task } from '../turns.ts';
 import { nodeUniform } from '../waking.ts';
 import { KeyStates } from './key-states.ts';
+import { LookTurns } from './look-turns.ts';
 import { type Again, goesThere, LookPlan, type LookReason } from './looks.ts';
 import { OldKeys } from './old-keys.ts';
 import type { Policy } from './policy.ts';
@@ -16,10 +16,23 @@ import { codeOf, noticesOf } from './trust-codes.ts';
 import { gather, type Gathered, type Heard } from './trust-inputs.ts';
 import { trustOperations } from './trust-operations.ts';
 import type { TrustOwner } from './trust-owner.ts';
-import { type KeptRotation, trustIn } from './trust-record.ts';
+import { type KeptRotation, rotationsIn, trustIn } from './trust-record.ts';
 
 /** What somebody has brought of a domain that is not there itself. */
 type News = Partial<Pick<Heard, 'told' | 'teller' | 'copies'>>;
+
+/** … until its turn has come, and who waits for that. */
+interface Brought {
+  readonly news: News;
+  readonly after: readonly (() => void)[];
+}
+
+/** One look for both; of more statements than are followed at once the first ones count. */
+const together = (a: News, b: News, toldMax: number): News => ({
+  ...a,
+  told: [...(a.told ?? []), ...(b.told ?? [])].slice(0, toldMax),
+  copies: [...(a.copies ?? []), ...(b.copies ?? [])].slice(-toldMax),
+});
 
 /** Those of one node. */
 export class Looking {
@@ -30,14 +43,18 @@ export class Looking {
   readonly #keyStates: KeyStates;
   readonly #oldKeys: OldKeys;
   readonly #plan: LookPlan;
-  /** By domain: each look may change what the next goes by. */
-  readonly #turns: NamedTurns;
+  /** Each look may change what the next goes by. */
+  readonly #turns: LookTurns;
+  /** What was brought, until its turn has come, by domain and who brought it. */
+  readonly #brought = new Map<string, Brought>();
+  /** The keys that the DNS named at the last look, by domain. */
+  readonly #named = new Map<string, readonly (string | null)[]>();
   /** The key that was last taken on a circuit, by domain. */
   readonly #taken = new Map<string, string>();
 
   /** `looked`: a domain was looked at, and its circuit stands. */
   constructor(node: TrustOwner, policy: Policy, sightings: Sightings, looked: (domain: string) => void) {
-    const { looksMax, looksOfDomainMax, looksPlannedMax } = node.options.federationLimits;
+    const { looksMax, looksOfStrangersMax, looksOfDomainMax, looksPlannedMax } = node.options.federationLimits;
     this.#node = node;
     this.#policy = policy;
     this.#sightings = sightings;
@@ -45,7 +62,11 @@ export class Looking {
     this.#keyStates = new KeyStates(node, (domain, copy) => this.hear(domain, { copies: [copy] }));
     this.#oldKeys = new OldKeys(node, sightings);
     this.#plan = new LookPlan(looksPlannedMax);
-    this.#turns = new NamedTurns({ ofName: looksOfDomainMax, names: looksMax });
+    this.#turns = new LookTurns({
+      ofDomain: looksOfDomainMax,
+      domains: looksMax,
+      domainsOfStrangers: Math.min(looksMax, looksOfStrangersMax),
+    });
   }
 
   queues(): [string, number][] {
@@ -56,9 +77,22 @@ export class Looking {
     ];
   }
 
-  /** Does something about a domain when nothing else is done about it; false: too much waits. */
-  inTurn(domain: string, task: Task): boolean {
-    return this.#turns.take(domain, task);
+  /** Does something about a domain when nothing else is done about it; false: too much waits. `isOwn`: it is about what is known of it. */
+  inTurn(domain: string, task: Task, isOwn = true): boolean {
+    return this.#turns.take(domain, isOwn, task);
+  }
+
+  /** Whether a key may be the domain's, by what is kept of it, by the DNS at the last look, or by the admin's word: it does not wait for keys that anybody has made. */
+  isExpected(domain: string, fingerprint: string, records: Records): boolean {
+    const { pin, retired } = trustIn(records, this.#node.unixMs);
+    const lasting = retired.filter(({ untilMs }) => this.#node.unixMs < untilMs);
+    return [
+      pin?.fingerprint,
+      this.#policy.fingerprintOf(domain),
+      ...(this.#named.get(domain) ?? []),
+      ...lasting.map((one) => one.fingerprint),
+      ...rotationsIn(records).map(({ heard }) => heard.to),
+    ].includes(fingerprint);
   }
 
   /** A key was taken on a circuit that is to be the domain's. */
@@ -92,32 +126,47 @@ export class Looking {
   }
 
   /** Looks at a domain without its having come: by what is known of it, and by what somebody has brought. */
-  hear(domain: string, news: News = {}, after = (): void => {}): void {
-    const isTaken = this.inTurn(domain, (over) => {
-      const done = (): void => {
+  hear(domain: string, news: News = {}, after: readonly (() => void)[] = []): void {
+    const { teller = domain } = news;
+    const key = `${domain} ${teller}`;
+    const waiting = this.#brought.get(key);
+    if (waiting !== undefined) {
+      const both = together(waiting.news, news, this.#node.options.trustLimits.stepsMax);
+      this.#brought.set(key, { news: both, after: [...waiting.after, ...after] });
+      return;
+    }
+    this.#brought.set(key, { news, after });
+    const task: Task = (over) => {
+      const brought = this.#brought.get(key)!;
+      this.#brought.delete(key);
+      this.#lookAt(domain, brought.news, () => {
         over();
-        after();
-      };
-      readRecords(this.#node, nodeUniform(domain), (records) => {
-        if (records === null || trustIn(records, this.#node.unixMs).pin === null) {
-          if (records !== null) this.#plan.forget(domain);
-          done();
-          return;
-        }
-        const isUp = this.#node.ways.linked().includes(domain);
-        const proof = this.#found(domain, isUp);
-        // It stands and was taken: that is seen now, however long ago it began.
-        if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
-        this.look(domain, records, { proof, shown: null, told: [], ...news }, (decision) => {
-          // What it is refused for, too.
-          if (isUp) this.#sightings.tellUntold(domain);
-          if (decision !== null && isUp && decision.verdict === 'refuse')
-            this.#node.ways.shut(domain, codeOf(decision));
-          done();
-        });
+        for (const one of brought.after) one();
+      });
+    };
+    if (this.inTurn(domain, task, teller === domain)) return;
+    this.#brought.delete(key);
+    for (const one of after) one();
+  }
+
+  #lookAt(domain: string, news: News, done: () => void): void {
+    readRecords(this.#node, nodeUniform(domain), (records) => {
+      if (records === null || trustIn(records, this.#node.unixMs).pin === null) {
+        if (records !== null) this.#plan.forget(domain);
+        done();
+        return;
+      }
+      const isUp = this.#node.ways.linked().includes(domain);
+      const proof = this.#found(domain, isUp);
+      // It stands and was taken: that is seen now, however long ago it began.
+      if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
+      this.look(domain, records, { proof, shown: null, told: [], ...news }, (decision) => {
+        // What it is refused for, too.
+        if (isUp) this.#sightings.tellUntold(domain);
+        if (decision !== null && isUp && decision.verdict === 'refuse') this.#node.ways.shut(domain, codeOf(decision));
+        done();
       });
     });
-    if (!isTaken) after();
   }
 
   /** Asks whoever there is to ask, decides, and keeps it; null when the store does not. */
@@ -129,6 +178,10 @@ export class Looking {
       }
       const { options, unixMs } = this.#node;
       const state = trustIn(records, unixMs);
+      const { dns } = gathered.inputs;
+      if (dns.kind === 'record') {
+        remember(this.#named, domain, [dns.fpr, dns.nfpr], options.federationLimits.peersMax);
+      }
       const rules = { limits: options.trustLimits, registrable: registrableOf };
       const decision = decide(state, { ...gathered.inputs, sought: this.#keyStates.sought(domain) }, unixMs, rules);
       const operations = trustOperations(domain, records, state, heard, decision, gathered);
@@ -175,7 +228,7 @@ export class Looking {
     const { ways } = this.#node;
     if (ways.linked().includes(domain)) {
       // Only then: looks that take longer than it is waited for them would pile up.
-      this.hear(domain, {}, () => this.#looked(domain));
+      this.hear(domain, {}, [() => this.#looked(domain)]);
       return;
     }
     const isAway = reasons.includes('away');

@@ -6,6 +6,7 @@ import type { Announced } from '../events.ts';
 import { KEY_REPORT } from '../keys/key-reports.ts';
 import { domainOf, entityIn, type Letter, newLetter } from '../letter.ts';
 import type { Policy } from './policy.ts';
+import { Rate } from './rate.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import { trustIn } from './trust-record.ts';
@@ -56,6 +57,9 @@ export class Sightings {
   /** Statements of domains that are told as soon as they are there, each of its own. */
   readonly #untold = new Map<string, readonly Announced[]>();
 
+  /** Statements that others tell. */
+  readonly #notices: Rate;
+
   /** `news`: somebody has told of this domain. `heard`: a statement of it, or of our own, has come from another. */
   constructor(
     node: TrustOwner,
@@ -63,6 +67,8 @@ export class Sightings {
     news: (domain: string) => void,
     heard: (domain: string, told: Announced, from: string) => void,
   ) {
+    const { noticesMax, noticesMs, peersMax } = node.options.federationLimits;
+    this.#notices = new Rate(noticesMax, noticesMs, peersMax);
     this.#node = node;
     this.#policy = policy;
     this.#news = news;
@@ -164,7 +170,9 @@ export class Sightings {
       const recovery = packet.value('_key_recovery') ?? null;
       const isWhole = statement !== undefined && key !== undefined && isDomain(domain);
       const { pinnedKeyBytesMax } = this.#node.options.federationLimits;
-      if (isWhole && key.length <= pinnedKeyBytesMax && (recovery?.length ?? 0) <= pinnedKeyBytesMax) {
+      // Each is checked by OpenPGP, and looked at.
+      const isAllowed = this.#notices.allows(from, this.#node.nowMs);
+      if (isWhole && isAllowed && key.length <= pinnedKeyBytesMax && (recovery?.length ?? 0) <= pinnedKeyBytesMax) {
         const third = recovery === null ? null : new Uint8Array(recovery);
         const told = { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third };
         this.#heard(domain, told, from);

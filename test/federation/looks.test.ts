@@ -44,7 +44,7 @@ test('what comes again does so later and later, and not for ever; asked for once
   expect(plan.size).toBe(0);
 });
 
-test('of more domains than there is room for those give way that nobody waits for, the latest first', () => {
+test('looksPlannedMax: of more domains than there is room for those give way that nobody waits for, the latest first', () => {
   const plan = new LookPlan(3);
   plan.want('wanted.example', 'row 11', 9_000);
   plan.want('soon.example', 'round', 100);

@@ -336,15 +336,9 @@ test('a key on a circuit that has stood for long is seen now, not when it began'
   expect(ageMs).toBeLessThanOrEqual(recheckSoonMs);
 });
 
-test('looksMax, looksOfDomainMax, lookUpsMax, stepsMax, witnessesAskedMax', () => {
+test('looksMax, lookUpsMax, stepsMax, witnessesAskedMax', () => {
   const full = new NodeFixture({ looksMax: 0 });
   expect(full.methods(full.connect('server b.example'))).toEqual(['_error_trust_unavailable']);
-  const busy = new NodeFixture({ looksOfDomainMax: 1 });
-  busy.meet(b);
-  busy.held.store = [];
-  for (const name of ['one', 'two']) busy.connect('server b.example', { name });
-  busy.release();
-  expect(['one', 'two'].filter((name) => busy.isProved(name))).toHaveLength(1);
   const unheard = new NodeFixture({ lookUpsMax: 0 });
   go(unheard);
   expect(unheard.notices).toContainEqual({ kind: 'refused', code: '_trust_unvouched', domain: b });
