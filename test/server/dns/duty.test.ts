@@ -63,6 +63,10 @@ withNameServers('with bind and dig', () => {
       const refused = await p3do('dns', 'publish');
       expect(refused).toMatchObject({ status: 1, stdout: '' });
       expect(refused.stderr).toContain(`the DNS names another key, ${OTHER} (seq 2)`);
+      // What is printed for pasting another name server takes as it is.
+      const pasted = await startBind({ 'own.test': (await p3do('dns', 'show')).stdout }, false);
+      expect(await dig(pasted.port, 'TXT', '_p3do.own.test', '+short')).toBe(said);
+      expect(await dig(pasted.port, 'SRV', '_psycs._tcp.own.test', '+short')).toMatch(/^0 0 \d+ own\.test\.$/);
       const replaced = await p3do('dns', 'publish', '--replace', '--json');
       expect(JSON.parse(replaced.stdout)).toEqual({ domain: 'own.test', fingerprint, seq: 1, published: true });
       expect(await dig(bind.port, 'TXT', '_p3do.own.test', '+short')).toBe(said);
