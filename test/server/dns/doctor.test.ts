@@ -13,9 +13,11 @@ import { examine, type Finding, type Visit } from '../../../server/doctor/findin
 import { loadDomain } from '../../../server/domain/load.ts';
 import { quickstart } from '../../../server/domain/quickstart.ts';
 import { Server } from '../../../server/server.ts';
+import { selfSigned } from '../../../server/transport/certificate.ts';
 import { systemTimers } from '../../../server/transport/timers.ts';
 import { emptyFolder } from '../config/folder.ts';
 import { freePort } from '../free-port.ts';
+import { terminating } from '../transport/between.ts';
 import { type Primary, startBind, startUnbound, type Validator, withNameServers } from './name-servers.ts';
 
 const OTHER = '0123456789abcdef0123456789abcdef01234567';
@@ -242,6 +244,19 @@ withNameServers('with bind, unbound and a server', () => {
       'good expiry',
       'good expiry',
     ]);
+    // Who ends it reads all that is said, and cannot prove the key over either connection.
+    const middle = await terminating({ host: '127.0.0.1', port }, selfSigned('well.test', Date.now()));
+    const finds = {
+      ...finder,
+      services: async () => [{ name: '127.0.0.1', port: middle.port, priority: 0, weight: 0 }],
+    };
+    const caught = await look('well.test', both(), { finder: finds });
+    expect(shown(caught).slice(4, 7)).toEqual(['good TLS', 'bad proof', 'good clock']);
+    expect(caught[5]).toMatchObject({
+      text: expect.stringContaining('_proof_invalid_signature'),
+      remedy: expect.stringContaining('nothing may end TLS before it'),
+    });
+    await middle.close();
     const peers = new Map([['well.test', { host: '127.0.0.1', port }]]);
     const told = await look('well.test', both(), { peers });
     expect(told[3]!.text).toBe(`the configuration here says 127.0.0.1 port ${port}`);

@@ -1,5 +1,6 @@
 /** What stands between two ends: hands bytes on, or does something to them. */
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 
 /** Something that listens and hands on what comes, to be put between two ends. */
 export class Between {
@@ -51,4 +52,21 @@ export const chopping = (target: { host: string; port: number }): Promise<Betwee
       });
       from.on('end', () => to.end());
     }
+  });
+
+/** Ends TLS on both sides, and hands on what is said within: it could read and change all of it. */
+export const terminating = (
+  { host, port }: { readonly host: string; readonly port: number },
+  credentials: { readonly key: string; readonly cert: string },
+): Promise<Between> =>
+  Between.open((raw, keep) => {
+    const near = new TLSSocket(raw, { isServer: true, ...credentials, ALPNProtocols: ['psyc/1', 'http/1.1'] });
+    keep(near);
+    near.once('secure', () => {
+      const { alpnProtocol } = near;
+      const chosen = typeof alpnProtocol === 'string' ? { ALPNProtocols: [alpnProtocol] } : {};
+      const far = connectTls({ host, port, rejectUnauthorized: false, ...chosen });
+      keep(far);
+      near.pipe(far).pipe(near);
+    });
   });

@@ -1,9 +1,8 @@
 /** Circuits over real TLS: packets both ways, bytes cut anywhere, exported keys, the end and the break. */
-import { TLSSocket, connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { renderRouted } from '../../../psyc/render.ts';
 import { dial } from './dial.ts';
-import { Between, chopping } from './between.ts';
+import { chopping, terminating } from './between.ts';
 import { Ear } from './ear.ts';
 import {
   closeAll,
@@ -90,13 +89,7 @@ describe('one record for each byte of PSYC', () => {
 
 test('who terminates TLS in between gives both ends other keys', async () => {
   const station = await open();
-  const between = await Between.open((raw, keep) => {
-    const near = new TLSSocket(raw, { isServer: true, ...credentials, ALPNProtocols: ['psyc/1'] });
-    const far = connectTls({ host: station.host, port: station.port, rejectUnauthorized: false });
-    keep(far);
-    near.on('error', () => {});
-    near.pipe(far).pipe(near);
-  });
+  const between = await terminating(station, credentials);
   closing.push(() => between.close());
   const ear = new Ear();
   dial(dialling(between, ear));
