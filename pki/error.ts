@@ -14,7 +14,6 @@ export type PkiCode =
   | '_excessive_subkeys'
   | '_excessive_signatures'
   | '_excessive_bad_signatures'
-  | '_excessive_issuers'
   | '_unsupported_packet'
   | '_unsupported_version'
   | '_unsupported_algorithm'

@@ -102,7 +102,7 @@ export type Wanted = {
   readonly fingerprint: string;
   /** Domains that its user ids name. */
   readonly domains: readonly string[];
-  /** Keys that are said to have signed the user ids of domains, the first `limits.ringIssuersMax`. */
+  /** Keys that are said to have signed the user ids of domains, as many as the ring may have, and as many more. */
   readonly issuers: readonly string[];
 };
 
@@ -116,6 +116,6 @@ export function wantedFor(sent: Uint8Array): Wanted {
   return {
     fingerprint: parsePublic(primary.body).fingerprint,
     domains: [...new Set(named.map(({ domain }) => domain))],
-    issuers: [...new Set(issuers)].slice(0, limits.ringIssuersMax),
+    issuers: [...new Set(issuers)].slice(0, 2 * limits.ringIssuersMax),
   };
 }

@@ -36,7 +36,7 @@ export type RingKey = {
  * spoken at some time, and a domain's where the key is one of `authorities`. These are the keys of domains that are trusted
  * here. Signatures of others are dropped unchecked. `now` in Unix seconds: subkeys that have ended go. Throws PkiError, and
  * then nothing of it is to be kept: what `looseParts` and `parsePublic` throw, `_uncertified` where no user id is left,
- * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_issuers`, `_excessive_bad_signatures`, `_oversized_key`.
+ * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_bad_signatures`, `_oversized_key`.
  */
 export async function admit(
   copies: readonly Uint8Array[],
@@ -98,26 +98,43 @@ async function keptUser(
   const subject: Subject = { kind: 'user id', key: body, userId: part.text };
   // One of the future would stand in the place of the one that counts now.
   const isCertified = (one: Signature): boolean => isCertification(one) && one.created <= now + limits.skewSeconds;
-  const others: Signature[] = [];
+  const spoken: Spoken[] = [];
   let isVouched = isDomain;
-  let issuers = 0;
   for (const authority of [...vouching].sort((a, b) => (a.key.fingerprint < b.key.fingerprint ? -1 : 1))) {
     if (authority.key.fingerprint === fingerprint) continue;
     const said = part.signatures.filter(({ issuer }) => issuer === authority.key.fingerprint);
     const certification = await newest(authority.verifier, subject, said, isCertified, patience);
     const revocation = await newest(authority.verifier, subject, said, isRevocation, patience);
     if (certification === null && revocation === null) continue;
-    if (++issuers > limits.ringIssuersMax) {
-      throw new PkiError('_excessive_issuers', `at most ${limits.ringIssuersMax} domains speak of a key`);
-    }
     isVouched ||= authority.revocation?.isHard !== true;
-    others.push(...[certification, revocation].filter((signature) => signature !== null));
+    spoken.push({ certification, revocation });
   }
   if (!isVouched) return null;
   const self = await newest(own, subject, part.signatures, isCertification, patience);
   if (self === null) throw new PkiError('_unsigned_user_id', 'a user id that its key has not signed');
   const taken = await newest(own, subject, part.signatures, isRevocation, patience);
+  const others = withRoom(spoken, now).flatMap(({ certification, revocation }) => [certification, revocation]);
   return [renderPacket(part), ...[self, taken, ...others].flatMap(rendered)];
+}
+
+/** What one domain says of a user id. */
+interface Spoken {
+  readonly certification: Signature | null;
+  readonly revocation: Signature | null;
+}
+
+/**
+ * Of more than `limits.ringIssuersMax` those leave first whose word has ended, then those that spoke longest ago: nobody's word has
+ * a key refused. What was taken back stays as long as the certification would last, or a copy from before would bring that back.
+ */
+function withRoom(spoken: readonly Spoken[], now: number): readonly Spoken[] {
+  const madeAt = ({ certification, revocation }: Spoken): number =>
+    Math.max(certification?.created ?? 0, revocation?.created ?? 0);
+  const lasts = ({ certification, revocation }: Spoken): boolean =>
+    now < (certification?.expires ?? (revocation?.created ?? 0) + limits.countersignatureSeconds);
+  const byWorth = spoken.toSorted((a, b) => Number(lasts(b)) - Number(lasts(a)) || madeAt(b) - madeAt(a));
+  const kept = new Set(byWorth.slice(0, limits.ringIssuersMax));
+  return spoken.filter((one) => kept.has(one));
 }
 
 /** The packets of the subkeys that stay, the newest `limits.subkeysMax`, in the order in which they began. */

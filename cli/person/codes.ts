@@ -159,7 +159,7 @@ const sentences: Readonly<Record<string, string>> = {
   _session_excessive_places: 'more places than one device hears: leave some',
   _session_excessive_commands: `too much is under way: ${SAY_AGAIN}`,
   _session_excessive_addresses: 'this device has spoken to as many as it can',
-  _session_excessive_pins: 'this device knows as many keys as it can',
+  _session_excessive_pins: 'this device knows as many keys as it can, or as many of this domain as it leaves room for',
   _session_excessive_answer: `the server answers with more at once than this p3do takes: it may be newer; ${ADMIN}`,
   _session_conflicting_pin: 'another command has taken another key meanwhile: try again',
   _session: 'this command cannot do it',

@@ -36,6 +36,9 @@ interface Entry {
   before: PersonKeys | null;
 }
 
+/** Pins are by domain, and by person's uniform. */
+const isPersonsName = (name: string): boolean => name.startsWith('psyc://');
+
 /** One session's keyring. */
 export class Keyring {
   readonly #owner: KeyringOwner;
@@ -228,11 +231,22 @@ export class Keyring {
 
   #pinAll(news: ReadonlyMap<string, Pin>): boolean {
     const first = [...news].filter(([name]) => !this.#pins.has(name));
-    if (this.#pins.size + first.length > sessionLimits.pinsMax) return false;
+    const room = sessionLimits.pinsMax - this.#pins.size - first.length + 1;
+    if (!first.every(([name]) => this.#hasRoomFor(name, room))) return false;
     for (const [name, pin] of news) this.#pins.set(name, pin);
     this.#owner.pinned(news);
     for (const [of, { fingerprint }] of first) this.#owner.notice({ kind: 'first key', of, fingerprint });
     return true;
+  }
+
+  /** Whoever has a domain has as many people as he likes: a domain's people take half of what the others have left, and leave the rest to others. */
+  #hasRoomFor(name: string, room: number): boolean {
+    if (!isPersonsName(name)) return room > 0;
+    const { host } = parseUniform(name);
+    const ofDomain = [...this.#pins.keys()].filter(
+      (other) => isPersonsName(other) && parseUniform(other).host === host,
+    );
+    return ofDomain.length < room;
   }
 
   #begin(person: string, nowMs: number): void {

@@ -313,20 +313,20 @@ export class Residence {
 
   #registerFree({ registration }: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
     const { key, statement, invite } = registration;
-    const before = this.#keys;
-    const person = this.#uniform;
+    const [before, person] = [this.#keys, this.#uniform];
     const member = before?.fingerprint ?? null;
     const question = { kind: 'certify', person, key, statement, invite, member, kept: before?.key ?? null } as const;
     const certify = (certified: PkiAnswer): void => {
-      if (certified.kind !== 'certified') {
-        answer(certified.kind === 'refused' ? certified : refused('_trust_unavailable'));
+      if (certified.kind !== 'certified' || (before !== null && this.account.isFrozen)) {
+        // Whom the admin has frozen is vouched for no longer than he was.
+        const code = certified.kind === 'certified' ? '_frozen_account' : '_trust_unavailable';
+        answer(certified.kind === 'refused' ? certified : refused(code));
         return;
       }
-      const { fingerprint } = certified;
       const operations = [
-        record(person, 'fingerprint', fingerprint, true),
+        record(person, 'fingerprint', certified.fingerprint, true),
         record(person, 'key', certified.key),
-        ...certifiedOperations(person, hexOf(fingerprint), certified.key),
+        ...certifiedOperations(person, hexOf(certified.fingerprint), certified.key),
       ];
       // Who lives here already brings a newer statement to his login, which looks whom it revokes.
       const kept = before?.statement ?? statement;
@@ -334,9 +334,9 @@ export class Residence {
         operations.push(record(person, 'statement', statement), takingOf(person));
         operations.push(...openedOperations(person, this.#desk));
       }
-      if (certified.invite !== null) operations.push(useOf(certified.invite, fingerprint, person));
+      if (certified.invite !== null) operations.push(useOf(certified.invite, certified.fingerprint, person));
       this.#write(operations, answer, () => {
-        this.#keys = { ...before, fingerprint, key: certified.key, statement: kept };
+        this.#keys = { ...before, fingerprint: certified.fingerprint, key: certified.key, statement: kept };
         this.#tombstone = null;
         if (before === null) this.account.loaded(new Map());
         answer({ kind: 'registered', key: certified.key, statement: equalBytes(kept, statement) ? null : kept });

@@ -75,6 +75,12 @@ test('frozen, nobody is let in and who is there is cut off; what is said is kept
   expect(ask(fixture, { kind: 'freeze', nick: 'ada', isFrozen: true })).toEqual({ kind: 'done' });
   expect(fixture.methods('client ada phone').at(-1)).toBe('_error_frozen_account');
   expect(comes(fixture, 'again')).toEqual(['_error_frozen_account']);
+  // To register again would renew what this domain says of him, and by that he is let in elsewhere.
+  const kept = (): unknown => fixture.store.perform({ kind: 'records', request: 0, context: 'psyc://a.example/~ada' });
+  const before = kept();
+  fixture.keys.untilMs += 25 * dayMs;
+  expect(comes(fixture, 'once more', null)).toEqual(['_error_frozen_account']);
+  expect(kept()).toEqual(before);
   const next = new NodeFixture({}, { store: fixture.store, keys: fixture.keys, life: 2 });
   expect(comes(next, 'later')).toEqual(['_error_frozen_account']);
   expect(shown(next, 'ada')).toMatchObject({ isThere: true, frozenMs: beginUnixMs, isHere: false });

@@ -148,17 +148,31 @@ describe('refused', () => {
   test('copies of different keys', async () => {
     expect(await codeOf(once.bytes, peer.certificate.bytes)).toBe('_invalid_key');
   });
+});
 
-  test('more than 64 domains that speak of one', async () => {
-    const many = await Promise.all(Array.from({ length: 65 }, (_, n) => domainKey(`d${n}.example`, 100 + n)));
-    let key = peer.certificate;
-    for (const domain of many) key = await readCertificate(await countersign(domain, key, NOW));
-    const known = [...many.map(({ certificate }) => certificate), peer.certificate];
-    await expect(admit([key.bytes], known, NOW)).rejects.toMatchObject({ code: '_excessive_issuers' });
-    const kept = await admit([key.bytes], known.slice(1), NOW);
-    expect((await readCertificate(kept.bytes)).userIds[0]!.foreign).toHaveLength(64);
-    expect(wantedFor(key.bytes).issuers).toHaveLength(64);
-  });
+test('of more than 64 domains that speak of one those leave whose word has ended, then those that spoke longest ago', async () => {
+  const beginMade = NOW - 200 * DAY;
+  const many = await Promise.all(Array.from({ length: 66 }, (_, n) => domainKey(`d${n}.example`, 100 + n, beginMade)));
+  const target = (await domainKey('far.example', 91, beginMade)).certificate;
+  // The second spoke first of those that last; the third's word has ended.
+  const saidAt = (at: number): number => (at === 2 ? beginMade + DAY : at === 1 ? NOW - DAY : NOW + (at % 7));
+  const copies = await Promise.all(many.map((domain, at) => countersign(domain, target, saidAt(at))));
+  const known = [...many.map(({ certificate }) => certificate), target];
+  const issuersOf = async (bytes: Uint8Array): Promise<string[]> =>
+    (await readCertificate(bytes)).userIds[0]!.foreign.map(({ issuer }) => issuer);
+  const kept = await admit(copies, known, NOW + DAY);
+  const others = many.filter((_, at) => at !== 1 && at !== 2);
+  const expected = others.map(({ certificate }) => certificate.key.fingerprint).toSorted();
+  expect(await issuersOf(kept.bytes)).toEqual(expected);
+  // Who spoke longest ago speaks again, and is there.
+  const again = await countersign(many[1]!, await readCertificate(kept.bytes), NOW + DAY);
+  // … and itself.
+  expect(wantedFor(again).issuers).toHaveLength(66);
+  const next = await admit([kept.bytes, again], known, NOW + DAY);
+  expect(await issuersOf(next.bytes)).toContain(many[1]!.certificate.key.fingerprint);
+  expect(await issuersOf(next.bytes)).toHaveLength(64);
+  // In whatever order they come.
+  expect((await admit([again, kept.bytes], known, NOW + DAY)).bytes).toEqual(next.bytes);
 });
 
 const idEnd = (): number => concatBytes(...splitPackets(alice.certificate.bytes).slice(0, 2).map(renderPacket)).length;
