@@ -4,7 +4,7 @@ import type { Operation } from '../store/store.ts';
 import { type Desk, lease } from './desk.ts';
 
 /**
- * Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), the key, the newest statement of devices; of a
+ * Names of records: of a domain or person, an OpenPGP key's fingerprint (the pin), and when a person's was taken; the key, the newest statement of devices; of a
  * domain, what the table of continuity remembers, the key before, and statements that a key has a successor, by hash; our own key
  * with that domain's countersignature, and until when the two countersign each other; of a person who has come from elsewhere, the
  * statement, and the key before; of people anywhere, where they have gone from a name, and come from to it.
@@ -14,6 +14,7 @@ export type RecordName =
   | 'key'
   | 'statement'
   | 'used'
+  | 'pinned'
   | 'closed'
   | 'revoked'
   | 'leaving'

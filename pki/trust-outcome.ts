@@ -86,6 +86,8 @@ export function pinNew(
     rotation: isSame ? state.rotation : null,
     retired: retired.filter((one) => one.fingerprint !== fingerprint),
     left: isSame ? state.left : [],
+    // Whom the admin calls another one has vouched for nobody there.
+    undone: isSame || before === null || basis !== 'confirmed' ? state.undone : undone(state, before.sinceMs, nowMs),
     provedMs: nowMs,
     silentSinceMs: null,
     isVouched: dns.isSecure && dns.names(fingerprint),
@@ -121,9 +123,12 @@ export function follow(
     const leftMs = Math.min(nowMs, step.notBeforeMs + limits.graceMs);
     return { fingerprint: retiring, untilMs: isOver ? nowMs : leftMs + limits.overlapMs };
   });
+  // Of those that are disowned the last is the pinned one, and each other was left; what led to the first was left before them.
+  const misled = disowned.length === 0 ? undefined : state.left.at(-disowned.length);
   const next: DomainTrust = {
     ...state,
     pin: { fingerprint, sinceMs: before.sinceMs, basis: 'rotated', recovery },
+    undone: misled === undefined ? state.undone : undone(state, misled.atMs, nowMs),
     standing: state.trialUntilMs === null ? 'normal' : 'quarantine',
     seq,
     rotation: hash,
@@ -143,6 +148,12 @@ export function follow(
   if (state.standing === 'frozen') alarms.push('no longer frozen');
   return { row, verdict: 'accept', alarms, tasks: [], honoured: null, lookAgainMs: state.trialUntilMs, next };
 }
+
+/** With one time more in which another's key was taken. What was between two of them is doubted, too, once. */
+const undone = ({ undone: before }: DomainTrust, sinceMs: number, untilMs: number): DomainTrust['undone'] => ({
+  sinceMs: Math.min(before?.sinceMs ?? sinceMs, sinceMs),
+  untilMs,
+});
 
 /** Whether a key has revoked itself for cause. */
 export const isRevokedHard = (revocations: readonly KeyRevocation[], fingerprint: string): boolean =>

@@ -39,6 +39,12 @@ export interface LeftKey {
   readonly atMs: number;
 }
 
+/** A time, its ends included. */
+interface Span {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
 /** What is kept of one domain. */
 export interface DomainTrust {
   readonly pin: Pin | null;
@@ -52,6 +58,8 @@ export interface DomainTrust {
   readonly retired: readonly Retired[];
   /** Keys that were left by their word alone since the recovery key spoke last, the oldest first: each named the next, and the last one the pinned key. */
   readonly left: readonly LeftKey[];
+  /** When another's key was taken for the domain's, as its recovery key or the admin has said since; several times as one. null: never. */
+  readonly undone: Span | null;
   /** When the pinned key was proved last; null: never. */
   readonly provedMs: number | null;
   /** Since when the home is silent, where another server finds so too; null: it is not. */
@@ -75,6 +83,7 @@ export const unmetDomain: DomainTrust = {
   rotation: null,
   retired: [],
   left: [],
+  undone: null,
   provedMs: null,
   silentSinceMs: null,
   isVouched: false,

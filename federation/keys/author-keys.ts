@@ -7,6 +7,7 @@ import { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
 import { Moves } from './moves.ts';
 import type { PkiAnswer, ToldMove } from './pki.ts';
+import { pinning, readPin } from './person-pin.ts';
 import { readRecords, record } from '../records.ts';
 import { authoritiesIn } from '../trust/trust-record.ts';
 import { NamedTurns } from '../named-turns.ts';
@@ -100,13 +101,12 @@ export class AuthorKeys {
         done(ofHome === null ? 'unread' : 'later');
         return;
       }
-      readRecords(this.#desk, person, (records) => {
-        if (records === null) {
-          done('unread');
-          return;
+      readPin(this.#desk, person, ofHome!, (pin) => {
+        if (pin === null) done('unread');
+        else {
+          const { fingerprint: pinned, statement: known } = pin;
+          this.#judge({ person, key, pinned, known }, statement, authorities, done);
         }
-        const [pinned, known] = [records.get('fingerprint') ?? null, records.get('statement') ?? null];
-        this.#judge({ person, key, pinned, known }, statement, authorities, done);
       });
     });
   }
@@ -150,7 +150,8 @@ export class AuthorKeys {
       done(found);
       return;
     }
-    const operations = [record(person, 'fingerprint', read.fingerprint, true), record(person, 'statement', statement)];
+    const pinned = isPinned ? [] : pinning(this.#desk, person, read.fingerprint);
+    const operations = [...pinned, record(person, 'statement', statement)];
     this.#desk.ask({ kind: 'write', operations }, ({ kind }) => done(kind === 'written' ? found : 'unread'));
   }
 

@@ -2,6 +2,7 @@
 import { equalBytes } from '../../psyc/bytes.ts';
 import { domainOf, entityIn, isPerson, keepLetter, type Letter, newLetter } from '../letter.ts';
 import type { PkiAnswer } from './pki.ts';
+import { readPin } from './person-pin.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import { authoritiesIn, honouredIn } from '../trust/trust-record.ts';
@@ -95,12 +96,12 @@ export class KeySearch {
         return;
       }
       const honoured = isOurs ? null : honouredIn(ofHome, node.unixMs, node.options.trustLimits);
-      readRecords(node, person, (records) => {
-        if (records === null) {
+      readPin(node, person, ofHome, (pin) => {
+        if (pin === null) {
           done(null);
           return;
         }
-        const [fingerprint, known] = [records.get('fingerprint') ?? null, records.get('statement') ?? null];
+        const { fingerprint, statement: known } = pin;
         const linked = node.ways.linked();
         // Nobody knows better than his home, if it is there.
         const first = linked.filter((domain) => domain === home);

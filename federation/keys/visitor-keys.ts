@@ -6,6 +6,7 @@ import type { FederationCode } from '../error.ts';
 import type { KeyReports } from './key-reports.ts';
 import type { FoundKeys } from './key-search.ts';
 import { domainOf } from '../letter.ts';
+import { readPin } from './person-pin.ts';
 import { readRecords } from '../records.ts';
 import { unasked, type Witnessed, type Witnesses } from '../trust/witnesses.ts';
 import { authoritiesIn, honouredIn, trustIn } from '../trust/trust-record.ts';
@@ -50,8 +51,12 @@ export function judgeVisitor(
     return;
   }
   readRecords(desk, `psyc://${home}`, (ofHome) => {
-    readRecords(desk, person, (pinned) => {
-      if (ofHome === null || pinned === null) {
+    if (ofHome === null) {
+      found('_trust_unavailable');
+      return;
+    }
+    readPin(desk, person, ofHome, (pin) => {
+      if (pin === null) {
         found('_trust_unavailable');
         return;
       }
@@ -64,7 +69,7 @@ export function judgeVisitor(
       }
       const authorities = authoritiesIn(ofHome, desk.unixMs);
       const honoured = honouredIn(ofHome, desk.unixMs, desk.options.trustLimits);
-      const [fingerprint, known] = [pinned.get('fingerprint') ?? null, pinned.get('statement') ?? null];
+      const { fingerprint, statement: known } = pin;
       const { visitorWitnessesMin } = desk.options.federationLimits;
       const ask = (told: (witnessed: Witnessed) => void): void =>
         isAsking ? witnesses.ask(person, told) : told(unasked);

@@ -1,6 +1,10 @@
 /** A person hears that another key was shown for him: who tells it, how often, and who may. */
 import { expect, test } from '@jest/globals';
 import { hexOf } from '../../crypto/bytes.ts';
+import { trustBytes } from '../../federation/trust/trust-record.ts';
+import { unmetDomain } from '../../pki/trust-state.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { federationLimits } from '../../federation/limits.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
@@ -53,6 +57,38 @@ test('whoever is shown another key than the pinned one does not believe it, and 
     said(channel('zoe', 'phone', 'b.example'), 'psyc://a.example/~ada', 1, '_message_private_sealed', 'x'),
   );
   expect(reports('later')).toHaveLength(1);
+});
+
+/** Another's key was taken for that domain's in this time. */
+function undo(fixture: NodeFixture, sinceMs: number, untilMs: number): void {
+  const { fingerprint } = fixture.keys.domain('b.example');
+  const pin = { fingerprint: hexOf(fingerprint), sinceMs: 0, basis: 'rotated', recovery: null } as const;
+  const trust = { ...unmetDomain, pin, standing: 'normal', undone: { sinceMs, untilMs } } as const;
+  const value = trustBytes(trust);
+  const operation = { op: 'record', context: 'psyc://b.example', lease: 1, name: 'trust', value } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [operation] });
+}
+
+test.each([
+  ['in that time', 0, true],
+  ['before it', -1, false],
+  ['after it', 2, false],
+])('who was pinned while another’s key was taken for his domain’s is looked at again: %s', (_, atMs, isTaken) => {
+  const fixture = changed();
+  undo(fixture, beginUnixMs, beginUnixMs + 1);
+  const value = encodeText(String(beginUnixMs + atMs));
+  const operation = { op: 'record', context: zoe, lease: 1, name: 'pinned', value } as const;
+  fixture.store.perform({ kind: 'write', request: 0, operations: [operation] });
+  const phone = fixture.connect('client ada phone');
+  fixture.nowMs += 60_000;
+  say(fixture, 1);
+  expect(fixture.methods(phone).includes('_message_private_sealed')).toBe(isTaken);
+  const records = fixture.store.perform({ kind: 'records', request: 0, context: zoe });
+  const kept = records.kind === 'records' ? new Map(records.records.map((one) => [one.name, one.value])) : new Map();
+  const real = fixture.identityOf('zoe', 'b.example').fingerprint;
+  expect(hexOf(kept.get('fingerprint') as Uint8Array) === hexOf(real)).toBe(isTaken);
+  // Once: now it is pinned for good.
+  if (isTaken) expect(decodeText(kept.get('pinned') as Uint8Array)).toBe(String(beginUnixMs + 60_000));
 });
 
 test('his devices hear it of another domain’s node, and of nobody else', () => {
