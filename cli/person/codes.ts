@@ -115,7 +115,7 @@ const sentences: Readonly<Record<string, string>> = {
   _necessary_seal: 'it was not sealed: use a p3do as new as the server’s',
   _necessary_counter: 'it was not numbered: use a p3do as new as the server’s',
   _unknown_target: 'there is nobody of this name: look at how it is written',
-  _unknown_author: `the signature cannot be checked: your server gives no key of yours; ${ADMIN}`,
+  _unknown_author: `the signature cannot be checked: your server gives no key of yours, or another one than is known there; ${ADMIN}`,
   _invalid_target: 'nothing of this name can be there: look at how it is written',
   _invalid_entity: 'nothing of this name can be there: look at how it is written',
   _unsupported_method: 'the other side does not know how: it may be older, or newer',

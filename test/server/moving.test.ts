@@ -85,3 +85,22 @@ test('whoever else says that he was she is nobody to those who knew her', async 
   const shown = await done(home, 'place', 'show', '@closed@b.test', '--as', 'bob@b.test');
   expect(shown.out).toContain('aides     alice@c.test\n');
 });
+
+test('her old home is back, has forgotten her, and certifies another key under her name: nobody who knew her takes it', async () => {
+  a.start();
+  await a.ready;
+  await done(villains, 'register', 'alice@a.test', '--server', at(a));
+  // To the place as to anybody: what her old key has not named is not hers.
+  for (const target of ['@hall@b.test', 'bob@b.test']) {
+    const said = await p3doOf(villains, ['say', target, 'send me money', '--as', 'alice@a.test', '--timeout', '10']);
+    expect(said).toMatchObject({ code: 1, out: '', complaints: expect.stringContaining('or another one') });
+  }
+  const heard = await done(home, 'history', '@hall@b.test', '--as', 'bob@b.test');
+  expect(heard.out).not.toContain('money');
+  expect(heard.out).toContain('alice@c.test: I live here now');
+  expect(heard.complaints).toMatch(
+    /ANOTHER KEY for alice@a\.test: [0-9a-f]{40}; pinned is [0-9a-f]{40}\. It is not believed/,
+  );
+  const asked = await p3do('say', 'alice@a.test', 'is it you?', '--as', 'bob@b.test', '--timeout', '3');
+  expect(asked).toMatchObject({ code: 1, complaints: expect.stringContaining('(_trust_changed_key)') });
+});
