@@ -96,9 +96,10 @@ export function answerAdmin(
       done(null);
       break;
     case 'meet':
-      node.meet(question.domain);
-      node.ways.hurry(question.domain);
-      done(null);
+      if (node.meet(question.domain, 'admin')) {
+        node.ways.hurry(question.domain);
+        done(null);
+      } else done('_excessive_peers');
       break;
     case 'forget':
       policy.change(null, [{ domain: question.domain, rule: null, fingerprint: null }], (code) => {

@@ -21,14 +21,17 @@ import type { NodeEffect, NodeOptions } from './events.ts';
 import { canonical, carrierOf, entityOf, type Letter, letterBytes } from './letter.ts';
 import { isFromVisitor } from './visitors/visits.ts';
 
+/** On which circuit something is to be proved. `accepted`: one that the other end has opened; `address`: where that is, null where nobody knows. */
+export type Asker = Pick<Entry, 'accepted' | 'address'>;
+
 /** What circuits tell the router. */
 export interface CircuitsOwner extends Border {
   readonly options: NodeOptions;
   readonly nowMs: number;
   readonly unixMs: number;
   effect(effect: NodeEffect): void;
-  /** Somebody wants to prove something, on a circuit that he opened or we did: answers now or later, once. */
-  onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void;
+  /** Somebody wants to prove something: answers now or later, once. */
+  onQuestion(question: ServerQuestion, by: Asker, answer: (answer: ServerAnswer) => void): void;
   onReady(circuit: string, peer: Proved, accepted: boolean): void;
   onLetter(letter: Letter, peer: Proved): void;
   /** There is room again after `send` gave false. */
@@ -265,7 +268,7 @@ export class NodeCircuits {
           this.tell(name, { kind: 'send', bytes: effect.bytes });
           break;
         case 'ask':
-          this.#owner.onQuestion(effect.question, entry.accepted, (answer) => {
+          this.#owner.onQuestion(effect.question, entry, (answer) => {
             if (this.#circuits.get(name) !== entry || entry.handshake === null) return;
             this.#perform(name, entry, entry.handshake.answer(answer));
           });

@@ -12,6 +12,12 @@ export type Asked = StoreRequest extends infer R ? (R extends StoreRequest ? Omi
 /** Constant until there is a cluster. */
 export const lease = 1;
 
+/** Who has OpenPGP asked: somebody who lives here, whom strangers must not keep waiting; or a stranger, of whom one has a share and no more. */
+export type Whose = 'ours' | { readonly stranger: string };
+
+/** For whose sake a domain is gone to: its own, since it came and nobody knows it; this node's, which has it pinned; or the admin's. */
+export type MetFor = 'stranger' | 'known' | 'admin';
+
 /** What becomes of the way to another domain: it is there, it is gone, it has room again. */
 export type LinkChange = 'connected' | 'disconnected' | 'writable';
 
@@ -34,8 +40,8 @@ export interface Desk {
   /** Milliseconds since 1970. */
   readonly unixMs: number;
   ask(asked: Asked, answer: (outcome: StoreOutcome) => void): void;
-  /** Asks those who read and make OpenPGP packets. `isOurs`: for somebody who lives here, whom strangers must not keep waiting. */
-  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs?: boolean): void;
+  /** Asks those who read and make OpenPGP packets; without `whose` for the domain that it is about. */
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, whose?: Whose): void;
   /** Asks the DNS what it says of a domain's key, over two ways where another than the pinned one is at stake; too many questions are as good as no answer. */
   lookUp(domain: string, isChange: boolean, found: (statement: DnsStatement) => void): void;
   /** Tells the admin. */
@@ -44,8 +50,8 @@ export interface Desk {
   timer(name: string, delayMs: number, happen: () => void): void;
   /** Sends a packet on its way to whoever it names; it may be lost. */
   post(letter: Letter): void;
-  /** Goes to see whether a domain that nobody knows is who it says. */
-  meet(domain: string): void;
+  /** Goes to see whether a domain is who it says. False: there is no room for that now. */
+  meet(domain: string, whose: MetFor): boolean;
   /** The link to another domain; null when there are too many. */
   linkTo(domain: string): Link | null;
   /** A person follows these from now on, and nobody else. */

@@ -93,8 +93,12 @@ export const federationLimits = {
   rulesMax: 1_000,
   /** Domains to which this node holds or wants circuits. */
   peersMax: 1_000,
-  /** Unknown domains that this node goes to because they came. */
+  /** Domains that this node goes to, to see who is there. */
   meetingsMax: 64,
+  /** Of these, unknown ones that came. */
+  meetingsOfStrangersMax: 32,
+  /** … and so many more than all that are known, for the admin. */
+  meetingsForAdmin: 8,
   /** How long it tries. */
   meetingMsMax: 30_000,
   /** Bytes of another domain's key, which is kept. */
@@ -158,6 +162,8 @@ export const federationLimits = {
   pkiAskedMax: 256,
   /** Those of them that are for nobody who lives here: the rest is for logins. */
   pkiStrangersMax: 192,
+  /** … and of these for one domain, or of one network that has proved nothing. */
+  pkiOfStrangerMax: 48,
   /** Authors whose keys are remembered. */
   authorsKnownMax: 10_000,
   /** Authors whose keys are being asked for. */

@@ -5,9 +5,9 @@ import type { DnsStatement } from '../pki/dns-statement.ts';
 import type { StoreOutcome } from '../store/store.ts';
 import { answerAdmin } from './admin.ts';
 import { type Absent, Authors, type Found } from './keys/authors.ts';
-import { type CircuitsOwner, NodeCircuits } from './circuits.ts';
+import { type Asker, type CircuitsOwner, NodeCircuits } from './circuits.ts';
 import { faultOf, personIn } from './people/claims.ts';
-import type { Asked, Entity, Link } from './desk.ts';
+import type { Asked, Entity, Link, MetFor, Whose } from './desk.ts';
 import type { FederationCode } from './error.ts';
 import { Duties } from './duties.ts';
 import { Entities } from './entities.ts';
@@ -128,8 +128,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#questions.ask(asked, answer);
   }
 
-  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, isOurs = false): void {
-    this.#questions.askPki(question, answer, isOurs);
+  askPki(question: PkiQuestion, answer: (answer: PkiAnswer) => void, whose?: Whose): void {
+    this.#questions.askPki(question, answer, whose);
   }
 
   lookUp(domain: string, isChange: boolean, found: (statement: DnsStatement) => void): void {
@@ -163,8 +163,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     this.#followers.tell(letter, friends, (person) => this.#entities.personAwake(person)?.take(letter));
   }
 
-  meet(domain: string): void {
-    this.#meetings.meet(domain);
+  meet(domain: string, whose: MetFor): boolean {
+    return this.#meetings.meet(domain, whose);
   }
 
   linkTo(domain: string): Link | null {
@@ -194,10 +194,10 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     if (answer !== null) this.post(answer);
   }
 
-  onQuestion(question: ServerQuestion, accepted: boolean, answer: (answer: ServerAnswer) => void): void {
-    if (question.kind === 'server key') readServerKey(this, question, answer);
+  onQuestion(question: ServerQuestion, by: Asker, answer: (answer: ServerAnswer) => void): void {
+    if (question.kind === 'server key') readServerKey(this, question, by, answer);
     else if (question.kind === 'admission' && question.peer.kind === 'server') {
-      this.#trusts.admit(question, accepted, answer);
+      this.#trusts.admit(question, by.accepted, answer);
     } else {
       const code = faultOf(question, this.domain);
       if (code !== null) answer({ kind: 'refused', code });

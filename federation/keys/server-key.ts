@@ -1,6 +1,8 @@
 /** Which key signs circuits for the domain key that a server's proof names; whether that is the right one is for trust to say. docs/spec/circuit-proof.md#course */
 import type { ServerAnswer, ServerQuestion } from '../../circuit/server-handshake.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
+import { networkOf } from '../../pki/network.ts';
+import type { Asker } from '../circuits.ts';
 import type { Desk } from '../desk.ts';
 import type { FederationCode } from '../error.ts';
 import type { PkiAnswer } from './pki.ts';
@@ -13,8 +15,11 @@ const refused = (code: FederationCode): ServerAnswer => ({ kind: 'refused', code
 export function readServerKey(
   desk: Desk,
   { claim, evidence }: ServerQuestion & { kind: 'server key' },
+  { address }: Asker,
   answer: (answer: ServerAnswer) => void,
 ): void {
+  // Whose name he comes in is his choice.
+  const whose = { stranger: `at ${address === null ? '' : (networkOf(address) ?? address)}` };
   const read = (key: Uint8Array | undefined): void => {
     if (key === undefined) {
       answer(refused('_trust_unknown_key'));
@@ -26,19 +31,23 @@ export function readServerKey(
       else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
       else answer({ kind: 'key', publicKey: domain.circuitKey });
     };
-    desk.askPki({ kind: 'domain', domain: claim.from, key }, (domain) => {
-      const isOver = domain.kind === 'refused' && (domain.code === '_revoked_key' || domain.code === '_expired_key');
-      if (!isOver) {
-        taken(domain);
-        return;
-      }
-      // What becomes of a pinned one is for the table to say; of any other there is nothing to be said.
-      readRecords(desk, nodeUniform(claim.from), (records) => {
-        const pinned = records?.get('fingerprint');
-        if (pinned === undefined || !equalBytes(pinned, claim.fingerprint)) taken(domain);
-        else desk.askPki({ kind: 'domain', domain: claim.from, key, isAnyState: true }, taken);
-      });
-    });
+    desk.askPki(
+      { kind: 'domain', domain: claim.from, key },
+      (domain) => {
+        const isOver = domain.kind === 'refused' && (domain.code === '_revoked_key' || domain.code === '_expired_key');
+        if (!isOver) {
+          taken(domain);
+          return;
+        }
+        // What becomes of a pinned one is for the table to say; of any other there is nothing to be said.
+        readRecords(desk, nodeUniform(claim.from), (records) => {
+          const pinned = records?.get('fingerprint');
+          if (pinned === undefined || !equalBytes(pinned, claim.fingerprint)) taken(domain);
+          else desk.askPki({ kind: 'domain', domain: claim.from, key, isAnyState: true }, taken, whose);
+        });
+      },
+      whose,
+    );
   };
   if (evidence.key !== null) {
     read(evidence.key);

@@ -63,7 +63,7 @@ export function judgeVisitor(
       const { standing } = trustIn(ofHome, desk.unixMs);
       if (!standings.includes(standing)) {
         // Where his home is found somewhere, it is known the next time.
-        if (standing === 'unknown') desk.meet(home);
+        if (standing === 'unknown') desk.meet(home, 'stranger');
         found(standing === 'unknown' ? '_login_unknown_home' : '_login_doubtful_home');
         return;
       }

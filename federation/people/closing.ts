@@ -76,7 +76,7 @@ export class Closing {
         if (outcome.kind !== 'written') this.#owner.residence.look();
       });
     };
-    desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint, isByAdmin }, closed, true);
+    desk.askPki({ kind: 'close', person: uniform, key, member: fingerprint, isByAdmin }, closed, 'ours');
   }
 
   /** Begins with what is left to do, or goes on with it after a start. */

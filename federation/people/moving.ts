@@ -53,7 +53,7 @@ export function takeMove({ uniform, desk, residence: home }: Mover, { packet }: 
   desk.askPki(
     { kind: 'move', person: uniform, key: keys.key, known: keys.move ?? null, move, others: null },
     judged,
-    true,
+    'ours',
   );
 }
 

@@ -297,7 +297,7 @@ export class Residence {
         });
       }
     };
-    this.#desk.askPki({ kind: 'certify', ...question }, renewed, true);
+    this.#desk.askPki({ kind: 'certify', ...question }, renewed, 'ours');
   }
 
   #register(question: PersonQuestion & { kind: 'registration' }, answer: Answering): void {
@@ -342,7 +342,7 @@ export class Residence {
         answer({ kind: 'registered', key: certified.key, statement: equalBytes(kept, statement) ? null : kept });
       });
     };
-    this.#desk.askPki(question, certify, before !== null);
+    this.#desk.askPki(question, certify, before === null ? undefined : 'ours');
   }
 
   /** Reads what is kept, once for as long as it stays the same and somebody is being let in by it. */
@@ -366,7 +366,7 @@ export class Residence {
       if (read.kind === 'person') found(read);
       else refuse(read.kind === 'refused' ? read : refused('_trust_unavailable'));
     };
-    this.#desk.askPki(question, answered, true);
+    this.#desk.askPki(question, answered, 'ours');
   }
 
   #write(operations: readonly Operation[], answer: Answering, written: () => void): void {

@@ -124,7 +124,7 @@ export class Admissions {
       const { pin } = trustIn(records, this.#node.unixMs);
       const isMet = pin !== null || this.#policy.fingerprintOf(domain) !== null;
       if (!isMet && accepted) {
-        this.#node.meet(domain);
+        this.#node.meet(domain, 'stranger');
         answer(refused('_trust_unmet'));
         return;
       }

@@ -231,7 +231,7 @@ export class Countersigning {
             else done(false);
           });
         },
-        true,
+        'ours',
       );
     });
   }
@@ -281,23 +281,27 @@ export class Countersigning {
         done();
         return;
       }
-      this.#node.askPki({ kind: 'read countersignature', key, kept, authority }, (read) => {
-        if (read.kind !== 'countersigned' || hexOf(read.fingerprint) !== this.#own) {
-          done();
-          return;
-        }
-        const { untilMs } = read;
-        const context = nodeUniform(domain);
-        const all = { ...before, held: { fingerprint: this.#own, untilMs } };
-        const operations = [
-          record(context, 'countersigned', read.key),
-          record(context, 'countersignatures', countersignatureBytes(all)),
-        ];
-        this.#node.ask({ kind: 'write', operations }, ({ kind }) => {
-          if (kind === 'written') this.#node.notify({ kind: 'countersignature', domain, by: 'them', untilMs });
-          done();
-        });
-      });
+      this.#node.askPki(
+        { kind: 'read countersignature', key, kept, authority },
+        (read) => {
+          if (read.kind !== 'countersigned' || hexOf(read.fingerprint) !== this.#own) {
+            done();
+            return;
+          }
+          const { untilMs } = read;
+          const context = nodeUniform(domain);
+          const all = { ...before, held: { fingerprint: this.#own, untilMs } };
+          const operations = [
+            record(context, 'countersigned', read.key),
+            record(context, 'countersignatures', countersignatureBytes(all)),
+          ];
+          this.#node.ask({ kind: 'write', operations }, ({ kind }) => {
+            if (kind === 'written') this.#node.notify({ kind: 'countersignature', domain, by: 'them', untilMs });
+            done();
+          });
+        },
+        { stranger: domain },
+      );
     });
   }
 

@@ -244,8 +244,13 @@ export class Looking {
     readRecords(this.#node, nodeUniform(domain), (records) => {
       if (records === null) return;
       if (trustIn(records, this.#node.unixMs).pin === null) this.#plan.forget(domain);
-      else this.#node.meet(domain);
+      else this.#meet(domain);
     });
+  }
+
+  #meet(domain: string): void {
+    const isGone = this.#node.meet(domain, 'known');
+    if (!isGone) this.want(domain, 'crowded', this.#node.options.federationLimits.meetingMsMax);
   }
 
   /** What the decision wants to be done beside. */
@@ -289,7 +294,7 @@ export class Looking {
       ...rotations.all.filter(by(pinned)).map(({ heard }) => Math.max(heard.seenMs, heard.notBeforeMs) + graceMs),
     );
     if (untilMs <= unixMs) return;
-    this.#node.meet(domain);
+    this.#meet(domain);
     const firstMs = options.federationLimits.meetingMsMax;
     this.#insist(domain, 'untold', { firstMs, mostMs: recheckSoonMs, untilMs: nowMs + untilMs - unixMs });
   }

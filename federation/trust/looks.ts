@@ -9,9 +9,10 @@ import type { TrustRow } from '../../pki/trust-state.ts';
  * - `ruled`: the admin has changed his mind.
  * - `untold`: its key has named a successor, and whoever has that key has not been told.
  * - `sought`: key servers were asked what a successor waits for.
+ * - `crowded`: it was to be gone there, and too many others were.
  * - `row …`: the table says that time alone may change something.
  */
-export type LookReason = 'round' | 'away' | 'seen' | 'ruled' | 'untold' | 'sought' | `row ${TrustRow}`;
+export type LookReason = 'round' | 'away' | 'seen' | 'ruled' | 'untold' | 'sought' | 'crowded' | `row ${TrustRow}`;
 
 /** How a reason comes again until it is dropped: after `firstMs`, then after twice as long each time, up to `mostMs`; never from `untilMs` on. */
 export interface Again {

@@ -21,6 +21,8 @@ interface Sighting {
 
 /** What a domain says of another. */
 interface Told {
+  /** Of the question that it answers. */
+  readonly nonce: string;
   readonly witness: Witness;
   readonly isSilent: boolean;
   readonly toldMs: number;
@@ -226,6 +228,8 @@ export class Sightings {
   #check(from: string, domain: string, said: Parameters<typeof sightingBytes>[3], signature: Uint8Array): void {
     const asked = this.#asked.get(domain);
     if (asked?.nonce !== said.nonce || !this.#node.ways.linked().includes(from)) return;
+    // Who has answered is not asked twice: his word would be looked at as often as he likes.
+    if (this.#told.get(domain)?.get(from)?.nonce === said.nonce) return;
     const { fingerprint, time, state } = said;
     const isNone = fingerprint === '' && time === '0';
     if (!isNone && !(FINGERPRINT.test(fingerprint) && NUMBER.test(time))) return;
@@ -251,7 +255,7 @@ export class Sightings {
         remember(
           all,
           from,
-          { witness, isSilent: state === 'silent', toldMs: this.#node.unixMs },
+          { nonce: said.nonce, witness, isSilent: state === 'silent', toldMs: this.#node.unixMs },
           this.#node.options.federationLimits.witnessesAskedMax,
         );
         remember(this.#told, domain, all, this.#max);

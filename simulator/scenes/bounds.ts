@@ -43,6 +43,7 @@ export const nodeBounds = {
   loginsMax: 4,
   pkiAskedMax: 12,
   pkiStrangersMax: 8,
+  pkiOfStrangerMax: 6,
   errandsMax: 4,
   authorsKnownMax: 6,
   authorsAskedMax: 4,

@@ -1,5 +1,8 @@
 /** Who is let in where many come in one domain's name, and who has its keys looked at: crowds keep neither the domain out nor others' words. */
 import { expect, test } from '@jest/globals';
+import type { Whose } from '../../federation/desk.ts';
+import { federationLimits } from '../../federation/limits.ts';
+import { Questions } from '../../federation/questions.ts';
 import { LookTurns } from '../../federation/trust/look-turns.ts';
 import { Rate } from '../../federation/trust/rate.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
@@ -166,4 +169,38 @@ test('noticesMax: … nor are his countersignatures', () => {
     });
   }
   expect(fixture.asked.filter((kind) => kind === 'read countersignature')).toHaveLength(2);
+});
+
+test('pkiOfStrangerMax: what one network claims to be takes no more of OpenPGP’s time than its share, whatever names it comes in', () => {
+  const fixture = new NodeFixture({ pkiOfStrangerMax: 2 });
+  fixture.held.pki = [];
+  const come = (at: number, address: string): (string | null)[] =>
+    fixture.methods(fixture.connect(`server d${at}.example`, { address, isUnmet: true }));
+  expect([1, 2, 3].map((at) => come(at, `192.0.2.${at}`))).toEqual([[], [], ['_error_trust_unavailable']]);
+  expect(come(4, '198.51.100.1')).toEqual([]);
+  expect(fixture.held.pki).toHaveLength(3);
+  fixture.release();
+  expect(come(5, '192.0.2.5')).toEqual(['_error_trust_unmet']);
+});
+
+test('pkiOfStrangerMax: … and what is asked about one domain leaves room for others, and for our own people', () => {
+  let asked = 0;
+  const limits = { ...federationLimits, pkiOfStrangerMax: 2 };
+  const questions = new Questions(limits, () => asked++);
+  const refused: string[] = [];
+  const ask = (domain: string, whose?: Whose): void => {
+    const fingerprint = new Uint8Array(20);
+    questions.askPki(
+      { kind: 'domain state', domain, fingerprint, copies: [], servers: null },
+      () => refused.push(domain),
+      whose,
+    );
+  };
+  for (let times = 0; times < 4; times++) ask(b);
+  ask('c.example');
+  ask(b, 'ours');
+  expect([asked, refused]).toEqual([4, [b, b]]);
+  questions.take({ kind: 'answered', request: 1, answer: { kind: 'refused', code: '' } });
+  ask(b);
+  expect(asked).toBe(5);
 });

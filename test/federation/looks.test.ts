@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
+import { sightingBytes } from '../../federation/trust/sightings.ts';
 import { LookPlan, type LookReason } from '../../federation/trust/looks.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';
@@ -188,3 +189,32 @@ test.each(['that the key has revoked itself', 'nothing'] as const)(
     expect(kept(fixture).standing).toBe(isRevoked ? 'void' : 'normal');
   },
 );
+
+test('what another domain says of the keys that it sees is looked at once for each question, however often it says so', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(`server ${b}`);
+  const c = fixture.connect('server c.example');
+  knock(fixture);
+  const asked = fixture.hear(c).find(({ method }) => method === '_request_keys_seen')!;
+  const nonce = asked.routing['_tag']!;
+  const time = String(beginUnixMs);
+  const said = { fingerprint: printOf(fixture), time, state: 'up', nonce };
+  const { suite } = fixture.keys;
+  const bytes = sightingBytes('c.example', 'a.example', b, said);
+  const _signature = suite.ed25519Sign(bytes, fixture.keys.domain('c.example').seed);
+  const looks = (): number => fixture.asked.filter((kind) => kind === 'domain state').length;
+  const before = looks();
+  const counts: number[] = [];
+  for (let times = 0; times < 50; times++) {
+    fixture.sayRaw(c, {
+      routing: { _source: 'psyc://c.example', _target: 'psyc://a.example', _tag_relay: nonce },
+      entity: { _domain: b, _fingerprint: said.fingerprint, _time: time, _state: 'up', _signature },
+      method: '_status_keys_seen',
+    });
+    fixture.pass(100);
+    counts.push(looks() - before);
+  }
+  // After a second, not when he has nothing more to say; and never again.
+  expect(counts[11]).toBeGreaterThan(0);
+  expect(counts.at(-1)).toBe(counts[11]);
+});

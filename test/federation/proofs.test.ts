@@ -6,6 +6,7 @@ import { renderProof } from '../../circuit/proof-packet.ts';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
+import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { channel, NodeFixture } from './node-fixture.ts';
 import { said } from './said.ts';
 
@@ -128,6 +129,32 @@ test('meetingsMax, meetingMsMax; a configured key needs no meeting', () => {
   expect(fixture.dialled).toHaveLength(length);
   come('c.example');
   expect(fixture.dialled.at(-1)).toContain('c.example');
+});
+
+test('meetingsOfStrangersMax, meetingsForAdmin: strangers give way to whom this node knows, and to whom the admin asks for', () => {
+  const fixture = new NodeFixture({ meetingsMax: 4, meetingsOfStrangersMax: 3, meetingsForAdmin: 1 });
+  const gone = (): string[] => fixture.dialled.splice(0).map((line) => line.split(' ')[2]!.split('.')[0]!);
+  const ask = (domain: string): unknown => {
+    fixture.tell({ kind: 'asked', request: 1, question: { kind: 'meet', domain } });
+    return fixture.told.at(-1);
+  };
+  fixture.tell({ kind: 'ended', circuit: fixture.connect('server known.example') });
+  for (const name of ['s1', 's2', 's3', 's4']) fixture.connect(`server ${name}.example`, { isUnmet: true });
+  expect(gone()).toEqual(['s1', 's2', 's3']);
+  // Its key has named a successor, and it is not there to hear of that.
+  const [old, next] = [undefined, 'next'].map((name) => fixture.keys.domain('known.example', name));
+  const rotation = fixture.keys.rotation(old!, next!, 2, beginUnixMs, beginUnixMs + 86_400_000);
+  fixture.connect('server known.example', { name: 'knocks', party: { identity: { ...next!, rotation } } });
+  // What was there a moment ago is not dialled at once.
+  fixture.pass(2_000);
+  expect(gone()).toEqual(['known']);
+  expect(['w', 'x', 'y', 'z'].map((name) => ask(`${name}.example`))).toEqual([
+    { kind: 'done' },
+    { kind: 'done' },
+    { kind: 'done' },
+    { kind: 'refused', code: '_excessive_peers' },
+  ]);
+  expect([gone(), fixture.queue('meetings')]).toEqual([['w', 'x', 'y'], 4]);
 });
 
 test('pinnedKeyBytesMax', () => {
