@@ -39,8 +39,9 @@ export function accept(context: Context, row: TrustRow, alarms: readonly Alarm[]
   const isPinned = inputs.proof.kind === 'proved' && inputs.proof.fingerprint === state.pin?.fingerprint;
   if (!isPinned) return { ...keep(context, row, { alarms, ...more }), verdict: 'accept' };
   const isOver = state.trialUntilMs !== null && nowMs >= state.trialUntilMs;
-  // A trial ends well where the DNS still says so; or where nobody expects it to say anything.
-  const isPassed = isOver && (dns.names(state.pin.fingerprint) || (inputs.admin.isPlaced && dns.isSilent));
+  // A trial ends well where the DNS still says so; or where nobody expects it to say anything, or it has said nothing for long: silence is held against nobody.
+  const isQuiet = dns.isSilent && nowMs - (state.missingSinceMs ?? nowMs) >= limits.holdMs;
+  const isPassed = isOver && (dns.names(state.pin.fingerprint) || (inputs.admin.isPlaced && dns.isSilent) || isQuiet);
   const trialUntilMs = isPassed ? null : state.trialUntilMs;
   const next: DomainTrust = {
     ...state,

@@ -18,43 +18,32 @@ export function readServerKey(
   { address }: Asker,
   answer: (answer: ServerAnswer) => void,
 ): void {
-  // Whose name he comes in is his choice.
-  const whose = { stranger: `at ${address === null ? '' : (networkOf(address) ?? address)}` };
-  const read = (key: Uint8Array | undefined): void => {
+  const taken = (domain: PkiAnswer): void => {
+    if (domain.kind === 'refused') answer(domain);
+    else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
+    else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
+    else answer({ kind: 'key', publicKey: domain.circuitKey });
+  };
+  readRecords(desk, nodeUniform(claim.from), (records) => {
+    const key = evidence.key ?? records?.get('key');
     if (key === undefined) {
-      answer(refused('_trust_unknown_key'));
+      answer(refused(records === null ? '_trust_unavailable' : '_trust_unknown_key'));
       return;
     }
-    const taken = (domain: PkiAnswer): void => {
-      if (domain.kind === 'refused') answer(domain);
-      else if (domain.kind !== 'domain' || domain.circuitKey === null) answer(refused('_trust_unknown_key'));
-      else if (!equalBytes(domain.fingerprint, claim.fingerprint)) answer(refused('_trust_unknown_key'));
-      else answer({ kind: 'key', publicKey: domain.circuitKey });
-    };
+    const pinned = records?.get('fingerprint');
+    const isPinned = pinned !== undefined && equalBytes(pinned, claim.fingerprint);
+    // Whose name and key he claims is his choice; but of a pinned one there are not many, and they do not wait for those.
+    const stranger = isPinned ? claim.from : `at ${address === null ? '' : (networkOf(address) ?? address)}`;
+    const question = { kind: 'domain', domain: claim.from, key } as const;
     desk.askPki(
-      { kind: 'domain', domain: claim.from, key },
+      question,
       (domain) => {
         const isOver = domain.kind === 'refused' && (domain.code === '_revoked_key' || domain.code === '_expired_key');
-        if (!isOver) {
-          taken(domain);
-          return;
-        }
         // What becomes of a pinned one is for the table to say; of any other there is nothing to be said.
-        readRecords(desk, nodeUniform(claim.from), (records) => {
-          const pinned = records?.get('fingerprint');
-          if (pinned === undefined || !equalBytes(pinned, claim.fingerprint)) taken(domain);
-          else desk.askPki({ kind: 'domain', domain: claim.from, key, isAnyState: true }, taken, whose);
-        });
+        if (isOver && isPinned) desk.askPki({ ...question, isAnyState: true }, taken, { stranger });
+        else taken(domain);
       },
-      whose,
+      { stranger },
     );
-  };
-  if (evidence.key !== null) {
-    read(evidence.key);
-    return;
-  }
-  readRecords(desk, nodeUniform(claim.from), (records) => {
-    if (records === null) answer(refused('_trust_unavailable'));
-    else read(records.get('key'));
   });
 }
