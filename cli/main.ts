@@ -169,6 +169,11 @@ const subcommands: Record<string, Subcommand> = {
     example: 'p3do box make letters --at b.example --anonymous',
     load: () => import('./box.ts'),
   },
+  talk: {
+    summary: 'talk with one person, so that nobody sees that you do: invite, accept, say, read',
+    example: 'p3do talk invite bob --at b.example --anonymous',
+    load: () => import('./talk.ts'),
+  },
   overhear: {
     summary: 'take copies of the cells that your home hears',
     example: 'p3do overhear --count 100 --json',

@@ -1,11 +1,12 @@
 /** `p3do box make`, `list`, `address`, `fetch`, `leave`, `close`: boxes of one's own. docs/spec/pigeonhole.md#client */
 import { type Command, InvalidArgumentError } from 'commander';
 import { addressOf } from '../../client/pigeonhole/address.ts';
-import { depositBits, type Surroundings } from '../../client/pigeonhole/asking.ts';
+import { depositBits } from '../../client/pigeonhole/asking.ts';
 import { boxesIn, readBox, removeBox, writeBox } from '../../client/pigeonhole/files.ts';
 import { BoxOwner } from '../../client/pigeonhole/owner.ts';
 import { type BoxState, newBoxState } from '../../client/pigeonhole/state.ts';
 import { readWords } from '../../client/pigeonhole/words.ts';
+import type { Surroundings } from '../../client/services/asking.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { suite } from '../../server/suite.ts';
 import { confirmed, withYes, type Yes } from '../person/confirm.ts';

@@ -1,5 +1,6 @@
 /** What a code means to a person, and what to do about it. docs/spec/people.md#people-errors */
-import { refusals } from '../../client/pigeonhole/asking.ts';
+import { mailboxService } from '../../client/mailbox/asking.ts';
+import { boxService } from '../../client/pigeonhole/asking.ts';
 import { limits } from '../../psyc/limits.ts';
 import { safeLine } from './safe.ts';
 
@@ -11,8 +12,10 @@ const ADMIN = 'tell the admin of your server';
 
 /** Longer codes inherit from shorter ones, as keywords do: what has no line of its own has that of the next above it. */
 const sentences: Readonly<Record<string, string>> = {
-  // What else a pigeonhole says, other services say too: below.
-  ...refusals,
+  // What else these say, other services say too: below.
+  ...boxService.refusals,
+  ...mailboxService.refusals,
+  _mailbox: 'the mailbox did not do it',
   _box: 'the pigeonhole did not do it',
   _keys_unknown: 'no such key is known there: look at how the address or the fingerprint is written',
   _keys_invalid_request: 'a key server is asked for an address (nick@domain) or a fingerprint, and this is none',

@@ -8,11 +8,14 @@ import { type Argon2id, type Argon2Parameters, argon2Parameters, checkParameters
 import { identityLimits } from './limits.ts';
 
 const FORM =
-  /^(P3DO-IDENTITY-v1\nargon2id memory=([1-9][0-9]{0,8}) passes=([1-9][0-9]{0,3}) lanes=([1-9][0-9]{0,3}) salt=([^\n]+)\nxchacha20poly1305 nonce=([^\n]+)\n)sealed ([^\n]+)\n$/;
+  /^(P3DO-[A-Z]+-v1\nargon2id memory=([1-9][0-9]{0,8}) passes=([1-9][0-9]{0,3}) lanes=([1-9][0-9]{0,3}) salt=([^\n]+)\nxchacha20poly1305 nonce=([^\n]+)\n)sealed ([^\n]+)\n$/;
 const CHECK = '\ncheck ';
 const SALT_BYTES = 16;
 const NONCE_BYTES = 24;
 const CHECK_BYTES = 8;
+
+/** What is under the passphrase: an identity's secret key, or the key of the conversations' files. */
+type Kind = 'IDENTITY' | 'TALKS';
 
 /** So many bytes that nobody can guess. */
 export type Random = (length: number) => Uint8Array;
@@ -39,12 +42,13 @@ export async function sealIdentity(
   secretKey: Uint8Array,
   passphrase: string,
   { argon2id, random, parameters = argon2Parameters }: Sealing,
+  kind: Kind = 'IDENTITY',
 ): Promise<string> {
   checkParameters(parameters);
   const [salt, nonce] = [random(SALT_BYTES), random(NONCE_BYTES)];
   const { memoryKiB, passes, lanes } = parameters;
   const head =
-    `P3DO-IDENTITY-v1\n` +
+    `P3DO-${kind}-v1\n` +
     `argon2id memory=${memoryKiB} passes=${passes} lanes=${lanes} salt=${renderBase64(salt)}\n` +
     `xchacha20poly1305 nonce=${renderBase64(nonce)}\n`;
   const key = await argon2id(passphraseBytes(passphrase), salt, parameters);
@@ -57,11 +61,16 @@ export async function sealIdentity(
  * The secret key's bytes. Throws ClientError `_oversized_file`, `_invalid_file`, `_unsupported_file_version`,
  * `_damaged_file`, `_refused_parameters`, `_empty_passphrase`, `_wrong_passphrase`; costs nothing before the last.
  */
-export async function openIdentity(file: Uint8Array, passphrase: string, argon2id: Argon2id): Promise<Uint8Array> {
+export async function openIdentity(
+  file: Uint8Array,
+  passphrase: string,
+  argon2id: Argon2id,
+  kind: Kind = 'IDENTITY',
+): Promise<Uint8Array> {
   if (file.length > identityLimits.fileBytesMax) throw new ClientError('_oversized_file', 'at most 128 KiB');
   const whole = decodeTextStrict(file) ?? '';
-  const version = /^P3DO-IDENTITY-v([0-9]+)\n/.exec(whole)?.[1];
-  if (version === undefined) throw invalid();
+  const [, written, version] = /^P3DO-([A-Z]+)-v([0-9]+)\n/.exec(whole) ?? [];
+  if (written !== kind) throw invalid();
   if (version !== '1') {
     throw new ClientError('_unsupported_file_version', `version ${version} is for a newer p3do; this one knows 1`);
   }

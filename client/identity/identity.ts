@@ -12,7 +12,8 @@ import { identityLimits } from './limits.ts';
 
 const SEED_BYTES = 32;
 
-const random: Random = (length) => new Uint8Array(randomBytes(length));
+/** Node's chance. */
+export const random: Random = (length) => new Uint8Array(randomBytes(length));
 
 /** Whose identity, since when (Unix seconds), and what a guess at its passphrase is to cost, if not as usual. */
 export type NewIdentityFile = {

@@ -3,9 +3,10 @@ import type { BoxAddress } from '../../services/pigeonhole/keys.ts';
 import { sealMessage } from '../../services/pigeonhole/message.ts';
 import { renderDeposit } from '../../services/pigeonhole/request.ts';
 import { digestOf } from '../../services/work.ts';
-import { asked, type Surroundings, withWork } from './asking.ts';
+import type { Surroundings } from '../services/asking.ts';
+import { asked, withWork } from './asking.ts';
 
-/** Puts a message in, in as many deposits as it takes; `stored` is told of each that is durable there. Throws BoxRefusal, PigeonholeError. */
+/** Puts a message in, in as many deposits as it takes; `stored` is told of each that is durable there. Throws ServiceRefusal, PigeonholeError. */
 export async function deposit(
   around: Surroundings,
   box: BoxAddress,

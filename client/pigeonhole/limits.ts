@@ -18,10 +18,4 @@ export const boxClientLimits = {
   fileBytesMax: 8_388_608,
   /** Bytes of a box's name here. */
   nameBytesMax: 32,
-  /** Hashes of a proof of work before other things get their turn. */
-  hashesOfTurn: 20_000,
-  /** Work of which people are told beforehand. */
-  longBitsMin: 22,
-  /** Times that something is asked with more work, or as another reader, before that is told. */
-  triesMax: 3,
 } as const;

@@ -4,8 +4,10 @@ import { boxSecrets, type BoxSecrets } from '../../services/pigeonhole/keys.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { type Order, readerBytes, renderOrder } from '../../services/pigeonhole/request.ts';
 import { makingDigest } from '../../services/work.ts';
-import { asked, BoxRefusal, type Surroundings, withWork } from './asking.ts';
+import { ServiceRefusal, type Surroundings } from '../services/asking.ts';
+import { asked, withWork } from './asking.ts';
 import { takeDeposit } from './inbox.ts';
+import { askingLimits } from '../services/limits.ts';
 import { boxClientLimits } from './limits.ts';
 import type { BoxState } from './state.ts';
 
@@ -33,7 +35,7 @@ export class BoxOwner {
     return this.#state;
   }
 
-  /** Makes it; whoever puts something in works for `bits`. Throws BoxRefusal; again is no matter. */
+  /** Makes it; whoever puts something in works for `bits`. Throws ServiceRefusal; again is no matter. */
   async make(bits: number): Promise<void> {
     const { suite, unixMs } = this.#around;
     const answer = await withWork(this.#around, this.#box, makingDigest, 'make', async (work) =>
@@ -44,32 +46,32 @@ export class BoxOwner {
 
   /**
    * Everything that is there: `limit` deposits at a time, acknowledged when they are durable here; less where as much as there
-   * is room for is not shown yet. Throws BoxRefusal.
+   * is room for is not shown yet. Throws ServiceRefusal.
    */
   async fetch(limit: number): Promise<void> {
     for (let tries = 1; this.#hasRoom(); ) {
       try {
         if (!(await this.#page(limit))) return;
       } catch (error) {
-        if (!(error instanceof BoxRefusal && anew.includes(error.code)) || tries++ >= boxClientLimits.triesMax)
+        if (!(error instanceof ServiceRefusal && anew.includes(error.code)) || tries++ >= askingLimits.triesMax)
           throw error;
         await this.#beginAnew();
       }
     }
   }
 
-  /** This device reads it no more, and the others need not wait for it. Throws BoxRefusal. */
+  /** This device reads it no more, and the others need not wait for it. Throws ServiceRefusal. */
   async leave(): Promise<void> {
     await this.#order({ kind: 'leave', reader: this.#state.reader });
     await this.#set({ ...this.#state, reader: this.#around.suite.random(readerBytes), number: 0, acknowledged: 0 });
   }
 
-  /** It is gone, with all that is in it; whoever hears no answer asks again. Throws BoxRefusal. */
+  /** It is gone, with all that is in it; whoever hears no answer asks again. Throws ServiceRefusal. */
   async close(): Promise<void> {
     try {
       await this.#order({ kind: 'close' });
     } catch (error) {
-      if (!(error instanceof BoxRefusal && error.code === '_box_unknown')) throw error;
+      if (!(error instanceof ServiceRefusal && error.code === '_box_unknown')) throw error;
     }
   }
 
@@ -131,7 +133,7 @@ function depositsIn(
   const [first, last] = [count === 0 ? 0 : whole(packet.text('_first')), whole(packet.text('_last'))];
   const isSound = Number.isInteger(count) && count <= limit && (count === 0 || first > acknowledged);
   if (!isSound || first + count - 1 > last)
-    throw new BoxRefusal('_box_invalid_answer', 'the pigeonhole gave what is no answer');
+    throw new ServiceRefusal('_box_invalid_answer', 'the pigeonhole gave what is no answer');
   const all = Array.from({ length: count }, (_, at) => bytes.slice(at * depositBytes, (at + 1) * depositBytes));
   return { all, first };
 }
@@ -139,5 +141,5 @@ function depositsIn(
 function whole(text = ''): number {
   const value = Number(text);
   if (/^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new BoxRefusal('_box_invalid_answer', 'the pigeonhole gave what is no answer');
+  throw new ServiceRefusal('_box_invalid_answer', 'the pigeonhole gave what is no answer');
 }

@@ -8,10 +8,18 @@ import { enrol, firstStatement, readStatement, signStatement } from '../../pki/e
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { decodeText, encodeText, equalBytes } from '../../psyc/bytes.ts';
 import { renderUserId } from '../../psyc/names.ts';
+import { rekeyTalks } from '../conversation/files.ts';
 import { ClientError } from '../error.ts';
 import type { Argon2Parameters } from '../identity/argon2.ts';
 import type { DeviceKeys } from '../identity/device-file.ts';
-import { changePassphrase, createDevice, createIdentity, openDevice, openIdentityAt } from '../identity/identity.ts';
+import {
+  changePassphrase,
+  createDevice,
+  createIdentity,
+  openDevice,
+  openIdentityAt,
+  random,
+} from '../identity/identity.ts';
 import { identityLimits } from '../identity/limits.ts';
 import { type Keeping, type Kept, silent, unheard } from '../session/kept.ts';
 import type { SessionOptions } from '../session/session.ts';
@@ -155,8 +163,9 @@ export class Profile {
     return new Profile(this.whose, this.device, { ...this.kept, statement }, this);
   }
 
-  /** Puts the identity key under another passphrase. Throws as `changePassphrase`. */
+  /** Puts the identity key, and that of conversations, under another passphrase. Throws as `changePassphrase`. */
   static async rekey({ folder }: Whose, before: string, after: string, parameters?: Argon2Parameters): Promise<void> {
+    await rekeyTalks(folder, before, after, random, parameters);
     await changePassphrase(pathsOf(folder).identity, before, after, parameters);
   }
 

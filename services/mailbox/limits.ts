@@ -21,8 +21,8 @@ export const mailboxLimits = {
   /** Requests under way. */
   runningMax: 512,
   /** Requests of one asker at once, and again one after so many milliseconds. */
-  askedAtOnceMax: 128,
-  askedAgainMs: 200,
+  askedAtOnceMax: 1_024,
+  askedAgainMs: 50,
   /** Askers whose budgets are remembered. */
   askersMax: 4_096,
   /** How often it is looked what has become too old, and how many values at a time. */

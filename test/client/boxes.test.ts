@@ -1,7 +1,7 @@
 /** A box's client and a pigeonhole that says what it likes; files and lines that somebody has changed. */
 import { expect, test } from '@jest/globals';
 import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
-import { BoxRefusal, type Surroundings } from '../../client/pigeonhole/asking.ts';
+import { ServiceRefusal, type Surroundings } from '../../client/services/asking.ts';
 import { deposit } from '../../client/pigeonhole/depositor.ts';
 import { emptyInbox, takeDeposit } from '../../client/pigeonhole/inbox.ts';
 import { boxClientLimits } from '../../client/pigeonhole/limits.ts';
@@ -32,7 +32,7 @@ function lying(...answers: readonly (Draft | string)[]): Surroundings {
       return typeof next === 'string' ? next : parseOne(render(next));
     },
     unixMs: () => nowMs,
-    depositBits: 1,
+    firstBits: 1,
     pause: async () => {},
   };
 }
@@ -63,7 +63,7 @@ test.each([
 });
 
 test('what a domain refuses is told by its code; as another reader it is tried only so often', async () => {
-  await expect(fetching('_box_unknown').owner.fetch(1)).rejects.toBeInstanceOf(BoxRefusal);
+  await expect(fetching('_box_unknown').owner.fetch(1)).rejects.toBeInstanceOf(ServiceRefusal);
   const left = { method: '_echo_box_leave' };
   const { owner } = fetching('_box_old_number', left, '_box_old_number', left, '_box_old_number', left);
   await expect(owner.fetch(1)).rejects.toMatchObject({ code: '_box_old_number' });

@@ -1,4 +1,5 @@
-/** Boxes on the command line: one domain keeps them on its own PostgreSQL, and whoever takes all that it has finds neither owner nor words. */
+/** Boxes and conversations on the command line: one domain keeps them on its own PostgreSQL, and whoever takes all that it has finds neither owner nor words. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { addressOf, parseAddress } from '../../client/pigeonhole/address.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   [a, b] = (await peersStarted(undoing, ['a.test', 'b.test'], (name) =>
     name === 'a.test'
       ? { memory: true, config: { registration: 'open' } }
-      : { config: { registration: 'open', pigeonhole: { boxes: 3, workBits: 8 } } },
+      : { config: { registration: 'open', pigeonhole: { boxes: 3, workBits: 8 }, mailbox: { workBits: 8 } } },
   )) as [Served, Served];
   await done(home, ['register', 'ada@a.test', '--server', at(a)]);
   await done(elsewhere, ['register', 'bob@b.test', '--server', at(b)]);
@@ -135,4 +136,50 @@ test('what cannot be done is said', async () => {
   await box('close', 'letters', '--yes');
   const gone = await p3do(home, ['box', 'fetch', 'letters', '--direct', '--as', 'ada@a.test']);
   expect(gone.complaints).toContain('_box_nowhere');
+});
+
+const talk = (folder: string, ...args: string[]): Promise<Outcome> => p3do(folder, ['talk', ...args]);
+const adas = (...args: string[]): Promise<Outcome> => talk(home, ...args, '--as', 'ada@a.test');
+
+test('ada and bob talk over b.test’s mailbox, which is killed in between; nothing of it shows what they say, or that it is she', async () => {
+  const invited = await adas('invite', 'bob', '--at', 'b.test', '--direct');
+  expect(invited.out).toMatch(/^p3do-talk-v1:b\.test:[0-9a-f]{136}\n$/);
+  expect((await adas('list')).out).toBe('bob at b.test, nobody has accepted yet, asked by way of your home\n');
+  expect(await adas('say', 'bob', 'too early')).toMatchObject({ code: 1 });
+  const accepted = await p3do(elsewhere, ['talk', 'accept', '-', 'ada', '--direct'], invited.out);
+  const [, check = 'none'] = /compare with ada: (.*)\n/.exec(accepted.out) ?? [];
+  const known = await adas('read', 'bob');
+  expect(known).toMatchObject({ code: 0, out: '' });
+  expect(known.complaints).toContain(`bob has accepted; compare with bob: ${check}\n`);
+  expect(await adas('say', 'bob', words)).toMatchObject({ code: 0, out: 'in the mailbox at b.test\n' });
+  await b.kill();
+  await b.killDatabase();
+  const text = (what: string): Uint8Array => new TextEncoder().encode(what);
+  expect(
+    await seized(b.folder, { words: text(words), owner: text('~ada'), log: text('psyc://b.test/$mailbox') }),
+  ).toEqual(['log']);
+  expect(b.log.join('\n')).not.toMatch(/ada|stone|mailbox/);
+  b.start();
+  await b.ready;
+  expect((await talk(elsewhere, 'read', 'ada')).out).toContain(`ada: ${words}\n`);
+  expect((await talk(elsewhere, 'read', 'ada')).out).toBe('');
+  await talk(elsewhere, 'say', 'ada', 'found it');
+  expect((await adas('read', 'bob', '--json')).out).toContain('"text":"found it"');
+});
+
+test('one side asks to begin anew, and the other agrees; a conversation is forgotten; a passphrase is the same for all', async () => {
+  expect(await adas('renew', 'bob')).toMatchObject({ code: 2 });
+  expect(await adas('renew', 'bob', '--yes')).toMatchObject({ code: 0 });
+  expect((await talk(elsewhere, 'read', 'ada')).complaints).toContain('SOMEBODY ASKS TO BEGIN ANEW');
+  expect((await talk(elsewhere, 'renew', 'ada', '--yes')).out).toContain('begun anew; compare with ada: ');
+  expect((await adas('read', 'bob')).complaints).toContain('bob has begun anew');
+  await adas('say', 'bob', 'with new keys');
+  expect((await talk(elsewhere, 'read', 'ada')).out).toContain('ada: with new keys\n');
+  const slip = join(home, 'slip');
+  await writeFile(slip, 'another passphrase');
+  const locked = await adas('list', '--passphrase-file', slip);
+  expect(locked).toMatchObject({ code: 1, out: '' });
+  expect(locked.complaints).toContain('_wrong_passphrase');
+  expect(await adas('forget', 'bob', '--yes')).toMatchObject({ code: 0, out: 'forgot bob\n' });
+  expect((await adas('read', 'bob')).complaints).toContain('_conversation_nowhere');
 });

@@ -1,6 +1,6 @@
 /** One pigeonhole in one node, and people who ask it over circuits as clients do. */
 import { BoxOwner } from '../../client/pigeonhole/owner.ts';
-import type { Request, Surroundings } from '../../client/pigeonhole/asking.ts';
+import type { Request, Surroundings } from '../../client/services/asking.ts';
 import { type BoxState, newBoxState } from '../../client/pigeonhole/state.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { suite } from '../../server/suite.ts';
@@ -34,7 +34,7 @@ export function around(fixture: () => NodeFixture, nick = 'bob', lost: () => boo
     throw new Error('nobody answers');
   };
   const unixMs = (): number => beginUnixMs + fixture().nowMs;
-  return { suite, request, unixMs, depositBits: 1, pause: async () => {} };
+  return { suite, request, unixMs, firstBits: 1, pause: async () => {} };
 }
 
 /** A box's owner, and the disk that he has. */

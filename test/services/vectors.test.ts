@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { parseOne } from '../../circuit/one-packet.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
-import type { Suite } from '../../crypto/suite.ts';
 import { render } from '../../psyc/render.ts';
 import { suite } from '../../server/suite.ts';
 import { boxName, boxSecrets, renderAddress } from '../../services/pigeonhole/keys.ts';
@@ -12,6 +11,7 @@ import { hourOf } from '../../services/coarse-time.ts';
 import { joinParts, openDeposit, sealMessage } from '../../services/pigeonhole/message.ts';
 import { isSignedBy, type Order, readRequest, renderOrder } from '../../services/pigeonhole/request.ts';
 import { digestOf, findWork, isWorked } from '../../services/work.ts';
+import { drawing } from '../drawing.ts';
 import { madeAgain } from '../python.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,18 +48,6 @@ interface Vectors {
 const vectors = JSON.parse(readFileSync(path('../vectors/pigeonhole/boxes.json'), 'utf8')) as Vectors;
 const bytes = (hex: string): Uint8Array => bytesOfHex(hex)!;
 const box = boxSecrets(suite, vectors.domain, bytes(vectors.root));
-
-/** The suite, with what is drawn from these bytes. */
-function drawing(drawn: Uint8Array): Suite {
-  let at = 0;
-  return {
-    ...suite,
-    random: (length) => {
-      at += length;
-      return drawn.slice(at - length, at);
-    },
-  };
-}
 
 test('keys, name and address come of the secret', () => {
   expect(hexOf(box.seed)).toBe(vectors.seed);
@@ -98,7 +86,7 @@ test.each(vectors.works)('work of $bits bits', ({ digest, hour, bits, proof }) =
 });
 
 test.each(vectors.messages)('a message of hour $hour', ({ content, hour, drawn, deposits }) => {
-  const sealed = sealMessage(drawing(bytes(drawn)), box, bytes(content), hour * 3_600_000);
+  const sealed = sealMessage(drawing(drawn), box, bytes(content), hour * 3_600_000);
   expect(sealed.map((one) => hexOf(digestOf(suite, one)))).toEqual(deposits);
   const parts = sealed.map((one) => openDeposit(suite, box, one)!);
   expect(hourOf(hour * 3_600_000)).toBe(parts[0]!.hour);
