@@ -7,6 +7,7 @@ import type { DeviceClaim, Exported, ServerClaim } from './binding.ts';
 import { checkServer, proveDevice } from './proof.ts';
 import { ProofError } from './proof-errors.ts';
 import { proofLimits } from './proof-limits.ts';
+import type { Succession } from './proof-steps.ts';
 import { parseProof, type ProofMessage, renderProof } from './proof-packet.ts';
 
 /** Who logs in where. */
@@ -34,15 +35,9 @@ export interface LoginOptions {
   readonly registration: { readonly invite: string | null } | null;
 }
 
-/** A statement that a domain's key follows another one, and that one. */
-export interface Succession {
-  readonly statement: Uint8Array;
-  readonly before: Uint8Array;
-}
-
 /** What OpenPGP is asked; one question at a time. */
 export type HandshakeQuestion =
-  /** `succession`: the statement that it follows another key, and that key; null: none came. */
+  /** `succession`: how it came to be the domain's; null: nothing came. */
   | {
       readonly kind: 'read domain key';
       readonly key: Uint8Array;
@@ -81,8 +76,8 @@ export type HandshakeAnswer =
       readonly domain: string | null;
       readonly fingerprint: Uint8Array;
       readonly circuitKey: Uint8Array | null;
-      /** Fingerprint of the key that it follows by that one's own word; null: of none. */
-      readonly follows: Uint8Array | null;
+      /** Fingerprints of the keys that lead to it by their own words alone, each by that of the one before. */
+      readonly follows: readonly Uint8Array[];
     }
   | { readonly kind: 'certified' }
   | { readonly kind: 'newer statement' }
@@ -111,7 +106,7 @@ export type HandshakeEffect =
   | { readonly kind: 'ask'; readonly question: HandshakeQuestion }
   /** The host's key at first sight: make the pin durable, tell people, then give `pinned`. */
   | { readonly kind: 'pin'; readonly fingerprint: Uint8Array }
-  /** The host's key follows the pinned one by that one's own word: the same. */
+  /** The pinned key has led to the host's: the same. */
   | { readonly kind: 'follow'; readonly fingerprint: Uint8Array }
   /** Our own key with a newer certification, checked. */
   | { readonly kind: 'certified'; readonly key: Uint8Array }
@@ -215,14 +210,14 @@ export class ClientHandshake {
   #message(message: ProofMessage): void {
     const { person } = this.#options;
     if (message.kind === 'server' && this.#phase === 'asked') {
-      const { key, statement, before = null } = message.evidence;
+      const { key, statement, before = null, earlier = [] } = message.evidence;
       const { from } = message.claim;
       // Before its key is read: whoever it is, it is not our home, and says so itself.
       if (from !== this.#options.domain) this.#fail('_proof_foreign_source', false, from);
       else if (key === null) this.#fail('_trust_unknown_key');
       else {
         this.#proof = { claim: message.claim, signature: message.signature, key };
-        const succession = statement === null || before === null ? null : { statement, before };
+        const succession = statement === null || before === null ? null : { statement, before, earlier };
         this.#ask('reading', { kind: 'read domain key', key, succession });
       }
     } else if (message.kind === 'registered' && this.#phase === 'registering') {
@@ -286,7 +281,7 @@ export class ClientHandshake {
       this.#phase = 'pinning';
       this.#effects.push({ kind: 'pin', fingerprint });
     } else if (hexOf(pinned) === hexOf(fingerprint)) this.#trusted();
-    else if (follows !== null && hexOf(pinned) === hexOf(follows)) {
+    else if (follows.some((one) => hexOf(pinned) === hexOf(one))) {
       this.#phase = 'pinning';
       this.#effects.push({ kind: 'follow', fingerprint });
     } else this.#fail('_trust_changed_key');

@@ -10,6 +10,13 @@ export interface ProofStep {
   readonly recovery: Uint8Array | null;
 }
 
+/** A statement that a domain's key follows another one; and that one, or an older one from which `earlier` leads to it, the oldest step first. */
+export interface Succession {
+  readonly statement: Uint8Array;
+  readonly before: Uint8Array;
+  readonly earlier: readonly ProofStep[];
+}
+
 const PARTS = 3;
 
 /** A frozen list of three elements for each, the oldest first; the third is empty where there is none. */

@@ -33,8 +33,10 @@ export interface ServerIdentity {
   readonly rotation?: Uint8Array;
   /** The key before, for those who know that one and nothing else. */
   readonly before?: Uint8Array;
-  /** How the key before came to be the domain's, the oldest step first; for servers that have missed some. */
+  /** How the key before came to be the domain's, the oldest step first; for those who have missed some. */
   readonly earlier?: readonly ProofStep[];
+  /** The key from which these lead on, for clients, which keep no keys of others. */
+  readonly first?: Uint8Array;
   /** Fingerprint of the offline key that may answer for the domain; and that key, where it has signed the statement. */
   readonly recovery?: Uint8Array;
   readonly recoveryKey?: Uint8Array;
@@ -322,13 +324,15 @@ export class ServerHandshake {
       rotation = null,
       before = null,
       earlier = [],
+      first,
       recovery,
       recoveryKey,
     } = identity;
     const claim = { role, from, to, fingerprint, peerFingerprint };
     const signature = proveServer(suite, claim, this.#exported(role), seed);
-    // Servers keep the keys of others.
-    const known = role === 'host' ? before : null;
+    // Servers keep the keys of others; to a client all are shown, the oldest as the one before.
+    const known = role === 'host' ? (first ?? before) : null;
+    const isShown = earlier.length > 0 && (role !== 'host' || first !== undefined);
     this.#write({
       kind: 'server',
       claim,
@@ -337,7 +341,7 @@ export class ServerHandshake {
         key: certificate,
         statement: rotation,
         before: known,
-        ...(role === 'host' || earlier.length === 0 ? {} : { earlier }),
+        ...(isShown ? { earlier } : {}),
         ...(recovery === undefined ? {} : { recovery, recoveryKey: recoveryKey ?? null }),
       },
     });

@@ -4,6 +4,7 @@ import { PkiError } from './error.ts';
 import { limits } from './limits.ts';
 import type { Signer } from './openpgp.ts';
 import {
+  NO_ROTATION,
   type Rotation,
   renderRotation,
   rotationHash,
@@ -11,6 +12,7 @@ import {
   splitRotation,
 } from './rotation-statement.ts';
 import { hasSigned, joinSigned, signText } from './signed-text.ts';
+import type { RotationHeard } from './trust-state.ts';
 import { domainOf } from './user-id.ts';
 
 /**
@@ -55,6 +57,25 @@ export async function readRotation(bytes: Uint8Array, keys: RotationKeys, now: n
   }
   if (now >= rotation.expires) throw new PkiError('_expired_rotation', 'the rotation came too late');
   return { ...signed, by };
+}
+
+/** The same as the table of continuity hears it; `recovery`: fingerprint of the recovery key that it was checked with, where that has signed. */
+export function heardIn(
+  { rotation, signed, by }: CheckedRotation,
+  recovery: string | null,
+): Omit<RotationHeard, 'seenMs'> {
+  const { old: from, new: to, seq, prev, notBefore, expires, recovery: named } = rotation;
+  return {
+    from,
+    to,
+    seq,
+    previous: prev === NO_ROTATION ? null : prev,
+    notBeforeMs: notBefore * 1000,
+    expiresMs: expires * 1000,
+    signer: by === 'old' ? 'old key' : { recovery: recovery! },
+    hash: rotationHash(signed),
+    recovery: named,
+  };
 }
 
 async function giverOf({ signed, given }: SignedRotation, keys: RotationKeys): Promise<'old' | 'recovery' | null> {

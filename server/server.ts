@@ -108,7 +108,9 @@ export class Server {
     const { config, key, rotation, former, earlier, next, recovery, invites } = domain;
     const formerKeys = await Promise.all(former.map(readCertificate));
     const follows = rotation === null ? null : splitRotation(rotation).rotation.old;
-    const before = formerKeys.find((one) => one.key.fingerprint === follows)?.bytes;
+    const formerOf = new Map(formerKeys.map((one) => [one.key.fingerprint, one.bytes]));
+    const before = formerOf.get(follows ?? '');
+    const first = earlier[0] && formerOf.get(splitRotation(earlier[0].statement).rotation.old);
     const { log, progress = () => {}, watched, unsafe = false } = options;
     if (watched !== undefined) mustBePlayground(config);
     const credentials = await credentialsOf(config);
@@ -191,6 +193,7 @@ export class Server {
           ...(rotation === null ? {} : { rotation }),
           ...(before === undefined ? {} : { before }),
           ...(earlier.length === 0 ? {} : { earlier }),
+          ...(first === undefined ? {} : { first }),
           ...(config.recovery === null ? {} : { recovery: bytesOfHex(config.recovery)! }),
           ...(recovery === null ? {} : { recoveryKey: recovery }),
         },

@@ -206,21 +206,27 @@ export class IdealKeys {
     if (read?.[0] !== 'domain') return { kind: 'refused', code: '_invalid_key' };
     const circuitKey = bytesOfHex(read[2]!);
     const fingerprint = this.#fingerprint(question.key);
-    const follows = this.#followed(question, fingerprint, unixMs);
+    const follows = this.#followed(question, question.key, unixMs);
     return { kind: 'domain key', domain: read[1]!, fingerprint, circuitKey, follows };
   }
 
-  /** The fingerprint of the key that has named this one its successor; or null. */
+  /** Fingerprints of the keys that have led to this one, each by the word of the one before. */
   #followed(
     { succession }: HandshakeQuestion & { readonly kind: 'read domain key' },
-    fingerprint: Uint8Array,
+    key: Uint8Array,
     unixMs: number,
-  ): Uint8Array | null {
-    if (succession === null) return null;
-    const [word, from, to, , begin = '', until] = this.#read(succession.statement) ?? [];
-    const old = this.#fingerprint(succession.before);
-    const isIt = word === 'rotation' && from === bytesToHex(old) && to === bytesToHex(fingerprint);
-    return isIt && Number(begin) <= unixMs && unixMs < Number(until) ? old : null;
+  ): Uint8Array[] {
+    if (succession === null) return [];
+    let follows: Uint8Array[] = [];
+    let old = this.#fingerprint(succession.before);
+    for (const step of [...succession.earlier, { statement: succession.statement, key }]) {
+      const [word, from, to, , begin = '', until] = this.#read(step.statement) ?? [];
+      const next = this.#fingerprint(step.key);
+      const isIt = word === 'rotation' && from === bytesToHex(old) && to === bytesToHex(next);
+      follows = isIt && Number(begin) <= unixMs && unixMs < Number(until) ? [...follows, old] : [];
+      old = next;
+    }
+    return follows;
   }
 
   #domain({ domain, key }: Question<'domain'>): PkiAnswer {

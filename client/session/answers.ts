@@ -1,13 +1,16 @@
 /** The questions about OpenPGP keys, answered. docs/spec/people.md#trust */
-import type { Succession } from '../../circuit/client-handshake.ts';
+import { proofLimits } from '../../circuit/proof-limits.ts';
+import type { Succession } from '../../circuit/proof-steps.ts';
 import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { type Certificate, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
 import { PkiError } from '../../pki/error.ts';
-import { limits } from '../../pki/limits.ts';
 import { readMove } from '../../pki/move-statement.ts';
-import { readRotation } from '../../pki/rotation.ts';
+import { heardIn, readRotation } from '../../pki/rotation.ts';
+import { successionOf } from '../../pki/succession.ts';
+import { trustLimits } from '../../pki/trust-limits.ts';
+import { type RotationHeard, unmetDomain } from '../../pki/trust-state.ts';
 import { checkPerson, type Vouched } from '../../pki/staple.ts';
 import { certStatus } from '../../pki/certification.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
@@ -44,25 +47,50 @@ async function readDomainKey(
   const { revocation, until } = certificate;
   if (revocation !== null || now >= until) throw new PkiError('_invalid_authority', 'revoked, or expired');
   const fingerprint = fingerprintOf(certificate.key.fingerprint);
-  const follows = succession === null ? null : await followed(certificate, succession, now);
+  const follows = (await followed(certificate, succession, now)).map(fingerprintOf);
   const signing = circuitKey(certificate, now);
   return { kind: 'domain key', domain: domainOf(certificate), fingerprint, circuitKey: signing, follows };
 }
 
-/** The fingerprint of the key that this one follows by its own word; null: the statement does not hold. */
-async function followed(key: Certificate, { statement, before }: Succession, now: number): Promise<Uint8Array | null> {
-  try {
-    const old = await readCertificate(before);
-    // What is signed by a key that revoked itself may be a thief's.
-    if (old.revocation !== null) return null;
-    const { rotation, by } = await readRotation(statement, { old, new: key, recovery: null }, now);
-    const isBegun = rotation.notBefore <= now + limits.skewSeconds;
-    return by === 'old' && isBegun ? fingerprintOf(old.key.fingerprint) : null;
-  } catch (error) {
+/** Fingerprints of the keys that lead to this one by their own words, each by that of the one before; none where what came does not hold. */
+async function followed(key: Certificate, came: Succession | null, now: number): Promise<string[]> {
+  if (came === null) return [];
+  const present = key.key.fingerprint;
+  const rotations = await heard(key, came, now);
+  return rotations
+    .map(({ from }) => from)
+    .filter((fingerprint) => {
+      const pin = { fingerprint, sinceMs: 0, basis: 'rotated', recovery: null } as const;
+      const all = { rotations, revocations: [], sought: [] };
+      return successionOf({ ...unmetDomain, pin }, all, now * 1000, trustLimits).to(present) !== null;
+    });
+}
+
+/** The statements that came and hold, as far back as all of them do. What is signed by a key that revoked itself may be a thief's. */
+async function heard(
+  last: Certificate,
+  { statement, before, earlier }: Succession,
+  now: number,
+): Promise<RotationHeard[]> {
+  let all: RotationHeard[] = [];
+  let old = await orNull(readCertificate(before));
+  for (const step of [...earlier.slice(-proofLimits.stepsMax), { statement, key: null }]) {
+    const next = step.key === null ? last : await orNull(readCertificate(step.key));
+    const read =
+      old === null || next === null || old.revocation !== null
+        ? null
+        : await orNull(readRotation(step.statement, { old, new: next, recovery: null }, now));
+    all = read === null ? [] : [...all, { ...heardIn(read, null), seenMs: now * 1000 }];
+    old = next;
+  }
+  return all;
+}
+
+const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
+  reading.catch((error: unknown) => {
     if (error instanceof PkiError) return null;
     throw error;
-  }
-}
+  });
 
 async function checkCertification(
   { person, fingerprint, key, domainKey }: Extract<Question, { kind: 'check certification' }>,
@@ -113,7 +141,7 @@ async function readPerson(
   if (`psyc://${vouched.domain}/~${vouched.nick}` !== person) {
     throw new PkiError('_foreign_user_id', `these are the keys of ${vouched.nick}@${vouched.domain}`);
   }
-  const follows = succession === null ? null : await followed(authority, succession, now);
+  const follows = await followed(authority, succession, now);
   const moved = move === null ? null : await movedFrom(vouched, move, now);
   return { ...keysOf(vouched, authority.key.fingerprint, follows, statement), moved };
 }
@@ -138,7 +166,7 @@ async function movedFrom(
 function keysOf(
   vouched: Vouched,
   domainFingerprint: string,
-  follows: Uint8Array | null,
+  domainFollows: readonly string[],
   bytes: Uint8Array,
 ): Omit<PersonKeys, 'moved'> {
   const { certificate, statement, encryptionKey, until } = vouched;
@@ -147,7 +175,7 @@ function keysOf(
   return {
     fingerprint: certificate.key.fingerprint,
     domainFingerprint,
-    domainFollows: follows === null ? null : hexOf(follows),
+    domainFollows,
     devices: new Map(devices.map((device) => [idOf(device), rawKey(device)])),
     revoked: new Set(revoked.map(idOf)),
     encryptionKey,

@@ -1,6 +1,7 @@
 /** What a session is told, what it does, and what it tells people. docs/spec/people.md#session */
 import type { Exported } from '../../circuit/binding.ts';
-import type { HandshakeAnswer, HandshakeQuestion, Succession } from '../../circuit/client-handshake.ts';
+import type { HandshakeAnswer, HandshakeQuestion } from '../../circuit/client-handshake.ts';
+import type { Succession } from '../../circuit/proof-steps.ts';
 import type { Act } from '../../publication/act.ts';
 import type { Attachment } from '../../publication/attachment.ts';
 import type { Packet } from '../../psyc/packet.ts';
@@ -86,8 +87,8 @@ export type Question =
 export interface PersonKeys {
   readonly fingerprint: string;
   readonly domainFingerprint: string;
-  /** Of the key that the domain's follows by that one's own word; null: of none. */
-  readonly domainFollows: string | null;
+  /** Of the keys that lead to the domain's by their own words alone. */
+  readonly domainFollows: readonly string[];
   /** Raw Ed25519 keys by device id. */
   readonly devices: ReadonlyMap<string, Uint8Array>;
   readonly revoked: ReadonlySet<string>;

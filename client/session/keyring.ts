@@ -1,5 +1,6 @@
 /** The keys of others: asked for, checked, pinned, and kept in mind for a while. docs/spec/people.md#keys-of-others */
 import { backoffMs } from '../../circuit/backoff.ts';
+import { parseSteps } from '../../circuit/proof-steps.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { parseUniform } from '../../psyc/uniform.ts';
 import type { Answer, Notice, PersonKeys, Question } from './events.ts';
@@ -155,8 +156,12 @@ export class Keyring {
     const [key, statement, domainKey] = ['_key', '_statement', '_key_domain'].map((name) => packet.value(name));
     if (!key || !statement || !domainKey || entry.question !== null) return true;
     const [rotation, domainBefore] = [packet.value('_rotation'), packet.value('_key_domain_before')];
+    const steps = packet.value('_list_rotations');
+    const earlier = steps === undefined ? [] : (parseSteps(new Uint8Array(steps)) ?? []);
     const succession =
-      rotation && domainBefore ? { statement: new Uint8Array(rotation), before: new Uint8Array(domainBefore) } : null;
+      rotation && domainBefore
+        ? { statement: new Uint8Array(rotation), before: new Uint8Array(domainBefore), earlier }
+        : null;
     const [move, moved] = [packet.value('_move'), packet.value('_key_before')];
     entry.question = this.#owner.ask({
       kind: 'check person',
@@ -186,7 +191,7 @@ export class Keyring {
   #judge(person: string, keys: PersonKeys): Keys {
     const domain = parseUniform(person).host;
     const pinned = this.pinOf(domain);
-    if (pinned !== null && pinned !== keys.domainFingerprint && pinned === keys.domainFollows) {
+    if (pinned !== null && pinned !== keys.domainFingerprint && keys.domainFollows.includes(pinned)) {
       this.#follow(domain, keys.domainFingerprint);
     }
     const changed = this.#changed(domain, keys.domainFingerprint) ?? this.#changed(person, keys.fingerprint);

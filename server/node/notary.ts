@@ -9,8 +9,8 @@ import { PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
-import { readRotation } from '../../pki/rotation.ts';
-import { NO_ROTATION, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
+import { heardIn, readRotation } from '../../pki/rotation.ts';
+import { splitRotation } from '../../pki/rotation-statement.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { checkIdentity, checkPerson, type Identified, type Staple } from '../../pki/staple.ts';
 import { domainOf, personOf } from '../../pki/user-id.ts';
@@ -188,22 +188,8 @@ export class Notary {
       new: await readCertificate(key),
       recovery: recoveryKey,
     };
-    const { rotation, signed, by } = await readRotation(statement, keys, this.#options.now());
-    const { old: from, new: to, seq, prev, notBefore, expires, recovery } = rotation;
-    return {
-      kind: 'rotation',
-      rotation: {
-        from,
-        to,
-        seq,
-        previous: prev === NO_ROTATION ? null : prev,
-        notBeforeMs: notBefore * 1000,
-        expiresMs: expires * 1000,
-        signer: by === 'old' ? 'old key' : { recovery: recoveryKey!.key.fingerprint },
-        hash: rotationHash(signed),
-        recovery,
-      },
-    };
+    const checked = await readRotation(statement, keys, this.#options.now());
+    return { kind: 'rotation', rotation: heardIn(checked, recoveryKey?.key.fingerprint ?? null) };
   }
 
   async #person({ person, key, statement, known, authority }: Question<'person'>): Promise<PkiAnswer> {

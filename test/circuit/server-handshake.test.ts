@@ -5,6 +5,7 @@ import { parseOne } from '../../circuit/one-packet.ts';
 import { proofLimits } from '../../circuit/proof-limits.ts';
 import type { Evidence } from '../../circuit/proof-lines.ts';
 import { renderProof } from '../../circuit/proof-packet.ts';
+import type { Succession } from '../../circuit/proof-steps.ts';
 import { type HandshakeEffect, ServerHandshake } from '../../circuit/server-handshake.ts';
 import { textBytes } from '../../crypto/bytes.ts';
 import { render } from '../../psyc/render.ts';
@@ -157,23 +158,29 @@ describe('a client', () => {
   };
 
   /** Plays both to the end; gives what the client did beside sending. */
-  function meet(host: End, more: Partial<LoginOptions> = {}, circuit = 'one'): string[] {
+  function meet(
+    host: End,
+    more: Partial<LoginOptions> = {},
+    circuit = 'one',
+    followed: (succession: Succession | null) => readonly Uint8Array[] = () => [],
+  ): string[] {
     const client = new ClientHandshake({ ...optionsOfClient, ...more });
     const events: HandshakeEvent[] = [{ kind: 'opened', exported: exportedOf(circuit) }];
     const did: string[] = [];
     for (let next = events.shift(), heard = 0; next !== undefined; next = events.shift()) {
       for (const effect of client.step(next)) {
         if (effect.kind === 'send') host.take(effect.bytes);
-        else if (effect.kind === 'pin') events.push({ kind: 'pinned' });
+        else if (effect.kind === 'pin' || effect.kind === 'follow') events.push({ kind: 'pinned' });
         else if (effect.kind === 'ask' && effect.question.kind === 'check certification')
           events.push({ kind: 'answered', answer: { kind: 'certified' } });
         else if (effect.kind === 'ask' && effect.question.kind === 'check statement')
           events.push({ kind: 'answered', answer: { kind: 'newer statement' } });
         else if (effect.kind === 'ask') {
           const { domain, fingerprint } = b;
+          const follows = effect.question.kind === 'read domain key' ? followed(effect.question.succession) : [];
           events.push({
             kind: 'answered',
-            answer: { kind: 'domain key', domain, fingerprint, circuitKey: keyOf(b.seed), follows: null },
+            answer: { kind: 'domain key', domain, fingerprint, circuitKey: keyOf(b.seed), follows },
           });
         }
         if (effect.kind !== 'send' && effect.kind !== 'ask')
@@ -183,6 +190,25 @@ describe('a client', () => {
     }
     return did;
   }
+
+  test('is shown by which keys the host has come to its own, from the oldest; and follows the pinned one, wherever it stands among them', () => {
+    const earlier = [{ statement: fill(1), key: fill(2), recovery: null }];
+    const identity = { ...b, rotation: fill(3), before: fill(2), earlier, first: fill(4) };
+    const keys = [fill(5, 20), fill(6, 20)];
+    const shown: (Succession | null)[] = [];
+    const followed = (succession: Succession | null): Uint8Array[] => {
+      shown.push(succession);
+      return keys;
+    };
+    for (const pinned of keys) {
+      expect(meet(new End({ identity }), { pinned }, 'one', followed)).toEqual(['follow', 'proved']);
+    }
+    expect(shown[0]).toEqual({ statement: fill(3), before: fill(4), earlier });
+    expect(meet(new End({ identity }), { pinned: fill(7, 20) }, 'one', followed)).toEqual(['_trust_changed_key']);
+    // Where the oldest is lost, one step is shown.
+    meet(new End({ identity: { ...b, rotation: fill(3), before: fill(2), earlier } }), {}, 'one', followed);
+    expect(shown.at(-1)).toEqual({ statement: fill(3), before: fill(2), earlier: [] });
+  });
 
   test('hears the host’s proof, logs in, and is proved', () => {
     const host = new End();

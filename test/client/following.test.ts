@@ -1,10 +1,11 @@
 /** Whether a domain's key follows the one that a client knows: only by that one's own word. */
 import { expect, test } from '@jest/globals';
 import { answerTo } from '../../client/session/answers.ts';
+import type { ProofStep } from '../../circuit/proof-steps.ts';
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import { applyRevocation, makeRevocation } from '../../pki/revocation.ts';
 import { nextRotation, signRotation } from '../../pki/rotation.ts';
-import { NO_ROTATION } from '../../pki/rotation-statement.ts';
+import { NO_ROTATION, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
 import type { SecretKey } from '../../pki/secret-key.ts';
 import { domainKey, NOW } from '../pki/keys.ts';
 
@@ -21,15 +22,20 @@ async function statement(from: SecretKey, to: SecretKey, giver = from, notBefore
   return signRotation(giver.signer, to.signer, rotation, NOW);
 }
 
-/** Fingerprint of the key that is followed, or null. */
-async function followed(text: Uint8Array | null, key = next, before = old.certificate.bytes): Promise<unknown> {
-  const succession = text === null ? null : { statement: text, before };
+/** Fingerprints of the keys that are followed. */
+async function followed(
+  text: Uint8Array | null,
+  key = next,
+  before = old.certificate.bytes,
+  earlier: readonly ProofStep[] = [],
+): Promise<unknown> {
+  const succession = text === null ? null : { statement: text, before, earlier };
   const answer = await answerTo({ kind: 'read domain key', key: key.certificate.bytes, succession }, NOW);
   return answer.kind === 'domain key' ? answer.follows : answer;
 }
 
 test('by its word it is followed', async () => {
-  const expected = bytesOfHex(old.certificate.key.fingerprint);
+  const expected = [bytesOfHex(old.certificate.key.fingerprint)];
   expect(await followed(await statement(old, next))).toEqual(expected);
   expect(await followed(await statement(old, next, old, NOW + 300))).toEqual(expected);
 });
@@ -54,5 +60,42 @@ test.each<[string, () => Promise<unknown>]>([
     },
   ],
 ])('%s it is not', async (_, answer) => {
-  expect(await answer()).toBeNull();
+  expect(await answer()).toEqual([]);
+});
+
+/** `length` keys one after the other, and how each came to be: by its own word, or that of whoever `givers` names for a step. */
+async function lineOf(length: number, givers: Readonly<Record<number, SecretKey>> = {}) {
+  const keys = await Promise.all(Array.from({ length }, (_, at) => domainKey('home.example', 41 + 3 * at)));
+  const steps: ProofStep[] = [];
+  let prev = NO_ROTATION;
+  for (const [at, from] of keys.slice(0, -1).entries()) {
+    const to = keys[at + 1]!;
+    const known = { fingerprint: from.certificate.key.fingerprint, seq: at + 1, prev };
+    const rotation = nextRotation('home.example', known, to.certificate.key.fingerprint, NOW);
+    const made = await signRotation((givers[at] ?? from).signer, to.signer, rotation, NOW);
+    steps.push({ statement: made, key: to.certificate.bytes, recovery: null });
+    prev = rotationHash(splitRotation(made).signed);
+  }
+  const prints = keys.map(({ certificate }) => bytesOfHex(certificate.key.fingerprint));
+  const shown = (earlier: readonly ProofStep[], before = keys[0]!): Promise<unknown> =>
+    followed(steps.at(-1)!.statement, keys.at(-1), before.certificate.bytes, earlier);
+  return { keys, steps, prints, shown };
+}
+
+test('whoever has missed several steps follows all of them, eight at most', async () => {
+  const { keys, steps, prints, shown } = await lineOf(10);
+  expect(await shown(steps.slice(1, -1), keys[1])).toEqual(prints.slice(1, -1));
+  // One more than a proof has room for.
+  expect(await shown(steps.slice(0, -1))).toEqual(expect.not.arrayContaining([prints[0]]));
+});
+
+test('… as far back as each has named the next: not over a step that is missing, another’s, or the recovery key’s', async () => {
+  const { keys, steps, prints, shown } = await lineOf(5);
+  expect(await shown([steps[0]!, steps[2]!])).toEqual(prints.slice(3, 4));
+  expect(await shown([steps[1]!, steps[2]!])).toEqual(prints.slice(2, 4));
+  const revoked = await applyRevocation(keys[1]!.certificate, await makeRevocation(keys[1]!.signer, NOW));
+  const told = steps.slice(0, -1).map((step, at) => (at === 0 ? { ...step, key: revoked } : step));
+  expect(await shown(told)).toEqual(prints.slice(2, 4));
+  const stolen = await lineOf(5, { 1: thief });
+  expect(await stolen.shown(stolen.steps.slice(0, -1))).toEqual(stolen.prints.slice(2, 4));
 });

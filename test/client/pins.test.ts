@@ -27,7 +27,7 @@ function taker(known: ReadonlyMap<string, Pin>): (person: string) => string {
   return (person) => {
     keyring.of(person, 0, 0);
     keyring.answered(person, tags.at(-1)!, '_status_keys', packet, '', 0);
-    const named = { fingerprint: person, domainFingerprint: 'd', domainFollows: null, counter: 1, statement: bytes };
+    const named = { fingerprint: person, domainFingerprint: 'd', domainFollows: [], counter: 1, statement: bytes };
     const rest = { devices: new Map(), revoked: new Set<string>(), encryptionKey: null, until: 0, moved: null };
     keyring.checked(asked, { kind: 'person', keys: { ...named, ...rest } }, 0);
     const keys = keyring.of(person, 0, 0);

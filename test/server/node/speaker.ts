@@ -73,7 +73,7 @@ async function answerTo(question: HandshakeQuestion): Promise<HandshakeAnswer> {
     domain: domainOf(certificate),
     fingerprint: bytesOfHex(certificate.key.fingerprint)!,
     circuitKey: circuitKey(certificate, seconds()),
-    follows: null,
+    follows: [],
   };
 }
 
