@@ -38,6 +38,7 @@ export interface RingFound {
 }
 
 type Records = ReadonlyMap<string, Uint8Array>;
+type Looked = Pick<Wanted, 'domains' | 'issuers'>;
 
 const unavailable = (): KeyServerError => new KeyServerError('_keys_unavailable', 'the store does not answer');
 
@@ -130,7 +131,9 @@ export class Ring {
     const { fingerprint } = wanted;
     const records = await this.#records(ringContext(fingerprint));
     const kept = copiesOf(records);
-    const key = await clerk.admit([sent, ...kept], await this.#authorities(wanted, records), now());
+    // Whoever may speak of what is kept already, too: else a copy that leaves their words out would take them from the ring.
+    const all = await this.#wantedForAll([wanted], kept);
+    const key = await clerk.admit([sent, ...kept], await this.#authorities(all, records), now());
     const persons = await this.#personsWith(key);
     const isNews = !kept.some((copy) => equalBytes(copy, key.bytes));
     if (isNews) {
@@ -163,19 +166,22 @@ export class Ring {
     if (copy === undefined) return null;
     if (more.length === 0) return copy;
     const { clerk, now } = this.#options;
-    const wanted = await Promise.all([copy, ...more].map((one) => clerk.wanted(one)));
-    const all = {
-      domains: [...new Set(wanted.flatMap(({ domains }) => domains))],
-      issuers: [...new Set(wanted.flatMap(({ issuers }) => issuers))],
-    };
+    const all = await this.#wantedForAll([], [copy, ...more]);
     return (await clerk.admit([copy, ...more], await this.#authorities(all, records), now())).bytes;
   }
 
+  /** What has to be looked up for copies of one key, beside what is known. Rejects as the thread that reads them does. */
+  async #wantedForAll(known: readonly Looked[], copies: readonly Uint8Array[]): Promise<Looked> {
+    const { clerk } = this.#options;
+    const all = [...known, ...(await Promise.all(copies.map((copy) => clerk.wanted(copy))))];
+    return {
+      domains: [...new Set(all.flatMap(({ domains }) => domains))],
+      issuers: [...new Set(all.flatMap(({ issuers }) => issuers))],
+    };
+  }
+
   /** Keys of the domains that may speak of this one. One that was a domain's is told of for ever, whatever came after it. */
-  async #authorities(
-    { domains, issuers }: Pick<Wanted, 'domains' | 'issuers'>,
-    records: Records,
-  ): Promise<Uint8Array[]> {
+  async #authorities({ domains, issuers }: Looked, records: Records): Promise<Uint8Array[]> {
     const itself = records.has('domain') ? copiesOf(records).slice(0, 1) : [];
     const { domain: home, own } = this.#options;
     const named = await Promise.all(
