@@ -2,11 +2,12 @@
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import { accept, askAnew, beginAnew, invite } from '../../client/conversation/conversation.ts';
+import { conversationFault } from '../../client/conversation/fault.ts';
 import { parseInvitation, renderInvitation } from '../../client/conversation/invitation.ts';
 import { isDomain } from '../../psyc/names.ts';
 import { suite } from '../../server/suite.ts';
 import { confirmed, withYes, type Yes } from '../person/confirm.ts';
-import { fail, tell, whoseOf, withShared } from '../person/conversation.ts';
+import { complain, fail, tell, whoseOf, withShared } from '../person/conversation.ts';
 import { textIn } from '../person/text.ts';
 import {
   checkOf,
@@ -102,7 +103,14 @@ Examples:
         const hour = Math.floor(Date.now() / HOUR_MS);
         await talks.write(name, accept(suite, parseInvitation(suite, line), way, hour), 'new');
         await onTalk(command, talks, name, options, way, async (talker) => {
-          await talker.flush();
+          try {
+            await talker.flush();
+          } catch (error) {
+            // Nothing will ever come of it.
+            if (conversationFault(error)?.code === '_conversation_taken_invitation') await talks.remove(name);
+            else complain(command, `not accepted yet: p3do talk read ${name} goes on`);
+            throw error;
+          }
           const check = checkOf(talker.conversation.ratchet.binding!);
           tell(options, { kind: 'talk accepted', name, check }, `accepted; compare with ${name}: ${check}\n`);
         });

@@ -1,4 +1,4 @@
-/** Five servers, one of which keeps boxes: a box is made, filled and emptied over onions and tickets, and no server but the two homes ever hears of who asks. */
+/** Five servers, one of which keeps boxes and has a mailbox: a box is made, filled and emptied, and two talk, over onions and tickets, and no server but the two homes ever hears of who asks. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -17,6 +17,7 @@ const servers = new Map<string, Served>();
 let home = '';
 
 const words = 'Look under the stone by the third well';
+const spoken = 'the well is dry';
 
 const p3do = (...args: string[]): Promise<Outcome> => p3doOf(home, args);
 const done = async (...args: string[]): Promise<string> => (await doneOf(home, args)).out;
@@ -32,7 +33,7 @@ beforeAll(async () => {
     // Clocks as everywhere, and more than twice as fast: a loopback carries that, on a busy machine too.
     const config = { registration: 'open', mor: { links, framesPerSecond: 100 } };
     if (name !== 'e.test') return { memory: true, config };
-    return { config: { ...config, pigeonhole: { boxes: 4, workBits: 8 } } };
+    return { config: { ...config, pigeonhole: { boxes: 4, workBits: 8 }, mailbox: { workBits: 8 } } };
   });
   for (const served of started) servers.set(served.domain, served);
   const lines = await Promise.all(
@@ -78,6 +79,21 @@ test('as nobody somebody puts something in', async () => {
   expect(stored).toBe('in the box at e.test\n');
 });
 
+test('two talk as nobody over its mailbox', async () => {
+  const asBob = ['--level', '0', '--as', 'bob@b.test'];
+  const invited = await done('talk', 'invite', 'bob', '--at', 'e.test', '--anonymous', '--as', 'ada@a.test');
+  const way = ['--anonymous', ...asBob, '--every', '1'];
+  expect(await done('talk', 'accept', invited.trim(), 'ada', ...way)).toContain('compare with ada: ');
+  // One of four looks is at an address that nobody has: of six seldom all.
+  const looking = ['--looks', '6', '--every', '1'];
+  const known = await p3do('talk', 'read', 'bob', ...looking, ...asAda);
+  expect(known.complaints).toContain('bob has accepted');
+  expect(await done('talk', 'say', 'bob', spoken, '--every', '1', ...asAda)).toBe('in the mailbox at e.test\n');
+  expect(await done('talk', 'read', 'ada', ...looking, ...asBob)).toContain(`ada: ${spoken}\n`);
+  const shown = await p3do('talk', 'say', 'ada', 'no', '--direct', '--as', 'bob@b.test');
+  expect(shown).toMatchObject({ code: 2, out: '' });
+});
+
 test('it is fetched as nobody; the server that keeps it has neither owner, nor who wrote, nor words', async () => {
   expect(await done('box', 'fetch', 'letters', ...asAda)).toContain(`letters somebody: ${words}\n`);
   const { root, reader } = await readBox(join(home, 'people', 'ada@a.test'), 'letters');
@@ -85,12 +101,13 @@ test('it is fetched as nobody; the server that keeps it has neither owner, nor w
   const e = servers.get('e.test')!;
   await e.kill();
   await e.killDatabase();
-  const [said, ada, bob] = [words, '~ada', '~bob'].map((text) => new TextEncoder().encode(text)) as [
+  const [said, talked, ada, bob] = [words, spoken, '~ada', '~bob'].map((text) => new TextEncoder().encode(text)) as [
+    Uint8Array,
     Uint8Array,
     Uint8Array,
     Uint8Array,
   ];
   // What it does keep is found: it was looked where it is.
-  expect(await seized(e.folder, { said, ada, bob, root, keys, reader })).toEqual(['reader']);
-  for (const served of servers.values()) expect(served.log.join('\n')).not.toMatch(/~ada|~bob|pigeonhole/);
+  expect(await seized(e.folder, { said, talked, ada, bob, root, keys, reader })).toEqual(['reader']);
+  for (const served of servers.values()) expect(served.log.join('\n')).not.toMatch(/~ada|~bob|pigeonhole|mailbox/);
 });

@@ -148,6 +148,11 @@ test('ada and bob talk over b.test’s mailbox, which is killed in between; noth
   expect(await adas('say', 'bob', 'too early')).toMatchObject({ code: 1 });
   const accepted = await p3do(elsewhere, ['talk', 'accept', '-', 'ada', '--direct'], invited.out);
   const [, check = 'none'] = /compare with ada: (.*)\n/.exec(accepted.out) ?? [];
+  // It is good once.
+  const late = await p3do(elsewhere, ['talk', 'accept', '-', 'eve', '--direct'], invited.out);
+  expect(late).toMatchObject({ code: 1, out: '' });
+  expect(late.complaints).toContain('_conversation_taken_invitation');
+  expect((await talk(elsewhere, 'list')).out).toBe(`ada at b.test, ${check}, asked by way of your home\n`);
   const known = await adas('read', 'bob');
   expect(known).toMatchObject({ code: 0, out: '' });
   expect(known.complaints).toContain(`bob has accepted; compare with bob: ${check}\n`);
