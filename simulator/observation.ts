@@ -126,6 +126,8 @@ export type Observation =
       readonly onion: Uint8Array;
       readonly isCalm: boolean;
     }
+  /** Somebody uses a ticket: the tags of its layers behind the first, in hexadecimal digits, its owner's last; `isOver`: it has expired. */
+  | { readonly kind: 'ticket'; readonly behind: readonly string[]; readonly isOver: boolean }
   /** A domain's owner has made this key the domain's, from now on. */
   | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
   /** By the rules this server may take that key for the domain's from then on, until its owner has spoken: somebody has stolen more than one thing. */

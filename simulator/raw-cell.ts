@@ -22,6 +22,12 @@ export function cellIn(packet: Uint8Array): Uint8Array | null {
   return frame?.method === '_mor_cell' ? frame.data : null;
 }
 
+/** The onion of a bare cell in a packet's content, or a ciphertext where it is in an envelope; null: there is no cell. */
+export function onionIn(content: Uint8Array): Uint8Array | null {
+  const frame = frameIn(content);
+  return frame?.method === '_mor_cell' ? frame.data.subarray(ENVELOPE_BYTES) : null;
+}
+
 /** A short name for bytes. */
 export const nameOf = (bytes: Uint8Array): string => digestOf(bytes).join('.');
 

@@ -22,6 +22,7 @@ export const checkerNames = [
   'readers',
   'reopening',
   'arrival',
+  'spent',
   'keyholders',
   'flood',
   'enveloping',

@@ -93,6 +93,23 @@ export const freshTags: Plant = {
   scene: 'onions',
 };
 
+/** Opens again what a ticket brings again. */
+export const keptSecrets: Plant = {
+  name: 'kept-secrets',
+  what: 'a one-time secret is not burnt by its use, nor is it remembered that it was used',
+  caughtBy: 'spent',
+  onions: optioned((options) => ({
+    ...options,
+    open(suite, job) {
+      const found = options.open(suite, job);
+      if (found.kind !== 'layer' || !('secret' in found.by)) return found;
+      const { publicKey } = options.keys[0]!.pair;
+      return { ...found, by: { publicKey }, layer: { ...found.layer, replayTag: suite.random(16) } };
+    },
+  })),
+  scene: 'onions',
+};
+
 /** The replay tag that a cell's layer has, whether or not somebody changed it. */
 function tagOf(suite: Suite, { cell, servers }: OpenJob): Found | null {
   const [key] = servers;

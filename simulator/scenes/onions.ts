@@ -16,6 +16,7 @@ import { KeyholdersChecker } from '../checkers/keyholders.ts';
 import { OnceChecker } from '../checkers/once.ts';
 import { QueuesChecker } from '../checkers/queues.ts';
 import { ReopeningChecker } from '../checkers/reopening.ts';
+import { SpentChecker } from '../checkers/spent.ts';
 import { TruthChecker } from '../checkers/truth.ts';
 import { type Disk, FaultyDisk } from '../disk.ts';
 import { calm } from '../faults.ts';
@@ -41,6 +42,7 @@ import {
   small,
   smallCircuit,
 } from './mor-town.ts';
+import { OnionTickets } from './onion-tickets.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf, settled } from './talk.ts';
 
@@ -52,6 +54,8 @@ const calmUs = [46 * SECOND, 56 * SECOND] as const;
 /** How many at each server in each of them: in calm so few that no server has much to put out. */
 const troubledMax = 5;
 const calmMax = 2;
+/** Onions of each server that leave secrets at others, while things fail: more would keep others from being put out. */
+const depositsMax = 1;
 /** A minute of calm is looked at whole. */
 const leastUs = 105 * SECOND;
 const graceUs = 5 * SECOND;
@@ -81,6 +85,7 @@ function begin(world: World, plant: Plant | null): Play {
   const start: MorStart = (options, life) => new MorNode(options, life);
   const planted = plant?.onions?.(start) ?? start;
   const awaited = new Set<string>();
+  const tickets: OnionTickets[] = [];
   const disks = new Map<string, Disk>();
   const isCalm = (): boolean => world.clock.nowUs >= faultsUs;
   for (const name of everybody) {
@@ -115,7 +120,9 @@ function begin(world: World, plant: Plant | null): Play {
       onStarted: () => void (startedUs = world.clock.nowUs),
       onReply: () => {},
       onDelivered: (_context: string, _sequence: number, packet: Uint8Array) => {
-        awaited.delete(reader.keyOf(packet) ?? '');
+        const tag = reader.keyOf(packet) ?? '';
+        awaited.delete(tag);
+        for (const one of tickets) one.delivered(tag);
       },
     };
     const host = new Host(world, name, boot, disk, users, reader);
@@ -123,6 +130,7 @@ function begin(world: World, plant: Plant | null): Play {
     host.startCrashing();
     if (!(honest as readonly string[]).includes(name)) continue;
     const isReady = (): boolean => host.up && world.clock.nowUs - startedUs >= startingUs;
+    playTickets(world, host, suite, own.stream('tickets'), stations, isReady, tickets, awaited);
     for (const [[from, to], most] of [
       [troubledUs, troubledMax],
       [calmUs, calmMax],
@@ -167,12 +175,50 @@ function handIn(
   host.tell({ kind: 'said', packet: bareCell(onion, envelopeFiller(suite, suite.random)) });
 }
 
+/** The people at this server leave secrets at others, and use them for tickets and for ways there. */
+function playTickets(
+  world: World,
+  host: Host,
+  suite: Suite,
+  random: Random,
+  stations: readonly Station[],
+  isReady: () => boolean,
+  all: OnionTickets[],
+  awaited: Set<string>,
+): void {
+  const hand = (onion: Uint8Array): void => {
+    if (isReady()) host.tell({ kind: 'said', packet: bareCell(onion, envelopeFiller(suite, suite.random)) });
+  };
+  const one = new OnionTickets({
+    first: all.length,
+    ...{ suite, random, hand, from: host.name },
+    stations: stations.filter(({ domain }) => domain !== evil),
+    nowSeconds: () => Math.floor((beginUnixMs + world.clock.nowMs) / 1000),
+    after: (delayMs, happen) => world.clock.after(1000 * delayMs, happen),
+    observe(observation) {
+      world.observe(observation);
+      if (observation.kind === 'handed') awaited.add(observation.key);
+    },
+  });
+  all.push(one);
+  for (let number = 1; number <= depositsMax; number++) {
+    const tag = `${host.name}-secrets-${number}`;
+    world.clock.at(random.between(...troubledUs), () => {
+      if (isReady()) hand(one.deposit(tag));
+    });
+  }
+  world.clock.at(random.between(...calmUs), () => {
+    if (isReady()) one.goThere();
+  });
+}
+
 const checkers = (): Checker[] => [
   new OnceChecker(),
   new TruthChecker(({ target, tag }) => `_target ${target},_tag ${tag}`),
   new QueuesChecker(maxima),
   new ReopeningChecker(honest),
   new ArrivalChecker(),
+  new SpentChecker(),
   new KeyholdersChecker(membersOf),
   new FloodChecker(honest, membersOf),
   new EnvelopingChecker(),

@@ -11,6 +11,7 @@ import { EnvelopingChecker } from '../../simulator/checkers/enveloping.ts';
 import { FloodChecker } from '../../simulator/checkers/flood.ts';
 import { KeyholdersChecker } from '../../simulator/checkers/keyholders.ts';
 import { ReopeningChecker } from '../../simulator/checkers/reopening.ts';
+import { SpentChecker } from '../../simulator/checkers/spent.ts';
 import type { Observation } from '../../simulator/observation.ts';
 import { readRaw } from '../../simulator/raw-packet.ts';
 
@@ -67,6 +68,25 @@ test('reopening: one onion in two cells, the second first written by somebody ho
   const again = [handed('x', onion), first, wrote('b.example', 'c.example', other)] as const;
   expect(verdict(new ReopeningChecker(honest, true), ...again)).toBeNull();
   expect(verdict(new ReopeningChecker(honest), ...again)).toMatch(/b\.example put out/);
+});
+
+test('spent: another onion behind a ticket’s layer is one too many, a spoilt copy is none, and of a ticket that is over the first is', () => {
+  const tag = 'ab'.repeat(16);
+  const ticket = (isOver: boolean): Observation => ({ kind: 'ticket', behind: ['cd'.repeat(16), tag], isOver });
+  const behind = (): Uint8Array =>
+    joinBytes(
+      suite.random(32),
+      Uint8Array.from({ length: 16 }, () => 0xab),
+      suite.random(3952),
+    );
+  const onion = behind();
+  const spoilt = onion.slice();
+  spoilt[700]! ^= 1;
+  const put = (one: Uint8Array): Observation => wrote('a.example', 'b.example', cellWith(one));
+  expect(verdict(new SpentChecker(), ticket(false), put(spoilt), put(onion), put(onion))).toBeNull();
+  expect(verdict(new SpentChecker(), ticket(false), put(onion), put(behind()))).toContain('a spent ticket');
+  expect(verdict(new SpentChecker(), ticket(true), put(suite.random(4000)), put(onion))).toContain('that was over');
+  expect(verdict(new SpentChecker(), put(onion), put(behind()))).toBeNull();
 });
 
 test('arrival: what is handed in while nothing fails', () => {
