@@ -20,6 +20,10 @@ export const limits = {
   sentBytesMax: 196_608,
   /** Domains whose signatures are kept on one key of the ring. */
   ringIssuersMax: 64,
+  /** Bytes of all that others say of a key of the ring; what it says of itself has the rest. */
+  ringWordsBytesMax: 32_768,
+  /** Bytes of a signature by another key: a longer one says nothing. */
+  ringWordBytesMax: 1024,
   /** Devices enrolled at once. */
   devicesMax: 16,
   /** Devices revoked in an identity key's life. */

@@ -36,7 +36,8 @@ export type RingKey = {
  * spoken at some time, and a domain's where the key is one of `authorities`. These are the keys of domains that are trusted
  * here. Signatures of others are dropped unchecked. `now` in Unix seconds: subkeys that have ended go. Throws PkiError, and
  * then nothing of it is to be kept: what `looseParts` and `parsePublic` throw, `_uncertified` where no user id is left,
- * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_bad_signatures`, `_oversized_key`.
+ * `_unsigned_user_id`, `_excessive_user_ids`, `_excessive_bad_signatures`, `_oversized_key`. Of a key that has revoked itself that goes
+ * for which there is no room: no bytes that somebody adds keep a revocation from being heard of.
  */
 export async function admit(
   copies: readonly Uint8Array[],
@@ -53,26 +54,36 @@ export async function admit(
     (await newest(own, subject, parts.primary.signatures, isHardRevocation, patience)) ??
     (await newest(own, subject, parts.primary.signatures, isSoftRevocation, patience));
   const direct = await newest(own, subject, parts.primary.signatures, isDirect, patience);
-  const users: { text: string; packets: Uint8Array[] }[] = [];
+  const users: KeptUser[] = [];
   for (const part of parts.userIds) {
-    const packets = await keptUser(own, part, authorities, now, patience);
-    if (packets !== null) users.push({ text: part.text, packets });
+    const user = await keptUser(own, part, authorities, now, patience);
+    if (user !== null) users.push(user);
   }
   if (users.length === 0) throw new PkiError('_uncertified', 'no user id that its own domain has certified');
-  if (users.length > limits.userIdsMax) {
+  if (users.length > limits.userIdsMax && revocation === null) {
     throw new PkiError('_excessive_user_ids', `a key has at most ${limits.userIdsMax} user ids`);
   }
   users.sort((a, b) => (a.text < b.text ? -1 : 1));
-  const subkeys = await keptSubkeys(own, parts.subkeys, now, patience);
-  const bytes = concatBytes(
-    renderPacket({ tag: tags.publicKey, body: key.body }),
-    ...[revocation, direct].flatMap(rendered),
-    ...users.flatMap(({ packets }) => packets),
-    ...subkeys,
-  );
-  if (bytes.length > limits.keyBytesMax) throw new PkiError('_oversized_key', 'a key has at most 64 KiB');
+  users.splice(limits.userIdsMax);
+  const primary = [renderPacket({ tag: tags.publicKey, body: key.body }), ...rendered(revocation)];
+  const needed = [...primary, ...users.flatMap(({ packets }) => packets)];
+  // What a key says of itself leaves room for its revocation, and for what others say of it.
+  const most = limits.keyBytesMax - (revocation === null ? limits.ringWordsBytesMax : 0);
+  let more = { direct: rendered(direct), subkeys: await keptSubkeys(own, parts.subkeys, now, patience) };
+  const sizeOfAll = (): number => sizeOf([...needed, ...more.direct, ...more.subkeys]);
+  if (sizeOfAll() > most && revocation !== null) more = { direct: [], subkeys: [] };
+  if (sizeOfAll() > most) throw new PkiError('_oversized_key', `a key says at most ${most / 1024} KiB of itself`);
+  let room = Math.min(limits.ringWordsBytesMax, limits.keyBytesMax - sizeOfAll());
+  const userPackets = users.flatMap(({ packets, spoken }) => {
+    const words = withRoom(spoken, now, room).flatMap(packetsOf);
+    room -= sizeOf(words);
+    return [...packets, ...words];
+  });
+  const bytes = concatBytes(...primary, ...more.direct, ...userPackets, ...more.subkeys);
   return { bytes, fingerprint: key.fingerprint, addresses: users.map(({ text }) => addressOf(text)) };
 }
+
+const sizeOf = (packets: readonly Uint8Array[]): number => packets.reduce((sum, { length }) => sum + length, 0);
 
 const rendered = (signature: Signature | null): Uint8Array[] =>
   signature === null ? [] : [renderPacket({ tag: tags.signature, body: signature.body })];
@@ -80,14 +91,21 @@ const rendered = (signature: Signature | null): Uint8Array[] =>
 /** `nick@domain` of a user id that `ownerOf` knows. */
 const addressOf = (userId: string): string => userId.slice(userId.indexOf('<') + 1, -1);
 
-/** The packets of a user id that stays; null: it goes. */
+/** A user id that stays: its packet with what its key says of it, and what domains do. */
+interface KeptUser {
+  readonly text: string;
+  readonly packets: readonly Uint8Array[];
+  readonly spoken: readonly Spoken[];
+}
+
+/** null: it goes. */
 async function keptUser(
   own: Verifier,
   part: LoosePart & { readonly text: string },
   authorities: readonly Certificate[],
   now: number,
   patience: Patience,
-): Promise<Uint8Array[] | null> {
+): Promise<KeptUser | null> {
   const owner = ownerOf(part.text);
   if (owner === null) return null;
   const { fingerprint, body } = own.key;
@@ -102,7 +120,9 @@ async function keptUser(
   let isVouched = isDomain;
   for (const authority of [...vouching].sort((a, b) => (a.key.fingerprint < b.key.fingerprint ? -1 : 1))) {
     if (authority.key.fingerprint === fingerprint) continue;
-    const said = part.signatures.filter(({ issuer }) => issuer === authority.key.fingerprint);
+    const said = part.signatures.filter(
+      ({ issuer, body }) => issuer === authority.key.fingerprint && body.length <= limits.ringWordBytesMax,
+    );
     const certification = await newest(authority.verifier, subject, said, isCertified, patience);
     const revocation = await newest(authority.verifier, subject, said, isRevocation, patience);
     if (certification === null && revocation === null) continue;
@@ -113,8 +133,7 @@ async function keptUser(
   const self = await newest(own, subject, part.signatures, isCertification, patience);
   if (self === null) throw new PkiError('_unsigned_user_id', 'a user id that its key has not signed');
   const taken = await newest(own, subject, part.signatures, isRevocation, patience);
-  const others = withRoom(spoken, now).flatMap(({ certification, revocation }) => [certification, revocation]);
-  return [renderPacket(part), ...[self, taken, ...others].flatMap(rendered)];
+  return { text: part.text, packets: [renderPacket(part), ...rendered(self), ...rendered(taken)], spoken };
 }
 
 /** What one domain says of a user id. */
@@ -123,17 +142,28 @@ interface Spoken {
   readonly revocation: Signature | null;
 }
 
+const packetsOf = ({ certification, revocation }: Spoken): Uint8Array[] => [
+  ...rendered(certification),
+  ...rendered(revocation),
+];
+
 /**
- * Of more than `limits.ringIssuersMax` those leave first whose word has ended, then those that spoke longest ago: nobody's word has
+ * Of more than `limits.ringIssuersMax`, or more than `bytesMax`, those leave first whose word has ended, then those that spoke longest ago: nobody's word has
  * a key refused. What was taken back stays as long as the certification would last, or a copy from before would bring that back.
  */
-function withRoom(spoken: readonly Spoken[], now: number): readonly Spoken[] {
+function withRoom(spoken: readonly Spoken[], now: number, bytesMax: number): readonly Spoken[] {
   const madeAt = ({ certification, revocation }: Spoken): number =>
     Math.max(certification?.created ?? 0, revocation?.created ?? 0);
   const lasts = ({ certification, revocation }: Spoken): boolean =>
     now < (certification?.expires ?? (revocation?.created ?? 0) + limits.countersignatureSeconds);
   const byWorth = spoken.toSorted((a, b) => Number(lasts(b)) - Number(lasts(a)) || madeAt(b) - madeAt(a));
-  const kept = new Set(byWorth.slice(0, limits.ringIssuersMax));
+  const kept = new Set<Spoken>();
+  let room = bytesMax;
+  for (const one of byWorth.slice(0, limits.ringIssuersMax)) {
+    room -= sizeOf(packetsOf(one));
+    if (room < 0) break;
+    kept.add(one);
+  }
   return spoken.filter((one) => kept.has(one));
 }
 

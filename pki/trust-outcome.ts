@@ -30,7 +30,7 @@ export function keep({ state, dns }: Context, row: TrustRow, more: More): TrustD
 }
 
 /** The number to store where this key is proved. Whoever answers without a validator's word might as well say the highest there is. */
-const numberOf = ({ seq }: DomainTrust, dns: DnsHeard, fingerprint: string): number =>
+const numberOf = ({ seq }: Pick<DomainTrust, 'seq'>, dns: DnsHeard, fingerprint: string): number =>
   dns.isSecure && dns.names(fingerprint) ? Math.max(seq, dns.record!.seq) : seq;
 
 /** The circuit stands. Where the pinned key was proved on it, everything that waited for its silence is over. */
@@ -83,7 +83,8 @@ export function pinNew(
     },
     standing: trialUntilMs === null ? 'normal' : 'quarantine',
     trialUntilMs,
-    seq: numberOf(state, dns, fingerprint),
+    // Whose key it was may have counted to the end, and who begins anew counts from one.
+    seq: numberOf(isSame ? state : { seq: 0 }, dns, fingerprint),
     rotation: isSame ? state.rotation : null,
     retired: retired.filter((one) => one.fingerprint !== fingerprint),
     left: isSame ? state.left : [],
