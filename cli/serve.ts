@@ -93,12 +93,14 @@ async function serve(
     });
   let server = await start(domain);
   let serving = domain.key.certificate.key.fingerprint;
-  const { addresses, plainAddresses: plain, webAddresses: web, keyAddresses: keys, dnsAddresses: dns } = server;
+  const { addresses } = server;
+  const { plain, web, keys, dns, mail } = server.further;
   const further = {
     ...(plain.length === 0 ? {} : { plain }),
     ...(web.length === 0 ? {} : { web }),
     ...(keys.plain.length === 0 ? {} : { keys }),
     ...(dns.length === 0 ? {} : { dns }),
+    ...(mail.length === 0 ? {} : { mail }),
   };
   if (json) said(JSON.stringify({ ready: true, domain: config.domain, addresses, ...further }));
   else {
@@ -107,7 +109,8 @@ async function serve(
     const asked = [...keys.plain, ...keys.tls].join(' and ');
     const looked = asked === '' ? '' : `, for keys at ${asked}`;
     const answering = dns.length === 0 ? '' : `, for DNS at ${dns.join(' and ')}`;
-    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}${looked}${answering}`);
+    const replied = mail.length === 0 ? '' : `, for mail at ${mail.join(' and ')}`;
+    said(`ready ${config.domain} at ${addresses.join(' and ')}${without}${proxied}${looked}${answering}${replied}`);
     if (process.stdout.isTTY && config.registration === 'open') {
       for (const line of await hints(config.domain, addresses[0]!)) said(line);
     }

@@ -9,7 +9,7 @@ import { readCertificate } from '../pki/certificate.ts';
 import { splitRotation } from '../pki/rotation-statement.ts';
 import { scaledTrust, trustLimits } from '../pki/trust-limits.ts';
 import { AdminChannel } from './admin/channel.ts';
-import { isLoopbackName, peerAddress } from './config/address.ts';
+import { isLoopbackName } from './config/address.ts';
 import type { Config } from './config/config.ts';
 import { inviteHash } from './domain/invites.ts';
 import { askingOf } from './dns/asking.ts';
@@ -22,6 +22,7 @@ import { KeyServer } from './keys/server.ts';
 import { lookUpWith } from './node/look-up.ts';
 import { type Deed, mustBePlayground } from './mor/deeds.ts';
 import { MorDuty } from './mor/duty.ts';
+import { MailDuty } from './mail/duty.ts';
 import { morOptions } from './mor/options.ts';
 import { Notary } from './node/notary.ts';
 import { NodeShell } from './node/shell.ts';
@@ -42,7 +43,8 @@ import { readCredentials } from './transport/pem.ts';
 import { type Endpoint, isOnion, type Resolver, systemResolver } from './transport/resolve.ts';
 import { ownWays } from './transport/socks.ts';
 import { systemTimers } from './transport/timers.ts';
-import { WebListener } from './transport/web-listen.ts';
+import { openWeb } from './transport/open-web.ts';
+import type { WebListener } from './transport/web-listen.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** What a server needs beside its domain. */
@@ -80,6 +82,7 @@ export class Server {
   #dns: DnsDuty | null = null;
   #admin: AdminChannel | null = null;
   #mor: MorDuty | null = null;
+  #mail: MailDuty | null = null;
   #stopping: Promise<void> | null = null;
   #rotate = (): void => {};
   #waiting: () => void = () => {};
@@ -127,8 +130,10 @@ export class Server {
     }
     const dnsHosts = config.dns.responder === null ? [] : hostsHere(config.dns.responder.hosts, log);
     if (config.dns.responder !== null) await checkPort(dnsHosts, config.dns.responder.port);
+    if (config.mail !== null) await checkPort(hostsHere(config.mail.hosts, log), config.mail.port);
     let server: Server | undefined;
     let mor: MorDuty | null = null;
+    let mail: MailDuty | null = null;
     const ended = (error: unknown): void => void Promise.resolve(server?.stop()).finally(() => options.crashed(error));
     const crashed = (error: unknown): void => {
       log.fatal({ error: error instanceof Error ? error.stack : String(error) }, 'the server crashed');
@@ -237,6 +242,7 @@ export class Server {
       },
       crashed,
       mor: (effect) => mor?.perform(effect),
+      mail: (effect) => mail?.perform(effect),
       limits,
     });
     let begin = (): void => {};
@@ -256,19 +262,8 @@ export class Server {
         if (tlsPort !== null) server.#further = await Listener.open({ hosts: keyHosts, port: tlsPort, ...shared });
       }
       await plain?.open(plainHosts, (stream, named) => shell.accept(stream, named));
-      if (config.web !== null) {
-        const proxies = new Set(config.web.proxies.map(peerAddress));
-        const isProxy = (address: string): boolean => proxies.has(peerAddress(address));
-        server.#web = await WebListener.open({
-          ...config.web,
-          isProxy,
-          accept,
-          requested: pages.take.bind(pages),
-          timers: systemTimers,
-          log,
-          limits,
-        });
-      }
+      const browsers = { accept, requested: pages.take.bind(pages), timers: systemTimers, log, limits };
+      if (config.web !== null) server.#web = await openWeb(config.web, browsers);
       const { asker } = asking;
       const dnsKeys = ownKeysOf(domain);
       server.#dns = await DnsDuty.open(dnsHosts, { config, keys: dnsKeys, asker, timers: systemTimers, log });
@@ -280,6 +275,16 @@ export class Server {
         mor = server.#mor = duty;
         server.#epochMs = nextEpochMs(key);
         begin = () => duty.begin(loaded);
+      }
+      if (config.mail !== null) {
+        const tell = shell.tellMail.bind(shell);
+        mail = server.#mail = await MailDuty.open({
+          config: config.mail,
+          credentials,
+          timers: systemTimers,
+          log,
+          tell,
+        });
       }
       server.#admin = await AdminChannel.open(
         config.folder,
@@ -325,27 +330,17 @@ export class Server {
     return this.#listener.addresses.map(endpointText);
   }
 
-  /** Where it listens without TLS, for plain peers. */
-  get plainAddresses(): string[] {
-    return (this.#plain?.addresses ?? []).map(endpointText);
-  }
-
-  /** Where proxies that end TLS bring browsers. */
-  get webAddresses(): string[] {
-    return (this.#web?.addresses ?? []).map(endpointText);
-  }
-
-  /** Where keys are looked up beside `addresses`: without TLS, and with it. */
-  get keyAddresses(): { readonly plain: string[]; readonly tls: string[] } {
+  /** Where it listens for anything else: plain peers, proxies that end TLS, questions about keys without TLS and with it, the DNS, mail. */
+  get further() {
+    const texts = (addresses: readonly Parameters<typeof endpointText>[0][] = []): string[] =>
+      addresses.map(endpointText);
     return {
-      plain: this.#keys.addresses.map(endpointText),
-      tls: (this.#further?.addresses ?? []).map(endpointText),
+      plain: texts(this.#plain?.addresses),
+      web: texts(this.#web?.addresses),
+      keys: { plain: texts(this.#keys.addresses), tls: texts(this.#further?.addresses) },
+      dns: texts(this.#dns?.addresses),
+      mail: texts(this.#mail?.addresses),
     };
-  }
-
-  /** Where it answers for its record in the DNS. */
-  get dnsAddresses(): string[] {
-    return (this.#dns?.addresses ?? []).map(endpointText);
   }
 
   /** Ends circuits in order, answers what was asked of the store, and lets go of it. */
@@ -369,6 +364,7 @@ export class Server {
   async #close(): Promise<void> {
     this.#waiting();
     this.#shell.stop();
+    await this.#mail?.stop();
     await this.#mor?.close();
     await this.#admin?.close();
     await this.#listener.close();

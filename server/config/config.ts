@@ -1,5 +1,6 @@
 /** A domain's configuration as the server uses it: whole, paths absolute. docs/operating.md#configuration */
 import type { PageScope } from '../../federation/admin-questions.ts';
+import type { MailAddress } from '../../services/mail/address.ts';
 import type { Resolver } from '../dns/resolver.ts';
 import { isLoopback } from './address.ts';
 import type { logLevels } from './schema.ts';
@@ -54,6 +55,23 @@ interface ResponderConfig {
   readonly nameServer: string;
 }
 
+/** The mail gateway. */
+interface MailConfig {
+  /** That mail comes from and replies go to, with a letter's name in it. */
+  readonly address: MailAddress;
+  /** Who takes mail from here. */
+  readonly relay: Endpoint;
+  /** Domains that are written to, `*` for all; and addresses and domains that never are. */
+  readonly to: readonly string[];
+  readonly never: readonly string[];
+  /** Where replies are listened for. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly workBits: number;
+  readonly lettersPerDay: number;
+  readonly lettersPerAddress: number;
+}
+
 /** One domain. */
 export type Config = {
   /** The file, and its folder: the domain's. */
@@ -74,6 +92,8 @@ export type Config = {
   readonly pigeonhole: { readonly boxes: number; readonly workBits: number } | null;
   /** Values that it keeps at addresses, and how much work one takes; null: it keeps none. */
   readonly mailbox: { readonly values: number; readonly workBits: number } | null;
+  /** Letters that it sends as mail for nobody; null: none. */
+  readonly mail: MailConfig | null;
   /** Whose pages are shown to readers without a client. */
   readonly pages: PageScope;
   /** The SOCKS5 proxy through which other domains are reached; null: directly. */

@@ -16,6 +16,7 @@ export function conflictsOf(document: Document, raw: Partial<RawConfig>): Mistak
     ...peers(raw.peers ?? {}, raw.domain, conflict),
     ...plain(raw, conflict),
     ...links(raw, conflict),
+    ...mails(raw, conflict),
     ...proxies(raw, conflict),
     ...resolvers(raw, conflict),
     ...ports(raw, conflict),
@@ -75,13 +76,14 @@ function trials({ policy, domain, peers: named = {} }: Partial<RawConfig>, confl
     : [conflict(['policy', 'timeScale'], `is for names that end in .test or .localhost, and ${others[0]} does not`)];
 }
 
-function ports({ listen, plain: given, web, keys }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+function ports({ listen, plain: given, web, keys, mail }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
   const speakers = {
     'listen.port': listen?.port ?? 0,
     'plain.port': given?.port ?? 0,
     'web.port': web?.port ?? 0,
     'keys.port': keys?.port ?? 0,
     'keys.tlsPort': keys?.tlsPort ?? 0,
+    'mail.port': mail?.port ?? 0,
   };
   const holders = new Map<number, string>();
   return Object.entries(speakers).flatMap(([key, port]) => {
@@ -123,6 +125,11 @@ function links({ mor, plain: given, domain }: Partial<RawConfig>, conflict: Conf
     if (name in (given?.peers ?? {})) return conflict(place, 'is one of plain.peers, who prove no keys');
     return (mor?.links ?? []).indexOf(name) < at ? conflict(place, 'stands there twice') : [];
   });
+}
+
+/** Replies go back over onions. */
+function mails({ mail, mor }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
+  return mail === undefined || mor !== undefined ? [] : [conflict(['mail'], 'needs mor: replies go back over onions')];
 }
 
 function peers(named: RawConfig['peers'], domain: string | undefined, conflict: Conflict): Mistake[] {

@@ -19,4 +19,7 @@ export const configLimits = {
   timeScaleMax: 1_000_000,
   /** The most that `mor.framesPerSecond` may say. */
   framesMax: 1_000,
+  /** Domains that `mail.to` may name, and addresses and domains that `mail.never` may. */
+  mailDomainsMax: 1_024,
+  mailNeverMax: 4_096,
 } as const;

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { decodeTextStrict } from '../../psyc/bytes.ts';
+import { parseMailAddress } from '../../services/mail/address.ts';
 import { parseEndpoint, parseProxy } from './address.ts';
 import { parseResolver } from '../dns/resolver.ts';
 import type { Config, DnsConfig, StoreChoice } from './config.ts';
@@ -108,6 +109,7 @@ function partsOf(
     mor,
     pigeonhole,
     mailbox,
+    mail,
     pages,
     policy,
     limits,
@@ -124,6 +126,10 @@ function partsOf(
     mor: mor ?? null,
     pigeonhole: pigeonhole ?? null,
     mailbox: mailbox ?? null,
+    mail:
+      mail === undefined
+        ? null
+        : { ...mail, address: parseMailAddress(mail.address)!, relay: parseEndpoint(mail.relay)! },
     ...(pages === undefined ? {} : { pages }),
     keys: keys === undefined ? null : { ...keys, tlsPort: keys.tlsPort ?? null },
     recovery: recovery?.toLowerCase() ?? null,

@@ -6,6 +6,8 @@ import { isKeyServer } from '../../pki/dns-record.ts';
 import { plainLimits } from '../../federation/plain/plain-limits.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
 import { isDomain } from '../../psyc/names.ts';
+import { isGatewayAddress, parseMailAddress } from '../../services/mail/address.ts';
+import { mailLimits } from '../../services/mail/limits.ts';
 import { mailboxLimits } from '../../services/mailbox/limits.ts';
 import { pigeonholeLimits } from '../../services/pigeonhole/limits.ts';
 import { transportLimits } from '../transport/limits.ts';
@@ -17,7 +19,8 @@ import { isDatabaseUrl } from './database-url.ts';
 import type { Step } from './json.ts';
 import { configLimits } from './limits.ts';
 
-const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax, framesMax } = configLimits;
+const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax, framesMax, mailDomainsMax, mailNeverMax } =
+  configLimits;
 const { linksMax: morLinksMax, linkMsMean } = listenerLimits;
 /** Of a link, a second. */
 const frames = 1000 / linkMsMean;
@@ -26,6 +29,7 @@ const frames = 1000 / linkMsMean;
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const DNS_PORT = 53;
+const MAIL_PORT = 25;
 
 // The message of every check is what is allowed: what was found stands before it when people read it.
 function text(allowed: string, isRight: (value: string) => boolean) {
@@ -161,6 +165,30 @@ const mailbox = {
   workBits: whole(1, mailboxLimits.putBitsMax - mailboxLimits.putBitsMore).default(mailboxLimits.putBitsMin),
 };
 
+const mail = {
+  address: text('an address as letters@mail.example.org, up to 31 characters before the @ and no +', isGatewayAddress),
+  relay: text('host:port of a server that takes mail from this one, as 127.0.0.1:25', (value) => {
+    return parseEndpoint(value) !== null;
+  }),
+  to: list(
+    text('a domain in lower case, or * for all', (value) => value === '*' || isDomain(value)),
+    1,
+    mailDomainsMax,
+  ),
+  never: list(
+    text('an address or a domain, in lower case', (value) => {
+      return value === value.toLowerCase() && (isDomain(value) || parseMailAddress(value) !== null);
+    }),
+    0,
+    mailNeverMax,
+  ).default([]),
+  hosts: listen.hosts,
+  port: whole(0, portMax).default(MAIL_PORT),
+  workBits: whole(1, mailLimits.workBitsMax).default(mailLimits.workBitsUsual),
+  lettersPerDay: whole(1, mailLimits.lettersOfDayMax).default(mailLimits.lettersOfDayUsual),
+  lettersPerAddress: whole(1, mailLimits.lettersOfDayMax).default(mailLimits.lettersToOneUsual),
+};
+
 const pages = {
   people: z.enum(['none', 'own', 'followed'], '"none", "own" or "followed"').default('own'),
   places: z.enum(['none', 'published'], '"none" or "published"').default('published'),
@@ -198,6 +226,7 @@ const root = {
   mor: group(mor).optional(),
   pigeonhole: group(pigeonhole).optional(),
   mailbox: group(mailbox).optional(),
+  mail: group(mail).optional(),
   pages: group(pages).prefault({}),
   policy: group(policy).prefault({}),
   limits: group(limits).prefault({}),
@@ -213,7 +242,23 @@ export type RawConfig = z.output<typeof configSchema>;
 export const topSchemas: Readonly<Record<keyof RawConfig, z.ZodType>> = root;
 
 const groups = new Map<string, object>(
-  Object.entries({ listen, tls, store, plain, web, keys, dns, log, mor, pigeonhole, mailbox, pages, policy, limits }),
+  Object.entries({
+    listen,
+    tls,
+    store,
+    plain,
+    web,
+    keys,
+    dns,
+    log,
+    mor,
+    pigeonhole,
+    mailbox,
+    mail,
+    pages,
+    policy,
+    limits,
+  }),
 );
 
 /** The keys that an object at this place may have. */

@@ -35,6 +35,8 @@ export const mailLimits = {
   partDepthMax: 16,
   /** Parts that it may have. */
   partsMax: 128,
+  /** How long reading it may take: what its parts and HTML cost is theirs to choose. */
+  readMsMax: 5_000,
   /** Servers that it has been through (RFC 5321 6.3 asks for at least 100). */
   receivedMax: 100,
   /** Connections at a time, how long one may be silent, and how long it may be at all. */

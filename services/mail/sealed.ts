@@ -23,7 +23,7 @@ const aadOf = (suite: Suite, domain: string, key: Uint8Array): Uint8Array =>
   joinBytes(textBytes(domain), NOTHING, letterId(suite, key));
 
 /** Whether text is an enhanced status code. */
-const isStatus = (text: string): boolean => STATUS.test(text);
+export const isStatus = (text: string): boolean => STATUS.test(text);
 
 /** null: the key is none, which whoever wanted the letter sent has chosen. */
 export function sealTold(suite: Suite, domain: string, key: Uint8Array, told: Told): Uint8Array | null {

@@ -3,37 +3,15 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { warningsOf } from '../../../server/config/config.ts';
-import { ConfigError, type Mistake } from '../../../server/config/errors.ts';
 import { readConfig } from '../../../server/config/read.ts';
 import { keysAt } from '../../../server/config/schema.ts';
 import { writeKey } from '../../../server/domain/key-file.ts';
 import { selfSigned } from '../../../server/transport/certificate.ts';
 import { identityKey, NOW } from '../../pki/keys.ts';
 import { domainWith } from './folder.ts';
+import { said, saidOf } from './mistakes.ts';
 
 const FINGERPRINT = 'AB'.repeat(20);
-
-/** The mistakes of a file, as `code key:line text`. */
-async function mistakesIn(file: string, environment = {}): Promise<readonly Mistake[]> {
-  try {
-    await readConfig(file, environment);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    expect(error.code).toBe(error.mistakes[0]!.code);
-    expect(error.message.split('\n')).toHaveLength(error.mistakes.length);
-    return error.mistakes;
-  }
-}
-
-const said = async (file: string, environment = {}): Promise<string[]> =>
-  (await mistakesIn(file, environment)).map(({ code, line, text }) => `${code} ${line}: ${text}`);
-
-/** What is said of example.org with these keys. */
-async function saidOf(keys: object): Promise<string[]> {
-  const { file } = await domainWith({ domain: 'example.org', ...keys });
-  return (await mistakesIn(file)).map(({ code, text }) => `${code} ${text}`);
-}
 
 test('only the domain must be there', async () => {
   const { folder, file } = await domainWith({ domain: 'example.org' });
@@ -55,7 +33,7 @@ test('only the domain must be there', async () => {
     registration: 'invited',
     origins: [],
     log: { level: 'info' },
-    ...{ mor: null, pigeonhole: null, mailbox: null, pages: { people: 'own', places: 'published' } },
+    ...{ mor: null, pigeonhole: null, mailbox: null, mail: null, pages: { people: 'own', places: 'published' } },
     policy: { timeScale: 1 },
     limits: { connections: 10_000, connectionsPerAddress: 128 },
   });

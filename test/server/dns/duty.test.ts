@@ -42,7 +42,7 @@ withNameServers('with bind and dig', () => {
     const server = await Server.start(await loadDomain(folder), { log, crashed });
     try {
       const said = `"v=P3DO1; fpr=${fingerprint}; seq=1; ks=https://ks.own.test"`;
-      const [address = ''] = server.dnsAddresses;
+      const [address = ''] = server.further.dns;
       expect(await dig(Number(address.split(':')[1]), 'TXT', '_p3do.own.test', '+short')).toBe(said);
       await published;
       expect(await dig(bind.port, 'TXT', '_p3do.own.test', '+short')).toBe(said);
