@@ -52,8 +52,6 @@ export type PkiCode =
   | '_foreign_rotation'
   | '_forged_rotation'
   | '_expired_rotation'
-  | '_stale_rotation'
-  | '_broken_rotation'
   | '_invalid_move'
   | '_oversized_move'
   | '_foreign_move'

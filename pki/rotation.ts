@@ -86,27 +86,6 @@ async function giverOf({ signed, given }: SignedRotation, keys: RotationKeys): P
 /** What is known of a domain's keys: the number of the present one, and `rotationHash` of what made it so. */
 export type KeyState = { readonly fingerprint: string; readonly seq: number; readonly prev: string };
 
-/**
- * The state after a checked rotation. Throws PkiError `_stale_rotation` for a number that is not above the known one,
- * `_broken_rotation` where rotations between are missing, or it follows another key or another rotation.
- */
-export function afterRotation(known: KeyState, { rotation, signed }: SignedRotation): KeyState {
-  if (rotation.seq <= known.seq) throw new PkiError('_stale_rotation', `key ${known.seq} of the domain is known`);
-  if (rotation.seq > known.seq + 1 || rotation.old !== known.fingerprint || rotation.prev !== known.prev) {
-    throw new PkiError('_broken_rotation', 'it does not follow what is known of the domain');
-  }
-  return { fingerprint: rotation.new, seq: rotation.seq, prev: rotationHash(signed) };
-}
-
-/**
- * Whether two checked rotations prove that the old key is in two hands: equal domain and old key, and another new key, by
- * the same one of old key and recovery key; it has one number. Against the old key's word the recovery key's wins, and proves nothing.
- */
-export function areConflicting(one: CheckedRotation, other: CheckedRotation): boolean {
-  const [a, b] = [one.rotation, other.rotation];
-  return a.domain === b.domain && a.old === b.old && a.new !== b.new && one.by === other.by;
-}
-
 /** The rotation that a domain makes next; it may be taken for `limits.rotationSeconds` from its beginning, Unix seconds. */
 export const nextRotation = (
   domain: string,

@@ -18,7 +18,7 @@ export type Basis = 'first use' | 'corroborated' | 'confirmed' | 'rotated' | 'em
  * - `unknown`: nothing is pinned.
  * - `quarantine`: it is spoken with; not vouched for, not asked what it sees, and its people log in nowhere but there.
  * - `normal`.
- * - `frozen`: its key has named two successors under one number; nothing moves until a person's hand or the recovery key decides.
+ * - `frozen`: its key has named two successors, under whatever numbers; nothing moves until a person or the recovery key decides.
  * - `void`: its key has revoked itself for cause.
  */
 export type Standing = 'unknown' | 'quarantine' | 'normal' | 'frozen' | 'void';
