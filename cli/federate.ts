@@ -210,8 +210,25 @@ function pageOf(shown: DomainShown): string {
   ].join('\n');
 }
 
-function pageOfOnions(status: NonNullable<(AdminAnswer & { readonly kind: 'mor' })['status']>): string {
-  const { links, contexts, stations, linkMsMean, originMsMean, loops, counts, closedExits } = status;
+type MorStatus = NonNullable<(AdminAnswer & { readonly kind: 'mor' })['status']>;
+
+function pageOfOnions({ closedExits, further, ...first }: MorStatus): string {
+  return [
+    ...linesOfContext(first),
+    ...(closedExits === 0 ? [] : [`  packets that nobody here takes: ${closedExits}`]),
+    ...further.flatMap(({ name, ...status }) => [`context ${name}:`, ...linesOfContext(status)]),
+  ].join('\n');
+}
+
+function linesOfContext({
+  links,
+  contexts,
+  stations,
+  linkMsMean,
+  originMsMean,
+  loops,
+  counts,
+}: Omit<MorStatus, 'closedExits' | 'further'>): string[] {
   const { sent, returned, lost, returnedMs } = loops;
   const mean = returned === 0 ? '' : `, ${(returnedMs / returned / 1000).toFixed(1)} s each`;
   return [
@@ -219,8 +236,7 @@ function pageOfOnions(status: NonNullable<(AdminAnswer & { readonly kind: 'mor' 
     `a frame on each link every ${linkMsMean} ms, a new cell every ${originMsMean} ms`,
     `loops: ${sent} sent, ${returned} back${mean}, ${lost} lost`,
     ...counts.map(([name, count]) => `  ${name}: ${count}`),
-    ...(closedExits === 0 ? [] : [`  packets that nobody here takes: ${closedExits}`]),
-  ].join('\n');
+  ];
 }
 
 function how(typed: string): 'open' | 'closed' {

@@ -1,6 +1,6 @@
 /** What the admin of a running server may ask of it, and what he is answered, as data. docs/spec/trust.md#policy */
+import type { MorStatus } from './onions/mor-events.ts';
 import type { Basis, Standing } from '../pki/trust-state.ts';
-import type { ListenerStatus } from '../listener-bots/listener.ts';
 import type { FederationCode } from './error.ts';
 import type { Page } from './feeds/page-shown.ts';
 import type { PolicyChange, Rule } from './trust/policy-lines.ts';
@@ -119,8 +119,8 @@ export type AdminAnswer =
   /** null: this server keeps no boxes. */
   | { readonly kind: 'boxes'; readonly boxes: BoxesShown | null }
   | { readonly kind: 'policy'; readonly text: string }
-  /** null: this server has no part in the flood of cells. `closedExits`: packets from nobody that nobody here takes. */
-  | { readonly kind: 'mor'; readonly status: (ListenerStatus & { readonly closedExits: number }) | null }
+  /** null: this server has no part in the flood of cells. */
+  | { readonly kind: 'mor'; readonly status: MorStatus | null }
   /** His key in base64, its fingerprint in hexadecimal, and until when his domain vouches for it, Unix milliseconds. */
   | { readonly kind: 'found'; readonly key: string; readonly fingerprint: string; readonly untilMs: number }
   /** null: nothing of his is shown here. */

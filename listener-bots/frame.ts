@@ -16,18 +16,22 @@ export interface Frame {
 const PREFIX = '_mor_';
 const kinds: readonly string[] = ['cell', 'idle', 'asks', 'tell'] satisfies FrameKind[];
 
-/** The uniform of a server's MOR context. */
-const contextOf = (domain: string): string => `psyc://${domain}/$mor`;
+/** The uniform of one of a server's MOR contexts: of its first, which has no name, or of another. */
+export const contextOf = (domain: string, name = ''): string => `psyc://${domain}/$${serviceOf(name)}`;
 
-/** A frame as the packet of a server's own MOR context. */
-export const renderFrame = (domain: string, { kind, data }: Frame): Uint8Array =>
-  render({ routing: { _context: contextOf(domain) }, method: `${PREFIX}${kind}`, data });
+/** The service in it. */
+export const serviceOf = (name: string): string => (name === '' ? 'mor' : `mor-${name}`);
 
-/** The frame in a packet that came from `domain`; null: it is none, whatever else it is. Its data are a view. */
-export function readFrame(domain: string, packet: Packet, route: Route): Frame | null {
+/** A frame as the packet of one of a server's own MOR contexts. */
+export const renderFrame = (domain: string, { kind, data }: Frame, name = ''): Uint8Array =>
+  render({ routing: { _context: contextOf(domain, name) }, method: `${PREFIX}${kind}`, data });
+
+/** The frame in a packet that came from `domain`, in its context of this name; null: it is none, whatever else it is. Its data are a view. */
+export function readFrame(domain: string, packet: Packet, route: Route, name = ''): Frame | null {
   const { method, data } = packet;
   if (method?.startsWith(PREFIX) !== true || data?.length !== sizes.cell) return null;
   const kind = method.slice(PREFIX.length);
-  const isFrame = kinds.includes(kind) && route('_context') === contextOf(domain) && (route('_target') ?? '') === '';
+  const isFrame =
+    kinds.includes(kind) && route('_context') === contextOf(domain, name) && (route('_target') ?? '') === '';
   return isFrame && packet.entity.length === 0 ? { kind: kind as FrameKind, data } : null;
 }

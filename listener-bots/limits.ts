@@ -11,7 +11,9 @@ export const listenerLimits = {
   /** Frames that one link may bring in a second, for long; and at once, after a silence. */
   bucketFramesPerSecond: 80,
   bucketFramesMax: 2_400,
-  /** Links to other servers. */
+  /** Contexts of a server, each a flood of its own. */
+  contextsMax: 4,
+  /** Links to other servers, in one context. */
   linksMax: 64,
   /** Cells that wait for one link, and how long one may. */
   queueCellsMax: 2_000,

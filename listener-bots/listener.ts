@@ -1,7 +1,7 @@
 /** The listener: what a server does with every cell that it hears, is handed or puts out. docs/spec/listener-bots.md */
-import type { Suite } from '../crypto/suite.ts';
 import { bareCell, cellFault, envelopeFiller, fieldsOf, onionOf } from '../onion/cell.ts';
 import type { Opened } from '../onion/open.ts';
+import { sizes } from '../onion/sizes.ts';
 import { copyBytes } from '../psyc/bytes.ts';
 import { isAsks, readTell, renderTell } from './context-packets.ts';
 import { Counts } from './counts.ts';
@@ -10,32 +10,15 @@ import { Delayed } from './delayed.ts';
 import type { ListenerEffect, ListenerEvent } from './events.ts';
 import { Exits } from './exits.ts';
 import { Keyring } from './keyring.ts';
-import type { ListenerLimits } from './limits.ts';
 import type { Membership } from './link.ts';
 import { Links } from './links.ts';
+import type { ListenerOptions } from './options.ts';
+import { OpenedMemory } from './memory.ts';
 import { Opener } from './opener.ts';
 import { Origin, originMsMean } from './origin.ts';
-import type { NewRecogniser } from './owners.ts';
 import { PoissonClock } from '../onion/poisson.ts';
 import { SeenMemory } from './seen.ts';
 import { Watches } from './watches.ts';
-
-/** What a listener is told of its server. */
-export interface ListenerOptions {
-  readonly domain: string;
-  readonly suite: Suite;
-  readonly limits: ListenerLimits;
-  /** Whether this server's context reaches the whole network: what it hears elsewhere goes out on it, and the other way. */
-  readonly isWide: boolean;
-  /** Whether an entity of this server, by its uniform, takes packets from nobody. */
-  readonly takes: (target: string) => boolean;
-  /** Both clocks off: cells leave at once, there are no idle packets and no loops. For tests; it hides nothing. */
-  readonly unsafe: boolean;
-  /** A cell's bytes for longer than a step; left out: a copy. A shell whose frames nobody writes into gives the same memory. */
-  readonly keep?: (cell: Uint8Array) => Uint8Array;
-  /** Who looks whose a cell is; left out: it is looked here. Where one process has many listeners the answer can be shared. */
-  readonly newOwners?: NewRecogniser;
-}
 
 type Told<Kind> = ListenerEvent & { readonly kind: Kind };
 
@@ -57,6 +40,8 @@ export interface ListenerStatus {
 const heard = { cell: 'heard cell', idle: 'heard idle', asks: 'heard asks', tell: 'heard tell' } as const;
 
 const nothing: readonly ListenerEffect[] = [];
+
+const noEnvelope = new Uint8Array(sizes.envelope);
 
 /** One life of a listener. */
 export class Listener {
@@ -100,6 +85,7 @@ export class Listener {
       limits,
       keyring: this.#keyring,
       counts: this.#counts,
+      memory: options.memory ?? new OpenedMemory(suite, limits),
       nowSeconds: () => Math.floor(this.#unixMs / 1000),
       effect: (effect) => void this.#effects.push(effect),
       unwrapped: (onion) => this.#unwrapped(onion),
@@ -107,7 +93,7 @@ export class Listener {
     });
     this.#delayed = new Delayed(limits.delayedCellsMax);
     this.#origin = new Origin(limits);
-    this.#clock = new PoissonClock(suite.random, originMsMean(limits, 1), limits.lateMsMax, nowMs);
+    this.#clock = new PoissonClock(suite.random, this.#originMsMean, limits.lateMsMax, nowMs);
     this.#cover = new Cover(suite, limits);
     this.#watches = new Watches(limits);
     this.#exits = new Exits({
@@ -170,8 +156,15 @@ export class Listener {
     };
   }
 
+  /** Whether an onion's hint is for a server that is known in this context. */
+  knows(onion: Uint8Array): boolean {
+    const { servers, domains } = this.#keyring.owners.recognise(bareCell(onion, noEnvelope));
+    return servers.length + domains.length > 0;
+  }
+
   get #originMsMean(): number {
-    return originMsMean(this.#options.limits, this.#keyring.stations.length + 1);
+    const { limits, servers = 1 } = this.#options;
+    return originMsMean(limits, Math.max(servers, this.#keyring.stations.length + 1));
   }
 
   #take(event: Exclude<ListenerEvent, Told<'frame'>>): void {
@@ -310,6 +303,9 @@ export class Listener {
     for (const client of this.#watches.hearersOf(hint)) this.#effect({ kind: 'copy', client, cell });
     const { contexts, servers, domains } = this.#keyring.owners.recognise(cell);
     for (const domain of domains) this.#links.forward(queued, domain);
+    // Whose it is may be known in another context: there it is put out as a new one.
+    const isUnknown = contexts.length + servers.length + domains.length === 0;
+    if (isUnknown && this.#options.onward?.(onionOf(cell)) === true) this.#counts.add('passed to another context');
     this.#opener.offer(cell, hint, contexts, servers, this.#unixMs);
   }
 
@@ -318,7 +314,7 @@ export class Listener {
     this.#counts.add(`opened ${outcome.kind}`);
     switch (outcome.kind) {
       case 'relay':
-        if (outcome.delayMs === 0) this.#release({ cell: null, onion: outcome.onion });
+        if (outcome.delayMs === 0) this.#relay(outcome.onion);
         else if (!this.#delayed.add(outcome.onion, this.#nowMs + outcome.delayMs)) this.#counts.add('too many wait');
         break;
       case 'exit':
@@ -346,6 +342,11 @@ export class Listener {
     else this.#opener.offer(cell, fieldsOf(onion).hint, [], mine, this.#unixMs);
   }
 
+  /** What was opened goes on where whose it is next is known; where nobody knows, here. */
+  #relay(onion: Uint8Array): void {
+    if (!this.#options.onward?.(onion)) this.#release({ cell: null, onion });
+  }
+
   /** Lets something wait for the origin clock. */
   #release({ cell, onion }: { readonly cell: Uint8Array | null; readonly onion: Uint8Array }): void {
     if (!this.#origin.add({ cell, onion, client: null, sinceMs: this.#nowMs })) this.#counts.add('too many new cells');
@@ -354,7 +355,7 @@ export class Listener {
   #runClocks(): void {
     const { unsafe, limits, suite } = this.#options;
     const nowMs = this.#nowMs;
-    for (const onion of this.#delayed.take(nowMs)) this.#release({ cell: null, onion });
+    for (const onion of this.#delayed.take(nowMs)) this.#relay(onion);
     if (nowMs >= this.#tidyMs) this.#tidy();
     this.#origin.prepare((onion) => this.#keyring.wrap(onion, nowMs));
     const strikes = unsafe ? limits.originCellsMax : this.#clock.strikes(nowMs, this.#originMsMean);

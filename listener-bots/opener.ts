@@ -8,8 +8,9 @@ import { type Keyring, keyName } from './keyring.ts';
 import { type Leaving, Ledger } from './ledger.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { Found, OpenJob } from './opening.ts';
+import type { OpenedMemory } from './memory.ts';
 import { ReplayMemory } from './replay.ts';
-import { type Slot, Slots } from './slots.ts';
+import type { Slot, Slots } from './slots.ts';
 
 /** Who acts on what was opened. */
 export interface OpenerSurroundings {
@@ -17,6 +18,7 @@ export interface OpenerSurroundings {
   readonly limits: ListenerLimits;
   readonly keyring: Keyring;
   readonly counts: Counts;
+  readonly memory: OpenedMemory;
   /** Unix time. */
   nowSeconds(): number;
   effect(effect: ListenerEffect): void;
@@ -26,10 +28,11 @@ export interface OpenerSurroundings {
   opened(layer: Opened): void;
 }
 
-/** Jobs, replay memory, one-time secrets and ledger of one life. */
+/** Jobs and ledger of one life, and what of it is remembered. */
 export class Opener {
   readonly #around: OpenerSurroundings;
-  readonly #replay: ReplayMemory;
+  /** What this context's keys have opened: it ends with them. */
+  readonly #ofContext: ReplayMemory;
   readonly #slots: Slots;
   readonly #ledger: Ledger;
   /** Cells that are being opened. */
@@ -38,21 +41,23 @@ export class Opener {
   readonly #renewed = new Set<string>();
 
   constructor(around: OpenerSurroundings) {
-    const { suite, limits } = around;
+    const { limits, keyring, memory } = around;
     this.#around = around;
-    this.#replay = new ReplayMemory(limits.replayTagsMax);
-    this.#slots = new Slots(suite, limits.slotsMax, limits.spentMax);
+    this.#ofContext = new ReplayMemory(limits.replayTagsMax);
+    this.#slots = memory.slots;
+    memory.share(() => keyring.ownNames);
     this.#ledger = new Ledger(limits.batchCellsMax);
   }
 
   /** How many cells are being opened, replay tags are remembered, secrets live. */
   get sizes(): { readonly opening: number; readonly tags: number; readonly slots: number } {
-    return { opening: this.#jobs.size + this.#ledger.length, tags: this.#replay.size, slots: this.#slots.size.live };
+    const tags = this.#around.memory.replay.size + this.#ofContext.size;
+    return { opening: this.#jobs.size + this.#ledger.length, tags, slots: this.#slots.size.live };
   }
 
   /** Takes what was durable when this life began. */
   load({ tags, marks, slots }: ListenerEvent & { readonly kind: 'loaded' }): void {
-    for (const { key, tag, untilSeconds } of tags) this.#replay.add(key, tag, untilSeconds);
+    for (const { key, tag, untilSeconds } of tags) this.#around.memory.replay.add(key, tag, untilSeconds);
     this.#forget(this.#slots.load(slots, marks).map(({ secret }) => secret));
   }
 
@@ -121,19 +126,22 @@ export class Opener {
 
   /** Forgets what has expired. */
   tidy(nowSeconds: number): void {
-    this.#replay.prune(nowSeconds);
+    this.#around.memory.replay.prune(nowSeconds);
     this.#forget(this.#slots.prune(nowSeconds).map(({ secret }) => secret));
   }
 
   /** A key that is destroyed opens nothing, so nothing need be remembered of it. */
   forgetKeys(): void {
-    const own = new Set(this.#around.keyring.ownNames);
-    for (const key of this.#replay.keys()) {
-      if (own.has(key)) continue;
-      this.#replay.forget(key);
-      this.#renewed.delete(key);
-      this.#around.effect({ kind: 'forget key', key });
-    }
+    const { keyring, memory } = this.#around;
+    for (const key of this.#ofContext.keys()) if (!keyring.isContext(key)) this.#ofContext.forget(key);
+    for (const key of memory.forgetKeys()) this.#around.effect({ kind: 'forget key', key });
+    const own = new Set(keyring.ownNames);
+    for (const key of this.#renewed) if (!own.has(key)) this.#renewed.delete(key);
+  }
+
+  /** Where it is remembered what a key has opened. */
+  #replayOf(key: string): ReplayMemory {
+    return this.#around.keyring.isContext(key) ? this.#ofContext : this.#around.memory.replay;
   }
 
   #forget(secrets: readonly Uint8Array[]): void {
@@ -142,7 +150,8 @@ export class Opener {
 
   /** A key whose replay memory is full opens nothing more. */
   readonly #mayOpen = ({ publicKey }: KeyPair): boolean => {
-    const isFull = this.#replay.percentOf(keyName(this.#around.suite, publicKey)) >= 100;
+    const name = keyName(this.#around.suite, publicKey);
+    const isFull = this.#replayOf(name).percentOf(name) >= 100;
     if (isFull) this.#around.counts.add('replay memory full');
     return !isFull;
   };
@@ -183,12 +192,13 @@ export class Opener {
   /** Whether a key opens this for the first time; from now on it does not. */
   #isFirst(key: string, tag: Uint8Array, untilSeconds: number | null): boolean {
     const { keyring, limits, counts } = this.#around;
-    if (!keyring.ownNames.includes(key) || this.#replay.has(key, tag) || this.#replay.percentOf(key) >= 100) {
+    const replay = this.#replayOf(key);
+    if (!keyring.ownNames.includes(key) || replay.has(key, tag) || replay.percentOf(key) >= 100) {
       counts.add('opened before');
       return false;
     }
-    this.#replay.add(key, tag, untilSeconds);
-    if (this.#replay.percentOf(key) >= limits.replayWarnPercent && !this.#renewed.has(key)) {
+    replay.add(key, tag, untilSeconds);
+    if (replay.percentOf(key) >= limits.replayWarnPercent && !this.#renewed.has(key)) {
       this.#renewed.add(key);
       this.#around.effect({ kind: 'renew', key });
     }

@@ -52,3 +52,9 @@ export function cellOf(content: Uint8Array): SeenCell | null {
   seen.set(content, cell);
   return cell;
 }
+
+/** The members of a server's context: of the first, `mor`, or another. */
+export type MembersOf = (host: string, context: string) => readonly string[];
+
+/** The service in a context's uniform. */
+export const serviceIn = (context: string): string => context.slice(context.indexOf('$') + 1);

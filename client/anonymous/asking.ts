@@ -103,7 +103,8 @@ export class Asking {
     const believed = await this.#options.stations();
     if (believed === null) return false;
     this.#believed = believed;
-    this.#tell({ kind: 'stations', stations: believed.stations });
+    // Nobody sees whose a one-time layer is: it is passed from no context to another.
+    this.#tell({ kind: 'stations', stations: believed.stations.filter(({ isFirst }) => isFirst) });
     this.#cancelStations = this.#options.after(STATIONS_MS, () => {
       if (!this.#isOver) this.begin().catch(this.#fail);
     });

@@ -4,6 +4,9 @@ import { AnonymousError } from './error.ts';
 import { anonymousLimits } from './limits.ts';
 import { Believed, type Belief, type Pins, stationsIn, type Told } from './stations.ts';
 
+/** A home's first context, where it has several. */
+const FIRST = 'mor';
+
 /** Whether another key is pinned for a domain or person, than this. */
 export const changedIn = (pins: Pins, of: string, fingerprint: string): boolean =>
   (pins.get(of)?.fingerprint ?? fingerprint) !== fingerprint;
@@ -18,7 +21,7 @@ export async function stationsOf(
   pins: Pins,
   now: number,
 ): Promise<readonly Told[] | null> {
-  const given = new Map<string, Uint8Array>();
+  const given = new Map<string, { readonly key: Uint8Array; readonly isFirst: boolean }>();
   let after: string | undefined = '';
   for (let page = 0; page < anonymousLimits.pagesMax && after !== undefined; page++) {
     const entity: Record<string, string> = after === '' ? {} : { _after: after };
@@ -27,12 +30,13 @@ export async function stationsOf(
     if (typeof told === 'string') throw new AnonymousError('_anonymous_unreachable', 'your home passes no onions on');
     for (const { packet } of told) {
       const [domain, key] = [packet.text('_domain'), packet.value('_key')];
+      const isFirst = packet.text('_contexts')?.split(' ').includes(FIRST) ?? true;
       if (packet.method === '_status_mor_server' && domain !== undefined && key !== undefined)
-        given.set(domain, new Uint8Array(key));
+        given.set(domain, { key: new Uint8Array(key), isFirst });
     }
     after = told.at(-1)?.packet.text('_next');
   }
-  const all = [...given].map(([domain, key]) => ({ domain, key }));
+  const all = [...given].map(([domain, told]) => ({ domain, ...told }));
   const stations = await stationsIn(all, now);
   const foreign = stations.find(({ domain, fingerprint }) => changedIn(pins, domain, fingerprint));
   if (foreign === undefined) return stations;

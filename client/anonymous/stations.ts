@@ -9,6 +9,8 @@ import { AnonymousError } from './error.ts';
 
 /** A server as its certificate says; fingerprint in lower-case hex digits. */
 export interface Told extends Station {
+  /** Whether the home has a link to it in its first context: one-time secrets lead over no others. */
+  readonly isFirst: boolean;
   readonly fingerprint: string;
   readonly certificate: Certificate;
 }
@@ -18,15 +20,15 @@ export type Pins = ReadonlyMap<string, { readonly fingerprint: string }>;
 
 /** The servers in certificates that the home has given, each by its own; `now`: Unix seconds. Throws PkiError. */
 export async function stationsIn(
-  given: readonly { readonly domain: string; readonly key: Uint8Array }[],
+  given: readonly { readonly domain: string; readonly key: Uint8Array; readonly isFirst?: boolean }[],
   now: number,
 ): Promise<readonly Told[]> {
   const read = await Promise.all(
-    given.map(async ({ domain, key }) => {
+    given.map(async ({ domain, key, isFirst = true }) => {
       const certificate = await readCertificate(key);
       const station = stationIn(certificate, now);
       return domainOf(certificate) === domain && station !== null
-        ? [{ ...station, fingerprint: certificate.key.fingerprint, certificate }]
+        ? [{ ...station, isFirst, fingerprint: certificate.key.fingerprint, certificate }]
         : [];
     }),
   );

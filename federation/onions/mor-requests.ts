@@ -19,14 +19,16 @@ import { requestLimits } from './mor-request-limits.ts';
 export interface RequestsOwner {
   readonly desk: Desk;
   readonly counts: Counts;
-  /** Puts out an onion of 4000 bytes. */
-  release(onion: Uint8Array): void;
 }
+
+/** Puts out an onion of 4000 bytes, in the context in which a request came. */
+export type Release = (onion: Uint8Array) => void;
 
 /** Over which tickets something is answered, and by which of its shards, where it has several. */
 interface Returns {
   readonly tickets: readonly Uint8Array[];
   readonly shards: readonly number[];
+  readonly release: Release;
 }
 
 interface Running {
@@ -83,11 +85,11 @@ export class MorRequests {
   }
 
   /** A packet from nobody that wants an answer; false: it has no tickets. */
-  take({ packet, target }: Exit): boolean {
+  take({ packet, target }: Exit, release: Release): boolean {
     const tickets = packet.value('_tickets');
     if (tickets === undefined) return false;
     const tag = packet.ownRoute('_tag') ?? '';
-    const returns = this.#returnsIn(copyBytes(tickets), packet.text('_shards') ?? null);
+    const returns = this.#returnsIn(copyBytes(tickets), packet.text('_shards') ?? null, release);
     if (returns === null || !TAG.test(tag) || !inherits(packet.method ?? '', '_request')) {
       this.#owner.counts.add('dropped _mor_invalid_request');
       return true;
@@ -133,14 +135,14 @@ export class MorRequests {
   }
 
   /** null: there is none that can be used, or what is wished of it cannot be. */
-  #returnsIn(bytes: Uint8Array, wished: string | null): Returns | null {
+  #returnsIn(bytes: Uint8Array, wished: string | null, release: Release): Returns | null {
     const count = bytes.length / sizes.ticket;
     if (!Number.isInteger(count) || count < 1 || count > ticketsMax) return null;
     const nowSeconds = Math.floor(this.#owner.desk.unixMs / 1000);
     const all = Array.from({ length: count }, (_, at) => bytes.subarray(at * sizes.ticket, (at + 1) * sizes.ticket));
     const shards = wished === null ? all.map((_, at) => at) : wished.split(' ').map(Number);
     if (shards.length !== count || (wished !== null && !/^[0-9]{1,3}(?: [0-9]{1,3})*$/.test(wished))) return null;
-    return all.every((ticket) => ticketFault(ticket, nowSeconds) === null) ? { tickets: all, shards } : null;
+    return all.every((ticket) => ticketFault(ticket, nowSeconds) === null) ? { tickets: all, shards, release } : null;
   }
 
   #begin(running: Running, packet: Exit['packet']): void {
@@ -215,13 +217,13 @@ export class MorRequests {
     this.#running.delete(name.hex);
     const contents = this.#contentsOf(name, answer);
     const nowSeconds = Math.floor(desk.unixMs / 1000);
-    for (const { tickets, shards } of returns) {
+    for (const { tickets, shards, release } of returns) {
       for (const [at, ticket] of tickets.entries()) {
         const content = contents.length === 1 ? contents[0] : contents[shards[at]!];
         if (content === undefined) counts.add('shards that there are not');
         else {
           try {
-            this.#owner.release(useTicket(suite, ticket, content, nowSeconds, suite.random));
+            release(useTicket(suite, ticket, content, nowSeconds, suite.random));
             counts.add('answers over tickets');
           } catch (error) {
             if (!(error instanceof OnionError)) throw error;

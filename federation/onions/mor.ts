@@ -2,21 +2,21 @@
 import { hexOf } from '../../crypto/bytes.ts';
 import type { Exit } from '../../listener-bots/anonymous.ts';
 import type { ListenerEffect, ListenerEvent } from '../../listener-bots/events.ts';
-import { readFrame, renderFrame } from '../../listener-bots/frame.ts';
+import { contextOf, readFrame, renderFrame, serviceOf } from '../../listener-bots/frame.ts';
 import { Counts } from '../../listener-bots/counts.ts';
-import { Listener, type ListenerStatus } from '../../listener-bots/listener.ts';
+import { OpenedMemory } from '../../listener-bots/memory.ts';
+import { SeenMemory } from '../../listener-bots/seen.ts';
 import { onionOf } from '../../onion/cell.ts';
-import { sizes } from '../../onion/sizes.ts';
 import { copyBytes } from '../../psyc/bytes.ts';
-import type { Value } from '../../psyc/render.ts';
 import { SEALED_METHOD } from '../../publication/private.ts';
 import { Budget } from '../budget.ts';
 import type { Desk } from '../desk.ts';
 import type { NodeEffect } from '../events.ts';
 import type { FoundKeys } from '../keys/key-search.ts';
-import { domainOf, entityIn, entityOf, isPerson, keepLetter, type Letter, newLetter, readdress } from '../letter.ts';
-import { MorCopies } from './mor-copies.ts';
-import type { MorEvent, MorOptions, MorServer } from './mor-events.ts';
+import { domainOf, entityIn, entityOf, isPerson, type Letter, newLetter, readdress } from '../letter.ts';
+import { MorClients } from './mor-clients.ts';
+import { type ContextOwner, MorContext } from './mor-context.ts';
+import type { MorEvent, MorOptions, MorStatus } from './mor-events.ts';
 import { MorRequests } from './mor-requests.ts';
 import { readRecords } from '../records.ts';
 import { trustIn } from '../trust/trust-record.ts';
@@ -42,16 +42,12 @@ export interface MorOwner {
 const NOTICE = '_notice_mor';
 /** Shows a linked server our key, with what others say of it. */
 const KEY_NOTICE = '_notice_mor_key';
-/** Onions that were handed in and are known again, and by how many bytes of their hash. */
-const HANDED_MAX = 1024;
-const HANDED_BYTES = 16;
+/** Of which of its contexts, where it is not the first. */
+const NAME = '_name_context';
 /** Services that answer nobody as they answer anybody. */
 const SERVICES = ['keys', 'pigeonhole', 'mailbox', 'mail'];
 /** How often it is looked who may be a member. */
 const LOOK_MS = 5_000;
-/** Keys of servers that one answer holds: pages of those that there are. */
-const SERVERS_MAX = 32;
-const SERVERS_BYTES_MAX = 131_072;
 const KEY_BYTES_MAX = 32_768;
 /** So often one server may show its key at once, and again after so long; nobody has more to show, and each is read as OpenPGP. */
 const SHOWN_MAX = 32;
@@ -63,76 +59,104 @@ export class Mor {
   readonly #desk: MorOwner['desk'];
   readonly #options: MorOptions;
   readonly #uniform: string;
-  #listener: Listener | null = null;
-  #isLoaded = false;
-  /** Domains that were told that they are members, and on which circuit. */
-  readonly #told = new Map<string, string>();
-  /** Domains that have said the same to us. */
-  readonly #hears = new Set<string>();
-  readonly #linked = new Set<string>();
-  #servers: readonly MorServer[] = [];
+  /** The first has no name; none before the life begins. */
+  #contexts: readonly MorContext[] = [];
+  /** Onions that went on in another context. */
+  #passed: SeenMemory | null = null;
+  readonly #later: (() => void)[] = [];
+  /** What listeners have asked for outside, by the number that it has there. */
+  readonly #jobs = new Map<number, { readonly context: MorContext; readonly number: number }>();
+  #job = 0;
   #ownKey: Uint8Array;
-  /** Letters of clients that the step under way answers. */
-  readonly #asked = new Map<number, { readonly letter: Letter; readonly name: string }>();
-  /** Onions that were taken lately, the oldest first. */
-  readonly #handed = new Set<string>();
-  readonly #copies: MorCopies;
+  readonly #clients: MorClients;
   readonly #asks: MorRequests;
   readonly #counts = new Counts();
   readonly #shown: Budget;
-  #requests = 0;
   #closedExits = 0;
 
   constructor(owner: MorOwner, options: MorOptions) {
     this.#owner = owner;
     this.#desk = owner.desk;
     this.#options = options;
-    this.#asks = new MorRequests({
-      desk: owner.desk,
-      counts: this.#counts,
-      release: (onion) => this.release(onion),
-    });
+    this.#asks = new MorRequests({ desk: owner.desk, counts: this.#counts });
     this.#ownKey = owner.desk.options.identity.certificate;
     this.#shown = new Budget(SHOWN_MAX, SHOWN_MS, owner.desk.options.federationLimits.peersMax);
     this.#uniform = `psyc://${owner.desk.domain}/$mor`;
-    this.#copies = new MorCopies({
-      nowMs: () => this.#desk.nowMs,
-      watch: (client, hint, request) => this.#tell({ kind: 'watch', client, request, tag: hint, isOn: true }),
-      nextRequest: () => ++this.#requests,
-      leave: (client) => this.#tell({ kind: 'gone', client }),
-      answer: (letter, method, entity) => this.#answer(letter, method, entity),
+    this.#clients = new MorClients({
+      desk: owner.desk,
+      ownKey: () => this.#ownKey,
+      contextsOf: (domain) => this.#contextsOf(domain),
+      find: (person, found) => owner.find(person, found),
+      hand: (event) => {
+        const onion = onionOf(event.cell);
+        (this.#contexts.find((context) => context.knows(onion)) ?? this.#contexts[0])?.tell(event);
+      },
+      tellAll: (event) => this.#tellAll(event),
     });
   }
 
   /** The life begins: circuits are opened and held. */
   start(): void {
-    const { domain, options, nowMs, unixMs } = this.#desk;
+    const { domain, options, nowMs } = this.#desk;
     const takes = (target: string): boolean => {
       const uniform = entityIn(target);
       if (uniform?.host !== domain || uniform.channel !== undefined) return false;
       return uniform.kind === 'person' || (uniform.kind === 'service' && SERVICES.includes(uniform.name));
     };
-    const { limits, unsafe = false } = this.#options;
-    const listening = { domain, suite: options.suite, limits, isWide: true, unsafe, takes };
-    this.#listener = new Listener(listening, nowMs, unixMs);
+    const { suite } = options;
+    const { limits, links, servers = 1, unsafe = false, contexts = [] } = this.#options;
+    const listening = { domain, suite, isWide: true, unsafe, takes, memory: new OpenedMemory(suite, limits) };
+    const isNamed = (other: string): boolean => contexts.some(({ members }) => members.includes(other));
+    const isOneOfSeveral = contexts.length > 0;
+    if (isOneOfSeveral) this.#passed = new SeenMemory(suite, limits.seenMs, limits.seenCellsMax, nowMs);
+    const first = { name: '', admits: (other: string) => links.includes(other) || !isNamed(other), isOneOfSeveral };
+    const of = this.#contextOwner();
+    this.#contexts = [
+      new MorContext(of, first, { ...listening, limits, servers }),
+      ...contexts.map(({ name, members, limits: own, servers: there = 1 }) => {
+        const admits = (other: string): boolean => members.includes(other);
+        return new MorContext(of, { name, admits, isOneOfSeveral }, { ...listening, limits: own, servers: there });
+      }),
+    ];
     this.#asks.start();
-    for (const other of this.#options.links) this.#desk.linkTo(other)?.watch(() => {});
+    const held = [...links, ...contexts.flatMap(({ members }) => members)];
+    for (const other of new Set(held)) this.#desk.linkTo(other)?.watch(() => {});
     this.#look();
   }
 
   /** What comes from outside the node. */
   told(event: MorEvent): void {
-    if (event.kind === 'servers') this.#servers = event.servers;
-    else if (event.kind === 'own key') this.#ownKeyIs(event.key);
-    else this.#tell(event);
-    if (event.kind !== 'loaded') return;
-    this.#isLoaded = true;
-    for (const domain of this.#linked) this.#linkTold(domain);
+    switch (event.kind) {
+      case 'servers':
+        this.#clients.servers = event.servers;
+        break;
+      case 'own key':
+        this.#ownKeyIs(event.key);
+        break;
+      case 'loaded': {
+        // All have one memory.
+        const nothing = { kind: 'loaded', tags: [], marks: [], slots: [] } as const;
+        for (const [at, context] of this.#contexts.entries()) context.load(at === 0 ? event : nothing);
+        break;
+      }
+      case 'keys':
+        this.#tellAll(event);
+        break;
+      case 'stations':
+        for (const context of this.#contexts) context.setStations(event.stations);
+        break;
+      case 'opened':
+        this.#answered(event.job, (job) => ({ ...event, job }));
+        break;
+      case 'remembered':
+        this.#answered(event.batch, (batch) => ({ ...event, batch }));
+        break;
+    }
   }
 
-  /** Puts out an onion of 4000 bytes that somebody's ticket has made of an answer. */
+  /** Puts out an onion of 4000 bytes that somebody's ticket has made of an answer: in the first context, where all tickets lead. */
   release(onion: Uint8Array): void {
-    this.#tell({ kind: 'answer', onion });
+    this.#contexts[0]?.tell({ kind: 'answer', onion });
   }
 
   /** A circuit to a domain is ready. */
@@ -142,16 +166,21 @@ export class Mor {
 
   /** No circuit to it stands any more. */
   lost(domain: string): void {
-    this.#told.delete(domain);
-    this.#hears.delete(domain);
-    this.#unlink(domain);
+    for (const context of this.#contexts) {
+      context.lost(domain);
+      this.#unlink(domain, context);
+    }
   }
 
   /** Whether a packet in a context is a frame of a linked server's; what else comes in such a context is nobody's. */
   heard({ routing, packet }: Letter, domain: string): boolean {
-    if (routing.get('_context') !== `psyc://${domain}/$mor`) return false;
-    const frame = this.#linked.has(domain) ? readFrame(domain, packet, (variable) => routing.get(variable)) : null;
-    if (frame !== null) this.#tell({ kind: 'frame', peer: domain, frame });
+    const named = routing.get('_context') ?? '';
+    const context = this.#contexts.find(({ name }) => contextOf(domain, name) === named);
+    if (context === undefined) return named.startsWith(contextOf(domain));
+    const frame = context.linked.has(domain)
+      ? readFrame(domain, packet, (variable) => routing.get(variable), context.name)
+      : null;
+    if (frame !== null) context.hear(domain, frame);
     return true;
   }
 
@@ -168,42 +197,43 @@ export class Mor {
         this.#desk.effect({ kind: 'mor', effect: { kind: 'key shown', domain, key: copyBytes(key) } });
       return true;
     }
+    const named = packet.text(NAME) ?? '';
+    const context = this.#contexts.find(({ name }) => name === named);
+    if (context === undefined) return true;
     // Who says it again has begun a new life, and does not know what the last was told.
-    this.#unlink(domain);
-    this.#hears.add(domain);
-    this.#link(domain);
+    this.#unlink(domain, context);
+    context.heardOf(domain);
+    this.#link(domain, context);
     return true;
   }
 
   /** Whether a letter is for the listener; `by`: the person who lives here and whose device asks, or null. */
   asked(letter: Letter, by: string | null): boolean {
     if (entityOf(letter.routing.get('_target') ?? '') !== this.#uniform) return false;
-    const { method } = letter.packet;
     if (by === null && this.#asks.answered(letter)) return true;
     if (by === null || domainOf(by) !== this.#desk.domain) return true;
-    if (method === '_request_mor_cell') this.#hand(letter, by);
-    else if (method === '_request_mor_copies') this.#copies.ask(letter);
-    else if (method === '_request_mor_servers') this.#show(letter);
-    else if (method === '_request_mor_keys') this.#find(keepLetter(letter));
-    else this.#answer(letter, '_error_unsupported_method', { _code: '_unsupported_method' });
+    this.#clients.take(letter, by);
     return true;
   }
 
   /** Counts and rates, never routes; null before it has begun. */
-  status(): (ListenerStatus & { readonly closedExits: number }) | null {
-    const status = this.#listener?.status() ?? null;
-    if (status === null) return null;
-    return { ...status, counts: [...status.counts, ...this.#counts.entries()], closedExits: this.#closedExits };
+  status(): MorStatus | null {
+    const [first, ...others] = this.#contexts;
+    if (first === undefined) return null;
+    const { status } = first;
+    const counts = [...status.counts, ...this.#counts.entries()];
+    const further = others.map((context) => ({ name: context.name, ...context.status }));
+    return { ...status, counts, closedExits: this.#closedExits, further };
   }
 
   queues(): (readonly [string, number])[] {
-    return [...(this.#listener?.queues() ?? []), ...this.#asks.queues()];
+    return [...this.#contexts.flatMap((context) => context.queues()), ...this.#asks.queues()];
   }
 
   /** Looks at all that are here, and again in a while: what the admin or time has changed shows. */
   #look(): void {
     for (const domain of this.#desk.ways.linked()) this.#judge(domain);
-    this.#copies.look();
+    this.#clients.look();
     this.#asks.look();
     this.#desk.timer('mor look', LOOK_MS, () => this.#look());
   }
@@ -214,26 +244,32 @@ export class Mor {
       const circuit = this.#owner.circuitTo(domain);
       if (records === null || circuit === null) return;
       const isTrusted = trustIn(records, this.#desk.unixMs).standing === 'normal' && records.has('key');
-      const isMember = isTrusted && this.#owner.isFree(domain);
-      if (!isMember) {
-        this.#told.delete(domain);
-        this.#unlink(domain);
-      } else if (this.#told.get(domain) !== circuit) {
-        this.#told.set(domain, circuit);
-        const routing = { _source: nodeUniform(this.#desk.domain), _target: nodeUniform(domain) };
-        this.#desk.post(newLetter({ routing, method: NOTICE }));
-        this.#link(domain);
+      const isFree = isTrusted && this.#owner.isFree(domain);
+      for (const context of this.#contexts) {
+        const isMember = isFree && context.admits(domain);
+        if (context.judge(domain, circuit, isMember)) {
+          const routing = { _source: nodeUniform(this.#desk.domain), _target: nodeUniform(domain) };
+          const entity = context.name === '' ? {} : { [NAME]: context.name };
+          this.#desk.post(newLetter({ routing, entity, method: NOTICE }));
+          this.#link(domain, context);
+        } else if (!isMember) this.#unlink(domain, context);
       }
     });
   }
 
+  /** Domains that a link stands to in some context. */
+  get #linked(): ReadonlySet<string> {
+    return new Set(this.#contexts.flatMap(({ linked }) => [...linked]));
+  }
+
   /** Each has taken the other as a member: cells go both ways. */
-  #link(domain: string): void {
-    if (this.#linked.has(domain) || !this.#told.has(domain) || !this.#hears.has(domain)) return;
-    this.#linked.add(domain);
+  #link(domain: string, context: MorContext): void {
+    if (!context.isToLink(domain)) return;
+    const isNews = !this.#linked.has(domain);
+    context.link(domain);
+    if (!isNews) return;
     this.#tellLinked();
     this.#showKey(domain);
-    if (this.#isLoaded) this.#linkTold(domain);
   }
 
   #ownKeyIs(key: Uint8Array): void {
@@ -247,135 +283,111 @@ export class Mor {
     this.#desk.post(newLetter({ routing, entity: { _key: this.#ownKey }, method: KEY_NOTICE }));
   }
 
-  #linkTold(domain: string): void {
-    this.#tell({ kind: 'linked', peer: domain, membership: { isMember: true, isMemberThere: true } });
-  }
-
-  #unlink(domain: string): void {
-    if (!this.#linked.delete(domain)) return;
-    this.#tell({ kind: 'unlinked', peer: domain });
-    this.#tellLinked();
+  #unlink(domain: string, context: MorContext): void {
+    if (context.unlink(domain) && !this.#linked.has(domain)) this.#tellLinked();
   }
 
   #tellLinked(): void {
     this.#desk.effect({ kind: 'mor', effect: { kind: 'linked to', domains: [...this.#linked] } });
   }
 
-  #hand(letter: Letter, client: string): void {
-    const cell = letter.packet.value('_cell');
-    if (cell?.length !== sizes.cell) {
-      this.#answer(letter, '_error_mor_invalid_cell', { _code: '_mor_invalid_cell' });
-      return;
-    }
-    const kept = copyBytes(cell);
-    const name = hexOf(this.#desk.options.suite.blake2b(onionOf(kept), HANDED_BYTES));
-    // Who has heard no answer asks again: twice on its way it would be known for no cover.
-    if (this.#handed.has(name)) {
-      this.#answer(letter, '_echo_mor_cell', {});
-      return;
-    }
-    const request = ++this.#requests;
-    this.#asked.set(request, { letter, name });
-    this.#tell({ kind: 'handed', client, request, cell: kept });
-    this.#asked.delete(request);
+  #contextOwner(): ContextOwner {
+    return {
+      nowMs: () => this.#desk.nowMs,
+      unixMs: () => this.#desk.unixMs,
+      perform: (effect, context) => this.#perform(effect, context),
+      onward: (onion, context) => this.#onward(onion, context),
+      stepped: () => {
+        for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) next();
+      },
+    };
   }
 
-  /** A page of the servers behind `_after`, with their keys, so that whoever draws a route need not take ours for them. */
-  #show(letter: Letter): void {
-    const after = letter.packet.text('_after') ?? '';
-    const { domain: home } = this.#desk;
-    const own = { domain: home, key: this.#ownKey };
-    const left = [own, ...this.#servers]
-      .filter(({ domain }) => domain > after)
-      .sort((a, b) => (a.domain < b.domain ? -1 : 1));
-    let [at, bytes] = [0, 0];
-    for (; at < Math.min(left.length, SERVERS_MAX) && bytes < SERVERS_BYTES_MAX; at++) {
-      const { domain, key } = left[at]!;
-      bytes += key.length;
-      this.#answer(letter, '_status_mor_server', { _domain: domain, _key: key });
-    }
-    this.#answer(letter, '_echo_mor_servers', at < left.length ? { _next: left[at - 1]!.domain } : {});
+  /** An onion whose owner another context knows, and not the one it is in, is put out there: once, whoever else does. */
+  #onward(onion: Uint8Array, context: MorContext): boolean {
+    if (this.#passed === null || context.knows(onion)) return false;
+    const other = this.#contexts.find((one) => one !== context && one.knows(onion));
+    if (other === undefined) return false;
+    const kept = copyBytes(onion);
+    if (this.#passed.isNew(kept, this.#desk.nowMs)) this.#later.push(() => other.tell({ kind: 'answer', onion: kept }));
+    return true;
   }
 
-  /** Of somebody elsewhere: his home must not hear who asks. */
-  #find(letter: Letter): void {
-    const person = letter.packet.text('_person') ?? '';
-    const unknown = (): void => this.#answer(letter, '_failure_mor_unknown_keys', { _code: '_mor_unknown_keys' });
-    if (!isPerson(person) || entityIn(person) === null) unknown();
-    else {
-      this.#owner.find(person, (found) => {
-        if (found === null) unknown();
-        else {
-          const { key, statement, authority } = found;
-          this.#answer(letter, '_echo_mor_keys', { _key: key, _statement: statement, _key_domain: authority });
-        }
-      });
-    }
+  /** Whoever has asked is told, under his own number. */
+  #answered(number: number, told: (own: number) => ListenerEvent): void {
+    const asked = this.#jobs.get(number);
+    this.#jobs.delete(number);
+    asked?.context.tell(told(asked.number));
   }
 
-  #answer({ routing }: Letter, method: string, entity: Readonly<Record<string, Value>>): void {
-    const tag = routing.get('_tag');
-    const heading = { _source: this.#uniform, _target: routing.get('_source'), _tag_relay: tag, _tag_reply: tag };
-    this.#desk.post(newLetter({ routing: heading, entity, method }));
+  /** Names as in uniforms; this server itself is in all. */
+  #contextsOf(domain: string): string | null {
+    if (this.#contexts.length === 1) return null;
+    const isIn = ({ linked }: MorContext): boolean => domain === this.#desk.domain || linked.has(domain);
+    return this.#contexts.flatMap((context) => (isIn(context) ? [serviceOf(context.name)] : [])).join(' ');
   }
 
-  #tell(event: ListenerEvent): void {
-    for (const effect of this.#listener?.step(event, this.#desk.nowMs, this.#desk.unixMs) ?? []) this.#perform(effect);
+  #tellAll(event: ListenerEvent): void {
+    for (const context of this.#contexts) context.tell(event);
   }
 
-  #perform(effect: ListenerEffect): void {
+  /** Under which number something is asked for outside: each listener counts for itself. */
+  #jobOf(context: MorContext, number: number): number {
+    this.#jobs.set(++this.#job, { context, number });
+    return this.#job;
+  }
+
+  #perform(effect: ListenerEffect, context: MorContext): void {
     switch (effect.kind) {
       case 'send': {
         const circuit = this.#owner.circuitTo(effect.peer);
         if (circuit === null) break;
         // Alone in its record: what was written before goes first, and nothing joins it.
         this.#desk.effect({ kind: 'flush', circuit });
-        this.#owner.send(circuit, renderFrame(this.#desk.domain, effect.frame));
+        this.#owner.send(circuit, renderFrame(this.#desk.domain, effect.frame, context.name));
         this.#desk.effect({ kind: 'flush', circuit });
         break;
       }
-      case 'open':
-      case 'remember':
+      case 'open': {
+        const job = { ...effect.job, job: this.#jobOf(context, effect.job.job) };
+        this.#desk.effect({ kind: 'mor', effect: { kind: 'open', job } });
+        break;
+      }
+      case 'remember': {
+        const batch = { ...effect.batch, batch: this.#jobOf(context, effect.batch.batch) };
+        this.#desk.effect({ kind: 'mor', effect: { kind: 'remember', batch } });
+        break;
+      }
       case 'forget':
       case 'forget key':
       case 'renew':
         this.#desk.effect({ kind: 'mor', effect });
         break;
       case 'exit':
-        this.#exit(effect.exit);
+        this.#exit(effect.exit, context);
         break;
       case 'taken':
-      case 'refused': {
-        const asked = this.#asked.get(effect.request);
-        if (asked === undefined) {
-          if (effect.kind === 'refused') this.#copies.refused(effect.client, effect.request);
-          break;
-        }
-        const { letter, name } = asked;
-        if (effect.kind === 'taken') {
-          this.#handed.add(name);
-          if (this.#handed.size > HANDED_MAX) this.#handed.delete(this.#handed.values().next().value!);
-          this.#answer(letter, '_echo_mor_cell', {});
-        } else this.#answer(letter, `_failure${effect.code}`, { _code: effect.code });
+      case 'refused':
+        this.#clients.told(effect);
         break;
-      }
       case 'wake':
-        this.#desk.timer('mor', Math.max(0, effect.atMs - this.#desk.nowMs), () => this.#tell({ kind: 'wake' }));
+        this.#desk.timer(`mor of ${context.name}`, Math.max(0, effect.atMs - this.#desk.nowMs), () =>
+          context.tell({ kind: 'wake' }),
+        );
         break;
       case 'copy':
-        this.#copies.copy(effect.client, effect.cell);
+        this.#clients.copy(effect.client, effect.cell);
         break;
-      case 'reply':
-        // Nobody here has made a ticket.
+      case 'reply': // Nobody here has made a ticket.
         break;
     }
   }
 
   /** A packet from nobody: what is public and asked for over a ticket; and what is sealed to a person who lives here, under the limits of strangers. */
-  #exit(exit: Exit): void {
+  #exit(exit: Exit, context: MorContext): void {
     const { packet, target, isSigned } = exit;
     const isPublic = !isPerson(target) || packet.method === '_request_keys';
-    if (!isSigned && isPublic && this.#asks.take(exit)) return;
+    if (!isSigned && isPublic && this.#asks.take(exit, (onion) => context.tell({ kind: 'answer', onion }))) return;
     if (isSigned || !isPerson(target) || packet.method !== SEALED_METHOD) {
       this.#closedExits++;
       return;

@@ -87,7 +87,17 @@ export type Config = {
   readonly plain: PlainConfig | null;
   readonly dns: DnsConfig;
   /** Its part in the flood of cells: domains that circuits are held to, frames a second on each link; null: none. */
-  readonly mor: { readonly links: readonly string[]; readonly framesPerSecond: number } | null;
+  readonly mor: {
+    readonly links: readonly string[];
+    readonly framesPerSecond: number;
+    readonly servers: number;
+    readonly contexts: readonly {
+      readonly name: string;
+      readonly members: readonly string[];
+      readonly framesPerSecond: number;
+      readonly servers: number;
+    }[];
+  } | null;
   /** Boxes that it keeps, and how much work one takes; null: it keeps none. */
   readonly pigeonhole: { readonly boxes: number; readonly workBits: number } | null;
   /** Values that it keeps at addresses, and how much work one takes; null: it keeps none. */

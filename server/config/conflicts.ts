@@ -119,12 +119,26 @@ function plain({ plain: given, peers: named = {}, domain }: Partial<RawConfig>, 
 
 /** Onions go to domains that prove keys. */
 function links({ mor, plain: given, domain }: Partial<RawConfig>, conflict: Conflict): Mistake[] {
-  return (mor?.links ?? []).flatMap((name, at) => {
-    const place = ['mor', 'links', at];
-    if (name === domain) return conflict(place, 'is this domain itself');
-    if (name in (given?.peers ?? {})) return conflict(place, 'is one of plain.peers, who prove no keys');
-    return (mor?.links ?? []).indexOf(name) < at ? conflict(place, 'stands there twice') : [];
-  });
+  if (mor === undefined) return [];
+  const { contexts } = mor;
+  const lists = [
+    { place: ['mor', 'links'], names: mor.links },
+    ...contexts.map(({ members }, at) => ({ place: ['mor', 'contexts', at, 'members'], names: members })),
+  ];
+  return [
+    ...lists.flatMap(({ place, names }) =>
+      names.flatMap((name, at) => {
+        if (name === domain) return conflict([...place, at], 'is this domain itself');
+        if (name in (given?.peers ?? {})) return conflict([...place, at], 'is one of plain.peers, who prove no keys');
+        return names.indexOf(name) < at ? conflict([...place, at], 'stands there twice') : [];
+      }),
+    ),
+    ...contexts.flatMap(({ name }, at) =>
+      contexts.findIndex((other) => other.name === name) < at
+        ? conflict(['mor', 'contexts', at, 'name'], 'is that of another')
+        : [],
+    ),
+  ];
 }
 
 /** Replies go back over onions. */

@@ -21,7 +21,7 @@ import { configLimits } from './limits.ts';
 
 const { hostsMax, originsMax, portMax, connectionsMax, timeScaleMax, framesMax, mailDomainsMax, mailNeverMax } =
   configLimits;
-const { linksMax: morLinksMax, linkMsMean } = listenerLimits;
+const { linksMax: morLinksMax, contextsMax: morContextsMax, stationsMax, linkMsMean } = listenerLimits;
 /** Of a link, a second. */
 const frames = 1000 / linkMsMean;
 
@@ -148,9 +148,19 @@ const dns = {
 
 const log = { level: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info') };
 
+const morContext = {
+  name: text('1 to 16 of a-z and 0-9', (value) => /^[a-z0-9]{1,16}$/.test(value)),
+  members: list(text('a domain in lower case', isDomain), 1, morLinksMax),
+  framesPerSecond: whole(1, framesMax).default(frames),
+  servers: whole(1, stationsMax).default(1),
+};
+
 const mor = {
   links: list(text('a domain in lower case', isDomain), 0, morLinksMax).default([]),
   framesPerSecond: whole(1, framesMax).default(frames),
+  servers: whole(1, stationsMax).default(1),
+  // The first is the one that has these links.
+  contexts: list(group(morContext), 0, morContextsMax - 1).default([]),
 };
 
 const pigeonhole = {
@@ -268,5 +278,6 @@ export function keysAt(steps: readonly Step[]): string[] {
   if (top === 'plain' && key === 'peers') return Object.keys(plainPeer);
   if (top === 'dns' && key === 'update') return Object.keys(update);
   if (top === 'dns' && key === 'responder') return Object.keys(responder);
+  if (top === 'mor' && key === 'contexts') return Object.keys(morContext);
   return Object.keys(top === 'peers' ? peer : (groups.get(String(top)) ?? {}));
 }

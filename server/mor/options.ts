@@ -23,6 +23,13 @@ export const morOptions = (mor: Config['mor'], unsafe: boolean): { readonly mor?
         mor: {
           limits: limitsFor(mor.framesPerSecond),
           links: mor.links,
+          servers: mor.servers,
+          contexts: mor.contexts.map(({ name, members, servers, framesPerSecond }) => ({
+            name,
+            members,
+            servers,
+            limits: limitsFor(framesPerSecond),
+          })),
           unsafe,
         },
       };

@@ -1,6 +1,6 @@
 /** Checks that every cell is rebroadcast by everybody, whosever it is. docs/simulator.md#checkers */
 import type { Observation } from '../observation.ts';
-import { cellOf } from '../raw-cell.ts';
+import { cellOf, type MembersOf, serviceIn } from '../raw-cell.ts';
 import type { Checker } from './checker.ts';
 
 const SECOND = 1_000_000;
@@ -11,6 +11,8 @@ const passUs = 10 * SECOND;
 /** One cell: when each host first had it, and whom each wrote it to. */
 interface Way {
   readonly first: string;
+  /** The context in which it goes round, as in uniforms. */
+  readonly context: string;
   readonly sinceUs: Map<string, number>;
   readonly written: Set<string>;
 }
@@ -20,12 +22,12 @@ export class FloodChecker implements Checker {
   readonly promise = 'once faults end, every server passes every cell on to all members of its context';
   readonly atEnd = true;
   readonly #honest: readonly string[];
-  readonly #membersOf: (host: string) => readonly string[];
+  readonly #membersOf: MembersOf;
   readonly #ways = new Map<string, Way>();
   #nowUs = 0;
   #calmUs = Number.MAX_SAFE_INTEGER;
 
-  constructor(honest: readonly string[], membersOf: (host: string) => readonly string[]) {
+  constructor(honest: readonly string[], membersOf: MembersOf) {
     this.#honest = honest;
     this.#membersOf = membersOf;
   }
@@ -38,7 +40,12 @@ export class FloodChecker implements Checker {
     this.#nowUs = atUs;
     const seen = cellOf(observation.content);
     if (seen === null) return null;
-    const way = this.#ways.get(seen.name) ?? { first: host, sinceUs: new Map(), written: new Set() };
+    const way = this.#ways.get(seen.name) ?? {
+      first: host,
+      context: serviceIn(observation.context),
+      sinceUs: new Map(),
+      written: new Set(),
+    };
     this.#ways.set(seen.name, way);
     for (const one of [host, peer]) if (!way.sinceUs.has(one)) way.sinceUs.set(one, atUs);
     way.written.add(`${host} ${peer}`);
@@ -46,12 +53,12 @@ export class FloodChecker implements Checker {
   }
 
   #judge(): string | null {
-    for (const { first, sinceUs, written } of this.#ways.values()) {
+    for (const { first, context, sinceUs, written } of this.#ways.values()) {
       // What somebody dishonest puts out may be refused at the link.
       if (!this.#honest.includes(first)) continue;
       for (const [host, atUs] of sinceUs) {
         if (!this.#honest.includes(host) || atUs < this.#calmUs + healUs || atUs > this.#nowUs - passUs) continue;
-        const left = this.#membersOf(host).find((member) => !written.has(`${host} ${member}`));
+        const left = this.#membersOf(host, context).find((member) => !written.has(`${host} ${member}`));
         if (left !== undefined) return `${host} never passed to ${left} a cell that ${first} had put out`;
       }
     }

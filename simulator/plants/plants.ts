@@ -1,6 +1,5 @@
 /** Every planted bug, by name; the table in docs/simulator.md#plants is the same list. */
 import { endlessBacklog, endlessWriting, hiddenState, throwingStep } from './careless-nodes.ts';
-import { deafAfterRestart, unreadTags } from './cell-files.ts';
 import { overlookedReader, sameKeyAgain } from './confidants.ts';
 import { lyingDisk, tornWrite } from './disks.ts';
 import {
@@ -39,6 +38,7 @@ import {
   spentByDamage,
   toldToAnybody,
 } from './onion-nodes.ts';
+import { deafAfterRestart, fewServers, unreadTags } from './onion-servers.ts';
 import type { Plant } from './plant.ts';
 import {
   forgottenStatements,
@@ -91,6 +91,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     busyOrigin,
     unreadTags,
     deafAfterRestart,
+    fewServers,
     hastySuccessor,
     forgottenStatements,
     secretSuccessors,

@@ -1,4 +1,4 @@
-/** The scene: people of four domains write to each other as nobody, through whole servers with listeners; everything fails now and then, and one more server is dishonest. docs/simulator.md#anonymous */
+/** The scene: people of five domains write to each other as nobody, through whole servers with listeners in two contexts; everything fails now and then, and one more server is dishonest. docs/simulator.md#anonymous */
 import { hexOf, textBytes } from '../../crypto/bytes.ts';
 import type { Suite } from '../../crypto/suite.ts';
 import type { NodeOptions } from '../../federation/events.ts';
@@ -13,6 +13,7 @@ import { cellOf, routeTo } from '../../round-trips/ways.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { ArrivalChecker } from '../checkers/arrival.ts';
 import type { Checker } from '../checkers/checker.ts';
+import { CongestionChecker } from '../checkers/congestion.ts';
 import { EnvelopingChecker } from '../checkers/enveloping.ts';
 import { FloodChecker } from '../checkers/flood.ts';
 import { KeyholdersChecker } from '../checkers/keyholders.ts';
@@ -39,21 +40,34 @@ import { noDisk, nobody, SECOND } from './federation-run.ts';
 import { idealDns } from './ideal-dns.ts';
 import { maxima as nodeMaxima } from './maxima.ts';
 import { Dishonesty } from './mor-dishonest.ts';
-import {
-  accepted as domains,
-  evil,
-  honest,
-  maxima as morMaxima,
-  membersOf,
-  pairs as links,
-  small,
-} from './mor-town.ts';
+import { accepted, evil, honest, maxima as morMaxima, membersOf, pairs, small } from './mor-town.ts';
 import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
 import { hostOf, keysOf, planPerson } from './town.ts';
 
-/** One at each. */
-const people = honest.map((domain, at) => planPerson(`reader${at}`, domain, ['phone']));
+/** They have a second context with each other; one of them is in the first as well, the other is not. */
+const inner = 'inner';
+const bridge = 'd.example';
+const beyond = 'f.example';
+const domains: readonly string[] = [...accepted, beyond];
+const sound: readonly string[] = [...honest, beyond];
+const links = [...pairs, [bridge, beyond] as const];
+
+/** Members of a server's contexts, by the names that these have in uniforms. */
+function members(host: string, context: string): readonly string[] {
+  if (context === 'mor') return host === beyond ? [] : membersOf(host);
+  return host === bridge ? [beyond] : host === beyond ? [bridge] : [];
+}
+
+/**
+ * Over whom a home's people have routes: who is linked to the bridge over all of those; others over the first context, in which the
+ * bridge passes nothing on that is for a server it has no link to.
+ */
+const reached = (home: string): readonly string[] =>
+  home === bridge ? [...members(home, 'mor'), ...members(home, `mor-${inner}`)] : accepted;
+
+/** One at each; from beyond the bridge there is no way over three owners. */
+const people = sound.map((domain, at) => planPerson(`reader${at}`, domain, ['phone']));
 
 const faultsUs = 30 * SECOND;
 /** Onions are handed in from here to there, so many by each: while things fail, and when they do not any more. */
@@ -62,10 +76,14 @@ const times = [
   { fromUs: 46 * SECOND, toUs: 56 * SECOND, most: 2 },
 ] as const;
 const graceUs = 5 * SECOND;
+/** A minute of calm is looked at whole. */
+const leastUs = 105 * SECOND;
 const hops = 3;
+/** Beside it the dishonest server writes what it likes. */
+const unsentBytesMax = 65_536;
 
 /** What everything that is said ends in: where it is handed in, and which it is. */
-const NAME = /[a-d]\.example-\d+-\d+$/;
+const NAME = /[a-f]\.example-\d+-\d+$/;
 /** By its words: what comes out of a cell has a tag that nobody has given it. */
 const byWords: KeyReader = {
   keyOf: (bytes) => NAME.exec(textOfBytes(readRaw(bytes).content).trimEnd())?.[0] ?? null,
@@ -79,12 +97,13 @@ const headerOf = ({ target }: Said, sequence: number, given: string): string =>
 const checkers = (): Checker[] => [
   new OnceChecker(),
   new TruthChecker(headerOf),
-  new QueuesChecker({ ...morMaxima, ...nodeMaxima, 'unsent bytes': morMaxima['unsent bytes'], peers: 4 }),
-  new ReopeningChecker(honest, true),
+  new QueuesChecker({ ...morMaxima, ...nodeMaxima, 'unsent bytes': 2 * unsentBytesMax + 65_536, peers: 4 }),
+  new ReopeningChecker(sound, true),
   new ArrivalChecker(),
-  new KeyholdersChecker(membersOf),
-  new FloodChecker(honest, membersOf),
+  new KeyholdersChecker(members),
+  new FloodChecker(sound, members),
   new EnvelopingChecker(),
+  new CongestionChecker(sound, small.linkMsMean),
 ];
 
 /** What a run has in common. */
@@ -120,7 +139,7 @@ function begin(world: World, plant: Plant | null): Play {
   world.clock.at(faultsUs, () => world.calmDown(calm));
   const isContent = (): boolean => devices.every((device) => device.isContent) && run.awaited.size === 0;
   return {
-    isOver: settled(world, () => world.clock.nowUs > times[1].toUs && isContent(), graceUs),
+    isOver: settled(world, () => world.clock.nowUs >= leastUs && isContent(), graceUs),
     stored: () => new Map([...disks].map(([name, disk]) => [name, rowsOf(disk, byWords)])),
   };
 }
@@ -146,8 +165,13 @@ function beginServer({ world, plant, keys, suite, stations }: Run, name: string,
   const options: Partial<NodeOptions> = {
     pins,
     suite,
-    mor: { limits: small, links: membersOf(name) },
-    circuitLimits: { ...circuitBounds, unsentBytesMax: 65_536 },
+    mor: {
+      limits: small,
+      links: members(name, 'mor'),
+      servers: accepted.length,
+      contexts: members(name, `mor-${inner}`).map((other) => ({ name: inner, limits: small, members: [other] })),
+    },
+    circuitLimits: { ...circuitBounds, unsentBytesMax },
   };
   const dishonesty = new Dishonesty(
     name,
@@ -173,7 +197,7 @@ function beginPerson(run: Run, plan: (typeof people)[number]): Device {
   world.clock.at(0, () => host.start());
   world.network.links.startPartitions(name, server);
   const random = world.random.stream(name);
-  for (const [at, { fromUs, toUs, most }] of times.entries()) {
+  for (const [at, { fromUs, toUs, most }] of server === beyond ? [] : times.entries()) {
     for (let number = 1; number <= most; number++) {
       const tag = `${server}-${at}-${number}`;
       world.clock.at(random.between(fromUs, toUs), () => handIn(run, host, device!.channel, tag, random, at === 1));
@@ -187,12 +211,13 @@ function handIn(run: Run, host: Host, channel: string, tag: string, random: Rand
   const { world, suite, stations, awaited } = run;
   const home = hostOf(channel);
   const unixMs = beginUnixMs + world.clock.nowMs;
-  const { uniform: target, server } = random.pick(people.filter((plan) => plan.server !== home));
-  const last = stations.find(({ domain }) => domain === server)!;
+  const ways = stations.filter(({ domain }) => domain !== home && reached(home).includes(domain));
+  const last = random.pick(ways.filter(({ domain }) => domain !== evil));
+  const { uniform: target } = people.find(({ server }) => server === last.domain)!;
   // What is sealed inside is for clients to say: here it is words.
   const words = `${'x'.repeat(random.below(300))} ${tag}`;
   const packet = render({ routing: { _target: target }, method: SEALED_METHOD, data: words });
-  const cell = cellOf(suite, routeTo(suite, { stations, home, hops }, last, unixMs)!, 'exit', packet, unixMs);
+  const cell = cellOf(suite, routeTo(suite, { stations: ways, home, hops }, last, unixMs)!, 'exit', packet, unixMs);
   if (isCalm) awaited.add(tag);
   const content = textBytes(`${SEALED_METHOD}\n${words}\n`);
   world.observe({ kind: 'said', key: tag, author: '', target, tag, counter: 1, content });
@@ -204,7 +229,7 @@ function handIn(run: Run, host: Host, channel: string, tag: string, random: Rand
 /** Whole servers, with circuits that prove themselves, people who log in and logs that are stored. */
 export const anonymous: Scene = {
   name: 'anonymous',
-  what: 'people of four domains write as nobody, through whole servers with listeners; one more drops, delays, spoils and replays; servers crash, links part, disks fail',
+  what: 'people of five domains write as nobody, through whole servers with listeners, one of them in two contexts; one more drops, delays, spoils and replays; servers crash, links part, disks fail',
   checkers,
   begin,
 };

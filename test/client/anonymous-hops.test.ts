@@ -97,8 +97,9 @@ test('a lying home: inventions that it and they themselves vouch for are on no r
 });
 
 /** Who asks as nobody at a lying home, and the servers that the cells which he hands in go to first. */
-async function asker(isUnvouched: boolean, hops = 3) {
-  const { told } = await lies();
+async function asker(isUnvouched: boolean, hops = 3, elsewhere: readonly string[] = []) {
+  const shown = await lies();
+  const told = shown.told.map((one) => ({ ...one, isFirst: !elsewhere.includes(one.domain) }));
   const keys = told.flatMap(({ domain, keys: own }) => own.map(({ publicKey }) => ({ publicKey, value: domain })));
   const known = new KnownKeys(suite, keys);
   const firsts: string[] = [];
@@ -146,6 +147,15 @@ test('a lying home: neither a secret nor a question goes over its inventions', a
   // Whom the home does not show at all, nor so many, nobody could vouch for.
   expect(await ask('away.test', 3)).toMatchObject({ kind: 'failure', code: '_anonymous_unreachable' });
   expect(await ask('b.test', 12)).toMatchObject({ kind: 'failure', code: '_anonymous_excessive_hops' });
+  await asking.stop();
+});
+
+test('who asks goes over the home’s first context only: one-time layers are passed to no other', async () => {
+  const elsewhere = ['b.test', 'c.test', 'd.test'];
+  const { firsts, asking, ask } = await asker(true, 3, elsewhere);
+  expect(firsts).toHaveLength(6);
+  for (const first of firsts) expect(first).toMatch(/^invented-/);
+  expect(await ask('b.test', 3)).toMatchObject({ kind: 'failure', code: '_anonymous_unreachable' });
   await asking.stop();
 });
 

@@ -285,3 +285,22 @@ test('whoever is asked for the readerâ€™s keys as nobody lies about his domainâ€
     }
   }
 });
+
+test('a home with several contexts says in which of them it has a link to a server', async () => {
+  const contexts = new Map([
+    ['b.test', 'mor mor-inner'],
+    ['c.test', 'mor-inner'],
+  ]);
+  const shown = ['b.test', 'c.test', 'd.test'].map((_domain) => {
+    const _contexts = contexts.get(_domain);
+    const entity = { _domain, _key: keys.get(_domain)!.certificate.bytes };
+    return packet('_status_mor_server', _contexts === undefined ? entity : { ...entity, _contexts });
+  });
+  const home: AskedHome = { ask: async () => [...shown, packet('_echo_mor_servers')] };
+  const believed = await believedAt(home, { home: HOME, pins, isUnvouched: false }, NOW);
+  expect(believed!.stations.map(({ domain, isFirst }) => [domain, isFirst])).toEqual([
+    ['b.test', true],
+    ['c.test', false],
+    ['d.test', true],
+  ]);
+});

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Bucket } from '../../listener-bots/bucket.ts';
 import { Delayed } from '../../listener-bots/delayed.ts';
 import { listenerLimits } from '../../listener-bots/limits.ts';
+import { OpenedMemory } from '../../listener-bots/memory.ts';
 import { LinkQueue } from '../../listener-bots/queue.ts';
 import { ReplayMemory } from '../../listener-bots/replay.ts';
 import { SeenMemory } from '../../listener-bots/seen.ts';
@@ -21,6 +22,19 @@ test('seen: each of thousands once, for one generation at least and two at most'
   const full = new SeenMemory(suite, 1000, 100, 0);
   for (const cell of cells.slice(0, 250)) full.isNew(cell, 0);
   expect([full.size, full.isNew(cells[249]!, 0), full.isNew(cells[0]!, 0)]).toEqual([150, false, true]);
+});
+
+test('what listeners have in common is forgotten when none of them has the key any more', () => {
+  const memory = new OpenedMemory(suite, listenerLimits);
+  const [one, other] = [['old', 'new'], ['old']];
+  memory.share(() => one);
+  memory.share(() => other);
+  for (const key of ['old', 'new', 'older']) memory.replay.add(key, suite.random(16), null);
+  expect(memory.forgetKeys()).toEqual(['older']);
+  one.splice(0, 1);
+  expect([memory.forgetKeys(), memory.replay.size]).toEqual([[], 2]);
+  other.splice(0, 1);
+  expect([memory.forgetKeys(), memory.replay.size]).toEqual([['old'], 1]);
 });
 
 test('replay: nothing is pushed out; seconds and keys end what they end', () => {

@@ -14,6 +14,10 @@ import { command, passableFolder, type Served } from './served.ts';
 
 const undoing = new Undoing();
 const names = ['a.test', 'b.test', 'c.test', 'd.test', 'e.test'];
+/** Two of them are in a second context as well. */
+const pair = ['a.test', 'b.test'];
+const contextsOf = (name: string): object[] =>
+  pair.includes(name) ? [{ name: 'inner', members: pair.filter((other) => other !== name), framesPerSecond: 100 }] : [];
 const servers = new Map<string, Served>();
 let home = '';
 
@@ -46,6 +50,12 @@ function listening(who: string): { said(holds: (heard: Record<string, unknown>) 
   };
 }
 
+interface InnerStatus {
+  readonly links: number;
+  readonly contexts: number;
+  readonly counts: readonly (readonly [string, number])[];
+}
+
 async function linkedAt(domain: string, links: number): Promise<void> {
   const { folder } = servers.get(domain)!;
   await linked(undoing, async () => (await p3do('federate', 'onions', '--folder', folder, '--json')).out, links);
@@ -53,9 +63,9 @@ async function linkedAt(domain: string, links: number): Promise<void> {
 
 beforeAll(async () => {
   home = await passableFolder(undoing);
-  const started = await peersStarted(undoing, names, (_name, links) => ({
+  const started = await peersStarted(undoing, names, (name, links) => ({
     memory: true,
-    config: { mor: { links, framesPerSecond: 100 } },
+    config: { mor: { links, framesPerSecond: 100, contexts: contextsOf(name) } },
   }));
   for (const served of started) servers.set(served.domain, served);
   const lines = await Promise.all(
@@ -95,6 +105,23 @@ test('a message over three hops arrives, as nobody’s, and its sender is told n
   expect(JSON.stringify(heard)).not.toContain('ada');
   // Nor do the servers' logs name anybody.
   for (const { log } of servers.values()) expect(log.join('\n')).not.toMatch(/~|ada@|bob@/);
+  // The second context of two of them has a link, a key and cover of its own.
+  const inner = async (domain: string): Promise<InnerStatus | undefined> => {
+    const shown = await done('federate', 'onions', '--folder', servers.get(domain)!.folder, '--json');
+    return (JSON.parse(shown) as { further: InnerStatus[] }).further[0];
+  };
+  for (const domain of pair) {
+    for (;;) {
+      const status = await inner(domain);
+      const heard = new Map(status?.counts).get('heard cell') ?? 0;
+      if (heard > 0 && status?.contexts === 1) break;
+    }
+    expect(await inner(domain)).toMatchObject({ name: 'inner', links: 1, stations: 1 });
+    expect(await done('federate', 'onions', '--folder', servers.get(domain)!.folder)).toContain(
+      'context inner:\n1 links',
+    );
+  }
+  expect(await inner('c.test')).toBeUndefined();
   // While it was under way they have named no server, key or cell; nor does what their admins are shown.
   const route = /\.test|[0-9a-f]{16}/;
   for (const { domain, folder, log } of servers.values()) {

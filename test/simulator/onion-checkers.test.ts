@@ -68,6 +68,16 @@ test('reopening: one onion in two cells, the second first written by somebody ho
   const again = [handed('x', onion), first, wrote('b.example', 'c.example', other)] as const;
   expect(verdict(new ReopeningChecker(honest, true), ...again)).toBeNull();
   expect(verdict(new ReopeningChecker(honest), ...again)).toMatch(/b\.example put out/);
+  // In another context it may come again, as it may have been forgotten that it went there.
+  const inner = (cell: Uint8Array): Observation => ({
+    ...(wrote('b.example', 'c.example', cell) as Extract<Observation, { kind: 'multicast' }>),
+    context: 'psyc://b.example/$mor-inner',
+  });
+  const third = cellWith(onion);
+  expect(
+    verdict(new ReopeningChecker(honest), inner(one), wrote('a.example', 'b.example', other), inner(third)),
+  ).toBeNull();
+  expect(verdict(new ReopeningChecker(honest), inner(one), inner(third))).toMatch(/b\.example put out/);
 });
 
 test('spent: another onion behind a ticket’s layer is one too many, a spoilt copy is none, and of a ticket that is over the first is', () => {

@@ -21,7 +21,7 @@ const noticedUnder: Readonly<Record<string, bigint>> = {
   unasked: 7n,
   'forgotten-rules': 3n,
   'forgotten-tags': 12n,
-  'unread-tags': 3n,
+  'unread-tags': 6n,
   'deaf-after-restart': 3n,
   'hasty-successor': 6n,
   'impatient-feed': 3n,

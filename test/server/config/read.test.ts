@@ -235,23 +235,6 @@ test.each([
     ['_config_conflict policy.timeScale is for names that end in .test or .localhost, and example.org does not'],
   ],
   [
-    'links to itself, to a plain peer, and twice',
-    {
-      plain: { peers: { 'p.test': { addresses: ['192.0.2.1'] } } },
-      mor: { links: ['example.org', 'p.test', 'b.test', 'b.test'] },
-    },
-    [
-      '_config_conflict mor.links[0] is this domain itself',
-      '_config_conflict mor.links[1] is one of plain.peers, who prove no keys',
-      '_config_conflict mor.links[3] stands there twice',
-    ],
-  ],
-  [
-    'more frames than others take',
-    { mor: { framesPerSecond: 1001 } },
-    ['_config_invalid mor.framesPerSecond is 1001; it must be a whole number from 1 to 1000'],
-  ],
-  [
     'too many boxes and values, for too much work',
     { pigeonhole: { boxes: 65_537, workBits: 25 }, mailbox: { workBits: 21 } },
     [

@@ -1,4 +1,4 @@
-/** Plants in what whole servers keep of cells: bugs in what becomes of it at a restart. docs/simulator.md#plants */
+/** Plants in whole servers with listeners: bugs in what becomes of their files at a restart, and in their rates. docs/simulator.md#plants */
 import type { NodeEffect } from '../machine.ts';
 import { type Plant, steppingBoot } from './plant.ts';
 
@@ -31,4 +31,13 @@ export const deafAfterRestart: Plant = {
       const isKept = event.kind === 'stored' && event.outcome.kind === 'rows' && event.outcome.request < 0;
       return life > 1 && isKept ? [] : step(event, nowMs);
     }),
+};
+
+/** Each of many puts out as much as if it were one of few. */
+export const fewServers: Plant = {
+  name: 'few-servers',
+  what: 'servers put out new cells as if there were none but those that they have links to',
+  caughtBy: 'congestion',
+  scene: 'anonymous',
+  federation: (options) => (options.mor === undefined ? options : { ...options, mor: { ...options.mor, servers: 1 } }),
 };
