@@ -13,6 +13,8 @@ import { suite } from '../../server/suite.ts';
 import { bytesOf } from '../../simulator/net/network.ts';
 import { Random } from '../../simulator/random.ts';
 import { ringOf } from '../onion/vectors.ts';
+import { domainKey, Home } from './home.ts';
+import { Life, someone } from './life.ts';
 
 const NOW = 1_795_000_000_000;
 const HOME = 'p3do.home.test';
@@ -36,6 +38,7 @@ const bob = {
 const message = (): Uint8Array =>
   anonymousCell(suite, way, bob, sealText(suite, bob, 'under the stone').contents[0]!, NOW);
 const cover = (): Uint8Array => coverCell(suite, way, NOW);
+const homeKey = domainKey('a.example', 10);
 const wish: ClockWish = { meanMs: 5000, cells: 8, parts: 1, needed: 1 };
 
 /** Where a cell goes, and what its last hop does. */
@@ -219,4 +222,48 @@ test('who slept does not make up for it', () => {
   const handed = clock.step({ kind: 'wake' }, 400_000).filter(({ kind }) => kind === 'hand');
   expect(handed.length).toBeGreaterThan(0);
   expect(handed.length).toBeLessThanOrEqual(1 + anonymousLimits.clockLateMsMax / 1000);
+});
+
+/** A clock whose message leaves at this strike (null: none does), in a session with the home: what a wire between them shows, both ways. */
+async function wireOf(strike: number | null, seal = message): Promise<(readonly [number, string, number])[]> {
+  const home = new Home('a.example', await homeKey, {
+    hears: (at, heard) => {
+      if (heard.packet.method === '_request_mor_cell') at.answer(heard, '_echo_mor_cell');
+    },
+  });
+  const life = await new Life(await someone('ada', 'a.example', 30, await homeKey), home).start();
+  const wire: (readonly [number, string, number])[] = [];
+  const say = home.say.bind(home);
+  home.say = (bytes) => {
+    wire.push([life.nowMs, 'home', bytes.length]);
+    say(bytes);
+  };
+  const rest = bytesOf(Random.of(11n, 'clock'));
+  const random = strike === null ? rest : choosing(strike, 11n);
+  const parts = strike === null ? 0 : 1;
+  const make = (part: number | null): Uint8Array => (part === null ? cover() : seal());
+  const clock = new CellClock(random, { ...wish, cells: 12, parts, needed: parts }, make, life.nowMs);
+  let written = life.written.length;
+  for (let nextMs: number | null = clock.nextMs; nextMs !== null; ) {
+    await life.pass(nextMs - life.nowMs);
+    nextMs = null;
+    for (const effect of clock.step({ kind: 'wake' }, life.nowMs)) {
+      if (effect.kind === 'wake') nextMs = effect.atMs;
+      if (effect.kind !== 'hand') continue;
+      const entity = { _cell: effect.cell };
+      const target = 'psyc://a.example/$mor';
+      await life.command({ kind: 'ask', command: effect.strike, target, method: '_request_mor_cell', entity });
+    }
+    for (; written < life.written.length; written++) wire.push([life.nowMs, 'device', life.written[written]!.length]);
+  }
+  return wire;
+}
+
+test('a recorded wire has the same times and lengths, both ways, with the message at any strike and with none', async () => {
+  const silent = await wireOf(null);
+  expect(silent.filter(([, from, bytes]) => from === 'device' && bytes > 4096)).toHaveLength(12);
+  expect(silent.filter(([, from]) => from === 'home').length).toBeGreaterThanOrEqual(12);
+  for (const strike of [0, 5, 11]) expect(await wireOf(strike)).toEqual(silent);
+  // What would not be alike is seen.
+  expect(await wireOf(5, () => new Uint8Array(4097))).not.toEqual(silent);
 });
