@@ -135,9 +135,12 @@ export class AskingTown {
     return (this.#uses.get(hexOf(oneTimeTag(this.suite, secret))) ?? 0) > 0;
   }
 
-  /** Unix time. */
+  /** So many seconds the clocks of servers are ahead of the asker's. */
+  aheadSeconds = 0;
+
+  /** Unix time at the servers. */
   get nowSeconds(): number {
-    return Math.floor((beginUnixMs + this.clock.nowMs) / 1000);
+    return Math.floor((beginUnixMs + this.clock.nowMs) / 1000) + this.aheadSeconds;
   }
 
   /** Somebody hands an onion in. */
