@@ -88,6 +88,11 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
     return [...this.#ready.keys()];
   }
 
+  /** The circuit that is used was opened from here. */
+  get isOurs(): boolean {
+    return this.#current !== null && this.#ready.get(this.#current)?.accepted === false;
+  }
+
   /** It was dialled, and nobody was there. */
   get isUnreached(): boolean {
     return this.#current === null && this.#failures > 0;
@@ -174,6 +179,11 @@ export class Peer implements Entity, InboxOwner, OutboxOwner, Link {
   hurry(): void {
     this.#resting = false;
     this.#dial();
+  }
+
+  /** Goes where the domain is found although somebody has come with its key; where that succeeds, whoever has come is given up. */
+  goTo(): void {
+    if (!this.isOurs && this.#dialling === null && !this.#resting) this.#dialling = this.#circuits.dial(this.#domain);
   }
 
   unwatch(changed: (change: LinkChange) => void): void {

@@ -7,6 +7,8 @@ import type { Ways } from './trust/trust-owner.ts';
 export const waysOf = (peers: Peers, circuits: NodeCircuits): Ways => ({
   linked: () => peers.up(),
   addressOf: (domain) => circuits.addressOf(peers.get(domain)?.circuit ?? ''),
+  isOurs: (domain) => peers.get(domain)?.isOurs === true,
+  goTo: (domain) => peers.get(domain)?.goTo(),
   hurry: (domain) => peers.get(domain)?.hurry(),
   isUnreached: (domain) => peers.get(domain)?.isUnreached === true,
   shut(domain, code) {

@@ -103,7 +103,8 @@ export class Looking {
 
   /** A domain's circuit stands: it hears what is said of its key, and is looked at now and then. */
   ready(domain: string): void {
-    if (this.#sightings.tellUntold(domain)) this.#plan.drop(domain, 'untold');
+    // Whoever has come with its key may have stolen it: only who was gone to is the domain.
+    if (this.#sightings.tellUntold(domain) && this.#node.ways.isOurs(domain)) this.#plan.drop(domain, 'untold');
     this.#plan.drop(domain, 'away');
     this.want(domain, 'round', this.#node.options.trustLimits.recheckSoonMs);
   }
@@ -227,6 +228,7 @@ export class Looking {
     if (reasons.length === 0) return;
     const { ways } = this.#node;
     if (ways.linked().includes(domain)) {
+      if (reasons.includes('untold')) ways.goTo(domain);
       // Only then: looks that take longer than it is waited for them would pile up.
       this.hear(domain, {}, [() => this.#looked(domain)]);
       return;
@@ -275,7 +277,7 @@ export class Looking {
     if (lookAgainMs !== null) this.want(domain, `row ${row}`, lookAgainMs - unixMs);
   }
 
-  /** Whose key has named a successor hears of it before that can count, whoever brought it here: at once, or it is gone there until it has. */
+  /** Whose key has named a successor hears of it before that can count, whoever brought it here: at once, and it is gone there until it has, also where somebody has come with its key. */
   #tellOwner(domain: string, { tasks, next }: TrustDecision, { rotations, inputs }: Gathered): void {
     const { ways, options, unixMs, nowMs } = this.#node;
     const by = (key: string | undefined) => (one: KeptRotation) => one.heard.from === key;
@@ -283,18 +285,16 @@ export class Looking {
     const proved = inputs.proof.kind === 'proved' ? inputs.proof.fingerprint : undefined;
     if (tasks.includes('tell of successors') && rotations.all.some(by(proved))) {
       this.#sightings.tellOwn(domain, rotations.all.filter(by(proved)));
-      if (proved === pinned) return;
-    }
-    if (ways.linked().includes(domain) && this.#taken.get(domain) === pinned) {
+    } else if (ways.linked().includes(domain) && this.#taken.get(domain) === pinned) {
       for (const one of rotations.fresh.filter(by(pinned))) this.#sightings.tell(domain, domain, one);
-      return;
     }
+    if (ways.isOurs(domain) && this.#taken.get(domain) === pinned) return;
     const { graceMs, recheckSoonMs } = options.trustLimits;
     const untilMs = Math.max(
       ...rotations.all.filter(by(pinned)).map(({ heard }) => Math.max(heard.seenMs, heard.notBeforeMs) + graceMs),
     );
     if (untilMs <= unixMs) return;
-    this.#meet(domain);
+    if (!ways.linked().includes(domain)) this.#meet(domain);
     const firstMs = options.federationLimits.meetingMsMax;
     this.#insist(domain, 'untold', { firstMs, mostMs: recheckSoonMs, untilMs: nowMs + untilMs - unixMs });
   }

@@ -1,10 +1,13 @@
 /** What others have heard of a successor of our own key: where it is not the one that we announce, somebody else has the key, one before, or the recovery key. docs/spec/trust.md#telling-the-domain */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { RotationHeard } from '../../pki/trust-state.ts';
-import { equalBytes } from '../../psyc/bytes.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import type { Announced, Notice } from '../events.ts';
 import { remember } from '../remember.ts';
 import type { TrustOwner } from './trust-owner.ts';
+
+/** What is signed: the lines of signatures after it may be written in more than one way, by anybody. */
+const wordsOf = (statement: Uint8Array): string => decodeText(statement).split('\nsignature ', 1)[0]!;
 
 type Named = Notice & { readonly kind: 'successor' };
 
@@ -25,8 +28,9 @@ export class OwnSuccessors {
     const { suite, identity, federationLimits } = this.#node.options;
     const { rotation, before, earlier = [] } = identity;
     const own = [announced?.statement, rotation, ...earlier.map(({ statement }) => statement)];
-    if (own.some((one) => one !== undefined && equalBytes(one, told.statement))) return;
-    const id = hexOf(suite.blake2b(told.statement, 32));
+    const words = wordsOf(told.statement);
+    if (own.some((one) => one !== undefined && wordsOf(one) === words)) return;
+    const id = hexOf(suite.blake2b(encodeText(words), 32));
     const known = this.#known.get(id);
     if (known !== undefined) {
       this.#node.notify({ ...known, domain });

@@ -7,6 +7,10 @@ export interface Ways {
   linked(): readonly string[];
   /** Where the other end of that circuit is; null: nobody knows. */
   addressOf(domain: string): string | null;
+  /** Whether the circuit to it was opened from here: then it is where the domain is found. */
+  isOurs(domain: string): boolean;
+  /** Opens a circuit to where it is found, also where somebody has come from there. */
+  goTo(domain: string): void;
   /** Somebody waits for a circuit there: what failed a short while ago is tried again now. */
   hurry(domain: string): void;
   /** Whether it was dialled in vain. */

@@ -5,6 +5,7 @@ import type { ServerIdentity } from '../../circuit/server-handshake.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { sightingBytes } from '../../federation/trust/sightings.ts';
 import { LookPlan, type LookReason } from '../../federation/trust/looks.ts';
+import { federationLimits } from '../../federation/limits.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
 import type { DomainTrust } from '../../pki/trust-state.ts';
 import { decodeText } from '../../psyc/bytes.ts';
@@ -217,4 +218,21 @@ test('what another domain says of the keys that it sees is looked at once for ea
   // After a second, not when he has nothing more to say; and never again.
   expect(counts[11]).toBeGreaterThan(0);
   expect(counts.at(-1)).toBe(counts[11]);
+});
+
+test('a thief who has a circuit in the domain’s name does not keep it from being told: it is gone to where it is found', () => {
+  const fixture = new NodeFixture();
+  const thief = fixture.connect(`server ${b}`, { name: 'thief' });
+  knock(fixture);
+  expect(toldOn(fixture, thief)).toEqual([decodeText(stolen(fixture).rotation)]);
+  fixture.pass(federationLimits.meetingMsMax);
+  const [circuit] = fixture.dialled.at(-1)!.split(` ${b}`);
+  const again = fixture.connect(`server ${b}`, { name: 'thief again' });
+  expect(fixture.isProved(again)).toBe(true);
+  const owner = fixture.accept(circuit!, `server ${b}`);
+  expect(toldOn(fixture, owner)).toEqual([decodeText(stolen(fixture).rotation)]);
+  // It was told.
+  const { length } = fixture.dialled;
+  fixture.pass(2 * federationLimits.meetingMsMax);
+  expect(fixture.dialled).toHaveLength(length);
 });

@@ -215,6 +215,17 @@ test('… and not of what he says himself, nor of what his keys have not signed'
   const announced = { statement: statement(fixture, 'next', { domain: own }), key: next.certificate, recovery: null };
   fixture.tell({ kind: 'announced', announced });
   passOn(fixture, 'next', {}, own);
+  // The same words, with signatures under them that anybody has written in another way.
+  fixture.say('server c.example', {
+    routing: { _source: 'psyc://c.example', _target: `psyc://${own}` },
+    entity: {
+      _domain: own,
+      _rotation: Buffer.concat([announced.statement, Buffer.from('\nsignature AAAA')]),
+      _key: next.certificate,
+    },
+    method: '_notice_key_rotation',
+  });
+  expect(fixture.asked).not.toContain('rotation');
   passOn(fixture, 'x', { by: 'recovery of nobody' }, own);
   passOn(fixture, 'y', { from: 'z' }, own);
   expect(heardOfOwn(fixture)).toEqual([]);
