@@ -109,7 +109,7 @@ export const federationLimits = {
   looksMax: 1_000,
   /** As long as there are no more than so many, a key that is not known for its domain's adds one. */
   looksOfStrangersMax: 750,
-  /** Looks at one of them that wait: at its own keys, and at others'. */
+  /** Looks at one of them that wait: at its own keys, at those that were named for it, and at others'. */
   looksOfDomainMax: 8,
   /** What one other domain may tell of keys, of either kind, in so long. */
   noticesMax: 16,

@@ -7,6 +7,7 @@ import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import type { Task } from '../turns.ts';
 import { nodeUniform } from '../waking.ts';
+import type { LookKind } from './look-turns.ts';
 import type { Looking } from './looking.ts';
 import type { Policy } from './policy.ts';
 import type { RotationTold } from './rotation-heard.ts';
@@ -80,19 +81,19 @@ export class Admissions {
       return;
     }
     const fingerprint = hexOf(peer.fingerprint);
-    const wait = (isOwn: boolean): void => this.#wait({ domain, fingerprint, accepted }, evidence, isOwn, answer);
+    const wait = (kind: LookKind): void => this.#wait({ domain, fingerprint, accepted }, evidence, kind, answer);
     // Whom we went to where he is found does not wait for those who came.
-    if (!accepted) wait(true);
+    if (!accepted) wait('own');
     else {
       readRecords(this.#node, nodeUniform(domain), (records) => {
         if (records === null) answer(refused('_trust_unavailable'));
-        else wait(this.#looking.isExpected(domain, fingerprint, records));
+        else wait(this.#looking.kindOf(domain, fingerprint, records));
       });
     }
   }
 
   /** Until it is the turn of this key; whoever has the same waits for the same look, with what leads to it if one of them shows that. */
-  #wait(proved: Proved, evidence: Admission['evidence'], isOwn: boolean, answer: Answering): void {
+  #wait(proved: Proved, evidence: Admission['evidence'], kind: LookKind, answer: Answering): void {
     const { domain, fingerprint, accepted } = proved;
     const key = `${domain} ${fingerprint} ${accepted}`;
     const waiting = this.#waiting.get(key);
@@ -110,7 +111,7 @@ export class Admissions {
         done();
       });
     };
-    if (this.#looking.inTurn(domain, task, isOwn)) return;
+    if (this.#looking.inTurn(domain, task, kind)) return;
     this.#waiting.delete(key);
     answer(refused('_trust_unavailable'));
   }

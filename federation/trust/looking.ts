@@ -7,7 +7,7 @@ import { remember } from '../remember.ts';
 import type { Task } from '../turns.ts';
 import { nodeUniform } from '../waking.ts';
 import { KeyStates } from './key-states.ts';
-import { LookTurns } from './look-turns.ts';
+import { type LookKind, LookTurns } from './look-turns.ts';
 import { type Again, goesThere, LookPlan, type LookReason } from './looks.ts';
 import { OldKeys } from './old-keys.ts';
 import type { Policy } from './policy.ts';
@@ -77,22 +77,21 @@ export class Looking {
     ];
   }
 
-  /** Does something about a domain when nothing else is done about it; false: too much waits. `isOwn`: it is about what is known of it. */
-  inTurn(domain: string, task: Task, isOwn = true): boolean {
-    return this.#turns.take(domain, isOwn, task);
+  /** Does something about a domain when nothing else is done about it; false: too much waits. */
+  inTurn(domain: string, task: Task, kind: LookKind = 'own'): boolean {
+    return this.#turns.take(domain, kind, task);
   }
 
-  /** Whether a key may be the domain's, by what is kept of it, by the DNS at the last look, or by the admin's word: it does not wait for keys that anybody has made. */
-  isExpected(domain: string, fingerprint: string, records: Records): boolean {
+  /** What a look at a key is about that was proved in the domain's name, by what is kept of it, by the DNS at the last look, or by the admin's word. */
+  kindOf(domain: string, fingerprint: string, records: Records): LookKind {
     const { pin, retired } = trustIn(records, this.#node.unixMs);
+    const own = [pin?.fingerprint, this.#policy.fingerprintOf(domain), ...(this.#named.get(domain) ?? [])];
+    if (own.includes(fingerprint)) return 'own';
     const lasting = retired.filter(({ untilMs }) => this.#node.unixMs < untilMs);
-    return [
-      pin?.fingerprint,
-      this.#policy.fingerprintOf(domain),
-      ...(this.#named.get(domain) ?? []),
-      ...lasting.map((one) => one.fingerprint),
-      ...rotationsIn(records).map(({ heard }) => heard.to),
-    ].includes(fingerprint);
+    const isNamed =
+      lasting.some((one) => one.fingerprint === fingerprint) ||
+      rotationsIn(records).some(({ heard }) => heard.to === fingerprint);
+    return isNamed ? 'named' : 'others';
   }
 
   /** A key was taken on a circuit that is to be the domain's. */
@@ -145,7 +144,7 @@ export class Looking {
         for (const one of brought.after) one();
       });
     };
-    if (this.inTurn(domain, task, teller === domain)) return;
+    if (this.inTurn(domain, task, teller === domain ? 'own' : 'others')) return;
     this.#brought.delete(key);
     for (const one of after) one();
   }

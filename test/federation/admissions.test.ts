@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import type { Whose } from '../../federation/desk.ts';
 import { federationLimits } from '../../federation/limits.ts';
 import { Questions } from '../../federation/questions.ts';
-import { LookTurns } from '../../federation/trust/look-turns.ts';
+import { type LookKind, LookTurns } from '../../federation/trust/look-turns.ts';
 import { Rate } from '../../federation/trust/rate.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
@@ -16,24 +16,25 @@ test('what is about a domain’s own keys and what is about others’ take turns
   const turns = new LookTurns({ ofDomain: 2, domains: 9, domainsOfStrangers: 9 });
   const begun: string[] = [];
   const dones: (() => void)[] = [];
-  const take = (what: string, isOwn: boolean): boolean =>
-    turns.take(b, isOwn, (done) => {
+  const take = (what: string, kind: LookKind): boolean =>
+    turns.take(b, kind, (done) => {
       begun.push(what);
       dones.push(done);
     });
-  expect(['x1', 'x2', 'x3', 'x4'].map((what) => take(what, false))).toEqual([true, true, true, false]);
-  expect(['own1', 'own2', 'own3'].map((what) => take(what, true))).toEqual([true, true, false]);
+  expect(['x1', 'x2', 'x3', 'x4'].map((what) => take(what, 'others'))).toEqual([true, true, true, false]);
+  expect(['own1', 'own2', 'own3'].map((what) => take(what, 'own'))).toEqual([true, true, false]);
+  expect(['n1', 'n2', 'n3'].map((what) => take(what, 'named'))).toEqual([true, true, false]);
   expect([turns.size, turns.longest]).toEqual([1, 2]);
-  for (let at = 0; at < 5; at++) dones[at]!();
-  expect(begun).toEqual(['x1', 'own1', 'x2', 'own2', 'x3']);
+  for (let at = 0; at < 7; at++) dones[at]!();
+  expect(begun).toEqual(['x1', 'own1', 'n1', 'x2', 'own2', 'n2', 'x3']);
   expect(turns.size).toBe(0);
 });
 
 test('looksOfStrangersMax: strangers fill no more than their share of the domains that are looked at', () => {
   const turns = new LookTurns({ ofDomain: 2, domains: 3, domainsOfStrangers: 2 });
   const never = (): void => {};
-  expect(['a', 'b', 'c', 'a'].map((name) => turns.take(name, false, never))).toEqual([true, true, false, true]);
-  expect(['c', 'd'].map((name) => turns.take(name, true, never))).toEqual([true, false]);
+  expect(['a', 'b', 'c', 'a'].map((name) => turns.take(name, 'others', never))).toEqual([true, true, false, true]);
+  expect(['c', 'd'].map((name) => turns.take(name, 'own', never))).toEqual([true, false]);
 });
 
 test('so many times in so long, each; of the oldest it is forgotten', () => {
@@ -99,6 +100,30 @@ test('looksOfDomainMax: impostors who crowd in a domain’s name, each with a ke
     Array.from({ length: 20 }, (_, at) => slow.fixture.methods(`impostor ${at}`)).filter((told) => told.includes(code))
       .length;
   expect(refused('_error_trust_unavailable')).toBe(11);
+});
+
+test('nor does a thief of its key, who comes with all keys to which that leads', () => {
+  const slow = new Slow();
+  const { fixture } = slow;
+  const { keys } = fixture;
+  let after: Uint8Array | undefined;
+  for (let at = 0; at < 8; at++) {
+    const [from, to] = [keys.domain(b, at === 0 ? undefined : `led ${at - 1}`), keys.domain(b, `led ${at}`)];
+    const more = after === undefined ? {} : { after };
+    after = keys.rotation(from, to, at + 2, beginUnixMs, beginUnixMs + 100 * DAY, more);
+    fixture.say('server c.example', {
+      routing: { _source: 'psyc://c.example', _target: 'psyc://a.example' },
+      entity: { _domain: b, _rotation: after, _key: to.certificate },
+      method: '_notice_key_rotation',
+    });
+    while (slow.answer('domain state') + slow.answer('rotation') > 0);
+  }
+  slow.come('impostor', 'impostor');
+  for (let at = 0; at < 8; at++) slow.come(`led ${at}`, `led ${at}`);
+  const owner = slow.come(undefined, 'owner');
+  expect(fixture.methods(owner)).not.toContain('_error_trust_unavailable');
+  expect(slow.looksUntil(owner)).toBeLessThan(99);
+  expect(fixture.methods('led 7')).not.toContain('_error_trust_unavailable');
 });
 
 test('nor the key that the DNS named when the domain was last looked at', () => {
