@@ -9,6 +9,7 @@ import { suite } from '../../server/suite.ts';
 import { confirmed, withYes, type Yes } from '../person/confirm.ts';
 import { complain, fail, tell, whoseOf, withShared } from '../person/conversation.ts';
 import { textIn } from '../person/text.ts';
+import { qrOf } from './qr.ts';
 import {
   checkOf,
   named,
@@ -21,6 +22,11 @@ import {
   withChoice,
   withWay,
 } from './work.ts';
+
+interface Inviting extends TalkOptions {
+  readonly at?: string;
+  readonly qr?: true;
+}
 
 const PATIENCE = 'how long it may take in all (60; as nobody 3600)';
 const HOUR_MS = 3_600_000;
@@ -38,7 +44,8 @@ function registerInvite(parent: Command): void {
     withChoice(
       command
         .argument('<name>', 'what the other one is called on this device, and nowhere else', named)
-        .option('--at <domain>', 'whose mailbox it is to go over; with --direct your own, if you do not say', domain),
+        .option('--at <domain>', 'whose mailbox it is to go over; with --direct your own, if you do not say', domain)
+        .option('--qr', 'show it as a QR code as well, for a camera'),
     ),
     PATIENCE,
   )
@@ -49,9 +56,9 @@ Nobody is asked, and nothing is sent: the line is made here. Whoever has it firs
 So show it where nobody else reads, and compare what both of you are told when it is accepted.
 
 Example:
-  $ p3do talk invite bob --at b.example --anonymous`,
+  $ p3do talk invite bob --at b.example --anonymous --qr`,
     )
-    .action(async (name: string, options: TalkOptions & { readonly at?: string }) => {
+    .action(async (name: string, options: Inviting) => {
       const way = wayOf(command, options);
       // The choice would say whose it is: of those who use a home's mailbox most are its people.
       if (way === 'anonymous' && options.at === undefined)
@@ -67,6 +74,11 @@ Example:
         await talks.write(name, conversation, 'new');
         const line = renderInvitation(suite, invitation);
         tell(options, { kind: 'talk invitation', name, invitation: line }, `${line}\n`);
+        if (options.qr !== true) return;
+        const code = await qrOf(line, process.stderr.isTTY);
+        // Beside what a program reads.
+        if (code !== null) process.stderr.write(code);
+        else complain(command, 'no code: npm install qr brings what makes one');
       });
     });
 }

@@ -142,8 +142,9 @@ const talk = (folder: string, ...args: string[]): Promise<Outcome> => p3do(folde
 const adas = (...args: string[]): Promise<Outcome> => talk(home, ...args, '--as', 'ada@a.test');
 
 test('ada and bob talk over b.test’s mailbox, which is killed in between; nothing of it shows what they say, or that it is she', async () => {
-  const invited = await adas('invite', 'bob', '--at', 'b.test', '--direct');
+  const invited = await adas('invite', 'bob', '--at', 'b.test', '--direct', '--qr');
   expect(invited.out).toMatch(/^p3do-talk-v1:b\.test:[0-9a-f]{136}\n$/);
+  expect(invited.complaints).toContain('█');
   expect((await adas('list')).out).toBe('bob at b.test, nobody has accepted yet, asked by way of your home\n');
   expect(await adas('say', 'bob', 'too early')).toMatchObject({ code: 1 });
   const accepted = await p3do(elsewhere, ['talk', 'accept', '-', 'ada', '--direct'], invited.out);
