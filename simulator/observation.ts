@@ -130,6 +130,8 @@ export type Observation =
   | { readonly kind: 'ticket'; readonly behind: readonly string[]; readonly isOver: boolean }
   /** A domain's owner has made this key the domain's, from now on. */
   | { readonly kind: 'named'; readonly domain: string; readonly fingerprint: string }
+  /** A server has turned a domain away that came with its own key, or was found with it, since too much was waiting. */
+  | { readonly kind: 'turned away'; readonly host: string; readonly domain: string }
   /** By the rules this server may take that key for the domain's from then on, until its owner has spoken: somebody has stolen more than one thing. */
   | {
       readonly kind: 'deceivable';

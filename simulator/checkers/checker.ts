@@ -32,6 +32,7 @@ export const checkerNames = [
   'countersignatures',
   'visits',
   'warnings',
+  'admission',
   'sets',
   'chains',
   'deleted',

@@ -43,6 +43,7 @@ import type { Plant } from './plant.ts';
 import {
   forgottenStatements,
   hastySuccessor,
+  roomForNobody,
   secretSuccessors,
   secretWords,
   silentRefusal,
@@ -98,6 +99,7 @@ export const plants: ReadonlyMap<string, Plant> = new Map(
     secretWords,
     silentVisits,
     silentRefusal,
+    roomForNobody,
     unreconciled,
     impatientFeed,
     keptWords,

@@ -78,6 +78,18 @@ export const silentVisits: Plant = {
   boot: notSaying('_request_visit'),
 };
 
+/** There is one queue, and it is short. */
+export const roomForNobody: Plant = {
+  name: 'room-for-nobody',
+  what: 'a server in whose neighbour’s name many come has no room for looks at keys: who comes is told that too much is waiting',
+  caughtBy: 'admission',
+  scene: 'trust',
+  federation: (options) =>
+    options.identity.domain !== 'e.example'
+      ? options
+      : { ...options, federationLimits: { ...options.federationLimits, looksOfDomainMax: 0 } },
+};
+
 /** Whoever comes with another key is only sent away. */
 export const silentRefusal: Plant = {
   name: 'silent-refusal',

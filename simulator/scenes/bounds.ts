@@ -58,6 +58,9 @@ export const nodeBounds = {
 /** Of one server of the scene `trust`, where keys are what goes wrong: who does not tell them is asked elsewhere before long. */
 export const keyBounds = {
   ...nodeBounds,
+  // Crowds come: how much room there is for whom is what it is about.
+  pkiAskedMax: 32,
+  pkiStrangersMax: 24,
   keysMsMax: 3_000,
   keysAgainMsMin: 500,
   keyReportMsMin: 4_000,

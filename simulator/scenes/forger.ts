@@ -25,13 +25,15 @@ export interface ForgerOptions {
   readonly people: ReadonlyMap<string, IdealPerson>;
   readonly limits: CircuitLimits;
   readonly observe: Observer;
+  /** How often it comes, or forges; 1.5 s unless told. */
+  readonly everyMs?: number;
   /** It begins to dial. */
   readonly dialling?: () => void;
   /** What it was told when it was not let in. */
   readonly refused?: (code: string) => void;
 }
 
-const forgeMs = 1_500;
+const forgeMsUsual = 1_500;
 
 /** Tries one forgery after the other, each on a new circuit if the last was closed. */
 export class Forger implements Machine {
@@ -51,7 +53,7 @@ export class Forger implements Machine {
     this.#effects = [];
     this.#nowMs = nowMs;
     if (event.kind === 'started' || (event.kind === 'timer' && event.name === 'forge')) {
-      this.#effects.push({ kind: 'timer', name: 'forge', delayMs: forgeMs });
+      this.#effects.push({ kind: 'timer', name: 'forge', delayMs: this.#options.everyMs ?? forgeMsUsual });
       if (this.#circuit === null) this.#dial();
       else if (this.#circuit.end.isProved) this.#forge(this.#circuit.end);
       for (const end of this.#accepted.values()) if (end.isProved) this.#forge(end);

@@ -17,9 +17,10 @@ import { domains, robbed } from './trust-town.ts';
  * - `at once`: the owner finds out by himself.
  * - `patient`: the thief waits until his statement counts; the owner, who is online, knows nothing but what others tell his server.
  * - `away`: the same, and the owner's server is gone for longer than that takes.
+ * - `quiet`: the same, and he tells nobody anything: he only comes, with his own key, and is refused until it counts.
  * - `nine`: the thief names nine successors, and the owner takes his time until all have heard them.
  */
-const fates = ['at once', 'patient', 'away', 'nine'] as const;
+const fates = ['at once', 'patient', 'quiet', 'away', 'nine'] as const;
 
 /** From then on nobody may take the stolen key any more, if the owner has found out by himself: nothing fails, and everybody has asked key servers. */
 const knownUs = 40 * SECOND;
@@ -48,7 +49,8 @@ export function planTheft(run: TrustRun): void {
   const theftUs = random.between(10 * SECOND, 16 * SECOND);
   world.clock.at(theftUs, () => {
     const loot = lootOf(run, stolen, fate === 'nine' ? 9 : 1);
-    for (const server of others) beginThief(run, server, stolen, loot, fate === 'at once' ? knownUs : knownLateUs);
+    const keys = fate === 'quiet' ? [] : [stolen];
+    for (const server of others) beginThief(run, server, keys, loot, fate === 'at once' ? knownUs : knownLateUs);
     const isSigned = isSeized && seize(run, random);
     allow(run, loot, fate === 'away', isSigned);
   });

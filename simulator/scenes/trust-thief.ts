@@ -14,13 +14,13 @@ import { people, robbed } from './trust-town.ts';
 export type Loot = ServerIdentity & { readonly rotation: Uint8Array };
 
 /**
- * With the stolen key, and with each of his own and the statement that it follows, of which he tells, too. He acknowledges
- * nothing. `knownUs`: from then on everybody must know that the stolen key is revoked, and nobody takes what nobody has signed.
+ * With the stolen key, where he uses it, and with each of his own and the statement that it follows; of these he tells, too, where
+ * he is taken for the domain. He acknowledges nothing. `knownUs`: from then on everybody must know that the stolen key is revoked, and nobody takes what nobody has signed.
  */
 export function beginThief(
   run: TrustRun,
   server: string,
-  stolen: ServerIdentity,
+  stolen: readonly ServerIdentity[],
   loot: readonly Loot[],
   knownUs: number,
 ): void {
@@ -42,8 +42,8 @@ export function beginThief(
     host: `thief.${server}`,
     server,
     keys,
-    parties: [...loot, stolen].map((identity) => ({ kind: 'server', identity }) as const),
-    forgeries: [...notices, ...said.signed, ...said.unsigned.map(late)],
+    parties: [...loot, ...stolen].map((identity) => ({ kind: 'server', identity }) as const),
+    forgeries: [...(stolen.length === 0 ? [] : notices), ...said.signed, ...said.unsigned.map(late)],
     people: new Map(),
     limits: circuitBounds,
     observe: world.observe.bind(world),

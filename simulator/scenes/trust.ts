@@ -1,6 +1,7 @@
 /** The scene: five domains whose keys are followed, lied about, countersigned and taken back while everything fails. docs/simulator.md#trust */
 import { hexOf } from '../../crypto/bytes.ts';
 import { limits } from '../../pki/limits.ts';
+import { AdmissionChecker } from '../checkers/admission.ts';
 import { AcknowledgementChecker } from '../checkers/acknowledgement.ts';
 import { AgreementChecker } from '../checkers/agreement.ts';
 import type { Checker } from '../checkers/checker.ts';
@@ -25,6 +26,7 @@ import type { Play, Scene } from './scene.ts';
 import { keysOf as rowsOf, settled } from './talk.ts';
 import { hostOf } from './town.ts';
 import { Books } from './trust-books.ts';
+import { beginCrowd } from './trust-crowd.ts';
 import { Zones } from './trust-dns.ts';
 import { beginForgers } from './trust-forgers.ts';
 import { beginMasks } from './trust-masks.ts';
@@ -78,6 +80,7 @@ function begin(world: World, plant: Plant | null): Play {
   planVisits(run, townsmen.find(({ plan }) => plan.server === killed)!, (device) => void devices.push(device));
   beginForgers(run);
   beginMasks(run);
+  beginCrowd(run);
   for (const [at, a] of domains.entries()) {
     for (const b of domains.slice(at + 1)) world.network.links.startPartitions(a, b);
   }
@@ -127,12 +130,13 @@ const checkers = (): Checker[] => [
   new CountersignaturesChecker(domains),
   new VisitsChecker(),
   new WarningsChecker(),
+  new AdmissionChecker(),
 ];
 
 /** Domains whose keys do not stay as they are. */
 export const trust: Scene = {
   name: 'trust',
-  what: 'five domains: a key is followed by another, one is stolen, a DNS is seized, a server is gone and its person speaks through others, an admin takes his word back; liars come in domains’ names; servers crash, links part, disks fail',
+  what: 'five domains: a key is followed by another, one is stolen, a DNS is seized, a server is gone and its person speaks through others, an admin takes his word back; liars come in domains’ names, and crowds; servers crash, links part, disks fail',
   checkers,
   begin,
 };

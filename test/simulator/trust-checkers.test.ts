@@ -1,5 +1,6 @@
 /** Each checker of keys by itself: what it lets pass, and every branch in which it complains. */
 import { expect, test } from '@jest/globals';
+import { AdmissionChecker } from '../../simulator/checkers/admission.ts';
 import { AgreementChecker } from '../../simulator/checkers/agreement.ts';
 import type { Checker } from '../../simulator/checkers/checker.ts';
 import { CountersignaturesChecker } from '../../simulator/checkers/countersignatures.ts';
@@ -118,4 +119,10 @@ test('warnings', () => {
   expect(check(calm, seen('told'), at(1), seen('refused'), at(20), ended)).toBeNull();
   expect(check(seen('told'), calm, at(1), seen('refused'), at(20), ended)).toMatch(/nobody is told$/);
   expect(check(seen('told', 'c.example'))).toMatch(/is warned of f for .* at c.example, which nobody tried$/);
+});
+
+test('admission', () => {
+  const away: Observation = { kind: 'turned away', host: a, domain: b };
+  expect(verdict(new AdmissionChecker(), away, { kind: 'calm' })).toBeNull();
+  expect(verdict(new AdmissionChecker(), { kind: 'calm' }, away)).toBe('a.example had no room for b.example');
 });
