@@ -232,11 +232,10 @@ export class Looking {
       this.hear(domain, {}, [() => this.#looked(domain)]);
       return;
     }
-    const isAway = reasons.includes('away');
-    if (!isAway && !reasons.some(goesThere)) return;
+    if (!reasons.some(goesThere)) return;
     this.#goThere(domain);
-    if (isAway) this.#sightings.ask(domain);
-    // Whether others find nobody there either.
+    // Do others find nobody there either? What they have said so far counts in this look, the rest when it comes.
+    if (reasons.includes('away')) this.#sightings.ask(domain);
     if (ways.isUnreached(domain)) this.hear(domain);
   }
 

@@ -21,20 +21,24 @@ export interface Again {
   readonly untilMs: number;
 }
 
-/** `waitMs`: how long it was waited for it, where it comes again. */
+/** When a reason is due, and how it comes again; null: it does not. */
 interface Due {
   readonly atMs: number;
+  /** `waitMs`: how long the wait before this time was. */
   readonly again: (Again & { readonly waitMs: number }) | null;
 }
 
 type Reasons = Map<LookReason, Due>;
 
-/** Something depends on it, and where there is no circuit the node goes there. */
-export const goesThere = (reason: LookReason): boolean => reason !== 'round' && reason !== 'away';
+/** Whether the node goes there for it where there is no circuit. */
+export const goesThere = (reason: LookReason): boolean => reason !== 'round';
+
+/** Whether something depends on it: without such a reason a domain gives way to others. */
+const isPressing = (reason: LookReason): boolean => reason !== 'round' && reason !== 'away';
 
 const nextOf = (reasons: Reasons): number => Math.min(...[...reasons.values()].map(({ atMs }) => atMs));
 
-const isWanted = (reasons: Reasons): boolean => [...reasons.keys()].some(goesThere);
+const arePressing = (reasons: Reasons): boolean => [...reasons.keys()].some(isPressing);
 
 /** The looks of one node that are to come. Times are milliseconds of one clock that never goes back. */
 export class LookPlan {
@@ -103,13 +107,13 @@ export class LookPlan {
     if ((reasons.get(reason)?.atMs ?? Infinity) <= due.atMs) return;
     reasons.set(reason, due);
     this.#planned.set(domain, reasons);
-    if (this.#planned.size > this.#domainsMax) this.#planned.delete(this.#leastWanted());
+    if (this.#planned.size > this.#domainsMax) this.#planned.delete(this.#leastPressing());
   }
 
-  /** What nobody waits for gives way first; of these, what is due last. */
-  #leastWanted(): string {
+  /** The domain that gives way: one for which nothing presses, if there is one; of several the one that is due last. */
+  #leastPressing(): string {
     const later = (a: Reasons, b: Reasons): Reasons => {
-      if (isWanted(a) !== isWanted(b)) return isWanted(a) ? b : a;
+      if (arePressing(a) !== arePressing(b)) return arePressing(a) ? b : a;
       return nextOf(a) > nextOf(b) ? a : b;
     };
     const least = [...this.#planned.values()].reduce(later);
