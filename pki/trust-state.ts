@@ -30,6 +30,10 @@ interface Retired {
   readonly untilMs: number;
 }
 
+/** Fingerprints of the retired keys that still count, in the order in which they were left. */
+export const lastingRetired = ({ retired }: Pick<DomainTrust, 'retired'>, nowMs: number): string[] =>
+  retired.filter(({ untilMs }) => nowMs < untilMs).map(({ fingerprint }) => fingerprint);
+
 /** A key that the domain has left by its word alone. */
 export interface LeftKey {
   readonly fingerprint: string;

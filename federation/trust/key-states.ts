@@ -1,10 +1,9 @@
 /** What domains' keys say of themselves elsewhere: looked for once a day, where their DNS points and at other domains' key servers. docs/spec/trust.md#keys-that-end */
 import { bytesOfHex } from '../../crypto/bytes.ts';
-import type { KeySought } from '../../pki/trust-state.ts';
+import { type KeySought, lastingRetired } from '../../pki/trust-state.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
 import { type Records, readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
-import { retiredAtStake } from './trust-inputs.ts';
 import { rotationsIn, trustIn } from './trust-record.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { nodeUniform } from '../waking.ts';
@@ -13,11 +12,11 @@ import { nodeUniform } from '../waking.ts';
 export class KeyStates {
   readonly #node: TrustOwner;
   readonly #heard: (domain: string, copy: Uint8Array) => void;
-  /** When each domain's were looked for last. */
+  /** By domain, when its keys were looked for last. */
   readonly #fetched = new Map<string, number>();
-  /** By domain. */
+  /** By domain, when others were last asked for each of its keys. */
   readonly #sought = new Map<string, readonly KeySought[]>();
-  /** Domains whose keys are being looked for, each of which may take a minute, and OpenPGP is asked for others too; and who waits for it. */
+  /** By domain whose keys are being looked for, who waits for that. So few at once that OpenPGP has time for others: one may take a minute. */
   readonly #fetching = new Map<string, () => void>();
 
   /** `heard`: somebody has more of a key than is kept here. */
@@ -26,7 +25,7 @@ export class KeyStates {
     this.#heard = heard;
   }
 
-  /** In this life. */
+  /** When others were last asked for keys of this domain, and knew of no revocation for cause; not over a restart. */
   sought(domain: string): readonly KeySought[] {
     return this.#sought.get(domain) ?? [];
   }
@@ -39,7 +38,7 @@ export class KeyStates {
     const { unixMs, options } = this.#node;
     const isUnderWay = this.#fetching.has(domain);
     if (isUnderWay && done !== undefined) this.#fetching.set(domain, done);
-    // At the next look then.
+    // Where there is no room the next look asks again.
     if (isUnderWay || this.#fetching.size >= options.federationLimits.searchesMax) return;
     const last = this.#fetched.get(domain);
     if (last !== undefined && unixMs - last < ageMsMax) return;
@@ -71,22 +70,23 @@ export class KeyStates {
     });
   }
 
-  /** By fingerprint, with what is kept of them. */
+  /** The keys to look for, each with the copy that is kept of it. */
   #keysOf(records: Records): ReadonlyMap<string, Uint8Array | undefined> {
     const { options, unixMs } = this.#node;
     const trust = trustIn(records, unixMs);
-    const retired = retiredAtStake(trust, null, unixMs);
+    // Whoever has stolen it has it still.
+    const retired = lastingRetired(trust, unixMs).at(-1);
     const pinned = trust.pin?.fingerprint;
     const named = rotationsIn(records).map(({ heard, key }) => [heard.to, key] as const);
     const next = [...new Map(named)].filter(([key]) => key !== pinned && key !== retired);
     return new Map([
       ...(pinned === undefined ? [] : [[pinned, records.get('key')] as const]),
-      ...(retired === null ? [] : [[retired, records.get('key before')] as const]),
+      ...(retired === undefined ? [] : [[retired, records.get('key before')] as const]),
       ...next.slice(-options.trustLimits.stepsMax),
     ]);
   }
 
-  /** `asked`: all were; and whether nobody has heard that it has revoked itself for cause. */
+  /** `asked` is called when all have been asked, with whether nobody knows that the key has revoked itself for cause. */
   #look(
     domain: string,
     key: string,

@@ -1,6 +1,6 @@
 /** Looks at other domains' keys: everybody is asked whom the table of continuity goes by, it decides, that is kept, and what comes of it is done. docs/spec/trust.md#decision */
 import { registrableOf } from '../../pki/network.ts';
-import type { ProofFinding, TrustDecision } from '../../pki/trust-state.ts';
+import { lastingRetired, type ProofFinding, type TrustDecision } from '../../pki/trust-state.ts';
 import { decide } from '../../pki/trust-table.ts';
 import { type Records, readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
@@ -84,14 +84,12 @@ export class Looking {
 
   /** What a look at a key is about that was proved in the domain's name, by what is kept of it, by the DNS at the last look, or by the admin's word. */
   kindOf(domain: string, fingerprint: string, records: Records): LookKind {
-    const { pin, retired } = trustIn(records, this.#node.unixMs);
-    const own = [pin?.fingerprint, this.#policy.fingerprintOf(domain), ...(this.#named.get(domain) ?? [])];
+    const trust = trustIn(records, this.#node.unixMs);
+    const own = [trust.pin?.fingerprint, this.#policy.fingerprintOf(domain), ...(this.#named.get(domain) ?? [])];
     if (own.includes(fingerprint)) return 'own';
-    const lasting = retired.filter(({ untilMs }) => this.#node.unixMs < untilMs);
-    const isNamed =
-      lasting.some((one) => one.fingerprint === fingerprint) ||
-      rotationsIn(records).some(({ heard }) => heard.to === fingerprint);
-    return isNamed ? 'named' : 'others';
+    const successors = rotationsIn(records).map(({ heard }) => heard.to);
+    const named = [...lastingRetired(trust, this.#node.unixMs), ...successors];
+    return named.includes(fingerprint) ? 'named' : 'others';
   }
 
   /** A key was taken on a circuit that is to be the domain's. */

@@ -2,7 +2,14 @@
 import { bytesOfHex } from '../../crypto/bytes.ts';
 import type { DnsStatement } from '../../pki/dns-statement.ts';
 import { keysNamed } from '../../pki/succession.ts';
-import type { DomainTrust, KeyRevocation, ProofFinding, RotationHeard, TrustInputs } from '../../pki/trust-state.ts';
+import {
+  type DomainTrust,
+  type KeyRevocation,
+  lastingRetired,
+  type ProofFinding,
+  type RotationHeard,
+  type TrustInputs,
+} from '../../pki/trust-state.ts';
 import type { KeyState } from '../keys/pki.ts';
 import type { Policy } from './policy.ts';
 import type { Records } from '../records.ts';
@@ -92,8 +99,8 @@ export function gather(
 
 /** Keys that are, were, or are to be the domain's, as far as it matters what they say of themselves: the pinned one, retired ones that count, and all that are named by statements. */
 function keysOf(trust: DomainTrust, rotations: readonly RotationHeard[], unixMs: number): string[] {
-  const retired = trust.retired.filter(({ untilMs }) => unixMs < untilMs).map(({ fingerprint }) => fingerprint);
-  return [...(trust.pin === null ? [] : [trust.pin.fingerprint]), ...retired, ...keysNamed(trust, rotations)];
+  const pinned = trust.pin === null ? [] : [trust.pin.fingerprint];
+  return [...pinned, ...lastingRetired(trust, unixMs), ...keysNamed(trust, rotations)];
 }
 
 /** Revocations that were known before, and those that are known now. Whatever a key says later, hard is for ever. */
@@ -106,13 +113,6 @@ function revocationsOf(records: Records, states: ReadonlyMap<string, KeyState>, 
     if (isNews) all.set(fingerprint, { fingerprint, isHard, seenMs: unixMs });
   }
   return [...all.values()];
-}
-
-/** The retired key that counts and is proved; or else the last one that counts. Whoever has stolen it has it still. */
-export function retiredAtStake({ retired }: DomainTrust, proof: ProofFinding | null, unixMs: number): string | null {
-  const lasting = retired.filter(({ untilMs }) => unixMs < untilMs).map(({ fingerprint }) => fingerprint);
-  const isProved = proof?.kind === 'proved' && lasting.includes(proof.fingerprint);
-  return isProved ? proof.fingerprint : (lasting.at(-1) ?? null);
 }
 
 /** Copies of a key: those that are kept, those that came along with statements, and what was shown. */
