@@ -1,10 +1,7 @@
 /** Whether enough independent domains have seen a key themselves. docs/spec/trust.md#quorum */
-import { networkOf } from './network.ts';
+import { networkOf, registrableOf } from './network.ts';
 import type { TrustLimits } from './trust-limits.ts';
 import type { Witness } from './trust-state.ts';
-
-/** The domain that somebody registered, of which this is a part: `a.example.org` → `example.org`. */
-export type Registrable = (domain: string) => string;
 
 /** Which key a witness that counts has seen lately; null: none, or he does not count. */
 export function seenBy(
@@ -25,12 +22,11 @@ export function isQuorum(
   fingerprint: string,
   nowMs: number,
   limits: TrustLimits,
-  registrable: Registrable,
 ): boolean {
   const { witnessesMin, agreeingParts, agreeingOf } = limits;
   const counted = witnesses.filter((one) => seenBy(one, nowMs, limits) !== null && networkOf(one.address) !== null);
   const groups = grouped(counted, (witness) => [
-    `domain ${registrable(witness.domain)}`,
+    `domain ${registrableOf(witness.domain)}`,
     `network ${networkOf(witness.address)}`,
   ]);
   const agreeing = groups.filter((group) => group.every(({ saw }) => saw!.fingerprint === fingerprint));

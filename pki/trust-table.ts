@@ -1,6 +1,6 @@
 /** The table of continuity: what becomes of another domain's key by everything that is heard of it. docs/spec/trust.md#table */
 import { dnsHeard } from './dns-heard.ts';
-import { isQuorum, type Registrable, seenBy } from './quorum.ts';
+import { isQuorum, seenBy } from './quorum.ts';
 import { leftAfter, type Succession, successionOf, type Way } from './succession.ts';
 import type { TrustLimits } from './trust-limits.ts';
 import {
@@ -16,41 +16,27 @@ import {
 } from './trust-outcome.ts';
 import type { DomainTrust, TrustDecision, TrustInputs } from './trust-state.ts';
 
-/** Times, counts, and who registered what. */
-export interface TrustRules {
-  readonly limits: TrustLimits;
-  readonly registrable: Registrable;
-}
-
 /**
  * What is to be done at `nowMs`, and what is to be remembered. Pure: everything that is heard is in `inputs`. Rows are tried
  * from above; the first that fits counts.
  */
-export function decide(
-  known: DomainTrust,
-  inputs: TrustInputs,
-  nowMs: number,
-  { limits, registrable }: TrustRules,
-): TrustDecision {
+export function decide(known: DomainTrust, inputs: TrustInputs, nowMs: number, limits: TrustLimits): TrustDecision {
   const { proof, revocations, witnesses } = inputs;
   const state = withoutRevoked(known, revocations, nowMs);
   const dns = dnsHeard(state, inputs);
   const context: Context = { state, inputs, nowMs, limits, dns };
   const key = proof.kind === 'proved' ? proof.fingerprint : null;
   const { pin } = state;
-  const hardly = (fingerprint: string): boolean => isRevokedHard(revocations, fingerprint);
 
   // Row 1.
   if (proof.kind === 'bad') return refuse(context, '1', ['bad proof']);
-  const isAdmins = inputs.admin.fingerprint !== null && inputs.admin.fingerprint !== state.confirmed;
-  if (key !== null && hardly(key)) {
+  if (key !== null && isRevokedHard(revocations, key)) {
     return key === pin?.fingerprint ? voidAll(context, '1') : refuse(context, '1', ['revoked key']);
   }
-  // Row 15a stands where a person's hand stands: above all but proofs.
-  if (key !== null && isAdmins) {
-    return key === inputs.admin.fingerprint
-      ? pinNew(context, '15a', key, 'confirmed')
-      : refuse(context, '15a', ['impostor']);
+  // Row 15a stands where a person's hand stands: above all but proofs. What he gave and was met is over.
+  const given = inputs.admin.fingerprint === state.confirmed ? null : inputs.admin.fingerprint;
+  if (key !== null && given !== null) {
+    return key === given ? pinNew(context, '15a', key, 'confirmed') : refuse(context, '15a', ['impostor']);
   }
   const succession = successionOf(state, inputs, nowMs, limits);
   const led = key === null ? null : succession.to(key);
@@ -73,9 +59,9 @@ export function decide(
     const tasks = ['tell of successors'] as const;
     return nowMs < old.untilMs ? accept(context, '3', [], { tasks }) : refuse(context, '3', ['rolled back']);
   }
-  if (pin === null) return unmet(context, key, () => isQuorum(witnesses, key!, nowMs, limits, registrable));
-  const quorum = (): boolean => key !== null && isQuorum(witnesses, key, nowMs, limits, registrable);
-  return pinned(context, key, succession, led, quorum, hardly(pin.fingerprint));
+  const quorum = (): boolean => key !== null && isQuorum(witnesses, key, nowMs, limits);
+  if (pin === null) return unmet(context, key, quorum);
+  return pinned(context, key, succession, led, quorum);
 }
 
 /** Rows 16 to 18: nothing is pinned. */
@@ -98,7 +84,6 @@ function pinned(
   succession: Succession,
   led: Way | null,
   quorum: () => boolean,
-  isVoid: boolean,
 ): TrustDecision {
   const { state, inputs, dns, nowMs, limits } = context;
   const pin = state.pin!;
@@ -110,7 +95,7 @@ function pinned(
     (revoked !== undefined || inputs.admin.isLost) &&
     dns.names(key) &&
     quorum();
-  if (isVoid && !isEmergency && led === null) return voidAll(context, '5');
+  if (isRevokedHard(inputs.revocations, pin.fingerprint) && !isEmergency && led === null) return voidAll(context, '5');
   if (key === null) return silent(context);
   if (key === pin.fingerprint) return proved(context, quorum, succession);
   if (led !== null) return succeeding(context, key, led, quorum);

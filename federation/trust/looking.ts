@@ -1,5 +1,4 @@
 /** Looks at other domains' keys: everybody is asked whom the table of continuity goes by, it decides, that is kept, and what comes of it is done. docs/spec/trust.md#decision */
-import { registrableOf } from '../../pki/network.ts';
 import { lastingRetired, type ProofFinding, type TrustDecision } from '../../pki/trust-state.ts';
 import { decide } from '../../pki/trust-table.ts';
 import { type Records, readRecords } from '../records.ts';
@@ -180,8 +179,8 @@ export class Looking {
       if (dns.kind === 'record') {
         remember(this.#named, domain, [dns.fpr, dns.nfpr], options.federationLimits.peersMax);
       }
-      const rules = { limits: options.trustLimits, registrable: registrableOf };
-      const decision = decide(state, { ...gathered.inputs, sought: this.#keyStates.sought(domain) }, unixMs, rules);
+      const inputs = { ...gathered.inputs, sought: this.#keyStates.sought(domain) };
+      const decision = decide(state, inputs, unixMs, options.trustLimits);
       const operations = trustOperations(domain, records, state, heard, decision, gathered);
       const expected = this.#policy.fingerprintOf(domain) ?? state.pin?.fingerprint ?? '';
       for (const notice of noticesOf(domain, expected, state, heard.proof, decision)) this.#node.notify(notice);

@@ -1,7 +1,6 @@
 /** Who follows whom: however many statements old keys sign, and whatever is kept of them, the recovery key's word comes after all. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { registrableOf } from '../../pki/network.ts';
 import { worthKeeping } from '../../pki/succession.ts';
 import { trustLimits as limits } from '../../pki/trust-limits.ts';
 import {
@@ -43,7 +42,7 @@ class Server {
       admin: { fingerprint: null, isLost: false, isPlaced: false },
       ...more,
     };
-    const decision = decide(this.state, inputs, this.nowMs, { limits, registrable: registrableOf });
+    const decision = decide(this.state, inputs, this.nowMs, limits);
     this.state = decision.next;
     return decision;
   }

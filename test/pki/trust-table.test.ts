@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { networkOf, registrableOf } from '../../pki/network.ts';
+import { networkOf } from '../../pki/network.ts';
 import { isQuorum } from '../../pki/quorum.ts';
 import { scaledTrust, trustLimits as limits } from '../../pki/trust-limits.ts';
 import {
@@ -35,14 +35,13 @@ interface Vectors {
 }
 const read = (name: string): unknown => JSON.parse(readFileSync(`test/vectors/pki/${name}`, 'utf8'));
 const { states, nothing, cases } = read('trust-table.json') as Vectors;
-const rules = { limits, registrable: registrableOf };
 const stateOf = (named: Vectors['cases'][number]['state']): Json =>
   typeof named === 'string' ? states[named]! : { ...states[named.of], ...named.but };
 
 test.each(cases.map((one) => [`row ${one.row}: ${one.name}`, one] as const))('%s', (_, one) => {
   const state = timed(stateOf(one.state)) as DomainTrust;
   const inputs = timed({ ...nothing, ...one.hears }) as TrustInputs;
-  expect(decide(state, inputs, msIn(one.now), rules)).toEqual({
+  expect(decide(state, inputs, msIn(one.now), limits)).toEqual({
     row: one.row,
     verdict: one.verdict,
     alarms: one.alarms ?? [],
@@ -70,8 +69,8 @@ describe('a quorum', () => {
   };
   test.each(quorum.cases.map((one) => [one.name, one] as const))('%s', (_, { witnesses, holds }) => {
     const told = witnesses.map((one) => timed({ ...quorum.witness, ...one }) as Witness);
-    expect(isQuorum(told, quorum.key, msIn(quorum.now), limits, registrableOf)).toBe(holds);
-    expect(isQuorum(told.reverse(), quorum.key, msIn(quorum.now), limits, registrableOf)).toBe(holds);
+    expect(isQuorum(told, quorum.key, msIn(quorum.now), limits)).toBe(holds);
+    expect(isQuorum(told.reverse(), quorum.key, msIn(quorum.now), limits)).toBe(holds);
   });
 
   test.each(quorum.networks)('%s is of the network %s', (address, network) => {
@@ -108,7 +107,7 @@ test('no sequence of DNS answers alone changes a pin, whoever is proved where th
       let [state, nowMs] = [start, msIn('100d')];
       for (const { dns, proof, waitMs } of all) {
         nowMs += waitMs;
-        const decision = decide(state, { ...nobody, dns, proof }, nowMs, rules);
+        const decision = decide(state, { ...nobody, dns, proof }, nowMs, limits);
         state = decision.next;
         expect(state.pin).toEqual({ ...start.pin, basis: state.pin?.basis });
         if (decision.verdict === 'accept') expect(proof).toEqual({ kind: 'proved', fingerprint: OLD });
@@ -125,7 +124,7 @@ test('nor do they take the domain away from whoever has its key', () => {
       for (const { dns, waitMs } of all) {
         nowMs += waitMs;
         const proof = { kind: 'proved', fingerprint: OLD } as const;
-        const decision = decide(state, { ...nobody, dns, proof }, nowMs, rules);
+        const decision = decide(state, { ...nobody, dns, proof }, nowMs, limits);
         expect(decision.verdict).toBe('accept');
         // Nothing that was trusted goes back into quarantine.
         if (state.standing === 'normal') expect(decision.next.standing).toBe('normal');
@@ -140,8 +139,8 @@ test('what a domain stands for never depends on how often one looks', () => {
   fc.assert(
     fc.property(fc.constantFrom(...starts, unmetDomain), dnsAnswers, proofs, (state, dns, proof) => {
       const inputs = { ...nobody, dns, proof };
-      const once = decide(state, inputs, msIn('100d'), rules);
-      const twice = decide(once.next, inputs, msIn('100d'), rules);
+      const once = decide(state, inputs, msIn('100d'), limits);
+      const twice = decide(once.next, inputs, msIn('100d'), limits);
       expect(twice.next).toEqual(once.next);
       expect(twice.verdict).toBe(once.verdict);
     }),
