@@ -42,7 +42,7 @@ export type NodeEvent =
   | { readonly kind: 'looked up'; readonly request: number; readonly found: DnsStatement }
   | { readonly kind: 'answered'; readonly request: number; readonly answer: PkiAnswer }
   /** A key that is to follow this domain's, and the statement that it does. */
-  | { readonly kind: 'announced'; readonly announced: Announced }
+  | { readonly kind: 'announced'; readonly announced: RotationTold }
   /** More of a domain's key is on the ring. */
   | { readonly kind: 'domain key'; readonly domain: string }
   /** More of a person's key is on the ring, and in his records. */
@@ -52,11 +52,13 @@ export type NodeEvent =
   /** What came over SMTP, or became of what was sent there. */
   | { readonly kind: 'mail'; readonly event: MailEvent };
 
-/** A key that is to follow a domain's, with the statement of it. */
-export interface Announced {
+/** A statement that a domain's key follows another, with what it is checked by; nothing is checked yet. */
+export interface RotationTold {
+  /** As it was signed. */
   readonly statement: Uint8Array;
+  /** The key that it names. */
   readonly key: Uint8Array;
-  /** The recovery key, where it has signed in place of the one before. */
+  /** The recovery key, where it has signed in place of the one before, or was told with it. */
   readonly recovery: Uint8Array | null;
 }
 
@@ -137,7 +139,7 @@ export interface NodeOptions {
   /** Its domain and what proves it. */
   readonly identity: ServerIdentity;
   /** The key that is to follow its own. */
-  readonly announced?: Announced;
+  readonly announced?: RotationTold;
   /** Tells names of circuits of different lives apart. */
   readonly life: number;
   readonly suite: Suite;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { circuitLimits, deliveryLimits } from '../circuit/limits.ts';
 import { bytesOfHex } from '../crypto/bytes.ts';
 import { federationLimits } from '../federation/limits.ts';
-import type { Announced } from '../federation/events.ts';
+import type { RotationTold } from '../federation/events.ts';
 import type { AdminAnswer } from '../federation/admin-questions.ts';
 import { readCertificate } from '../pki/certificate.ts';
 import { splitRotation } from '../pki/rotation-statement.ts';
@@ -376,7 +376,7 @@ export class Server {
   }
 }
 
-const announcedOf = ({ statement, key }: Successor, recovery: Uint8Array | null): Announced => ({
+const announcedOf = ({ statement, key }: Successor, recovery: Uint8Array | null): RotationTold => ({
   statement,
   key: key.certificate.bytes,
   recovery,

@@ -1,5 +1,5 @@
 /** What the kernel runs: a node's machine, as data in and data out. docs/simulator.md#machines */
-import type { Announced, NodeEvent as FederationEvent } from '../federation/events.ts';
+import type { NodeEvent as FederationEvent, RotationTold } from '../federation/events.ts';
 import type { StoreOutcome, StoreRequest } from '../store/store.ts';
 
 /** What a node is told by its shell. Circuits are named by whoever opened them: the node its own, the shell accepted ones. */
@@ -26,7 +26,7 @@ export type NodeEvent =
   | { readonly kind: 'attached'; readonly context: string; readonly after: number }
   /** The admin of a node of a federation asks something, or its key is to have a successor. */
   | Extract<FederationEvent, { readonly kind: 'asked' }>
-  | { readonly kind: 'announced'; readonly announced: { readonly [K in keyof Announced]: Announced[K] } };
+  | { readonly kind: 'announced'; readonly announced: { readonly [K in keyof RotationTold]: RotationTold[K] } };
 
 /** What a node has its shell do. */
 export type NodeEffect =

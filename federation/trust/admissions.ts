@@ -3,6 +3,7 @@ import type { ServerAnswer, ServerQuestion } from '../../circuit/server-handshak
 import { hexOf } from '../../crypto/bytes.ts';
 import type { DomainShown } from '../admin-questions.ts';
 import type { FederationCode } from '../error.ts';
+import type { RotationTold } from '../events.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import type { Task } from '../turns.ts';
@@ -10,7 +11,6 @@ import { nodeUniform } from '../waking.ts';
 import type { LookKind } from './look-turns.ts';
 import type { Looking } from './looking.ts';
 import type { Policy } from './policy.ts';
-import type { RotationTold } from './rotation-heard.ts';
 import type { Sightings } from './sightings.ts';
 import { codeOf } from './trust-codes.ts';
 import type { Heard } from './trust-inputs.ts';

@@ -2,7 +2,7 @@
 import { hexOf } from '../../crypto/bytes.ts';
 import type { RotationHeard } from '../../pki/trust-state.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
-import type { Announced, Notice } from '../events.ts';
+import type { Notice, RotationTold } from '../events.ts';
 import { remember } from '../remember.ts';
 import type { TrustOwner } from './trust-owner.ts';
 
@@ -24,7 +24,7 @@ export class OwnSuccessors {
   }
 
   /** `announced`: what we say ourselves. What there is no room for now is told again. */
-  heard(domain: string, told: Announced, announced: Announced | null): void {
+  heard(domain: string, told: RotationTold, announced: RotationTold | null): void {
     const { suite, identity, federationLimits } = this.#node.options;
     const { rotation, before, earlier = [] } = identity;
     const own = [announced?.statement, rotation, ...earlier.map(({ statement }) => statement)];

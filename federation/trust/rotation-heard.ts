@@ -3,12 +3,9 @@ import type { RotationHeard } from '../../pki/trust-state.ts';
 import { isContrary, worthKeeping } from '../../pki/succession.ts';
 import { equalBytes } from '../../psyc/bytes.ts';
 import type { Desk } from '../desk.ts';
-import type { Announced } from '../events.ts';
+import type { RotationTold } from '../events.ts';
 import type { Records } from '../records.ts';
 import { type KeptRotation, rotationName, rotationsIn, trustIn } from './trust-record.ts';
-
-/** A statement, the key that it names, and the recovery key where that came along. */
-export type RotationTold = Announced;
 
 /** What is kept from now on, what of it is new, and what is not kept any more. */
 export interface RotationsKept {

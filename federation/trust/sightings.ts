@@ -2,7 +2,7 @@
 import { hexOf, joinBytes, textBytes } from '../../crypto/bytes.ts';
 import type { Witness } from '../../pki/trust-state.ts';
 import { isDomain } from '../../psyc/names.ts';
-import type { Announced } from '../events.ts';
+import type { RotationTold } from '../events.ts';
 import { KEY_REPORT } from '../keys/key-reports.ts';
 import { domainOf, entityIn, type Letter, newLetter } from '../letter.ts';
 import type { Policy } from './policy.ts';
@@ -49,7 +49,7 @@ export class Sightings {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #news: (domain: string) => void;
-  readonly #heard: (domain: string, told: Announced, from: string) => void;
+  readonly #heard: (domain: string, told: RotationTold, from: string) => void;
   readonly #seen = new Map<string, Sighting>();
   readonly #told = new Map<string, Map<string, Told>>();
   /** What the answers must name, by the domain that is asked about. */
@@ -57,7 +57,7 @@ export class Sightings {
   /** When each domain was told last that the DNS names another key for it. */
   readonly #named = new Map<string, number>();
   /** Statements of domains that are told as soon as they are there, each of its own. */
-  readonly #untold = new Map<string, readonly Announced[]>();
+  readonly #untold = new Map<string, readonly RotationTold[]>();
 
   /** Statements that others tell. */
   readonly #notices: Rate;
@@ -67,7 +67,7 @@ export class Sightings {
     node: TrustOwner,
     policy: Policy,
     news: (domain: string) => void,
-    heard: (domain: string, told: Announced, from: string) => void,
+    heard: (domain: string, told: RotationTold, from: string) => void,
   ) {
     const { noticesMax, noticesMs, peersMax } = node.options.federationLimits;
     this.#notices = new Rate(noticesMax, noticesMs, peersMax);
@@ -117,12 +117,12 @@ export class Sightings {
   }
 
   /** Has everybody hear of a statement who may have the domain pinned, too: each checks it. */
-  passOn(domain: string, rotation: Announced): void {
+  passOn(domain: string, rotation: RotationTold): void {
     for (const peer of this.#node.ways.linked()) if (peer !== domain) this.tell(peer, domain, rotation);
   }
 
   /** Has a domain hear which statements are known of the key that it has just proved, as soon as that circuit is the one to it. */
-  tellOwn(domain: string, statements: readonly Announced[]): void {
+  tellOwn(domain: string, statements: readonly RotationTold[]): void {
     remember(this.#untold, domain, statements, this.#max);
   }
 
@@ -133,7 +133,7 @@ export class Sightings {
   }
 
   /** Has one other domain hear of it. */
-  tell(peer: string, domain: string, { statement, key, recovery }: Announced): void {
+  tell(peer: string, domain: string, { statement, key, recovery }: RotationTold): void {
     const routing = { _source: nodeUniform(this.#node.domain), _target: nodeUniform(peer) };
     const entity = { _domain: domain, _rotation: statement, _key: key, _key_recovery: recovery ?? undefined };
     this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));

@@ -10,10 +10,11 @@ import {
   type RotationHeard,
   type TrustInputs,
 } from '../../pki/trust-state.ts';
+import type { RotationTold } from '../events.ts';
 import type { KeyState } from '../keys/pki.ts';
 import type { Policy } from './policy.ts';
 import type { Records } from '../records.ts';
-import { hearRotations, type RotationsKept, type RotationTold } from './rotation-heard.ts';
+import { hearRotations, type RotationsKept } from './rotation-heard.ts';
 import type { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { lostIn, revocationsIn, trustIn } from './trust-record.ts';

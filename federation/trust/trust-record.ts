@@ -4,18 +4,13 @@ import { hexOf } from '../../crypto/bytes.ts';
 import { type DomainTrust, type KeyRevocation, type RotationHeard, unmetDomain } from '../../pki/trust-state.ts';
 import type { TrustLimits } from '../../pki/trust-limits.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
+import type { RotationTold } from '../events.ts';
 import type { Honoured } from '../keys/pki.ts';
 import type { Records } from '../records.ts';
 
-/** A statement with what it is checked by, so that others can. */
-export interface KeptRotation {
+/** A statement that holds, with what it is checked by, so that others can. */
+export interface KeptRotation extends RotationTold {
   readonly heard: RotationHeard;
-  /** As it was signed. */
-  readonly statement: Uint8Array;
-  /** The key that it names. */
-  readonly key: Uint8Array;
-  /** The recovery key that has signed it, or was told with it. */
-  readonly recovery: Uint8Array | null;
 }
 
 /** The state. A domain that was pinned before there was one stands as it stood: normal. */

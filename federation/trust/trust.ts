@@ -3,7 +3,7 @@ import { encodeText } from '../../psyc/bytes.ts';
 import type { Operation } from '../../store/store.ts';
 import type { DomainShown } from '../admin-questions.ts';
 import type { FederationCode } from '../error.ts';
-import type { Announced, NodeEvent } from '../events.ts';
+import type { NodeEvent, RotationTold } from '../events.ts';
 import type { Letter } from '../letter.ts';
 import { type RecordName, type Records, readRecords, record } from '../records.ts';
 import { nodeUniform } from '../waking.ts';
@@ -31,7 +31,7 @@ export class Trusts {
   readonly #admissions: Admissions;
   readonly admit: Admissions['admit'];
   /** The key that is to follow our own; null: none is. */
-  #announced: Announced | null;
+  #announced: RotationTold | null;
 
   constructor(node: TrustOwner) {
     this.#node = node;

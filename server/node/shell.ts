@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { exportedBy } from '../../circuit/exporting.ts';
 import type { AdminAnswer, AdminQuestion } from '../../federation/admin-questions.ts';
-import type { AmendedKey, Announced, NodeEffect, NodeEvent, NodeOptions, Notice } from '../../federation/events.ts';
+import type { AmendedKey, NodeEffect, NodeEvent, NodeOptions, Notice, RotationTold } from '../../federation/events.ts';
 import { FederationNode } from '../../federation/node.ts';
 import type { MailEffect, MailEvent } from '../../federation/mail/mail-events.ts';
 import type { MorEffect, MorEvent } from '../../federation/onions/mor-events.ts';
@@ -89,7 +89,7 @@ export class NodeShell {
   }
 
   /** A key is to follow this domain's: other domains are told. */
-  announce(announced: Announced): void {
+  announce(announced: RotationTold): void {
     this.#tell({ kind: 'announced', announced });
   }
 

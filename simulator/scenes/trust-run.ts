@@ -1,7 +1,7 @@
 /** What everybody in one run of the scene `trust` has in common. docs/simulator.md#trust */
 import { hexOf } from '../../crypto/bytes.ts';
 import type { ServerIdentity } from '../../circuit/server-handshake.ts';
-import type { Announced, Notice } from '../../federation/events.ts';
+import type { Notice, RotationTold } from '../../federation/events.ts';
 import type { Clock } from '../clock.ts';
 import type { Host } from '../host.ts';
 import type { Observer } from '../observation.ts';
@@ -18,7 +18,7 @@ export class Home {
   #identity: ServerIdentity;
   readonly #observe: Observer;
   /** The key that is to follow. */
-  announced: Announced | null = null;
+  announced: RotationTold | null = null;
   /** Its server. */
   host: Host | null = null;
   /** The admin reads his log. */
