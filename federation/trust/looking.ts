@@ -10,6 +10,7 @@ import { type LookKind, LookTurns } from './look-turns.ts';
 import { type Again, goesThere, LookPlan, type LookReason } from './looks.ts';
 import { OldKeys } from './old-keys.ts';
 import type { Policy } from './policy.ts';
+import type { RotationNotices } from './rotation-notices.ts';
 import type { Sightings } from './sightings.ts';
 import { codeOf, noticesOf } from './trust-codes.ts';
 import { gather, type Gathered, type Heard } from './trust-inputs.ts';
@@ -38,6 +39,7 @@ export class Looking {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #sightings: Sightings;
+  readonly #notices: RotationNotices;
   readonly #looked: (domain: string) => void;
   readonly #keyStates: KeyStates;
   readonly #oldKeys: OldKeys;
@@ -52,14 +54,21 @@ export class Looking {
   readonly #taken = new Map<string, string>();
 
   /** `looked`: a domain was looked at, and its circuit stands. */
-  constructor(node: TrustOwner, policy: Policy, sightings: Sightings, looked: (domain: string) => void) {
+  constructor(
+    node: TrustOwner,
+    policy: Policy,
+    sightings: Sightings,
+    notices: RotationNotices,
+    looked: (domain: string) => void,
+  ) {
     const { looksMax, looksOfStrangersMax, looksOfDomainMax, looksPlannedMax } = node.options.federationLimits;
     this.#node = node;
     this.#policy = policy;
     this.#sightings = sightings;
+    this.#notices = notices;
     this.#looked = looked;
     this.#keyStates = new KeyStates(node, (domain, copy) => this.hear(domain, { copies: [copy] }));
-    this.#oldKeys = new OldKeys(node, sightings);
+    this.#oldKeys = new OldKeys(node, notices);
     this.#plan = new LookPlan(looksPlannedMax);
     this.#turns = new LookTurns({
       ofDomain: looksOfDomainMax,
@@ -100,7 +109,7 @@ export class Looking {
   /** A domain's circuit stands: it hears what is said of its key, and is looked at now and then. */
   ready(domain: string): void {
     // Whoever has come with its key may have stolen it: only who was gone to is the domain.
-    if (this.#sightings.tellUntold(domain) && this.#node.ways.isOurs(domain)) this.#plan.drop(domain, 'untold');
+    if (this.#notices.tellWaiting(domain) && this.#node.ways.isOurs(domain)) this.#plan.drop(domain, 'untold');
     this.#plan.drop(domain, 'away');
     this.want(domain, 'round', this.#node.options.trustLimits.recheckSoonMs);
   }
@@ -159,7 +168,7 @@ export class Looking {
       if (proof.kind === 'proved') this.#sightings.saw(domain, proof.fingerprint);
       this.look(domain, records, { proof, shown: null, told: [], ...news }, (decision) => {
         // What it is refused for, too.
-        if (isUp) this.#sightings.tellUntold(domain);
+        if (isUp) this.#notices.tellWaiting(domain);
         if (decision !== null && isUp && decision.verdict === 'refuse') this.#node.ways.shut(domain, codeOf(decision));
         done();
       });
@@ -267,7 +276,7 @@ export class Looking {
       const isUrgent = waiting.length > 0 || tasks.includes('fetch key');
       this.#keyStates.fetch(domain, isUrgent ? recheckSoonMs : recheckLaterMs);
     }
-    for (const one of tasks.includes('pass on') ? rotations.all : rotations.fresh) this.#sightings.passOn(domain, one);
+    for (const one of tasks.includes('pass on') ? rotations.all : rotations.fresh) this.#notices.passOn(domain, one);
     this.#tellOwner(domain, decision, gathered);
     if (lookAgainMs !== null) this.want(domain, `row ${row}`, lookAgainMs - unixMs);
   }
@@ -279,9 +288,9 @@ export class Looking {
     const pinned = next.pin?.fingerprint;
     const proved = inputs.proof.kind === 'proved' ? inputs.proof.fingerprint : undefined;
     if (tasks.includes('tell of successors') && rotations.all.some(by(proved))) {
-      this.#sightings.tellOwn(domain, rotations.all.filter(by(proved)));
+      this.#notices.tellWhenReady(domain, rotations.all.filter(by(proved)));
     } else if (ways.linked().includes(domain) && this.#taken.get(domain) === pinned) {
-      for (const one of rotations.fresh.filter(by(pinned))) this.#sightings.tell(domain, domain, one);
+      for (const one of rotations.fresh.filter(by(pinned))) this.#notices.tell(domain, domain, one);
     }
     if (ways.isOurs(domain) && this.#taken.get(domain) === pinned) return;
     const { graceMs, recheckSoonMs } = options.trustLimits;

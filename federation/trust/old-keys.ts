@@ -2,19 +2,19 @@
 import type { KeptRotation } from './trust-record.ts';
 import type { RotationsKept } from './rotation-heard.ts';
 import { remember } from '../remember.ts';
-import type { Sightings } from './sightings.ts';
+import type { RotationNotices } from './rotation-notices.ts';
 import type { TrustOwner } from './trust-owner.ts';
 
 /** What one node does with those that it hears. */
 export class OldKeys {
   readonly #node: TrustOwner;
-  readonly #sightings: Sightings;
+  readonly #notices: RotationNotices;
   /** By who told which: two who have followed different ones would go on for ever. */
   readonly #answered = new Map<string, true>();
 
-  constructor(node: TrustOwner, sightings: Sightings) {
+  constructor(node: TrustOwner, notices: RotationNotices) {
     this.#node = node;
-    this.#sightings = sightings;
+    this.#notices = notices;
   }
 
   /** The admin hears of each, and the domain; who told it hears, once, what that key has said before. `teller` null: the domain itself. */
@@ -27,13 +27,13 @@ export class OldKeys {
       this.#tellDomain(domain, one);
       if (teller === null) continue;
       for (const followed of all.filter(({ heard }) => heard.from === one.heard.from)) {
-        this.#sightings.tell(teller, domain, followed);
+        this.#notices.tell(teller, domain, followed);
       }
     }
   }
 
   #tellDomain(domain: string, one: KeptRotation): void {
-    if (this.#node.ways.linked().includes(domain)) this.#sightings.tell(domain, domain, one);
-    else this.#sightings.tellOwn(domain, [one]);
+    if (this.#node.ways.linked().includes(domain)) this.#notices.tell(domain, domain, one);
+    else this.#notices.tellWhenReady(domain, [one]);
   }
 }

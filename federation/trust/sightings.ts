@@ -1,12 +1,10 @@
-/** What domains tell each other, signed, of the keys they see of a third; and statements that they pass on. docs/spec/trust.md#asking-others */
+/** What domains tell each other, signed, of the keys that they see of a third. docs/spec/trust.md#asking-others */
 import { hexOf, joinBytes, textBytes } from '../../crypto/bytes.ts';
 import type { Witness } from '../../pki/trust-state.ts';
 import { isDomain } from '../../psyc/names.ts';
-import type { RotationTold } from '../events.ts';
 import { KEY_REPORT } from '../keys/key-reports.ts';
 import { domainOf, entityIn, type Letter, newLetter } from '../letter.ts';
 import type { Policy } from './policy.ts';
-import { Rate } from './rate.ts';
 import { readRecords } from '../records.ts';
 import { remember } from '../remember.ts';
 import { trustIn } from './trust-record.ts';
@@ -21,7 +19,7 @@ interface Sighting {
 
 /** What a domain says of another. */
 interface Told {
-  /** Of the question that it answers. */
+  /** The tag of the question that it answers. */
   readonly nonce: string;
   readonly witness: Witness;
   readonly isSilent: boolean;
@@ -49,32 +47,20 @@ export class Sightings {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #news: (domain: string) => void;
-  readonly #heard: (domain: string, told: RotationTold, from: string) => void;
+  /** By domain, the key that was seen there last. */
   readonly #seen = new Map<string, Sighting>();
+  /** By domain that others were asked about, what each of them has said. */
   readonly #told = new Map<string, Map<string, Told>>();
   /** What the answers must name, by the domain that is asked about. */
   readonly #asked = new Map<string, { readonly nonce: string; readonly atMs: number }>();
   /** When each domain was told last that the DNS names another key for it. */
   readonly #named = new Map<string, number>();
-  /** Statements of domains that are told as soon as they are there, each of its own. */
-  readonly #untold = new Map<string, readonly RotationTold[]>();
 
-  /** Statements that others tell. */
-  readonly #notices: Rate;
-
-  /** `news`: somebody has told of this domain. `heard`: a statement of it, or of our own, has come from another. */
-  constructor(
-    node: TrustOwner,
-    policy: Policy,
-    news: (domain: string) => void,
-    heard: (domain: string, told: RotationTold, from: string) => void,
-  ) {
-    const { noticesMax, noticesMs, peersMax } = node.options.federationLimits;
-    this.#notices = new Rate(noticesMax, noticesMs, peersMax);
+  /** `news`: somebody has told of this domain. */
+  constructor(node: TrustOwner, policy: Policy, news: (domain: string) => void) {
     this.#node = node;
     this.#policy = policy;
     this.#news = news;
-    this.#heard = heard;
   }
 
   queues(): [string, number][] {
@@ -116,29 +102,6 @@ export class Sightings {
     }
   }
 
-  /** Has everybody hear of a statement who may have the domain pinned, too: each checks it. */
-  passOn(domain: string, rotation: RotationTold): void {
-    for (const peer of this.#node.ways.linked()) if (peer !== domain) this.tell(peer, domain, rotation);
-  }
-
-  /** Has a domain hear which statements are known of the key that it has just proved, as soon as that circuit is the one to it. */
-  tellOwn(domain: string, statements: readonly RotationTold[]): void {
-    remember(this.#untold, domain, statements, this.#max);
-  }
-
-  /** The circuit to a domain is the one on which it was looked at last: whether there was anything to tell. */
-  tellUntold(domain: string): boolean {
-    for (const one of this.#untold.get(domain) ?? []) this.tell(domain, domain, one);
-    return this.#untold.delete(domain);
-  }
-
-  /** Has one other domain hear of it. */
-  tell(peer: string, domain: string, { statement, key, recovery }: RotationTold): void {
-    const routing = { _source: nodeUniform(this.#node.domain), _target: nodeUniform(peer) };
-    const entity = { _domain: domain, _rotation: statement, _key: key, _key_recovery: recovery ?? undefined };
-    this.#node.post(newLetter({ routing, entity, method: '_notice_key_rotation' }));
-  }
-
   /** Tells a domain that the DNS names this key for it, as seen from here: its admin may have lost hold of the DNS. */
   tellNamed(domain: string, fingerprint: string): void {
     const { options, unixMs, domain: own } = this.#node;
@@ -167,18 +130,6 @@ export class Sightings {
         nonce: routing.get('_tag_relay') ?? '',
       };
       if (signature?.length === 64) this.#check(from, domain, said, new Uint8Array(signature));
-    } else if (packet.method === '_notice_key_rotation') {
-      const [statement, key] = [packet.value('_rotation'), packet.value('_key')];
-      const recovery = packet.value('_key_recovery') ?? null;
-      const isWhole = statement !== undefined && key !== undefined && isDomain(domain);
-      const { pinnedKeyBytesMax } = this.#node.options.federationLimits;
-      // Each is checked by OpenPGP, and looked at.
-      const isAllowed = this.#notices.allows(from, this.#node.nowMs);
-      if (isWhole && isAllowed && key.length <= pinnedKeyBytesMax && (recovery?.length ?? 0) <= pinnedKeyBytesMax) {
-        const third = recovery === null ? null : new Uint8Array(recovery);
-        const told = { key: new Uint8Array(key), statement: new Uint8Array(statement), recovery: third };
-        this.#heard(domain, told, from);
-      }
     } else if (packet.method === KEY_REPORT) {
       const fingerprint = packet.text('_fingerprint') ?? '';
       const isOurs = fingerprint === hexOf(this.#node.options.identity.fingerprint);

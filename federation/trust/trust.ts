@@ -12,6 +12,7 @@ import { Countersigning } from './countersigning.ts';
 import { Looking } from './looking.ts';
 import { OwnSuccessors } from './own-successors.ts';
 import { Policy } from './policy.ts';
+import { RotationNotices } from './rotation-notices.ts';
 import { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { trustIn } from './trust-record.ts';
@@ -25,6 +26,7 @@ export class Trusts {
   readonly #node: TrustOwner;
   readonly policy: Policy;
   readonly #sightings: Sightings;
+  readonly #notices: RotationNotices;
   readonly #ownSuccessors: OwnSuccessors;
   readonly #countersigning: Countersigning;
   readonly #looking: Looking;
@@ -37,17 +39,15 @@ export class Trusts {
     this.#node = node;
     this.#announced = node.options.announced ?? null;
     this.policy = new Policy(node);
-    this.#sightings = new Sightings(
-      node,
-      this.policy,
-      (domain) => this.#looking.want(domain, 'seen', node.options.deliveryLimits.retryMsMin),
-      (domain, told, from) => {
-        if (domain === node.domain) this.#ownSuccessors.heard(from, told, this.#announced);
-        else this.#looking.hear(domain, { told: [told], teller: from });
-      },
-    );
+    this.#sightings = new Sightings(node, this.policy, (domain) => {
+      this.#looking.want(domain, 'seen', node.options.deliveryLimits.retryMsMin);
+    });
+    this.#notices = new RotationNotices(node, (domain, told, from) => {
+      if (domain === node.domain) this.#ownSuccessors.heard(from, told, this.#announced);
+      else this.#looking.hear(domain, { told: [told], teller: from });
+    });
     this.#ownSuccessors = new OwnSuccessors(node);
-    this.#looking = new Looking(node, this.policy, this.#sightings, (domain) => this.ready(domain));
+    this.#looking = new Looking(node, this.policy, this.#sightings, this.#notices, (domain) => this.ready(domain));
     this.#admissions = new Admissions(node, this.policy, this.#sightings, this.#looking);
     this.admit = this.#admissions.admit.bind(this.#admissions);
     this.#countersigning = new Countersigning(node, this.policy, (domain, task) => this.#looking.inTurn(domain, task));
@@ -62,20 +62,20 @@ export class Trusts {
     if (event.kind === 'domain key') this.#looking.hear(event.domain);
     else {
       this.#announced = event.announced;
-      this.#sightings.passOn(this.#node.domain, event.announced);
+      this.#notices.passOn(this.#node.domain, event.announced);
     }
   }
 
   /** A letter of another node to this one; whether it is about keys of domains. */
   take(letter: Letter): boolean {
-    return this.#sightings.take(letter) || this.#countersigning.take(letter);
+    return [this.#sightings, this.#notices, this.#countersigning].some((one) => one.take(letter));
   }
 
   /** A domain's circuit stands. */
   ready(domain: string): void {
     this.#countersigning.begin(domain);
     this.#looking.ready(domain);
-    if (this.#announced !== null) this.#sightings.tell(domain, this.#node.domain, this.#announced);
+    if (this.#announced !== null) this.#notices.tell(domain, this.#node.domain, this.#announced);
   }
 
   /** A domain's circuit is over, or it was not reached. */
