@@ -24,7 +24,7 @@ export interface Way {
 
 /** What the statements that are known come to. */
 export interface Succession {
-  /** Whether one key has named two successors, and no recovery key has said which. */
+  /** Whether two successors of the pinned key are named: by itself, or, where its recovery key has spoken, by that. */
   readonly isTorn: boolean;
   /** Whether anything leads on from the pinned key. */
   readonly isAhead: boolean;

@@ -40,7 +40,7 @@ interface Waiting {
   readonly answers: Answering[];
 }
 
-/** Those of one node. */
+/** Lets in, or refuses, whoever proves a key to one node. */
 export class Admissions {
   readonly #node: TrustOwner;
   readonly #policy: Policy;

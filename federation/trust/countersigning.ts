@@ -44,7 +44,7 @@ interface Peer {
 /** What is done about one, and says when it is done. */
 type PeerTask = (peer: Peer, done: () => void) => void;
 
-/** Those of one node. */
+/** The countersignatures of one node. */
 export class Countersigning {
   readonly #node: TrustOwner;
   readonly #policy: Policy;

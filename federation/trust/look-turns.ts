@@ -28,7 +28,7 @@ interface Queue {
   next: LookKind;
 }
 
-/** Those of one node. */
+/** The turns of one node. */
 export class LookTurns {
   readonly #room: Room;
   readonly #queues = new Map<string, Queue>();

@@ -1,4 +1,4 @@
-/** Looks at other domains' keys: everybody is asked whom the table of continuity goes by, it decides, that is kept, and what comes of it is done. docs/spec/trust.md#decision */
+/** Looks at other domains' keys: what the table of continuity goes by is gathered, it decides, and the decision is kept before it is carried out. docs/spec/trust.md#decision */
 import { lastingRetired, type ProofFinding, type TrustDecision } from '../../pki/trust-state.ts';
 import { decide } from '../../pki/trust-table.ts';
 import { type Records, readRecords } from '../records.ts';
@@ -18,23 +18,23 @@ import { trustOperations } from './trust-operations.ts';
 import type { TrustOwner } from './trust-owner.ts';
 import { type KeptRotation, rotationsIn, trustIn } from './trust-record.ts';
 
-/** What somebody has brought of a domain that is not there itself. */
+/** What was told of a domain, or found of its keys, without its having come. */
 type News = Partial<Pick<Heard, 'told' | 'teller' | 'copies'>>;
 
-/** … until its turn has come, and who waits for that. */
+/** News whose turn has not come, and who is told when that is over. */
 interface Brought {
   readonly news: News;
   readonly after: readonly (() => void)[];
 }
 
-/** One look for both; of more statements than are followed at once the first ones count. */
+/** Both, for one look: of too many statements the first count, of too many copies the last. */
 const together = (a: News, b: News, toldMax: number): News => ({
   ...a,
   told: [...(a.told ?? []), ...(b.told ?? [])].slice(0, toldMax),
   copies: [...(a.copies ?? []), ...(b.copies ?? [])].slice(-toldMax),
 });
 
-/** Those of one node. */
+/** The looks of one node. */
 export class Looking {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
@@ -208,6 +208,7 @@ export class Looking {
     });
   }
 
+  /** What is proved of a domain that has not just come: the key on its circuit, or that nobody is there. */
   #found(domain: string, isUp: boolean): ProofFinding {
     const taken = this.#taken.get(domain);
     return isUp && taken !== undefined

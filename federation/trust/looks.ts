@@ -1,4 +1,4 @@
-/** When domains are looked at, and why: each reason keeps a time of its own, and the earliest is next. docs/spec/trust.md#when-it-is-looked */
+/** When domains are looked at, and why: each reason keeps a time of its own, and the earliest is next. docs/spec/trust.md#when-a-domain-is-looked-at */
 import type { TrustRow } from '../../pki/trust-state.ts';
 
 /**
@@ -7,14 +7,14 @@ import type { TrustRow } from '../../pki/trust-state.ts';
  * - `away`: its circuit was lost, or it was not reached.
  * - `seen`: others have said which key they see.
  * - `ruled`: the admin has changed his mind.
- * - `untold`: its key has named a successor, and whoever has that key has not been told.
- * - `sought`: key servers were asked what a successor waits for.
- * - `crowded`: it was to be gone there, and too many others were.
+ * - `untold`: its key has named a successor, and the domain itself has not been told of that.
+ * - `sought`: key servers were asked for revocations, which a successor waits for.
+ * - `crowded`: the node was to go there, and was on its way to too many others.
  * - `row …`: the table says that time alone may change something.
  */
 export type LookReason = 'round' | 'away' | 'seen' | 'ruled' | 'untold' | 'sought' | 'crowded' | `row ${TrustRow}`;
 
-/** How a reason comes again until it is dropped: after `firstMs`, then after twice as long each time, up to `mostMs`; never from `untilMs` on. */
+/** How a reason comes again until it is dropped: after `firstMs`, then after twice as long each time, up to `mostMs`, and not at or after `untilMs`. */
 export interface Again {
   readonly firstMs: number;
   readonly mostMs: number;
@@ -64,7 +64,7 @@ export class LookPlan {
     return reasons === undefined ? null : nextOf(reasons);
   }
 
-  /** It is to be looked at then. What is due earlier for the same reason stays so: nobody puts a look off by giving cause for another. */
+  /** It is to be looked at then. What is due earlier for the same reason stays: giving cause for one more look puts none off. */
   want(domain: string, reason: LookReason, atMs: number): void {
     this.#put(domain, reason, { atMs, again: null });
   }

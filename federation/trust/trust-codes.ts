@@ -1,8 +1,9 @@
-/** What a domain hears that is not let in, and what its admin-to-be hears of it, row by row. docs/spec/trust.md#table */
+/** What whoever is refused hears, and what our own admin hears of a look, row by row. docs/spec/trust.md#table */
 import type { Alarm, DomainTrust, ProofFinding, TrustDecision, TrustRow } from '../../pki/trust-state.ts';
 import type { FederationCode } from '../error.ts';
 import type { Notice } from '../events.ts';
 
+/** Rows that refuse no circuit have `_trust_unavailable`. */
 const codes: Readonly<Record<TrustRow, FederationCode>> = {
   '1': '_trust_revoked_key',
   '2': '_trust_frozen_key',
@@ -33,7 +34,7 @@ export const codeOf = ({ row }: TrustDecision): FederationCode => codes[row];
 const isAboutAnotherKey = (alarm: Alarm): boolean =>
   alarm === 'impostor' || alarm === 'takeover' || alarm === 'rolled back';
 
-/** What the admin hears of a look; `expected`: the fingerprint that he would have it be. */
+/** What the admin hears of a look; `expected`: the fingerprint that he gave, else the pinned one. */
 export function noticesOf(
   domain: string,
   expected: string,

@@ -34,7 +34,7 @@ export interface Heard {
   readonly copies?: readonly Uint8Array[];
 }
 
-/** All of it. */
+/** What a look goes by, and what of that is kept. */
 export interface Gathered {
   readonly inputs: Omit<TrustInputs, 'sought'>;
   readonly rotations: RotationsKept;

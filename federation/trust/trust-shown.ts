@@ -4,7 +4,7 @@ import { countersignaturesIn, lastingUntil } from './countersignatures-kept.ts';
 import type { Records } from '../records.ts';
 import { trustIn } from './trust-record.ts';
 
-/** At this time, Unix milliseconds. */
+/** All but what only this life of the server knows; `unixMs`: now. */
 export function shownOf(
   domain: string,
   records: Records,

@@ -1,4 +1,4 @@
-/** What other domains have on their rings of somebody of whom it counts whether his key was taken back, asked by packets over circuits on which they have proved themselves. docs/spec/people.md#visitors */
+/** Asks other domains, by packets, what their rings have of a person whose key may have been taken back. Not the witnesses of a quorum, who say what they see of a domain. docs/spec/people.md#visitors */
 import type { Desk } from '../desk.ts';
 import { domainOf, type Letter, newLetter } from '../letter.ts';
 import { readRecords } from '../records.ts';
@@ -41,7 +41,7 @@ function addressOf(person: string): string {
   return `${nick}@${domain}`;
 }
 
-/** Those of one node. */
+/** The questions of one node. */
 export class Witnesses {
   readonly #desk: Desk;
   readonly #linked: () => readonly string[];
