@@ -74,3 +74,10 @@ export class PkiError extends Error {
     this.code = code;
   }
 }
+
+/** null where bytes are refused with a PkiError. */
+export const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
+  reading.catch((error: unknown) => {
+    if (error instanceof PkiError) return null;
+    throw error;
+  });

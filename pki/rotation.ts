@@ -83,13 +83,13 @@ async function giverOf({ signed, given }: SignedRotation, keys: RotationKeys): P
   return keys.recovery !== null && (await hasSigned(keys.recovery, signed, given)) ? 'recovery' : null;
 }
 
-/** What is known of a domain's keys: the number of the present one, and `rotationHash` of what made it so. */
-export type KeyState = { readonly fingerprint: string; readonly seq: number; readonly prev: string };
+/** A domain's key with its number, and `rotationHash` of the rotation that made it the domain's; `NO_ROTATION` of the first. */
+export type NumberedKey = { readonly fingerprint: string; readonly seq: number; readonly prev: string };
 
 /** The rotation that a domain makes next; it may be taken for `limits.rotationSeconds` from its beginning, Unix seconds. */
 export const nextRotation = (
   domain: string,
-  known: KeyState,
+  known: NumberedKey,
   next: string,
   notBefore: number,
   recovery: string | null = null,

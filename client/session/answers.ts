@@ -5,7 +5,7 @@ import { bytesOfHex, hexOf } from '../../crypto/bytes.ts';
 import { type Certificate, circuitKey, readCertificate } from '../../pki/certificate.ts';
 import { type Device, deviceId, rawKey, splitStatement } from '../../pki/device-statement.ts';
 import { isSuccessor, readStatement } from '../../pki/enrolment.ts';
-import { PkiError } from '../../pki/error.ts';
+import { orNull, PkiError } from '../../pki/error.ts';
 import { readMove } from '../../pki/move-statement.ts';
 import { heardIn, readRotation } from '../../pki/rotation.ts';
 import { successionOf } from '../../pki/succession.ts';
@@ -85,12 +85,6 @@ async function heard(
   }
   return all;
 }
-
-const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
-  reading.catch((error: unknown) => {
-    if (error instanceof PkiError) return null;
-    throw error;
-  });
 
 async function checkCertification(
   { person, fingerprint, key, domainKey }: Extract<Question, { kind: 'check certification' }>,

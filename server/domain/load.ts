@@ -12,7 +12,7 @@ import { readDomainKey, readRotation } from './key-file.ts';
 import type { OwnKeys } from './own-record.ts';
 import { configFile } from './quickstart.ts';
 import { readFormer } from './former.ts';
-import { keyStateOf, readRecovery, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
+import { numberedKey, readRecovery, readSuccessor, type Successor, takeSuccessor } from './rotating.ts';
 
 /** What a server starts from. */
 export type Domain = {
@@ -70,6 +70,6 @@ export async function loadServed(folder: string, unixMs: number): Promise<Domain
 /** Its keys, for its record in the DNS. */
 export const ownKeysOf = ({ key, rotation, next }: Pick<Domain, 'key' | 'rotation' | 'next'>): OwnKeys => ({
   fingerprint: key.certificate.key.fingerprint,
-  number: keyStateOf(key, rotation).seq,
+  number: numberedKey(key, rotation).seq,
   next: next?.key.certificate.key.fingerprint ?? null,
 });

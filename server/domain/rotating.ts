@@ -8,7 +8,7 @@ import { PkiError } from '../../pki/error.ts';
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { limits } from '../../pki/limits.ts';
 import { makeDomainKey } from '../../pki/make-key.ts';
-import { type KeyState, nextRotation, signRotation } from '../../pki/rotation.ts';
+import { type NumberedKey, nextRotation, signRotation } from '../../pki/rotation.ts';
 import { NO_ROTATION, type Rotation, rotationHash, splitRotation } from '../../pki/rotation-statement.ts';
 import type { Signer } from '../../pki/openpgp.ts';
 import { readSecretKey, type SecretKey } from '../../pki/secret-key.ts';
@@ -39,7 +39,7 @@ export const announcedMs = (timeScale: number): number =>
   Math.ceil((trustLimits.graceMs + trustLimits.skewMs) / timeScale);
 
 /** What others know of the key of this folder: its number, and the statement that made it so. */
-export function keyStateOf(key: Pick<SecretKey, 'certificate'>, statement: Uint8Array | null): KeyState {
+export function numberedKey(key: Pick<SecretKey, 'certificate'>, statement: Uint8Array | null): NumberedKey {
   const { fingerprint } = key.certificate.key;
   if (statement === null) return { fingerprint, seq: 1, prev: NO_ROTATION };
   const { rotation, signed } = splitRotation(statement);
@@ -119,7 +119,7 @@ async function makeNext(
   // Others check the statement by it.
   const third = recovery === null ? null : renderArmour('public', recovery.certificate.bytes);
   if (third !== null) await writePrivate(recoveryFile(folder), encodeText(third), 'replace');
-  const text = nextRotation(domain, keyStateOf(key, before), next.certificate.key.fingerprint, notBefore, named);
+  const text = nextRotation(domain, numberedKey(key, before), next.certificate.key.fingerprint, notBefore, named);
   const statement = await signRotation((recovery?.signer ?? signer)!, next.signer, text, now);
   await writePrivate(nextRotationFile(folder), statement, 'new');
 }

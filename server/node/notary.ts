@@ -5,7 +5,7 @@ import { certify, certStatus, revoke } from '../../pki/certification.ts';
 import { type SignedStatement, splitStatement } from '../../pki/device-statement.ts';
 import type { RingSearch } from '../../pki/hkp.ts';
 import { readStatement } from '../../pki/enrolment.ts';
-import { PkiError } from '../../pki/error.ts';
+import { orNull, PkiError } from '../../pki/error.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
 import { splitPackets } from '../../pki/packets.ts';
 import { admit } from '../../pki/ring.ts';
@@ -70,13 +70,6 @@ type Found = PkiAnswer & { readonly kind: 'found' };
 type Question<Kind> = PkiQuestion & { readonly kind: Kind };
 
 const counterOf = (statement: Uint8Array): number => splitStatement(statement).statement.counter;
-
-/** null where it is nothing that OpenPGP takes. */
-const orNull = <T>(reading: Promise<T>): Promise<T | null> =>
-  reading.catch((error: unknown) => {
-    if (error instanceof PkiError) return null;
-    throw error;
-  });
 
 /** Answers a node's questions. */
 export class Notary {

@@ -8,7 +8,7 @@ import { makeRecoveryKey } from '../../pki/make-key.ts';
 import { isNewerMove, type Move, parseMove, readMove, renderMove, signMove } from '../../pki/move-statement.ts';
 import { renderPacket, tags } from '../../pki/packets.ts';
 import { applyRevocation, makeRevocation } from '../../pki/revocation.ts';
-import { type KeyState, nextRotation, readRotation, type RotationKeys, signRotation } from '../../pki/rotation.ts';
+import { type NumberedKey, nextRotation, readRotation, type RotationKeys, signRotation } from '../../pki/rotation.ts';
 import {
   NO_ROTATION,
   parseRotation,
@@ -33,7 +33,7 @@ const [one, two, three, stranger] = (await Promise.all([1, 41, 51, 61].map((numb
 ];
 const recovery = await readSecretKey(await makeRecoveryKey(HOME, seed(5), NOW));
 const fingerprintOf = ({ certificate }: SecretKey): string => certificate.key.fingerprint;
-const first: KeyState = { fingerprint: fingerprintOf(one), seq: 1, prev: NO_ROTATION };
+const first: NumberedKey = { fingerprint: fingerprintOf(one), seq: 1, prev: NO_ROTATION };
 const rotation = nextRotation(HOME, first, fingerprintOf(two), NOW + 3 * DAY, fingerprintOf(recovery));
 const bytes = await signRotation(one.signer, two.signer, rotation, NOW);
 const keys: RotationKeys = { old: one.certificate, new: two.certificate, recovery: recovery.certificate };

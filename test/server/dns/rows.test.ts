@@ -10,7 +10,7 @@ import { nextRotation, signRotation } from '../../../pki/rotation.ts';
 import type { SecretKey } from '../../../pki/secret-key.ts';
 import { signatureTypes } from '../../../pki/signature.ts';
 import { trustLimits } from '../../../pki/trust-limits.ts';
-import { keyStateOf } from '../../../server/domain/rotating.ts';
+import { numberedKey } from '../../../server/domain/rotating.ts';
 import { Undoing } from '../../undoing.ts';
 import { identityOf, newDomainKey } from '../node/town.ts';
 import { alarmsOf, command, type LiveNode, LiveTown, printOf, shown, until } from './live-nodes.ts';
@@ -102,7 +102,7 @@ async function follows(
 ): Promise<Partial<ServerIdentity>> {
   const now = Math.floor(town.now() / 1000);
   let old = await keyOf(domain);
-  let known = keyStateOf(old, null);
+  let known = numberedKey(old, null);
   const steps: ProofStep[] = [];
   let before = old;
   for (const step of [...between, name]) {
@@ -110,7 +110,7 @@ async function follows(
     const text = nextRotation(domain, known, next.certificate.key.fingerprint, now - 60);
     const statement = await signRotation(old.signer, next.signer, text, now);
     steps.push({ statement, key: next.certificate.bytes, recovery: null });
-    known = keyStateOf(next, statement);
+    known = numberedKey(next, statement);
     [before, old] = [old, next];
   }
   return { rotation: steps.pop()!.statement, before: before.certificate.bytes, earlier: steps };
