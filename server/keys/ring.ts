@@ -7,6 +7,7 @@ import {
   ringRecord,
 } from '../../federation/keys/ring-records.ts';
 import { record } from '../../federation/records.ts';
+import { authoritiesIn } from '../../federation/trust/trust-record.ts';
 import { hexOf } from '../../crypto/bytes.ts';
 import { readCertificate } from '../../pki/certificate.ts';
 import { parsePublic } from '../../pki/key-packet.ts';
@@ -188,14 +189,16 @@ export class Ring {
       issuers.map(async (issuer) => (await this.#records(ringContext(issuer))).get('domain')),
     );
     const all = new Set([...domains, ...named.flatMap((domain) => (domain === undefined ? [] : [decodeText(domain)]))]);
-    const keys = await Promise.all([...all].filter((domain) => domain !== home).map((domain) => this.#pinned(domain)));
+    const keys = await Promise.all([...all].filter((domain) => domain !== home).map((domain) => this.#trusted(domain)));
     // Our own may speak of any domain, and are few.
-    return [...own, ...itself, ...keys.filter((key) => key !== null)];
+    return [...own, ...itself, ...keys.flat()];
   }
 
-  /** The key of a domain that this server trusts, or null. */
-  async #pinned(domain: string): Promise<Uint8Array | null> {
-    return (await this.#records(`psyc://${domain}`)).get('key') ?? null;
+  /** The keys of a domain that this server trusts: the present one, and the one before as long as that counts. */
+  async #trusted(domain: string): Promise<Uint8Array[]> {
+    const records = await this.#records(`psyc://${domain}`);
+    const key = records.get('key');
+    return key === undefined ? [] : [key, ...authoritiesIn(records, this.#options.now() * 1000).slice(1)];
   }
 
   async #turn<T>(fingerprint: string, body: () => Promise<T>): Promise<T> {

@@ -1,13 +1,16 @@
 /** What is on the ring stays there, whoever sends copies without it. */
 import { afterEach, expect, test } from '@jest/globals';
-import { record } from '../../../federation/records.ts';
+import { record, type RecordName } from '../../../federation/records.ts';
+import { trustBytes } from '../../../federation/trust/trust-record.ts';
 import { renderArmour } from '../../../pki/armour.ts';
 import { type Certificate, readCertificate } from '../../../pki/certificate.ts';
 import { certify, certStatus, revoke } from '../../../pki/certification.ts';
 import { countersign, countersignStatus } from '../../../pki/countersignature.ts';
 import { addEpoch } from '../../../pki/epoch.ts';
 import { renderPacket, tags } from '../../../pki/packets.ts';
+import { applyRevocation, makeRevocation } from '../../../pki/revocation.ts';
 import { readSecretKey } from '../../../pki/secret-key.ts';
+import { unmetDomain } from '../../../pki/trust-state.ts';
 import { Clerk } from '../../../server/keys/clerk.ts';
 import { keyServerLimits } from '../../../server/keys/limits.ts';
 import { Ring } from '../../../server/keys/ring.ts';
@@ -28,7 +31,7 @@ const [home, near, far] = [
 ];
 
 /** The ring of home.test, which has met the two others. */
-async function begin(): Promise<Ring> {
+async function begin(changed?: (store: MemoryStore) => void): Promise<Ring> {
   const clerk = new Clerk(keyServerLimits, new StillTimers());
   undoing.add(() => clerk.close());
   const store = new MemoryStore();
@@ -41,6 +44,7 @@ async function begin(): Promise<Ring> {
     store.perform({ kind: 'write', request: 0, operations: [record(`psyc://${domain}`, 'key', certificate.bytes)] });
     await ring.learn(domain);
   }
+  changed?.(store);
   return ring;
 }
 
@@ -79,4 +83,29 @@ test('nor of a person, because somebody sends the key without the name that it w
   await add(ring, word);
   const kept = await readCertificate((await ring.byFingerprint(fingerprint))!);
   expect(await certStatus(kept, there, far.certificate, NOW)).toMatchObject({ code: '_revoked_certification' });
+});
+
+test('whom a domain has certified by the key it had before revokes his own while that counts, and no longer', async () => {
+  const next = (await domainKey('near.test', 61)).certificate;
+  const { certificate } = near;
+  const retiredUntil =
+    (untilMs: number) =>
+    (store: MemoryStore): void => {
+      const pin = { fingerprint: next.key.fingerprint, sinceMs: 0, basis: 'rotated', recovery: null } as const;
+      const retired = [{ fingerprint: certificate.key.fingerprint, untilMs }];
+      const trust = trustBytes({ ...unmetDomain, standing: 'normal', pin, retired });
+      const kept = { key: next.bytes, 'key before': certificate.bytes, trust };
+      const operations = Object.entries(kept).map(([name, value]) =>
+        record('psyc://near.test', name as RecordName, value),
+      );
+      store.perform({ kind: 'write', request: 0, operations });
+    };
+  const alice = await identityKey('alice', 'near.test');
+  const certified = await readCertificate(await certify(near, alice.certificate, 'alice <alice@near.test>', NOW));
+  const dead = { bytes: await applyRevocation(certified, await makeRevocation(alice.signer, NOW)) };
+  const ring = await begin(retiredUntil(NOW * 1000 + 1));
+  await add(ring, dead);
+  const kept = await readCertificate((await ring.byFingerprint(certified.key.fingerprint))!);
+  expect(kept.revocation).toMatchObject({ isHard: true });
+  await expect(add(await begin(retiredUntil(NOW * 1000)), dead)).rejects.toMatchObject({ code: '_uncertified' });
 });
