@@ -162,13 +162,13 @@ export class Countersigning {
       const rule = this.#policy.ruleOf(domain);
       return rule === 'limit' || this.#policy.faultOf(domain) !== null;
     };
-    const key = `${domain} ${kind}`;
-    const isWaiting = this.#waiting.has(key);
-    this.#waiting.set(key, task);
+    const place = `${domain} ${kind}`;
+    const isWaiting = this.#waiting.has(place);
+    this.#waiting.set(place, task);
     if (isWaiting) return;
     const isTaken = this.#inTurn(domain, (done) => {
-      const last = this.#waiting.get(key)!;
-      this.#waiting.delete(key);
+      const last = this.#waiting.get(place)!;
+      this.#waiting.delete(place);
       readRecords(this.#node, nodeUniform(domain), (records) => {
         const state = records === null ? null : trustIn(records, this.#node.unixMs);
         const key = records?.get('key');
@@ -182,7 +182,7 @@ export class Countersigning {
         }
       });
     });
-    if (!isTaken) this.#waiting.delete(key);
+    if (!isTaken) this.#waiting.delete(place);
   }
 
   #give(domain: string, { key, fingerprint }: Peer, done: () => void): void {
