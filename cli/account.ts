@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { isNick } from '../psyc/names.ts';
 import { askServer } from '../server/admin/channel.ts';
 import { AdminError } from '../server/admin/errors.ts';
-import type { AccountShown, AdminAnswer, AdminQuestion } from '../server/admin/questions.ts';
+import type { AccountShown, AdminAnswer, AdminQuestion, BudgetShown, FeedShown } from '../server/admin/questions.ts';
 import { loadDomain } from '../server/domain/load.ts';
 import { nameOf } from './person/show.ts';
 import { count } from './person/target.ts';
@@ -81,6 +81,22 @@ Example:
       say(options, boxes ?? { off: true }, line);
     },
   );
+  sub('publications', 'whose publications this server keeps, what they take, and whose budgets are spent')
+    .addHelpText(
+      'after',
+      `
+Those that this server has had to do with since it began. Files of people who live here stay until they delete
+them, up to the room that is shown; of others the oldest go for newer ones. Of each budget it is shown what is left now.
+
+Example:
+  $ p3do account publications --json | jq '[.feeds[].bytes] | add'`,
+    )
+    .action(async (options: Options, asked: Command) => {
+      const { folder, domain } = await domainOf(asked, options);
+      const { feeds, budgets } = await answered(folder, { kind: 'feeds' }, 'feeds', domain);
+      const lines = [...feeds.map(feedLine), ...budgets.map(budgetLine)];
+      say(options, { feeds, budgets }, lines.join('\n') || 'no publications');
+    });
   one('show', 'what the server knows of an account, or of one that was closed').action(
     async (typed: string, options: Options, asked: Command) => {
       const { folder, domain } = await domainOf(asked, options);
@@ -214,6 +230,26 @@ function stateOf({ closedMs, frozenMs, isHere, seenMs }: AccountShown): string {
   const seen = isHere ? 'here' : `last here ${dated(seenMs)}`;
   return frozenMs === null ? seen : `${seen}, frozen since ${dated(frozenMs)}`;
 }
+
+function feedLine({
+  person,
+  followers,
+  isOwed,
+  publications,
+  bytes,
+  files,
+  fileBytes,
+  fileBytesMax,
+}: FeedShown): string {
+  return [
+    `${nameOf(person)}: ${counted(publications, 'publication')}, ${counted(bytes, 'byte')}`,
+    `${counted(files, 'file')}, ${fileBytes} of ${fileBytesMax} bytes`,
+    `${counted(followers, 'follower')} here`,
+    ...(isOwed ? ['its home may lack some'] : []),
+  ].join('; ');
+}
+
+const budgetLine = ({ of, name, left, most }: BudgetShown): string => `${of}, ${nameOf(name)}: ${left} of ${most} left`;
 
 const lineOf = (account: AccountShown, domain: string): string =>
   [

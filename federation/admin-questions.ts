@@ -21,6 +21,8 @@ export type AdminQuestion =
   | AccountQuestion
   /** People of other domains who speak through this server now. Answer: `visitors`. */
   | { readonly kind: 'visitors' }
+  /** Whose publications are kept here, what they take, and what whoever publishes or passes on may do now. Answer: `feeds`. */
+  | { readonly kind: 'feeds' }
   /** Counts of the listener. Answer: `mor`. */
   | { readonly kind: 'mor' }
   /** How many boxes there are, of people of whom nothing is known. Answer: `boxes`. */
@@ -110,6 +112,28 @@ export interface VisitorShown {
   readonly devices: number;
 }
 
+/** What somebody has published, as it is kept here. */
+export interface FeedShown {
+  /** `psyc://domain/~nick`. */
+  readonly person: string;
+  readonly followers: number;
+  /** Whether his home may lack something that is here. */
+  readonly isOwed: boolean;
+  readonly publications: number;
+  readonly bytes: number;
+  readonly files: number;
+  readonly fileBytes: number;
+  readonly fileBytesMax: number;
+}
+
+/** What one author, server or domain may do now of what it may do at once. */
+export interface BudgetShown {
+  readonly of: string;
+  readonly name: string;
+  readonly left: number;
+  readonly most: number;
+}
+
 /** An answer. */
 export type AdminAnswer =
   | { readonly kind: 'domains'; readonly domains: readonly DomainShown[]; readonly unixMs: number }
@@ -118,6 +142,8 @@ export type AdminAnswer =
   | { readonly kind: 'visitors'; readonly visitors: readonly VisitorShown[] }
   /** null: this server keeps no boxes. */
   | { readonly kind: 'boxes'; readonly boxes: BoxesShown | null }
+  /** Of feeds that have had to do something since the server began; of budgets those that are not full. */
+  | { readonly kind: 'feeds'; readonly feeds: readonly FeedShown[]; readonly budgets: readonly BudgetShown[] }
   | { readonly kind: 'policy'; readonly text: string }
   /** null: this server has no part in the flood of cells. */
   | { readonly kind: 'mor'; readonly status: MorStatus | null }

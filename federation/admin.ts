@@ -43,6 +43,9 @@ export function answerAdmin(
     case 'mor':
       answer({ kind: 'mor', status: mor?.status() ?? null });
       break;
+    case 'feeds':
+      entities.feedsShown((feeds) => answer({ kind: 'feeds', feeds, budgets: entities.publications.budgets() }));
+      break;
     case 'boxes':
       answer({ kind: 'boxes', boxes: entities.boxes() });
       break;

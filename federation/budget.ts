@@ -39,6 +39,14 @@ export class Budget {
     return isLeft;
   }
 
+  /** Those that are not full, by name: what is left of what there may be at once. */
+  spent(nowMs: number): { readonly name: string; readonly left: number; readonly most: number }[] {
+    return [...this.#buckets.keys()].flatMap((name) => {
+      const left = Math.floor(this.#left(name, nowMs));
+      return left < this.#most ? [{ name, left, most: this.#most }] : [];
+    });
+  }
+
   #left(name: string, nowMs: number): number {
     const { left, atMs } = this.#buckets.get(name) ?? { left: this.#most, atMs: nowMs };
     return Math.min(this.#most, left + (nowMs - atMs) / this.#everyMs);

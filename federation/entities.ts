@@ -1,5 +1,5 @@
 /** Everybody of a node who is awake: persons, visitors, places and audiences, woken when something is for them. docs/spec/federation.md#entities */
-import type { AdminQuestion, BoxesShown, VisitorShown } from './admin-questions.ts';
+import type { AdminQuestion, BoxesShown, FeedShown, VisitorShown } from './admin-questions.ts';
 import { Audience } from './places/audience.ts';
 import type { Authors } from './keys/authors.ts';
 import type { NodeCircuits } from './circuits.ts';
@@ -22,6 +22,9 @@ import { longestQueues } from './queues.ts';
 import { sweep } from './sweep.ts';
 import { Visitor } from './visitors/visitor.ts';
 import type { Visiting } from './visitors/visiting.ts';
+
+/** Feeds of one answer to an admin. */
+const FEEDS_SHOWN_MAX = 1_000;
 
 /** What they need of their node. */
 export interface EntitiesOwner {
@@ -199,6 +202,22 @@ export class Entities {
   /** The circuit to a domain is gone. */
   lost(domain: string): void {
     this.publications.lost(domain);
+  }
+
+  /** What is kept of whose publications, in the order of their names; of whom nobody knows now is left out. */
+  feedsShown(found: (feeds: FeedShown[]) => void): void {
+    const feeds = [...this.#feeds].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, feed]) => feed);
+    const all: FeedShown[] = [];
+    const goOn = (at: number): void => {
+      const feed = feeds[at];
+      if (feed === undefined || at >= FEEDS_SHOWN_MAX) found(all);
+      else
+        feed.shown((shown) => {
+          if (shown !== null) all.push(shown);
+          goOn(at + 1);
+        });
+    };
+    goOn(0);
   }
 
   feeds(): Iterable<Feed> {

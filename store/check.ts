@@ -89,7 +89,7 @@ export function checkRequest(request: StoreRequest): StoreCode | null {
     const code = checkContext(request.context);
     if (code !== null) return code;
     if (request.kind === 'latest') return checkAuthor(request.author);
-    if (request.kind === 'marks' || request.kind === 'records') return null;
+    if (request.kind === 'marks' || request.kind === 'records' || request.kind === 'size') return null;
     if (request.kind === 'members') {
       if (exceeds(request.above, storeLimits.memberBytesMax)) return '_store_oversized_member';
       if (request.above !== '' && unfit.test(request.above)) return '_store_invalid_member';

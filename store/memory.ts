@@ -94,6 +94,10 @@ export class MemoryStore implements Store {
         const marks = [...(log?.marks ?? [])].map(([name, sequence]) => ({ name, sequence }));
         return { kind: 'marks', request: request.request, marks, last };
       }
+      case 'size': {
+        const bytes = (log?.rows ?? []).reduce((sum, { packet }) => sum + packet.length, 0);
+        return { kind: 'size', request: request.request, rows: log?.rows.length ?? 0, bytes };
+      }
       case 'members': {
         const members = [...(log?.members ?? [])]
           .filter(([name]) => compareBytes(name, request.above) > 0)

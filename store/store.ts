@@ -141,6 +141,8 @@ export type StoreRequest =
     }
   /** The newest row of one author in a log, if there is one. */
   | { readonly kind: 'latest'; readonly request: number; readonly context: string; readonly author: Uint8Array }
+  /** How many rows a log has, and the bytes of their packets. */
+  | { readonly kind: 'size'; readonly request: number; readonly context: string }
   /** All marks of a log. */
   | { readonly kind: 'marks'; readonly request: number; readonly context: string }
   /** All records of a context. */
@@ -189,6 +191,7 @@ export type StoreOutcome =
   | { readonly kind: 'memberships'; readonly request: number; readonly contexts: readonly string[] }
   /** `last` is the log's newest sequence, 0 when it is empty. */
   | { readonly kind: 'rows'; readonly request: number; readonly rows: readonly Row[]; readonly last: number }
+  | { readonly kind: 'size'; readonly request: number; readonly rows: number; readonly bytes: number }
   | { readonly kind: 'marks'; readonly request: number; readonly marks: readonly NamedMark[]; readonly last: number }
   /** `last` is the log's newest sequence. A page with fewer than were asked for is the last one. */
   | {

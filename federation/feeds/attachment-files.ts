@@ -79,16 +79,6 @@ export class AttachmentFiles {
     return this.#isKnown;
   }
 
-  /** Bytes of all, as far as the list has been read. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** How many there are. */
-  get size(): number {
-    return this.#kept.size;
-  }
-
   /** The row of the publication that it belongs to; null: it is not here, or the list was not read. */
   rowOf(id: string): number | null {
     return this.#kept.get(id)?.row ?? null;
@@ -119,6 +109,17 @@ export class AttachmentFiles {
   /** How many chunks of it are there; null: nobody knows. */
   amount(id: string, found: (amount: number | null) => void): void {
     this.#turn<number | null>((over) => this.#amount(id, over), found, null);
+  }
+
+  /** How many there are, their bytes, and what there is room for; null: too much is being done. */
+  sizes(
+    found: (sizes: { readonly files: number; readonly bytes: number; readonly bytesMax: number } | null) => void,
+  ): void {
+    this.#turn<Parameters<typeof found>[0]>(
+      (over) => over({ files: this.#kept.size, bytes: this.#bytes, bytesMax: this.#bytesMax }),
+      found,
+      null,
+    );
   }
 
   /** Nothing of it stays. False: nobody knows. */

@@ -198,6 +198,11 @@ export class Attachments {
     this.#fetching.lost(domain);
   }
 
+  /** How many files are here, and what they take; null: nobody knows now. */
+  sizes(found: Parameters<AttachmentFiles['sizes']>[0]): void {
+    this.#files.sizes(found);
+  }
+
   /** The whole file of a publication, each chunk checked once more; null: it is not here, or not wholly. */
   whole(
     id: string,

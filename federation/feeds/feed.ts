@@ -16,6 +16,7 @@ import { deletionOf } from '../../publication/reference.ts';
 import type { Row } from '../../store/store.ts';
 import type { Desk, Entity } from '../desk.ts';
 import type { FederationCode } from '../error.ts';
+import type { FeedShown } from '../admin-questions.ts';
 import { CHUNK_GIVEN } from './attachment-fetching.ts';
 import { Attachments } from './attachments.ts';
 import { GIVEN, idsIn, RECONCILED } from './feed-exchange.ts';
@@ -165,6 +166,25 @@ export class Feed implements Entity {
       ['histories', this.#histories],
       ['publications read for others', this.#giving.count],
     ];
+  }
+
+  /** What is kept here, for the admin; null: nobody knows now. */
+  shown(found: (shown: FeedShown | null) => void): void {
+    this.#desk.ask({ kind: 'size', context: this.#context }, (outcome) => {
+      if (outcome.kind !== 'size') {
+        found(null);
+        return;
+      }
+      const { rows: publications, bytes } = outcome;
+      this.attachments.sizes((sizes) => {
+        if (sizes === null) found(null);
+        else {
+          const { files, bytes: fileBytes, bytesMax: fileBytesMax } = sizes;
+          const [followers, { isOwed }] = [this.#roll.members.size, this.#upkeep];
+          found({ person: this.#author, followers, isOwed, publications, bytes, files, fileBytes, fileBytesMax });
+        }
+      });
+    });
   }
 
   /** What a device here says to it: its author's own, or a follower's. */

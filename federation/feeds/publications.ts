@@ -8,6 +8,7 @@ import { readPublication } from '../../publication/packet.ts';
 import { mayBeMulticast } from '../../publication/sign.ts';
 import { isPublished } from '../border.ts';
 import { Budget } from '../budget.ts';
+import type { BudgetShown } from '../admin-questions.ts';
 import type { Desk } from '../desk.ts';
 import type { FederationCode } from '../error.ts';
 import { CHUNK } from './attachment-fetching.ts';
@@ -67,6 +68,21 @@ export class Publications implements FeedHub {
     const { visitorChunksMax, visitorChunkMs, visitorChunksOfDomainMax, visitorChunkOfDomainMs } = limits;
     this.#visitorChunks = new Budget(visitorChunksMax, visitorChunkMs, visitorsMax);
     this.#homeChunks = new Budget(visitorChunksOfDomainMax, visitorChunkOfDomainMs, visitorsMax);
+  }
+
+  /** What is spent of what servers, authors and visitors may do, for the admin. */
+  budgets(): BudgetShown[] {
+    const kinds = [
+      ['questions of a server', this.#questions],
+      ['passed on for a server', this.#links],
+      ['passed on of an author', this.#authors],
+      ['publications of a visitor', this.#visitors],
+      ['publications of a domain’s visitors', this.#homes],
+      ['chunks of a visitor', this.#visitorChunks],
+      ['chunks of a domain’s visitors', this.#homeChunks],
+    ] as const;
+    const { nowMs } = this.#node;
+    return kinds.flatMap(([of, budget]) => budget.spent(nowMs).map((spent) => ({ of, ...spent })));
   }
 
   queues(): [string, number][] {

@@ -5,7 +5,14 @@ import { entityIn } from '../../federation/letter.ts';
 import { isDomain, isNick } from '../../psyc/names.ts';
 import { renderUniform } from '../../psyc/uniform.ts';
 
-export type { AccountShown, AdminAnswer, AdminQuestion, DomainShown } from '../../federation/admin-questions.ts';
+export type {
+  AccountShown,
+  AdminAnswer,
+  AdminQuestion,
+  BudgetShown,
+  DomainShown,
+  FeedShown,
+} from '../../federation/admin-questions.ts';
 export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/trust/policy-lines.ts';
 
 function isPersonUniform(text: string): boolean {
@@ -27,6 +34,7 @@ const schema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('mor') }),
   z.strictObject({ kind: z.literal('visitors') }),
   z.strictObject({ kind: z.literal('boxes') }),
+  z.strictObject({ kind: z.literal('feeds') }),
   z.strictObject({ kind: z.literal('find'), person: z.string().refine(isPersonUniform) }),
   z.strictObject({ kind: z.literal('policy') }),
   z.strictObject({ kind: z.literal('announce') }),

@@ -36,6 +36,12 @@ LEFT JOIN LATERAL (
 ) AS newest ON true
 WHERE c.name = $1`;
 
+// Of what is stored beside its row the length is known without reading it.
+const sizeText = `
+SELECT count(*) AS rows, coalesce(sum(length(r.packet)), 0) AS bytes
+FROM p3do.contexts AS c JOIN p3do.rows AS r ON r.context = c.id
+WHERE c.name = $1`;
+
 const marksText = `
 SELECT c.last, m.name, m.sequence
 FROM p3do.contexts AS c LEFT JOIN p3do.marks AS m ON m.context = c.id
@@ -105,6 +111,14 @@ export class Reader {
       return { kind: 'memberships', request, contexts: rows.map(({ name: bytes }) => bytes.toString()) };
     }
     const name = Buffer.from(asked.context);
+    if (asked.kind === 'size') {
+      const { rows } = await this.#link.query<{ rows: number; bytes: number }>({
+        name: 'size',
+        text: sizeText,
+        values: [name],
+      });
+      return { kind: 'size', request, ...rows[0]! };
+    }
     if (asked.kind === 'records') {
       const { rows } = await this.#link.query<{ last: number; name: Buffer | null; value: Buffer }>({
         name: 'records',

@@ -327,3 +327,33 @@ test('what is no attachment is no publication either', () => {
       .map(({ packet }) => packet.text('_code')),
   ).toEqual(['_publication_invalid_attachment']);
 });
+
+test('its admin is shown what is kept of whom, the bytes of words and files, and whose budget is spent', () => {
+  const { world, adaAt } = begun();
+  const one = signed(world, adas, 1, fileOf(1));
+  publish(world, adaAt, one);
+  upload(world, a, adaAt, adas, one);
+  world.pass(10_000);
+  const shown = (domain: string): unknown => {
+    const { told } = world.node(domain);
+    world.node(domain).tell({ kind: 'asked', request: 1, question: { kind: 'feeds' } });
+    const answer = told.at(-1);
+    return answer?.kind === 'feeds' ? answer.feeds : [];
+  };
+  const page = world.stores.get(a)!.perform({ kind: 'read', request: 0, context: feed, after: 0, rowsMax: 9 });
+  const bytes = page.kind === 'rows' ? page.rows[0]!.packet.length : 0;
+  const kept = { person: ada, publications: 1, bytes, files: 1, fileBytes: one.file.length };
+  expect(shown(a)).toEqual([{ ...kept, followers: 0, isOwed: false, fileBytesMax: 268_435_456 }]);
+  expect(shown(b)).toEqual([{ ...kept, followers: 1, isOwed: false, fileBytesMax: 67_108_864 }]);
+  const { guest, visiting } = publishedElsewhere(world);
+  upload(world, c, guest, visiting, one);
+  world.node(c).tell({ kind: 'asked', request: 2, question: { kind: 'feeds' } });
+  const answer = world.node(c).told.at(-1);
+  expect(answer).toMatchObject({ feeds: [{ person: ada, followers: 0, isOwed: true, publications: 1 }] });
+  expect(answer?.kind === 'feeds' ? answer.budgets : []).toContainEqual({
+    of: 'publications of a visitor',
+    name: ada,
+    left: 31,
+    most: 32,
+  });
+});

@@ -208,6 +208,14 @@ test('a file goes with what she publishes, through another server while her home
   expect(await paged(a, link)).toMatchObject({ status: 200, body: bytes.toString() });
 });
 
+test('the admin is shown what is kept of her, and what that takes', async () => {
+  const shown = await done('account', 'publications', '--folder', a.folder);
+  expect(shown).toMatch(
+    /^alice@a\.test: \d+ publications, \d+ bytes; 2 files, 300000 of 268435456 bytes; 0 followers here\n/,
+  );
+  expect(await done('account', 'publications', '--folder', b.folder)).toMatch(/ of 67108864 bytes; 1 follower here\n/);
+});
+
 test('who has no client reads it, at home and where somebody follows her', async () => {
   const [own, followed, feed, secret] = await Promise.all([
     paged(a, '/~alice'),

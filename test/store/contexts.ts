@@ -26,6 +26,17 @@ export function contextSuite(make: () => Promise<Store> | Store): void {
     expect(await read(store, 'psyc://a.example/@nowhere')).toMatchObject({ kind: 'rows', rows: [], last: 0 });
   });
 
+  test('how many rows a log has, and their bytes, are told, without those that are gone', async () => {
+    const store = await make();
+    const long = append(hall, 3, { packet: new Uint8Array(100_000).fill(7) });
+    await write(store, append(hall, 1), append(hall, 2), long, append(bar, 1));
+    const size = (context: string): Promise<unknown> => ask(store, { kind: 'size', context });
+    expect(await size(hall)).toMatchObject({ kind: 'size', rows: 3, bytes: 2 * 'packet 1'.length + 100_000 });
+    await write(store, { op: 'trim', context: hall, lease: 1, sequence: 1 });
+    expect(await size(hall)).toMatchObject({ rows: 2, bytes: 'packet 1'.length + 100_000 });
+    expect(await size('psyc://a.example/@nowhere')).toMatchObject({ kind: 'size', rows: 0, bytes: 0 });
+  });
+
   test('an erased context is as if it had never been, others are as they were, and it may be erased again', async () => {
     const store = await make();
     const fill = (context: string): Operation[] => [
