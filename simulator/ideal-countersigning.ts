@@ -33,7 +33,9 @@ export function answerCountersign(
   const { domain, key, kept } = question;
   const read = register.read(key);
   if (read?.[0] !== 'domain' || read[1] !== domain) return { kind: 'refused', code: '_foreign_user_id' };
-  const untilMs = kept === null ? 0 : Number(register.read(kept)?.[4] ?? 0);
+  const word = kept === null ? null : register.read(kept);
+  // What a former key of this domain has said is not its word.
+  const untilMs = word?.[3] === bytesToHex(identity.fingerprint) ? Number(word[4]) : 0;
   const isLasting = untilMs - unixMs >= limits.countersignatureRenewalSeconds * 1000;
   if (kept === null || !isLasting) return signed(register, key, identity, unixMs + register.lastsMs, unixMs);
   return { kind: 'countersigned', key: kept, fingerprint: register.fingerprint(kept), untilMs };

@@ -2,9 +2,11 @@
 import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import type { Records } from '../records.ts';
 
-/** A key that is countersigned until then, Unix milliseconds; 0: it is taken back. Fingerprint in lower-case hex digits. */
+/** A key that is countersigned until then, Unix milliseconds; 0: it is taken back. Fingerprints in lower-case hex digits. */
 export interface Countersigned {
   readonly fingerprint: string;
+  /** The key whose word it is: whoever has another one by now has said nothing. Absent in what earlier versions kept: no key's, so that it is made anew. */
+  readonly by?: string;
   readonly untilMs: number;
 }
 
@@ -32,6 +34,14 @@ export const withGiven = (kept: Countersignatures, given: Countersigned, max: nu
   ...kept,
   given: [...kept.given.filter(({ fingerprint }) => fingerprint !== given.fingerprint), given].slice(-max),
 });
+
+/** What the key `by` says of that one; null: nothing, whatever other keys of its domain have said. */
+export const wordOn = (
+  kept: readonly (Countersigned | null)[],
+  fingerprint: string | undefined,
+  by: string | undefined,
+): Countersigned | null =>
+  kept.find((one) => one !== null && one.fingerprint === fingerprint && one.by !== undefined && one.by === by) ?? null;
 
 /** Until when it lasts, if it does at this time, Unix milliseconds; else null. */
 export const lastingUntil = (one: Countersigned | null | undefined, unixMs: number): number | null =>

@@ -10,6 +10,7 @@ import {
   type Countersigned,
   lastingUntil,
   withGiven,
+  wordOn,
 } from './countersignatures-kept.ts';
 import type { FederationCode } from '../error.ts';
 import { domainOf, type Letter, newLetter } from '../letter.ts';
@@ -72,17 +73,17 @@ export class Countersigning {
       (peer, done) => {
         const { kept, fingerprint, state } = peer;
         const { unixMs } = this.#node;
-        const { held } = kept;
-        if (held?.fingerprint !== this.#own || held.untilMs - unixMs < renewalMs) this.#send(domain, REQUEST, {});
+        // Made by a key that either has left, it is none: whoever has changed his key says it again with the new one.
+        const isMissing = (word: Countersigned | null): boolean => word === null || word.untilMs - unixMs < renewalMs;
+        if (isMissing(wordOn([kept.held], this.#own, fingerprint))) this.#send(domain, REQUEST, {});
         // Its old keys vouch for people as long as they count, and no longer.
         const isOver = (old: Countersigned): boolean =>
           old.fingerprint !== fingerprint &&
           lastingUntil(old, unixMs) !== null &&
           unixMs >= (state.retired.find((one) => one.fingerprint === old.fingerprint)?.untilMs ?? 0);
         this.#takeBackAll(domain, kept.given.filter(isOver), () => {
-          const given = kept.given.find((one) => one.fingerprint === fingerprint);
-          if (given !== undefined && given.untilMs - unixMs >= renewalMs) done();
-          else this.#give(domain, peer, done);
+          if (isMissing(wordOn(kept.given, fingerprint, this.#own))) this.#give(domain, peer, done);
+          else done();
         });
       },
       (peer, done) => this.#tellTakenBack(domain, peer, done),
@@ -132,7 +133,7 @@ export class Countersigning {
 
   /** Who had no circuit when his key was disowned hears it now, and at each look after that: he has nothing to ask for. */
   #tellTakenBack(domain: string, { fingerprint, kept }: Peer, done: () => void): void {
-    if (!kept.given.some((one) => one.fingerprint === fingerprint && one.untilMs === 0)) {
+    if (wordOn(kept.given, fingerprint, this.#own)?.untilMs !== 0) {
       done();
       return;
     }
@@ -197,7 +198,7 @@ export class Countersigning {
           done();
           return;
         }
-        this.#keepGiven(domain, { fingerprint, untilMs: made.untilMs }, made.key, (isKept) => {
+        this.#keepGiven(domain, { fingerprint, by: this.#own, untilMs: made.untilMs }, made.key, (isKept) => {
           if (isKept) this.#send(domain, NOTICE, { _key: made.key });
           done();
         });
@@ -225,7 +226,7 @@ export class Countersigning {
             done(false);
             return;
           }
-          this.#keepGiven(domain, { fingerprint, untilMs: 0 }, made.key, (isKept) => {
+          this.#keepGiven(domain, { fingerprint, by: this.#own, untilMs: 0 }, made.key, (isKept) => {
             if (isKept) this.#send(domain, NOTICE, { _key: made.key });
             if (isKept) this.#takeBackAll(domain, more, done);
             else done(false);
@@ -263,8 +264,8 @@ export class Countersigning {
     if (last !== undefined && unixMs - last < options.federationLimits.keysMsMax) return;
     remember(this.#told, domain, unixMs, options.federationLimits.peersMax);
     this.#withPeer(domain, 'answer', ({ kept, fingerprint }, done) => {
-      const isGiven = kept.given.some((one) => one.fingerprint === fingerprint && one.untilMs > 0);
-      if (!isGiven) {
+      const given = wordOn(kept.given, fingerprint, this.#own);
+      if (given === null || given.untilMs === 0) {
         done();
         return;
       }
@@ -274,10 +275,10 @@ export class Countersigning {
 
   /** Our own key has come, with what that domain says of it. */
   #hear(domain: string, key: Uint8Array): void {
-    this.#withPeer(domain, 'hear', ({ records, key: authority, kept: before }, done) => {
+    this.#withPeer(domain, 'hear', ({ records, key: authority, fingerprint: by, kept: before }, done) => {
       // Of the key that we had before nothing is kept.
       const kept = before.held?.fingerprint === this.#own ? (records.get('countersigned') ?? null) : null;
-      if (kept !== null && equalBytes(kept, key)) {
+      if (kept !== null && equalBytes(kept, key) && wordOn([before.held], this.#own, by) !== null) {
         done();
         return;
       }
@@ -290,7 +291,7 @@ export class Countersigning {
           }
           const { untilMs } = read;
           const context = nodeUniform(domain);
-          const all = { ...before, held: { fingerprint: this.#own, untilMs } };
+          const all = { ...before, held: { fingerprint: this.#own, by, untilMs } };
           const operations = [
             record(context, 'countersigned', read.key),
             record(context, 'countersignatures', countersignatureBytes(all)),

@@ -1,18 +1,19 @@
 /** What an admin is shown of a domain out of what is kept of it. docs/operating.md#other-domains */
 import type { DomainShown } from '../admin-questions.ts';
-import { countersignaturesIn, lastingUntil } from './countersignatures-kept.ts';
+import { countersignaturesIn, lastingUntil, wordOn } from './countersignatures-kept.ts';
 import type { Records } from '../records.ts';
 import { trustIn } from './trust-record.ts';
 
-/** All but what only this life of the server knows; `unixMs`: now. */
+/** All but what only this life of the server knows; `unixMs`: now; `own`: our own present key. */
 export function shownOf(
   domain: string,
   records: Records,
   unixMs: number,
+  own: string,
 ): Omit<DomainShown, 'rule' | 'isLinked' | 'refused'> {
   const { pin, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
   const { given, held } = countersignaturesIn(records);
-  const present = given.find(({ fingerprint }) => fingerprint === pin?.fingerprint);
+  const [byUs, byThem] = [wordOn(given, pin?.fingerprint, own), wordOn([held], own, pin?.fingerprint)];
   return {
     domain,
     standing,
@@ -22,6 +23,6 @@ export function shownOf(
     trialUntilMs,
     provedMs,
     silentSinceMs,
-    countersigned: { byUsUntilMs: lastingUntil(present, unixMs), byThemUntilMs: lastingUntil(held, unixMs) },
+    countersigned: { byUsUntilMs: lastingUntil(byUs, unixMs), byThemUntilMs: lastingUntil(byThem, unixMs) },
   };
 }

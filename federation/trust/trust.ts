@@ -1,4 +1,5 @@
 /** What a node thinks of other domains' keys, to its other parts: who is let in, what becomes of whom it is linked with, what its admin sees and says. docs/spec/trust.md */
+import { hexOf } from '../../crypto/bytes.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import type { Operation } from '../../store/store.ts';
 import type { DomainShown } from '../admin-questions.ts';
@@ -100,7 +101,7 @@ export class Trusts {
         return;
       }
       shown({
-        ...shownOf(domain, records, this.#node.unixMs),
+        ...shownOf(domain, records, this.#node.unixMs, hexOf(this.#node.options.identity.fingerprint)),
         rule: this.policy.ruleOf(domain),
         isLinked: this.#node.ways.linked().includes(domain),
         refused: this.#admissions.refusedOf(domain),

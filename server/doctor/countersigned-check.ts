@@ -96,7 +96,9 @@ async function direction({ unixMs }: Visit, server: KeyServer, by: Named, other:
   const [target, authority] = await Promise.all([read(server, other.fingerprint), read(server, by.fingerprint)]);
   const now = Math.floor(unixMs() / 1000);
   const what = `${by.domain} countersigns ${other.domain}`;
-  const remedy = `look at p3do federate show on both sides: each must have the other as normal`;
+  const remedy =
+    `at ${by.domain}: p3do federate show ${other.domain}. If it says connected and normal, the word comes within the hour. If not, p3do federate add ` +
+    `${other.domain} --fingerprint ${other.fingerprint} goes there, and makes it so: compare the fingerprint with its admin first, over another way`;
   if (authority === null) return unknown(by.domain);
   const status: CertStatus =
     target === null

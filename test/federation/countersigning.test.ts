@@ -5,7 +5,7 @@ import type { AdminQuestion, DomainShown } from '../../federation/admin-question
 import { ringContext } from '../../federation/keys/ring-records.ts';
 import { limits } from '../../pki/limits.ts';
 import { trustLimits } from '../../pki/trust-limits.ts';
-import { decodeText } from '../../psyc/bytes.ts';
+import { decodeText, encodeText } from '../../psyc/bytes.ts';
 import { beginUnixMs } from '../../simulator/scenes/circuit-end.ts';
 import { idealRecord } from '../../simulator/scenes/ideal-dns.ts';
 import { type Heard, NodeFixture } from './node-fixture.ts';
@@ -28,6 +28,17 @@ function onRing(fixture: NodeFixture, name?: string): number | null {
   const context = ringContext(hexOf(fixture.keys.domain(b, name).fingerprint));
   const key = recordOf(fixture, context, 'countersigned');
   return key === null ? null : Number(key.split(' ')[4]);
+}
+
+/** a.example after it was started again, on the same store, with another key or the `first`; `keep`: what it has kept of b.example, in another form. */
+function again(before: NodeFixture, name = 'next', keep: (kept: string) => string = (kept) => kept): NodeFixture {
+  const { keys, store } = before;
+  const value = encodeText(keep(recordOf(before, `psyc://${b}`, 'countersignatures')!));
+  const operation = { op: 'record', context: `psyc://${b}`, lease: 1, name: 'countersignatures', value } as const;
+  store.perform({ kind: 'write', request: 0, operations: [operation] });
+  const fixture = new NodeFixture({}, { keys, store, life: 2, options: { identity: keys.domain(a, name) } });
+  fixture.hearsCountersignatures = true;
+  return fixture;
 }
 
 /** Our key with the word of a domain on it; `untilMs` 0: it takes that back. */
@@ -224,4 +235,46 @@ test('the key that follows is countersigned; of the one before it is taken back 
   fixture.connect(server, { name: 'later', party });
   expect(onRing(fixture)).toBe(0);
   expect(onRing(fixture, 'next')).toBe(beginUnixMs + lastsMs);
+});
+
+test('who has changed his own key says it again with the new one, at once, and shows no word of the former', () => {
+  const before = hearing();
+  before.connect(server);
+  say(before, '_notice_countersignature', wordOf(before, b));
+  const fixture = again(before);
+  expect(shown(fixture)).toEqual({ byUsUntilMs: null, byThemUntilMs: null });
+  fixture.connect(server);
+  const [request, notice, ...more] = fixture.hear(server).filter(({ method }) => method?.includes('countersignature'));
+  expect([request?.method, more]).toEqual(['_request_countersignature', []]);
+  const word = decodeText(new Uint8Array(notice!.packet.value('_key')!)).split(' ');
+  expect(word[3]).toBe(hexOf(fixture.keys.domain(a, 'next').fingerprint));
+  expect(shown(fixture).byUsUntilMs).toBe(beginUnixMs + lastsMs);
+});
+
+test('what was kept without the key that said it counts for none: it is said anew, and heard anew', () => {
+  const before = hearing();
+  before.connect(server);
+  const word = wordOf(before, b);
+  say(before, '_notice_countersignature', word);
+  const fixture = again(before, 'first', (kept) => kept.replaceAll(/,"by":"[^"]*"/g, ''));
+  expect(shown(fixture)).toEqual({ byUsUntilMs: null, byThemUntilMs: null });
+  fixture.connect(server);
+  expect(about(fixture.hear(server))).toEqual(['_request_countersignature', '_notice_countersignature']);
+  say(fixture, '_notice_countersignature', word);
+  const untilMs = beginUnixMs + lastsMs;
+  expect(shown(fixture)).toEqual({ byUsUntilMs: untilMs, byThemUntilMs: untilMs });
+});
+
+test('the word of a key that its domain has left is shown no more, and asked for again', () => {
+  const fixture = hearing();
+  fixture.connect(server);
+  say(fixture, '_notice_countersignature', wordOf(fixture, b));
+  fixture.dns = () => idealRecord(fixture.keys, b, 'next', { secure: true, seq: 2 });
+  const [old, next] = [fixture.keys.domain(b), fixture.keys.domain(b, 'next')];
+  const rotation = fixture.keys.rotation(old, next, 2, beginUnixMs, beginUnixMs + 100 * DAY);
+  fixture.connect(server, { name: 'next', party: { identity: { ...next, rotation } } });
+  expect(about(fixture.hear('next'))).toEqual(['_request_countersignature', '_notice_countersignature']);
+  expect(shown(fixture)).toEqual({ byUsUntilMs: beginUnixMs + lastsMs, byThemUntilMs: null });
+  say(fixture, '_notice_countersignature', wordOf(fixture, b, undefined, 'next'), undefined, 'next');
+  expect(shown(fixture).byThemUntilMs).toBe(beginUnixMs + lastsMs);
 });

@@ -212,7 +212,9 @@ test('of a domain of this machine: whoever has countersigned its key, and whom i
     `warning federation: peer.test countersigns home.test until ${until} only`,
   ]);
   const oneWay = await given(HOME, [ours, peer.certificate]);
-  expect(lines(await countersignedCheck(looking(oneWay.port), []))).toEqual([
+  const missing = await countersignedCheck(looking(oneWay.port), []);
+  expect(missing[0]?.remedy).toContain(`p3do federate add peer.test --fingerprint ${peer.certificate.key.fingerprint}`);
+  expect(lines(missing)).toEqual([
     'warning federation: home.test does not countersign peer.test (_uncertified)',
     `good federation: peer.test countersigns home.test until ${until}`,
   ]);
