@@ -50,8 +50,10 @@ Examples:
     .option('--fingerprint <hex>', 'its key, as its admin has told you over another way', fingerprint)
     .action(async (domain: string, options: Options & { readonly fingerprint?: string }, asked: Command) => {
       const folder = await folderOf(asked, options);
+      // A linked domain may be refused by its new rule before that is answered.
+      const beganMs = Date.now();
       await change(folder, [{ rule: 'allow', domain, fingerprint: options.fingerprint ?? null }]);
-      tell(options, await met(folder, domain));
+      tell(options, await met(folder, domain, beganMs));
     });
   one('test', 'go to a domain, and say whether it is let in').action(
     async (domain: string, options: Options, asked: Command) => {
@@ -156,14 +158,13 @@ async function shown(folder: string, domain: string): Promise<DomainShown> {
   return domains[0]!;
 }
 
-/** Goes there, and waits until it is let in, or is not; throws what it was refused with. */
-async function met(folder: string, domain: string): Promise<DomainShown> {
-  const beganMs = Date.now();
+/** Goes there, and waits until it is let in by the rules as they are, or is not; throws what it was refused with since `beganMs`. */
+async function met(folder: string, domain: string, beganMs = Date.now()): Promise<DomainShown> {
   await answered(folder, { kind: 'meet', domain }, 'done');
   for (;;) {
     const found = await shown(folder, domain);
-    if (found.isLinked) return found;
-    const { refused } = found;
+    const { isLinked, isUnsettled, refused } = found;
+    if (isLinked && !isUnsettled) return found;
     if (refused !== null && refused.atMs >= beganMs - lookMs) {
       const row = refused.row === null ? '' : `; row ${refused.row} of docs/spec/trust.md`;
       throw new AdminError(refused.code as `_${string}`, `${domain} is not let in${row}`);

@@ -60,6 +60,8 @@ export interface DomainShown {
   readonly domain: string;
   readonly rule: Rule | null;
   readonly isLinked: boolean;
+  /** The admin has said something of a linked domain that its key is not looked at by yet: what is shown may be over in a moment. */
+  readonly isUnsettled: boolean;
   readonly standing: Standing;
   readonly fingerprint: string | null;
   readonly basis: Basis | null;
@@ -70,7 +72,7 @@ export interface DomainShown {
   readonly silentSinceMs: number | null;
   /** Until when this domain and that one countersign each other's present keys; null: they do not. */
   readonly countersigned: { readonly byUsUntilMs: number | null; readonly byThemUntilMs: number | null };
-  /** Why it was not let in when it was met last, since it was let in. */
+  /** Why it was not let in, or did not stay, when it was met last, since it was let in or the admin changed his mind. */
   readonly refused: { readonly code: string; readonly row: string | null; readonly atMs: number } | null;
 }
 

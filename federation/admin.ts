@@ -72,7 +72,7 @@ export function answerAdmin(
           done(code);
           return;
         }
-        trusts.ruled();
+        trusts.ruled(question.changes.map(({ domain }) => domain));
         entities.dismissVisitors((domain) => policy.faultOf(domain));
         const disowned = question.changes.filter(({ rule }) => rule === 'block' || rule === 'limit');
         trusts.disown(

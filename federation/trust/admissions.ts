@@ -63,6 +63,17 @@ export class Admissions {
     return this.#refused.get(domain) ?? null;
   }
 
+  /** The admin has said something else since. */
+  forgive(domain: string): void {
+    this.#refused.delete(domain);
+  }
+
+  /** A domain is not let in, or does not stay. */
+  refuse(domain: string, code: string, row: string | null): void {
+    const { options, unixMs } = this.#node;
+    remember(this.#refused, domain, { code, row, atMs: unixMs }, options.federationLimits.peersMax);
+  }
+
   /**
    * Whether a proved key is that domain's; what is remembered of it is durable before the answer. `accepted`: the domain came to
    * us. Of whom nothing is pinned only those are taken whom we went to: anybody can come in another's name.
@@ -72,7 +83,7 @@ export class Admissions {
     const { domain } = peer;
     const { options } = this.#node;
     const fault = this.#policy.faultOf(domain);
-    if (fault !== null) this.#refuse(domain, fault, null);
+    if (fault !== null) this.refuse(domain, fault, null);
     // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
     const code = fault ?? (options.plain.has(domain) ? '_trust_plain_domain' : null);
     const isLong = (evidence.key?.length ?? 0) > options.federationLimits.pinnedKeyBytesMax;
@@ -143,7 +154,7 @@ export class Admissions {
         if (decision === null) answer(refused('_trust_unavailable'));
         else if (decision.verdict === 'refuse') {
           // What comes in its name says nothing of what is found there.
-          if (!accepted) this.#refuse(domain, codeOf(decision), decision.row);
+          if (!accepted) this.refuse(domain, codeOf(decision), decision.row);
           answer(refused(codeOf(decision)));
         } else {
           this.#refused.delete(domain);
@@ -152,10 +163,5 @@ export class Admissions {
         }
       });
     });
-  }
-
-  #refuse(domain: string, code: string, row: string | null): void {
-    const { options, unixMs } = this.#node;
-    remember(this.#refused, domain, { code, row, atMs: unixMs }, options.federationLimits.peersMax);
   }
 }

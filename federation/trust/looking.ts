@@ -34,13 +34,21 @@ const together = (a: News, b: News, toldMax: number): News => ({
   copies: [...(a.copies ?? []), ...(b.copies ?? [])].slice(-toldMax),
 });
 
+/** Who hears of looks at domains that have not just come. */
+interface LookOutcomes {
+  /** A domain was looked at, and its circuit stands. */
+  readonly looked: (domain: string) => void;
+  /** Its circuit stood, and does no more. */
+  readonly refused: (domain: string, decision: TrustDecision) => void;
+}
+
 /** The looks of one node. */
 export class Looking {
   readonly #node: TrustOwner;
   readonly #policy: Policy;
   readonly #sightings: Sightings;
   readonly #notices: RotationNotices;
-  readonly #looked: (domain: string) => void;
+  readonly #outcomes: LookOutcomes;
   readonly #keyStates: KeyStates;
   readonly #oldKeys: OldKeys;
   readonly #plan: LookPlan;
@@ -50,23 +58,24 @@ export class Looking {
   readonly #brought = new Map<string, Brought>();
   /** The keys that the DNS named at the last look, by domain. */
   readonly #named = new Map<string, readonly (string | null)[]>();
+  /** Linked domains of which the admin's last word is still being looked at. */
+  readonly #ruled = new Set<string>();
   /** The key that was last taken on a circuit, by domain. */
   readonly #taken = new Map<string, string>();
 
-  /** `looked`: a domain was looked at, and its circuit stands. */
   constructor(
     node: TrustOwner,
     policy: Policy,
     sightings: Sightings,
     notices: RotationNotices,
-    looked: (domain: string) => void,
+    outcomes: LookOutcomes,
   ) {
     const { looksMax, looksOfStrangersMax, looksOfDomainMax, looksPlannedMax } = node.options.federationLimits;
     this.#node = node;
     this.#policy = policy;
     this.#sightings = sightings;
     this.#notices = notices;
-    this.#looked = looked;
+    this.#outcomes = outcomes;
     this.#keyStates = new KeyStates(node, (domain, copy) => this.hear(domain, { copies: [copy] }));
     this.#oldKeys = new OldKeys(node, notices);
     this.#plan = new LookPlan(looksPlannedMax);
@@ -126,6 +135,11 @@ export class Looking {
     this.#wait(domain);
   }
 
+  /** Whether the admin has said something of a linked domain that no look has gone by yet: how it stands may be over in a moment. */
+  isUnsettled(domain: string): boolean {
+    return this.#plan.has(domain, 'ruled') || this.#ruled.has(domain);
+  }
+
   /** Nothing is planned any more. */
   forget(domain: string): void {
     this.#plan.forget(domain);
@@ -169,7 +183,10 @@ export class Looking {
       this.look(domain, records, { proof, shown: null, told: [], ...news }, (decision) => {
         // What it is refused for, too.
         if (isUp) this.#notices.tellWaiting(domain);
-        if (decision !== null && isUp && decision.verdict === 'refuse') this.#node.ways.shut(domain, codeOf(decision));
+        if (decision !== null && proof.kind === 'proved' && decision.verdict === 'refuse') {
+          this.#outcomes.refused(domain, decision);
+          this.#node.ways.shut(domain, codeOf(decision));
+        }
         done();
       });
     });
@@ -235,8 +252,14 @@ export class Looking {
     const { ways } = this.#node;
     if (ways.linked().includes(domain)) {
       if (reasons.includes('untold')) ways.goTo(domain);
+      if (reasons.includes('ruled')) this.#ruled.add(domain);
       // Only then: looks that take longer than it is waited for them would pile up.
-      this.hear(domain, {}, [() => this.#looked(domain)]);
+      this.hear(domain, {}, [
+        () => {
+          this.#ruled.delete(domain);
+          this.#outcomes.looked(domain);
+        },
+      ]);
       return;
     }
     if (!reasons.some(goesThere)) return;

@@ -10,7 +10,7 @@ export function shownOf(
   records: Records,
   unixMs: number,
   own: string,
-): Omit<DomainShown, 'rule' | 'isLinked' | 'refused'> {
+): Omit<DomainShown, 'rule' | 'isLinked' | 'isUnsettled' | 'refused'> {
   const { pin, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
   const { given, held } = countersignaturesIn(records);
   const [byUs, byThem] = [wordOn(given, pin?.fingerprint, own), wordOn([held], own, pin?.fingerprint)];

@@ -16,6 +16,7 @@ import { Policy } from './policy.ts';
 import { RotationNotices } from './rotation-notices.ts';
 import { Sightings } from './sightings.ts';
 import type { TrustOwner } from './trust-owner.ts';
+import { codeOf } from './trust-codes.ts';
 import { trustIn } from './trust-record.ts';
 import { shownOf } from './trust-shown.ts';
 
@@ -48,7 +49,10 @@ export class Trusts {
       else this.#looking.hear(domain, { told: [told], teller: from });
     });
     this.#ownSuccessors = new OwnSuccessors(node);
-    this.#looking = new Looking(node, this.policy, this.#sightings, this.#notices, (domain) => this.ready(domain));
+    this.#looking = new Looking(node, this.policy, this.#sightings, this.#notices, {
+      looked: (domain) => this.ready(domain),
+      refused: (domain, decision) => this.#admissions.refuse(domain, codeOf(decision), decision.row),
+    });
     this.#admissions = new Admissions(node, this.policy, this.#sightings, this.#looking);
     this.admit = this.#admissions.admit.bind(this.#admissions);
     this.#countersigning = new Countersigning(node, this.policy, (domain, task) => this.#looking.inTurn(domain, task));
@@ -84,8 +88,9 @@ export class Trusts {
     this.#looking.lost(domain);
   }
 
-  /** The admin has changed his mind: whoever is spoken with no more hears it. */
-  ruled(): void {
+  /** The admin has changed his mind of these, or of all that he has not named: whoever is spoken with no more hears it. */
+  ruled(changed: readonly string[]): void {
+    for (const domain of changed) this.#admissions.forgive(domain);
     for (const domain of this.#node.ways.linked()) {
       const fault = this.policy.faultOf(domain);
       if (fault !== null) this.#node.ways.shut(domain, fault);
@@ -104,6 +109,7 @@ export class Trusts {
         ...shownOf(domain, records, this.#node.unixMs, hexOf(this.#node.options.identity.fingerprint)),
         rule: this.policy.ruleOf(domain),
         isLinked: this.#node.ways.linked().includes(domain),
+        isUnsettled: this.#looking.isUnsettled(domain),
         refused: this.#admissions.refusedOf(domain),
       });
     });
