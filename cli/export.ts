@@ -1,6 +1,6 @@
 /** `p3do export`: everything that a person has, in a folder that anybody can read and check. docs/spec/leaving.md#export */
 import type { Command } from 'commander';
-import { type Judgement, UNSIGNED, verifyExport } from '../client/export/check.ts';
+import { type Judgement, UNJUDGED, UNSIGNED, verifyExport } from '../client/export/check.ts';
 import { ExportWriter } from '../client/export/writer.ts';
 import type { Profile, Whose } from '../client/profile/profile.ts';
 import { existsSync } from 'node:fs';
@@ -61,12 +61,21 @@ async function exported(command: Command, folder: string, options: Options): Pro
     await writer.finish({ person, fingerprint: profile.device.identity, timeMs: Date.now() });
     isWhole = true;
     for (const { what, code } of one.omissions) complain(command, `left out: ${nameOf(what)}: ${explained(code)}`);
+    for (const [domain, unmet] of one.changed) complain(command, changedKey(domain, unmet));
     const { messages, omissions } = one;
     const line = `exported ${messages} ${messages === 1 ? 'message' : 'messages'} of ${whose.nick}@${whose.domain} to ${folder}\n`;
     tell(options, { kind: 'exported', person, folder, messages, omissions }, line);
   } finally {
     if (!isWhole) await writer.drop();
   }
+}
+
+/** Said while something can still be done about it: the export is judged by what is pinned. */
+function changedKey(domain: string, unmet: number): string {
+  const what = `the key of ${domain} is another than the pinned one`;
+  if (unmet === 0) return `${what}: of its people counts what is signed by the keys that are pinned for themselves`;
+  const people = unmet === 1 ? '1 author' : `${unmet} authors`;
+  return `${what}, and of ${people} there no key was pinned: their messages cannot be judged. Ask its admin for its fingerprint over another way, type p3do trust ${domain} FINGERPRINT, and export again`;
 }
 
 /** All of it written; null where it was broken off, which has been told. */
@@ -127,12 +136,23 @@ async function verify(command: Command, folder: string, options: Options): Promi
   }
   const judged = ({ at, author, code }: Judgement): void => {
     if (code === null || code === UNSIGNED) return;
-    complain(command, `${at}: NOT ${nameOf(author)}: ${explained(code)}`);
+    const what = code === UNJUDGED ? 'nobody can say whether it is of' : 'NOT';
+    complain(command, `${at}: ${what} ${nameOf(author)}: ${explained(code)}`);
   };
   const { manifest, ...counts } = await verifyExport(folder, suite, judged);
-  const { messages, signed, unsigned, wrong } = counts;
+  const { messages, signed, unsigned, unjudged, wrong, changed } = counts;
+  for (const { domain, messages: old, fingerprint } of changed) {
+    complain(
+      command,
+      `the key of ${domain} has changed since: ${many(old)} signed by the keys that were pinned for its people before, and theirs. Whether ${fingerprint} is its key now, ask its admin over another way (p3do help trust)`,
+    );
+  }
   const { person, timeMs } = manifest;
-  const line = `${nameOf(person)}, ${new Date(timeMs).toISOString()}: ${messages} messages, ${signed} signed and checked, ${unsigned} by the word of a server, ${wrong} wrong\n`;
+  const open = unjudged === 0 ? '' : `, ${unjudged} that cannot be judged`;
+  const line = `${nameOf(person)}, ${new Date(timeMs).toISOString()}: ${messages} messages, ${signed} signed and checked, ${unsigned} by the word of a server${open}, ${wrong} wrong\n`;
   tell(options, { kind: 'verified', person, timeMs, ...counts }, line);
-  if (wrong > 0) fail(command, options, '_export_wrong', `${wrong} messages are not by whom they are said to be`);
+  if (wrong > 0) fail(command, options, '_export_wrong', `${many(wrong)} not by whom they are said to be`);
+  else if (unjudged > 0) fail(command, options, '_export_unjudged', `${many(unjudged)} neither proved nor disproved`);
 }
+
+const many = (count: number): string => `${count} ${count === 1 ? 'message is' : 'messages are'}`;

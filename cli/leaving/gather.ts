@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import type { ExportWriter } from '../../client/export/writer.ts';
 import type { Profile } from '../../client/profile/profile.ts';
 import type { Command, Output, Said } from '../../client/session/events.ts';
+import type { Pin } from '../../client/session/kept.ts';
 import type { SessionShell } from '../../client/session/shell.ts';
+import { domainOf } from '../../client/session/words.ts';
 import { renderBase64 } from '../../crypto/base64.ts';
 import { renderArmour } from '../../pki/armour.ts';
+import { readCertificate } from '../../pki/certificate.ts';
+import { orNull } from '../../pki/error.ts';
 import type { Packet } from '../../psyc/packet.ts';
 import { systemTimers } from '../../server/transport/timers.ts';
 
@@ -49,12 +53,17 @@ export class Gathering {
   /** Messages that are written. */
   messages = 0;
   readonly omissions: Omission[] = [];
+  /** Domains that gave another key than the one in this export, and how many authors of theirs have no key in it that was pinned. */
+  readonly changed = new Map<string, number>();
+  /** As they are written: what comes meanwhile does not vouch for itself. */
+  readonly #pins: ReadonlyMap<string, Pin>;
 
   constructor(person: string, profile: Profile, writer: ExportWriter, shell: SessionShell) {
     this.#person = person;
     this.#profile = profile;
     this.#writer = writer;
     this.#shell = shell;
+    this.#pins = new Map(profile.kept.pins);
   }
 
   /** Writes all of it; what is refused is noted, and left out. */
@@ -101,14 +110,14 @@ export class Gathering {
 
   /** What lies in the person's folder. */
   #own(identity: Uint8Array): void {
-    const { certificate, statement, pins } = this.#profile.kept;
+    const { certificate, statement } = this.#profile.kept;
     this.#writer.file('identity', identity);
     this.#writer.file('public-key.asc', new TextEncoder().encode(renderArmour('public', certificate)));
     this.#writer.file('statement', statement);
     for (const name of ['messages.jsonl', 'keys.jsonl', 'contacts.jsonl', 'places.jsonl', 'records.jsonl']) {
       this.#writer.line(name, null);
     }
-    for (const [name, { fingerprint, counter }] of pins)
+    for (const [name, { fingerprint, counter }] of this.#pins)
       this.#writer.line('contacts.jsonl', { name, fingerprint, counter });
     this.#know(this.#person);
   }
@@ -142,6 +151,17 @@ export class Gathering {
       base64(end.packet.value(name)),
     );
     this.#writer.line('keys.jsonl', { person, key, statement, domainKey });
+    await this.#compare(person, end.packet.value('_key_domain'));
+  }
+
+  /** Whether his domain's key is the pinned one. */
+  async #compare(person: string, domainKey: Uint8Array | undefined): Promise<void> {
+    const domain = domainOf(person);
+    const pinned = this.#pins.get(domain)?.fingerprint;
+    const key = domainKey === undefined ? null : await orNull(readCertificate(new Uint8Array(domainKey)));
+    if (pinned === undefined || key === null || key.key.fingerprint === pinned) return;
+    const isUnmet = person !== this.#person && !this.#pins.has(person);
+    this.changed.set(domain, (this.changed.get(domain) ?? 0) + (isUnmet ? 1 : 0));
   }
 
   #message(

@@ -81,6 +81,8 @@ const sentences: Readonly<Record<string, string>> = {
   _necessary_visit: 'it is not known there that you log in through another domain: log in there again, or at home',
   _trust_foreign_key: TRUST,
   _trust_changed_key: TRUST,
+  _trust_changed_key_domain:
+    'its domain has another key now than the one that was pinned, and no key of its own was: ask the domain’s admin for the fingerprint over another way, type p3do trust DOMAIN FINGERPRINT, and export again',
   _trust_revoked_key: 'its key was revoked by whoever has it: ask its admin over another way, and see p3do help trust',
   _trust: 'its key is not to be trusted as it is now: ask its admin over another way, and see p3do help trust',
   _trust_waiting_key: 'a new key of it was announced and waits for its time: nothing is wrong, try again in some days',

@@ -30,13 +30,37 @@ export interface Judgement {
   readonly code: string | null;
 }
 
+/** A domain whose key is another than the one that was pinned when the export began. */
+interface ChangedDomain {
+  readonly domain: string;
+  /** Hexadecimal: the key that was pinned, and the one that came. */
+  readonly pinned: string;
+  readonly fingerprint: string;
+  /** Signed by its people with the keys that were pinned for themselves. */
+  readonly messages: number;
+}
+
 /** How an export stands. */
 export interface Verdict {
   readonly manifest: Manifest;
   readonly messages: number;
   readonly signed: number;
   readonly unsigned: number;
+  /** By people of a domain that has another key now, who were never met while it had the pinned one. */
+  readonly unjudged: number;
   readonly wrong: number;
+  readonly changed: readonly ChangedDomain[];
+}
+
+/** Somebody's keys; `before`: the key of his domain that was pinned, where it has another one now. */
+interface Standing {
+  readonly keys: PersonKeys;
+  readonly before: string | null;
+}
+
+interface Pinned {
+  readonly fingerprint: string;
+  readonly counter: number;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -69,37 +93,62 @@ export async function verifyExport(folder: string, suite: Suite, judged: (one: J
       throw new ClientError('_damaged_file', `${join(folder, name)} is not as it was written`);
   }
   // Whose export it is.
-  const pins = new Map([[manifest.person, manifest.fingerprint]]);
+  const pins = new Map<string, Pinned>([[manifest.person, { fingerprint: manifest.fingerprint, counter: 0 }]]);
   for await (const { line } of linesOf(folder, 'contacts.jsonl')) {
-    if (typeof line['name'] === 'string') pins.set(line['name'], String(line['fingerprint']));
+    const { name, fingerprint, counter } = line;
+    if (typeof name === 'string') pins.set(name, { fingerprint: String(fingerprint), counter: Number(counter) });
   }
   const keys = await readKeys(folder, manifest, pins);
-  const counts = { messages: 0, signed: 0, unsigned: 0, wrong: 0 };
+  const counts = { messages: 0, signed: 0, unsigned: 0, unjudged: 0, wrong: 0 };
+  const changed = new Map<string, ChangedDomain>();
   for await (const { line, number } of linesOf(folder, 'messages.jsonl')) {
     const { author, code } = judge(line, keys, suite, manifest.timeMs);
     counts.messages++;
-    if (code === null) counts.signed++;
-    else if (code === UNSIGNED) counts.unsigned++;
+    if (code === null) {
+      counts.signed++;
+      count(changed, author, keys.get(author));
+    } else if (code === UNSIGNED) counts.unsigned++;
+    else if (code === UNJUDGED) counts.unjudged++;
     else counts.wrong++;
     judged({ at: `messages.jsonl:${number}`, author, code });
   }
-  return { manifest, ...counts };
+  return { manifest, ...counts, changed: [...changed.values()] };
+}
+
+/** A message of somebody whose domain has another key since. */
+function count(changed: Map<string, ChangedDomain>, author: string, by: Standing | string | undefined): void {
+  if (typeof by !== 'object' || by.before === null) return;
+  const domain = domainOf(author);
+  const messages = (changed.get(domain)?.messages ?? 0) + 1;
+  changed.set(domain, { domain, pinned: by.before, fingerprint: by.keys.domainFingerprint, messages });
 }
 
 /** Nobody has signed it: it is the word of a server. */
 export const UNSIGNED = '_unsigned';
 
+/** His domain has another key than the pinned one, and nothing in the export says which key was his before. */
+export const UNJUDGED = '_trust_changed_key_domain';
+
+/**
+ * Whether the keys are those that are pinned. Whoever has another key for a domain can certify anybody, so it says nothing of whom
+ * nobody has met; but the key that was pinned for a person himself is his, whatever became of his domain's.
+ */
+function standingOf(person: string, keys: PersonKeys, pins: ReadonlyMap<string, Pinned>): Standing | string {
+  const [own, domain] = [pins.get(person), pins.get(domainOf(person))];
+  if (own !== undefined && own.fingerprint !== keys.fingerprint) return '_trust_changed_key';
+  if (domain === undefined || domain.fingerprint === keys.domainFingerprint) return { keys, before: null };
+  if (own === undefined) return UNJUDGED;
+  // An older statement lists devices that he has revoked.
+  return keys.counter < own.counter ? '_stale_statement' : { keys, before: domain.fingerprint };
+}
+
 /** Everybody's keys, or why they are not to be believed. */
 async function readKeys(
   folder: string,
   { timeMs }: Manifest,
-  pins: ReadonlyMap<string, string>,
-): Promise<ReadonlyMap<string, PersonKeys | string>> {
-  const keys = new Map<string, PersonKeys | string>();
-  const fits = (name: string, fingerprint: string): boolean => (pins.get(name) ?? fingerprint) === fingerprint;
-  // Whoever has another key for a domain can certify anybody.
-  const isPinned = (person: string, known: PersonKeys): boolean =>
-    fits(person, known.fingerprint) && fits(domainOf(person), known.domainFingerprint);
+  pins: ReadonlyMap<string, Pinned>,
+): Promise<ReadonlyMap<string, Standing | string>> {
+  const keys = new Map<string, Standing | string>();
   for await (const { line } of linesOf(folder, 'keys.jsonl')) {
     const person = String(line['person']);
     const [key, statement, domainKey] = [line['key'], line['statement'], line['domainKey']].map(bytesIn);
@@ -115,14 +164,14 @@ async function readKeys(
     } as const;
     const answer = await answerTo(question, Math.floor(timeMs / 1000));
     if (answer.kind !== 'person') keys.set(person, answer.kind === 'refused' ? answer.code : '_invalid_key');
-    else keys.set(person, isPinned(person, answer.keys) ? answer.keys : '_trust_changed_key');
+    else keys.set(person, standingOf(person, answer.keys, pins));
   }
   return keys;
 }
 
 function judge(
   line: Json,
-  keys: ReadonlyMap<string, PersonKeys | string>,
+  keys: ReadonlyMap<string, Standing | string>,
   suite: Suite,
   timeMs: number,
 ): Omit<Judgement, 'at'> {
@@ -134,9 +183,10 @@ function judge(
     if (authorOf(route) !== author) return { author, code: '_publication_foreign_source' };
     const publication = readPublication(packet, route);
     if (publication === null) return { author, code: UNSIGNED };
-    const known = keys.get(author);
-    if (known === undefined) return { author, code: '_session_unanswered_keys' };
-    if (typeof known === 'string') return { author, code: known };
+    const standing = keys.get(author);
+    if (standing === undefined) return { author, code: '_session_unanswered_keys' };
+    if (typeof standing === 'string') return { author, code: standing };
+    const { keys: known } = standing;
     const device = hexOf(publication.device);
     const deviceKey = known.devices.get(device);
     if (deviceKey === undefined) {
