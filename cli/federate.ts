@@ -166,8 +166,7 @@ async function met(folder: string, domain: string, beganMs = Date.now()): Promis
     const { isLinked, isUnsettled, refused } = found;
     if (isLinked && !isUnsettled) return found;
     if (refused !== null && refused.atMs >= beganMs - lookMs) {
-      const row = refused.row === null ? '' : `; row ${refused.row} of docs/spec/trust.md`;
-      throw new AdminError(refused.code as `_${string}`, `${domain} is not let in${row}`);
+      throw new AdminError(refused.code as `_${string}`, refusalOf(found, refused));
     }
     if (Date.now() - beganMs > metMsMax) throw new AdminError('_admin_late', `${domain} is not reached`);
     await wait(lookMs);
@@ -191,13 +190,42 @@ const lineOf = ({ domain, rule, isLinked, standing, basis }: DomainShown): strin
     ...(rule === null ? [] : [rule]),
   ].join(', ');
 
+function refusalOf({ domain, given }: DomainShown, { row, fingerprint }: NonNullable<DomainShown['refused']>): string {
+  const said =
+    given === null || fingerprint === null
+      ? []
+      : [
+          `you have said ${grouped(given)}, its server proves ${grouped(fingerprint)}: p3do federate show ${domain} says how to take that back`,
+        ];
+  return [`${domain} is not let in`, ...(row === null ? [] : [`row ${row} of docs/spec/trust.md`]), ...said].join('; ');
+}
+
+/** What the admin said, where it stands in the way, and how he takes it back. */
+function linesOfGiven({ domain, given, refused }: DomainShown): string[] {
+  if (given === null) return [];
+  const proved = refused?.fingerprint ?? null;
+  const add = `p3do federate add ${domain} --fingerprint`;
+  return [
+    `  given   ${grouped(given)}, as you have said; nothing else is let in`,
+    ...(proved === null || proved === given
+      ? ['          its server has not proved it yet']
+      : [
+          `          its server proves ${grouped(proved)}`,
+          `          if its admin has told you that one over another way: ${add} ${proved}`,
+        ]),
+    `          to take back what you said, and meet it anew: p3do federate remove ${domain}`,
+  ];
+}
+
 function pageOf(shown: DomainShown): string {
-  const { fingerprint, sinceMs, trialUntilMs, provedMs, silentSinceMs, refused, countersigned } = shown;
+  const { fingerprint, sinceMs, trialUntilMs, provedMs, silentSinceMs, refused, countersigned, isLost } = shown;
   const { byUsUntilMs, byThemUntilMs } = countersigned;
   const word = (untilMs: number | null): string => (untilMs === null ? 'no' : `until ${dated(untilMs)}`);
   return [
     lineOf(shown),
     ...(fingerprint === null ? [] : [`  key     ${grouped(fingerprint)}`]),
+    ...linesOfGiven(shown),
+    ...(isLost ? [`  lost    as you have said; p3do federate lost ${shown.domain} --not takes it back`] : []),
     ...(sinceMs === null ? [] : [`  since   ${dated(sinceMs)}`]),
     ...(trialUntilMs === null ? [] : [`  trial   until ${dated(trialUntilMs)}`]),
     ...(provedMs === null ? [] : [`  proved  ${dated(provedMs)}`]),

@@ -63,6 +63,10 @@ export interface DomainShown {
   /** The admin has said something of a linked domain that its key is not looked at by yet: what is shown may be over in a moment. */
   readonly isUnsettled: boolean;
   readonly standing: Standing;
+  /** The fingerprint that the admin gave, while nobody has proved that key: nothing else is let in. null: none stands in the way. */
+  readonly given: string | null;
+  /** The admin has said that the pinned key is lost. */
+  readonly isLost: boolean;
   readonly fingerprint: string | null;
   readonly basis: Basis | null;
   readonly sinceMs: number | null;
@@ -72,8 +76,13 @@ export interface DomainShown {
   readonly silentSinceMs: number | null;
   /** Until when this domain and that one countersign each other's present keys; null: they do not. */
   readonly countersigned: { readonly byUsUntilMs: number | null; readonly byThemUntilMs: number | null };
-  /** Why it was not let in, or did not stay, when it was met last, since it was let in or the admin changed his mind. */
-  readonly refused: { readonly code: string; readonly row: string | null; readonly atMs: number } | null;
+  /** Why it was not let in, or did not stay, when it was met last, since it was let in or the admin changed his mind; `fingerprint`: of the key that was proved. */
+  readonly refused: {
+    readonly code: string;
+    readonly row: string | null;
+    readonly fingerprint: string | null;
+    readonly atMs: number;
+  } | null;
 }
 
 /** An account as it is shown; times are Unix milliseconds, and null where nobody knows. */

@@ -229,6 +229,7 @@ export type Alarm =
   | 'approval needed'
   | 'takeover'
   | 'impostor'
+  | 'not as given'
   | 'key ended'
   | 'first use'
   | 'unvouched';

@@ -36,7 +36,7 @@ export function decide(known: DomainTrust, inputs: TrustInputs, nowMs: number, l
   // Row 15a stands where a person's hand stands: above all but proofs. What he gave and was met is over.
   const given = inputs.admin.fingerprint === state.confirmed ? null : inputs.admin.fingerprint;
   if (key !== null && given !== null) {
-    return key === given ? pinNew(context, '15a', key, 'confirmed') : refuse(context, '15a', ['impostor']);
+    return key === given ? pinNew(context, '15a', key, 'confirmed') : refuse(context, '15a', ['not as given']);
   }
   const succession = successionOf(state, inputs, nowMs, limits);
   const led = key === null ? null : succession.to(key);

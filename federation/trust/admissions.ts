@@ -69,9 +69,9 @@ export class Admissions {
   }
 
   /** A domain is not let in, or does not stay. */
-  refuse(domain: string, code: string, row: string | null): void {
+  refuse(domain: string, why: Omit<NonNullable<DomainShown['refused']>, 'atMs'>): void {
     const { options, unixMs } = this.#node;
-    remember(this.#refused, domain, { code, row, atMs: unixMs }, options.federationLimits.peersMax);
+    remember(this.#refused, domain, { ...why, atMs: unixMs }, options.federationLimits.peersMax);
   }
 
   /**
@@ -83,7 +83,7 @@ export class Admissions {
     const { domain } = peer;
     const { options } = this.#node;
     const fault = this.#policy.faultOf(domain);
-    if (fault !== null) this.refuse(domain, fault, null);
+    if (fault !== null) this.refuse(domain, { code: fault, row: null, fingerprint: null });
     // One name is not said in two ways: without keys it would be worth nothing where it is worth something.
     const code = fault ?? (options.plain.has(domain) ? '_trust_plain_domain' : null);
     const isLong = (evidence.key?.length ?? 0) > options.federationLimits.pinnedKeyBytesMax;
@@ -154,7 +154,7 @@ export class Admissions {
         if (decision === null) answer(refused('_trust_unavailable'));
         else if (decision.verdict === 'refuse') {
           // What comes in its name says nothing of what is found there.
-          if (!accepted) this.refuse(domain, codeOf(decision), decision.row);
+          if (!accepted) this.refuse(domain, { code: codeOf(decision), row: decision.row, fingerprint });
           answer(refused(codeOf(decision)));
         } else {
           this.#refused.delete(domain);

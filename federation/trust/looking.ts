@@ -39,7 +39,7 @@ interface LookOutcomes {
   /** A domain was looked at, and its circuit stands. */
   readonly looked: (domain: string) => void;
   /** Its circuit stood, and does no more. */
-  readonly refused: (domain: string, decision: TrustDecision) => void;
+  readonly refused: (domain: string, fingerprint: string, decision: TrustDecision) => void;
 }
 
 /** The looks of one node. */
@@ -184,7 +184,7 @@ export class Looking {
         // What it is refused for, too.
         if (isUp) this.#notices.tellWaiting(domain);
         if (decision !== null && proof.kind === 'proved' && decision.verdict === 'refuse') {
-          this.#outcomes.refused(domain, decision);
+          this.#outcomes.refused(domain, proof.fingerprint, decision);
           this.#node.ways.shut(domain, codeOf(decision));
         }
         done();

@@ -32,7 +32,7 @@ export const codeOf = ({ row }: TrustDecision): FederationCode => codes[row];
 
 /** Alarms that a line of their own tells of, since somebody came with another key. */
 const isAboutAnotherKey = (alarm: Alarm): boolean =>
-  alarm === 'impostor' || alarm === 'takeover' || alarm === 'rolled back';
+  alarm === 'impostor' || alarm === 'not as given' || alarm === 'takeover' || alarm === 'rolled back';
 
 /** What the admin hears of a look; `expected`: the fingerprint that he gave, else the pinned one. */
 export function noticesOf(

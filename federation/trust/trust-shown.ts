@@ -2,21 +2,23 @@
 import type { DomainShown } from '../admin-questions.ts';
 import { countersignaturesIn, lastingUntil, wordOn } from './countersignatures-kept.ts';
 import type { Records } from '../records.ts';
-import { trustIn } from './trust-record.ts';
+import { lostIn, trustIn } from './trust-record.ts';
 
-/** All but what only this life of the server knows; `unixMs`: now; `own`: our own present key. */
+/** All but what only this life of the server knows; `unixMs`: now; `own`: our own present key; `given`: the fingerprint that the admin gave. */
 export function shownOf(
   domain: string,
   records: Records,
   unixMs: number,
-  own: string,
+  { own, given: ofAdmin }: { readonly own: string; readonly given: string | null },
 ): Omit<DomainShown, 'rule' | 'isLinked' | 'isUnsettled' | 'refused'> {
-  const { pin, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
+  const { pin, confirmed, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
   const { given, held } = countersignaturesIn(records);
   const [byUs, byThem] = [wordOn(given, pin?.fingerprint, own), wordOn([held], own, pin?.fingerprint)];
   return {
     domain,
     standing,
+    given: ofAdmin === confirmed ? null : ofAdmin,
+    isLost: pin !== null && lostIn(records) === pin.fingerprint,
     fingerprint: pin?.fingerprint ?? null,
     basis: pin?.basis ?? null,
     sinceMs: pin?.sinceMs ?? null,

@@ -51,7 +51,8 @@ export class Trusts {
     this.#ownSuccessors = new OwnSuccessors(node);
     this.#looking = new Looking(node, this.policy, this.#sightings, this.#notices, {
       looked: (domain) => this.ready(domain),
-      refused: (domain, decision) => this.#admissions.refuse(domain, codeOf(decision), decision.row),
+      refused: (domain, fingerprint, decision) =>
+        this.#admissions.refuse(domain, { code: codeOf(decision), row: decision.row, fingerprint }),
     });
     this.#admissions = new Admissions(node, this.policy, this.#sightings, this.#looking);
     this.admit = this.#admissions.admit.bind(this.#admissions);
@@ -106,7 +107,10 @@ export class Trusts {
         return;
       }
       shown({
-        ...shownOf(domain, records, this.#node.unixMs, hexOf(this.#node.options.identity.fingerprint)),
+        ...shownOf(domain, records, this.#node.unixMs, {
+          own: hexOf(this.#node.options.identity.fingerprint),
+          given: this.policy.fingerprintOf(domain),
+        }),
         rule: this.policy.ruleOf(domain),
         isLinked: this.#node.ways.linked().includes(domain),
         isUnsettled: this.#looking.isUnsettled(domain),

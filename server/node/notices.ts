@@ -37,6 +37,8 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'approval needed': 'it has lost its key, as it seems; the new one counts when you give its fingerprint',
   takeover: 'its DNS and whoever is there agree on a key that is not the pinned one; refused',
   impostor: 'whoever is there has a key that nobody names; refused',
+  'not as given':
+    'its server proves another key than the fingerprint that you have given; refused. p3do federate show says both, and how to take yours back',
   'key ended': 'its key has ended, and no renewal is found',
   'first use': 'first contact',
   unvouched: 'nobody says which key is its own; give its fingerprint',

@@ -42,3 +42,36 @@ test('a linked domain is not settled until it was looked at by what the admin sa
   allow(fixture, right);
   expect(show(fixture).refused).toBe(null);
 });
+
+test('a fingerprint that nobody proves is shown with the one that is proved, and told as that: nobody is called an impostor', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(`server ${b}`);
+  const right = hexOf(fixture.keys.domain(b).fingerprint);
+  allow(fixture, right);
+  fixture.pass(1);
+  expect(show(fixture)).toMatchObject({ given: null, refused: null });
+  allow(fixture, wrong);
+  fixture.pass(1);
+  expect(show(fixture)).toMatchObject({
+    given: wrong,
+    fingerprint: right,
+    refused: { row: '15a', fingerprint: right },
+  });
+  expect(fixture.notices).toContainEqual({ kind: 'key', domain: b, row: '15a', alarm: 'not as given' });
+  const identity = fixture.keys.domain(b, 'second');
+  fixture.connect(`server ${b}`, { name: 'other', party: { identity } });
+  const fingerprint = hexOf(identity.fingerprint);
+  expect(fixture.notices).toContainEqual({ kind: 'foreign key', domain: b, fingerprint, expected: wrong });
+  ask(fixture, { kind: 'forget', domain: b });
+  expect(show(fixture)).toMatchObject({ given: null });
+});
+
+test('that its key was declared lost is shown until it is taken back', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(`server ${b}`);
+  const say = (isLost: boolean): boolean => {
+    expect(ask(fixture, { kind: 'lost', domain: b, isLost })).toEqual({ kind: 'done' });
+    return show(fixture).isLost;
+  };
+  expect([show(fixture).isLost, say(true), say(false)]).toEqual([false, true, false]);
+});

@@ -58,6 +58,12 @@ test('first use is quarantine; confirmed by its fingerprint it is normal; anothe
   );
   const wrong = await federate('add', 'b.test', '--fingerprint', 'ab'.repeat(20), '--folder', a.folder);
   expect(wrong).toEqual({ code: 1, said: expect.stringContaining('(_trust_foreign_key)') });
+  expect(wrong.said).toMatch(/you have said ABAB .*, its server proves .*: p3do federate show b\.test says how/);
+  expect(await ofA('show', 'b.test')).toMatch(
+    new RegExp(
+      `given {3}ABAB .*\\n +its server proves .*\\n.*: p3do federate add b.test --fingerprint ${fingerprint}\\n`,
+    ),
+  );
   await expect(eventually('test', 'b.test', /\(_trust_foreign_key\)/)).resolves.toBe(true);
   await ofA('add', 'b.test', '--fingerprint', fingerprint);
 });
