@@ -9,6 +9,7 @@ import {
   type AdminAnswer,
   type AdminQuestion,
   type DomainShown,
+  type OwnKeyShown,
   parsePolicy,
   type PolicyChange,
   renderPolicy,
@@ -64,9 +65,11 @@ Examples:
     tell(options, await shown(await folderOf(asked, options), domain));
   });
   sub('list', 'domains with a rule, or a circuit').action(async (options: Options, asked: Command) => {
-    const { domains } = await answered(await folderOf(asked, options), { kind: 'list' }, 'domains');
-    if (options.json) process.stdout.write(`${JSON.stringify({ domains })}\n`);
-    else process.stdout.write(domains.map((domain) => `${lineOf(domain)}\n`).join('') || 'no other domain\n');
+    const { domains, ownKey } = await answered(await folderOf(asked, options), { kind: 'list' }, 'domains');
+    const revoked = ownKey === null ? '' : ownKeyLine(ownKey);
+    if (options.json) process.stdout.write(`${JSON.stringify({ domains, ownKey })}\n`);
+    else
+      process.stdout.write(revoked + (domains.map((domain) => `${lineOf(domain)}\n`).join('') || 'no other domain\n'));
   });
   const rules: readonly (readonly [Rule, string])[] = [
     ['limit', 'speak with a domain, and vouch for nothing of it'],
@@ -189,6 +192,15 @@ const lineOf = ({ domain, rule, isLinked, standing, basis }: DomainShown): strin
     ...(basis === null ? [] : [basis]),
     ...(rule === null ? [] : [rule]),
   ].join(', ');
+
+/** What stands above all else. */
+function ownKeyLine({ isRevoked, refusedBy }: OwnKeyShown): string {
+  const who = refusedBy.join(', ');
+  const what = isRevoked
+    ? `YOUR OWN KEY IS REVOKED, and refused by ${who}`
+    : `your own key is revoked, according to ${who}; no revocation was found`;
+  return `${what}: p3do key rotate --recovery FILE --at now (docs/operating.md#a-stolen-or-lost-key)\n`;
+}
 
 function refusalOf({ domain, given }: DomainShown, { row, fingerprint }: NonNullable<DomainShown['refused']>): string {
   const said =

@@ -85,6 +85,14 @@ export interface DomainShown {
   } | null;
 }
 
+/** Our own key, where others refuse it as revoked. */
+export interface OwnKeyShown {
+  readonly fingerprint: string;
+  /** Whether a revocation that it has signed was found; else others only say so. */
+  readonly isRevoked: boolean;
+  readonly refusedBy: readonly string[];
+}
+
 /** An account as it is shown; times are Unix milliseconds, and null where nobody knows. */
 export interface AccountShown {
   readonly nick: string;
@@ -147,7 +155,13 @@ export interface BudgetShown {
 
 /** An answer. */
 export type AdminAnswer =
-  | { readonly kind: 'domains'; readonly domains: readonly DomainShown[]; readonly unixMs: number }
+  | {
+      readonly kind: 'domains';
+      readonly domains: readonly DomainShown[];
+      /** null: nobody says that our own key is revoked. */
+      readonly ownKey: OwnKeyShown | null;
+      readonly unixMs: number;
+    }
   /** `next`: the nick behind which there is more; null: there is none. */
   | { readonly kind: 'accounts'; readonly accounts: readonly AccountShown[]; readonly next: string | null }
   | { readonly kind: 'visitors'; readonly visitors: readonly VisitorShown[] }

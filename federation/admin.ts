@@ -120,7 +120,8 @@ export function answerAdmin(
     const domains: DomainShown[] = [];
     const next = (): void => {
       const domain = names[domains.length];
-      if (domain === undefined) answer({ kind: 'domains', domains, unixMs: node.unixMs });
+      if (domain === undefined)
+        answer({ kind: 'domains', domains, ownKey: trusts.ownKey.shown(), unixMs: node.unixMs });
       else {
         trusts.show(domain, (shown) => {
           if (shown === null) {

@@ -36,6 +36,8 @@ export interface CircuitsOwner extends Border {
   onLetter(letter: Letter, peer: Proved): void;
   /** There is room again after `send` gave false. */
   onWritable(circuit: string, peer: Proved): void;
+  /** This domain, or whoever is where it is found, refuses us with this code. */
+  onRefused(domain: string, code: string): void;
   /** `domain`: whose server it is, or was to be. */
   onClosed(circuit: string, peer: Proved | null, domain: string | null, heard: boolean): void;
 }
@@ -291,6 +293,7 @@ export class NodeCircuits {
           if (!effect.byPeer) this.giveUp(name, effect.code);
           else {
             this.#noteRefusal(effect.code, entry);
+            if (entry.domain !== null) this.#owner.onRefused(entry.domain, effect.code);
             this.#shut(name, entry);
           }
           break;
@@ -299,6 +302,10 @@ export class NodeCircuits {
   }
 
   #take(name: string, entry: Entry, peer: Proved, letter: Letter): void {
+    const { method } = letter.packet;
+    // With its last packet a server says why it closes a circuit that has stood.
+    const isLast = peer.kind === 'server' && letter.routing.size === 0 && method?.startsWith('_error_') === true;
+    if (isLast) this.#owner.onRefused(peer.domain, method.slice('_error'.length));
     const routing = new Map(letter.routing);
     for (const variable of uniforms) {
       const text = routing.get(variable);

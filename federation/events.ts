@@ -117,6 +117,13 @@ export type Notice =
       readonly fingerprint: string;
       readonly by: 'our key' | 'former key' | 'recovery key';
     }
+  /** That domain refuses our own key as revoked; `isFound`: a revocation that the key has signed was found, there or on our ring. */
+  | {
+      readonly kind: 'own key revoked';
+      readonly domain: string;
+      readonly fingerprint: string;
+      readonly isFound: boolean;
+    }
   /** Something else about its key; `row` of the table of continuity. */
   | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
   /** One of two domains countersigns the key of the other; `untilMs` 0: it takes that back. */

@@ -237,6 +237,8 @@ export class FederationNode implements TrustOwner, CircuitsOwner {
     else this.#entities.personAwake(proved.person)?.writable(proved.channel);
   }
 
+  readonly onRefused: CircuitsOwner['onRefused'] = (domain, code) => this.#trusts.ownKey.refusedBy(domain, code);
+
   onClosed(circuit: string, proved: Proved | null, domain: string | null, heard: boolean): void {
     if (proved?.kind === 'client') {
       this.#channelsStamp++;

@@ -12,6 +12,7 @@ import { Admissions } from './admissions.ts';
 import { Countersigning } from './countersigning.ts';
 import { Looking } from './looking.ts';
 import { OwnSuccessors } from './own-successors.ts';
+import { OwnKeyState } from './own-key-state.ts';
 import { Policy } from './policy.ts';
 import { RotationNotices } from './rotation-notices.ts';
 import { Sightings } from './sightings.ts';
@@ -31,6 +32,7 @@ export class Trusts {
   readonly #notices: RotationNotices;
   readonly #ownSuccessors: OwnSuccessors;
   readonly #countersigning: Countersigning;
+  readonly ownKey: OwnKeyState;
   readonly #looking: Looking;
   readonly #admissions: Admissions;
   readonly admit: Admissions['admit'];
@@ -49,6 +51,7 @@ export class Trusts {
       else this.#looking.hear(domain, { told: [told], teller: from });
     });
     this.#ownSuccessors = new OwnSuccessors(node);
+    this.ownKey = new OwnKeyState(node);
     this.#looking = new Looking(node, this.policy, this.#sightings, this.#notices, {
       looked: (domain) => this.ready(domain),
       refused: (domain, fingerprint, decision) =>
@@ -79,6 +82,7 @@ export class Trusts {
 
   /** A domain's circuit stands. */
   ready(domain: string): void {
+    this.ownKey.admittedBy(domain);
     this.#countersigning.begin(domain);
     this.#looking.ready(domain);
     if (this.#announced !== null) this.#notices.tell(domain, this.#node.domain, this.#announced);

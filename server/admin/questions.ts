@@ -11,6 +11,7 @@ export type {
   AdminQuestion,
   BudgetShown,
   DomainShown,
+  OwnKeyShown,
   FeedShown,
 } from '../../federation/admin-questions.ts';
 export { parsePolicy, type PolicyChange, renderPolicy, type Rule } from '../../federation/trust/policy-lines.ts';

@@ -64,6 +64,14 @@ const successors: Readonly<Record<(Notice & { readonly kind: 'successor' })['by'
     ],
   };
 
+const recovering =
+  'p3do key rotate --recovery FILE --at now, with recovery.key, puts another key in its place (docs/operating.md#a-stolen-or-lost-key)';
+
+const ownKeyRevoked = `REVOKED: the own key of this domain is revoked, as it has signed itself: other domains take nothing of it any more, and let nobody of it in. ${recovering}`;
+
+const ownKeyCalledRevoked = (domain: string): string =>
+  `REVOKED: according to ${domain} the own key of this domain is revoked; no revocation was found, there or here, so it may be wrong, or lie. See who else says so (p3do federate list). If it is so: ${recovering}`;
+
 /** One node's. */
 export class Notices {
   readonly #log: Logger;
@@ -112,6 +120,13 @@ export class Notices {
         const [of, signer, advice] = successors[by];
         const text = `OUR KEY: ${domain} has heard that ${fingerprint} is to follow ${of}, signed by ${signer}. ${advice}`;
         log[level]({ domain, fingerprint, by }, text);
+        break;
+      }
+      case 'own key revoked': {
+        const { domain, fingerprint, isFound } = notice;
+        // One line an hour is enough for what is certain; what others only say is told of each.
+        const level = this.#isNews(isFound ? notice.kind : `${notice.kind} ${domain}`, nowMs) ? 'error' : 'debug';
+        log[level]({ domain, fingerprint, isFound }, isFound ? ownKeyRevoked : ownKeyCalledRevoked(domain));
         break;
       }
       case 'key': {

@@ -54,6 +54,11 @@ withGpg('GnuPG', () => {
     while (!(await federate(a, 'show', 'b.test')).startsWith('b.test, away, void')) await wait(50);
     expect(await federate(a, 'test', 'b.test')).toContain('(_trust_revoked_key)');
     expect(a.served.log.some((line) => line.includes('"alarm":"revoked key"'))).toBe(true);
+    // Its own admin reads it, as certain: its revocation was found.
+    await b.served.logged((line) => line.includes('REVOKED') && line.includes('"isFound":true'));
+    expect(await federate(b, 'list')).toMatch(
+      /^YOUR OWN KEY IS REVOKED, and refused by a\.test: p3do key rotate --recovery/,
+    );
     const given = await ask(a.keys, `/pks/lookup?op=get&search=0x${fingerprint}`);
     expect((await readArmouredCertificate(given.body)).revocation).toMatchObject({ isHard: true });
     // From anywhere, without the domain's folder; and nothing else than a revocation, of a key that is known there.

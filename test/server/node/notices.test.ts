@@ -75,3 +75,25 @@ test('rules that cannot be read, whenever somebody wakes: once a day', () => {
   );
   expect(lines).toHaveLength(2);
 });
+
+test('our own key is revoked: one error an hour where that is certain, whoever refuses it; one for each who only says so, named', () => {
+  const lines: { level: string; msg: string; domain: string; isFound: boolean }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  const tell = (domain: string, isFound: boolean, nowMs: number): void =>
+    notices.tell({ kind: 'own key revoked', domain, fingerprint: 'a'.repeat(40), isFound }, nowMs);
+  for (const isFound of [false, true]) {
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += 600_000)
+      for (const domain of ['b.test', 'c.test']) tell(domain, isFound, nowMs);
+  }
+  expect(lines.map(({ level, domain, isFound }) => [level, domain, isFound])).toEqual([
+    ['error', 'b.test', false],
+    ['error', 'c.test', false],
+    ['error', 'b.test', true],
+  ]);
+  expect(lines[0]!.msg).toContain('according to b.test');
+  expect(lines[2]!.msg).not.toContain('according to');
+  for (const { msg } of lines) expect(msg).toContain('p3do key rotate --recovery FILE --at now');
+  tell('c.test', true, 3_600_000);
+  expect(lines).toHaveLength(4);
+});
