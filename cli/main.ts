@@ -60,7 +60,7 @@ const subcommands: Record<string, Subcommand> = {
     load: () => import('./invite.ts'),
   },
   key: {
-    summary: "take back what a domain has certified of a person's key, and give it again",
+    summary: "a domain's own key: another one (rotate), stolen (void); its people's: revoke, certify, find",
     example: 'p3do key revoke mallory --domain example.org',
     load: () => import('./key.ts'),
   },

@@ -1,11 +1,13 @@
 /** `p3do move`: a person lives somewhere else from now on, by the word of the key that others have pinned. docs/spec/people.md#moving */
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { personFolder, surroundings } from '../client/profile/folder.ts';
 import { Profile, type Whose } from '../client/profile/profile.ts';
 import { heardFrom } from '../client/session/kept.ts';
 import type { SecretKey } from '../pki/secret-key.ts';
 import { signMove } from '../pki/move-statement.ts';
 import { renderUserId } from '../psyc/names.ts';
+import { identityFile } from './leaving/gather.ts';
 import { explained } from './person/codes.ts';
 import { complain, fail, type Shared, tell, whoseOf, withShared } from './person/conversation.ts';
 import { passphrase } from './person/passphrase.ts';
@@ -57,6 +59,12 @@ Examples:
 /** The old identity key and the new one; null where nobody gives a passphrase, which has been told. */
 async function opened(command: Command, from: Named, whose: Whose, options: Options): Promise<SecretKey[] | null> {
   const old: Whose = { ...from, folder: personFolder(surroundings(), from.nick, from.domain) };
+  if (!existsSync(identityFile(old.folder))) {
+    const name = `${from.nick}@${from.domain}`;
+    const text = `the identity key of ${name} is not on this machine: bring ${identityFile(old.folder)} here, from where you were ${name} or from an export`;
+    fail(command, options, '_input_invalid', text);
+    return null;
+  }
   const keys: SecretKey[] = [];
   for (const [one, file] of [
     [old, options.oldPassphraseFile ?? options.passphraseFile],

@@ -106,7 +106,7 @@ Examples:
 
 /** The recovery key that the configuration names, and no other. Throws DomainError `_domain_invalid_key`. */
 async function recoveryIn(file: string, { recovery }: Config): Promise<SecretKey> {
-  const key = await readKeyFile(file);
+  const key = await readKeyFile(file, 'the recovery key');
   if (key.certificate.key.fingerprint === recovery) return key;
   throw new DomainError('_domain_invalid_key', `${file} is not the recovery key of config.json`);
 }

@@ -125,7 +125,7 @@ async function serve(
     else {
       log.warn(
         { fingerprint },
-        'ROTATED: the domain has its next key from now on; take the one before, in the folder former, off this machine',
+        'ROTATED: the domain has its next key from now on; take the one before (former/*.key) off this machine after thirty days',
       );
     }
     server = await start(next, { store });

@@ -41,7 +41,9 @@ Examples:
       if (name === undefined || key === undefined) {
         const pins = pinsOf(profile.kept.pins).filter(({ of }) => name === undefined || of === name);
         for (const one of pins) tell(options, { kind: 'pinned', ...one }, pinLine(one));
-        if (pins.length === 0) tell(options, { kind: 'no pin' }, 'no key is pinned: nobody was met\n');
+        if (pins.length > 0) return;
+        const none = name === undefined ? 'no key is pinned: nobody was met' : `no key is pinned for ${nameOf(name)}`;
+        tell(options, { kind: 'no pin', ...(name === undefined ? {} : { of: name }) }, `${none}\n`);
         return;
       }
       const before = await profile.trust(name, key);

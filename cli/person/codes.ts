@@ -7,7 +7,7 @@ import { safeLine } from './safe.ts';
 const SAY_AGAIN = 'try again in a while';
 const CLOCK = 'the clocks of this machine and of the server differ: look at yours (date)';
 const TRUST =
-  'its key is another than the one that is known: compare fingerprints with its admin over another way, and see p3do help trust';
+  'its key is another than the one that is pinned: ask its admin for the fingerprint over another way, and type p3do trust DOMAIN FINGERPRINT (p3do help trust)';
 const ADMIN = 'tell the admin of your server';
 
 /** Longer codes inherit from shorter ones, as keywords do: what has no line of its own has that of the next above it. */

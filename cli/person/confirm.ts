@@ -16,15 +16,32 @@ export async function confirmed(command: Command, options: Pick<Shared, 'json'> 
   if (options.yes) return true;
   if (!process.stdin.isTTY) command.error(`${what}: say --yes`);
   process.stderr.write(`${what}.\n`);
+  if (/^y(?:es)?$/i.test((await answerTo('Do it? [y/N] ')).trim())) return true;
+  fail(command, options, '_unconfirmed', 'nothing was done (_unconfirmed)');
+  return false;
+}
+
+/** The same where a yes is not enough: `name` is to be typed. Without a terminal it is wrong usage. */
+export async function typedName(
+  command: Command,
+  options: Pick<Shared, 'json'>,
+  what: string,
+  name: string,
+): Promise<boolean> {
+  if (!process.stdin.isTTY) command.error(`${what}: say --yes ${name}`);
+  process.stderr.write(`${what}.\n`);
+  if ((await answerTo(`Type ${name} to do it: `)).trim().toLowerCase() === name) return true;
+  fail(command, options, '_unconfirmed', `nothing was done: ${name} was to be typed (_unconfirmed)`);
+  return false;
+}
+
+/** What somebody types; nothing where he ends the input, or interrupts. */
+async function answerTo(question: string): Promise<string> {
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  // Whoever ends the input, or interrupts, has not said yes.
   const ended = new Promise<string>((resolve) => asking.once('close', () => resolve('')));
   try {
-    const said = await Promise.race([asking.question('Do it? [y/N] '), ended]);
-    if (/^y(?:es)?$/i.test(said.trim())) return true;
+    return await Promise.race([asking.question(question), ended]);
   } finally {
     asking.close();
   }
-  fail(command, options, '_unconfirmed', 'nothing was done (_unconfirmed)');
-  return false;
 }

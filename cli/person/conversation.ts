@@ -286,7 +286,7 @@ function tellVisit(command: Command, { json }: Course, { nick, domain }: Whose, 
 }
 
 /** What every command tells alike. */
-function hear(command: Command, course: Course, output: Output, { kept }: Profile, putOut: PutOut): void {
+function hear(command: Command, course: Course, output: Output, { kept, whose }: Profile, putOut: PutOut): void {
   // That it is over is no refusal of something.
   if (output.kind !== 'over' && course.excusesRefusal?.(output) === true) return;
   const notice = output.kind === 'expelled' ? putOut.lineOf(output) : noticeLine(output);
@@ -297,7 +297,9 @@ function hear(command: Command, course: Course, output: Output, { kept }: Profil
     const { kind, code, by } = output;
     if (kind === 'over' && course.excuses?.(code) === true) return;
     if (course.json) stdout.write(jsonLine(output));
-    const what = kind === 'over' ? '' : `${nameOf(output.target)}: `;
+    // Of one's own server nobody else says whose key it is.
+    const isOwnKey = kind === 'over' && code === '_trust_changed_key';
+    const what = kind === 'refused' ? `${nameOf(output.target)}: ` : isOwnKey ? `${whose.domain}: ` : '';
     const isElsewhere = kind === 'over' && output.detail !== undefined;
     const text = isElsewhere
       ? `that server is ${output.detail}: look at --server (${code})`

@@ -24,7 +24,7 @@ export function noticeLine(output: Output): string | null {
     case 'moved':
       return `${nameOf(output.from)} has moved, as the key says that is pinned: it is ${nameOf(output.to)} now`;
     case 'changed key':
-      return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed; see p3do help trust.`;
+      return `ANOTHER KEY for ${nameOf(output.of)}: ${output.fingerprint}; pinned is ${output.pinned}. It is not believed. If its admin says over another way which one is right: p3do trust ${nameOf(output.of)} FINGERPRINT`;
     case 'gap':
       if (isFeed(output.address))
         return `${nameOf(output.author)} has published ${output.to - output.from + 1} more that did not come: it is not here yet, or is withheld`;

@@ -24,10 +24,10 @@ export const writeKey = (path: string, key: Uint8Array): Promise<void> =>
 /** The statement by which the domain's key follows the one before. */
 export const rotationFile = (folder: string): string => join(folder, 'rotation');
 
-/** A secret key in a file. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
-export async function readKeyFile(path: string): Promise<SecretKey> {
+/** A secret key in a file; `what` it is to be. Throws DomainError `_domain_invalid_key` with a sentence that says which file. */
+export async function readKeyFile(path: string, what = "the domain's key"): Promise<SecretKey> {
   const refused = (reason: string, cause: unknown): DomainError =>
-    new DomainError('_domain_invalid_key', `the domain's key: ${reason}`, cause);
+    new DomainError('_domain_invalid_key', `${what}: ${reason}`, cause);
   return read(path).catch((error: unknown) => {
     if (error instanceof FileError) throw refused(error.message, error);
     if (error instanceof PkiError) throw refused(`${path} holds none: ${error.message}`, error);

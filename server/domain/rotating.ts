@@ -103,7 +103,10 @@ export interface NewRotation {
  */
 export async function prepareRotation(folder: string, rotation: NewRotation): Promise<void> {
   if (await isThere(nextRotationFile(folder))) {
-    throw new DomainError('_domain_rotating', 'a key is to follow already: one at a time');
+    throw new DomainError(
+      '_domain_rotating',
+      `a key is to follow already, and there is one at a time; to break that off, stop the server, remove ${nextRotationFile(folder)} and ${nextKeyFile(folder)}, and do this again`,
+    );
   }
   await makeNext(folder, rotation.key.signer, rotation);
 }

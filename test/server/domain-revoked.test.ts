@@ -47,9 +47,22 @@ withGpg('GnuPG', () => {
       expect((await gpg(now, '--with-colons', '--list-keys')).stdout).toMatch(/^pub:r:/m);
     });
     // Whoever does not say that he means it has done nothing.
-    expect(await p3do('key', 'void', file, '--folder', b.served.folder)).toContain('say --yes');
+    const ofKey = `the key of b.test, ${fingerprint}`;
+    const unsaid = await p3do('key', 'void', file, '--folder', b.served.folder);
+    expect(unsaid).toContain(`This voids ${ofKey}, for good`);
+    expect(unsaid).toContain('say --yes');
+    // At another domain its name is to be said, which is a thing to be done by who means it.
+    for (const yes of [[], ['--yes']]) {
+      const elsewhere = await p3do('key', 'void', file, '--folder', a.served.folder, ...yes);
+      expect(elsewhere).toContain(`This is NOT of a.test: it voids ${ofKey}`);
+      expect(elsewhere).toContain('say --yes b.test');
+    }
+    expect(await p3do('key', 'void', file, '--folder', a.served.folder, '--yes', 'a.test')).toContain(
+      'the file is of b.test',
+    );
+    expect(await federate(a, 'show', 'b.test')).toContain('connected, normal');
     expect(await p3do('key', 'void', file, '--yes', '--folder', b.served.folder)).toBe(
-      'void at b.test\nvoid at a.test\n',
+      `void at b.test: ${ofKey}\nvoid at a.test: ${ofKey}\n`,
     );
     while (!(await federate(a, 'show', 'b.test')).startsWith('b.test, away, void')) await wait(50);
     expect(await federate(a, 'test', 'b.test')).toContain('(_trust_revoked_key)');
@@ -63,7 +76,7 @@ withGpg('GnuPG', () => {
     expect((await readArmouredCertificate(given.body)).revocation).toMatchObject({ isHard: true });
     // From anywhere, without the domain's folder; and nothing else than a revocation, of a key that is known there.
     const at = `${atA.host}:${atA.port}`;
-    expect(await p3do('key', 'void', file, '--yes', '--at', at)).toBe(`void at ${at}\n`);
+    expect(await p3do('key', 'void', file, '--yes', '--at', at)).toBe(`void at ${at}: ${ofKey}\n`);
     expect(await p3do('key', 'void', join(a.served.folder, 'domain.key'), '--yes', '--at', at)).toContain(
       '(_foreign_revocation)',
     );

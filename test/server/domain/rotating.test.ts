@@ -134,7 +134,13 @@ test('broken off at any step, it is ended by whoever comes next; one at a time',
   const first = await loadDomain(folder);
   // The key was made, and its statement not yet: it is used.
   const { next } = await prepare(folder);
-  await expect(prepare(folder)).rejects.toMatchObject({ code: '_domain_rotating' });
+  // Also the recovery key waits, and is told how the one on its way is broken off.
+  for (const isByRecovery of [false, true]) {
+    await expect(prepare(folder, NOW, isByRecovery)).rejects.toMatchObject({
+      code: '_domain_rotating',
+      message: expect.stringMatching(/stop the server, remove \S+rotation\.next and \S+next\.key/),
+    });
+  }
   await rm(join(folder, 'rotation.next'));
   expect((await loadDomain(folder)).next).toBeNull();
   const again = await prepare(folder);
