@@ -16,10 +16,17 @@ import { renderResolver } from '../server/dns/resolver.ts';
 import { readDomainKey } from '../server/domain/key-file.ts';
 import { checkDomain } from '../server/domain/load.ts';
 import { configFile } from '../server/domain/quickstart.ts';
+import { readSuccessor, warningsOfNext } from '../server/domain/rotating.ts';
 import type { Endpoint } from '../server/transport/resolve.ts';
 import { domainOptions, folderOf, type Whose } from './whose.ts';
 
 type Options = Whose & { readonly json?: true };
+
+/** The domain's key, and what is to become of it. */
+interface OwnKeys {
+  readonly fingerprint: string;
+  readonly next: { readonly fingerprint: string; readonly at: string } | null;
+}
 
 /** Adds the subcommands of `p3do config`. */
 export function register(command: Command): void {
@@ -58,10 +65,11 @@ async function fileOf(folder: string): Promise<string> {
 async function checkFile(file: string, isJson: boolean): Promise<void> {
   try {
     const config = await readConfig(file);
-    const { fingerprint } = (await readDomainKey(config.folder, config.domain)).certificate.key;
-    process.stdout.write(isJson ? `${JSON.stringify(described(config, fingerprint))}\n` : page(config, fingerprint));
+    const keys = await keysOf(config);
+    const warnings = [...warningsOf(config), ...(await warningsOfNext(config.folder))];
+    process.stdout.write(isJson ? `${JSON.stringify({ ...described(config, keys), warnings })}\n` : page(config, keys));
     if (isJson) return;
-    for (const warning of warningsOf(config)) process.stderr.write(`p3do: warning: ${warning}\n`);
+    for (const warning of warnings) process.stderr.write(`p3do: warning: ${warning}\n`);
   } catch (error) {
     if (isJson && error instanceof ConfigError)
       process.stdout.write(`${JSON.stringify({ config: error.file, mistakes: error.mistakes })}\n`);
@@ -69,10 +77,19 @@ async function checkFile(file: string, isJson: boolean): Promise<void> {
   }
 }
 
+/** Throws DomainError `_domain_invalid_key`, as the server does. */
+async function keysOf({ folder, domain, policy }: Config): Promise<OwnKeys> {
+  const { fingerprint } = (await readDomainKey(folder, domain)).certificate.key;
+  const next = await readSuccessor(folder, { domain, present: fingerprint, timeScale: policy.timeScale });
+  if (next === null) return { fingerprint, next };
+  const at = new Date(next.switchMs).toISOString();
+  return { fingerprint, next: { fingerprint: next.key.certificate.key.fingerprint, at } };
+}
+
 const endpoints = ({ listen }: Config): string[] =>
   listen.hosts.map((host) => renderEndpoint({ host, port: listen.port }));
 
-function described(config: Config, fingerprint: string): object {
+function described(config: Config, { fingerprint, next }: OwnKeys): object {
   const {
     file,
     domain,
@@ -95,6 +112,7 @@ function described(config: Config, fingerprint: string): object {
     config: file,
     domain,
     fingerprint,
+    next,
     recovery,
     listen: endpoints(config),
     tls,
@@ -115,11 +133,10 @@ function described(config: Config, fingerprint: string): object {
     log,
     policy,
     limits,
-    warnings: warningsOf(config),
   };
 }
 
-function page(config: Config, fingerprint: string): string {
+function page(config: Config, { fingerprint, next }: OwnKeys): string {
   const {
     file,
     domain,
@@ -141,6 +158,7 @@ function page(config: Config, fingerprint: string): string {
     ['config', [file]],
     ['domain', [domain]],
     ['fingerprint', [fingerprint]],
+    ...(next === null ? [] : [['next key', [`${next.fingerprint}, from ${next.at} on`]] satisfies [string, string[]]]),
     ['recovery', [recovery ?? 'none']],
     ['listen', endpoints(config)],
     ['certificate', tls === null ? ['made at start, self-signed'] : [tls.certificate, tls.key]],

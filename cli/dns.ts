@@ -32,6 +32,10 @@ Example:
       const domain = await loadDomain(await folderOf(show, options));
       const records = dnsRecords(domain.config.domain, recordOf(domain), domain.config.listen.port);
       process.stdout.write(options.json ? `${JSON.stringify({ dns: records })}\n` : `${records.join('\n')}\n`);
+      const { next } = domain;
+      if (next === null) return;
+      const what = `the key ${next.key.certificate.key.fingerprint} follows at ${new Date(next.switchMs).toISOString()}`;
+      process.stderr.write(`p3do dns show: ${what}: paste what this prints then\n`);
     });
   const put = command
     .command('publish')

@@ -6,6 +6,7 @@ import { warningsOf } from '../server/config/config.ts';
 import { domainFolder } from '../server/domain/folders.ts';
 import { type Domain, loadServed } from '../server/domain/load.ts';
 import { configFile, quickstart } from '../server/domain/quickstart.ts';
+import { warningsOfNext } from '../server/domain/rotating.ts';
 import { openLog } from '../server/log.ts';
 import { Server, type ServerOptions } from '../server/server.ts';
 import { DEFAULT_PORT } from '../server/transport/tls.ts';
@@ -73,7 +74,7 @@ async function serve(
   const domain = await loadServed(folder, Date.now());
   const { config } = domain;
   const log = openLog(config.log.level);
-  for (const warning of warningsOf(config)) log.warn(warning);
+  for (const warning of [...warningsOf(config), ...(await warningsOfNext(config.folder))]) log.warn(warning);
   const stopped = new Promise<void>((resolve) => {
     // A terminal that closes says SIGHUP: died of it, the server would leave its database behind.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());

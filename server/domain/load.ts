@@ -53,7 +53,12 @@ export async function loadDomain(folder: string): Promise<Domain> {
   const key = await readDomainKey(config.folder, config.domain);
   const rotation = await readRotation(config.folder, key.certificate.key.fingerprint);
   const { keys: former, earlier } = await readFormer(config.folder, rotation);
-  const next = await readSuccessor(config.folder, config.domain, config.policy.timeScale);
+  const { fingerprint: present } = key.certificate.key;
+  const next = await readSuccessor(config.folder, {
+    domain: config.domain,
+    present,
+    timeScale: config.policy.timeScale,
+  });
   const recovery = await readRecovery(config.folder);
   return { config, key, rotation, former, earlier, recovery, next, invites: () => readInvites(config.folder) };
 }

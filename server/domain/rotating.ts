@@ -17,7 +17,7 @@ import { domainOf } from '../../pki/user-id.ts';
 import { suite } from '../suite.ts';
 import { DomainError } from './errors.ts';
 import { keepKey, keepPublic, keepStatement } from './former.ts';
-import { keyFile, readDomainKey, readRotation, rotationFile, writeKey } from './key-file.ts';
+import { keyFile, readDomainKey, readKeyFile, readRotation, rotationFile, writeKey } from './key-file.ts';
 import { domainLimits } from './limits.ts';
 
 /** A key that is to follow, and when. */
@@ -46,16 +46,42 @@ export function numberedKey(key: Pick<SecretKey, 'certificate'>, statement: Uint
   return { fingerprint, seq: rotation.seq, prev: rotationHash(signed) };
 }
 
-/** The key that is to follow; null: none is. Throws DomainError `_domain_invalid_key`. */
-export async function readSuccessor(folder: string, domain: string, timeScale: number): Promise<Successor | null> {
+/**
+ * The key that is to follow the one with this fingerprint; null: none is. Throws DomainError `_domain_invalid_key`, with what to do
+ * where statement and keys do not belong together.
+ */
+export async function readSuccessor(
+  folder: string,
+  { domain, present, timeScale }: { readonly domain: string; readonly present: string; readonly timeScale: number },
+): Promise<Successor | null> {
   const named = await readNext(folder);
   if (named === null) return null;
-  const { statement, rotation } = named;
-  const key = await readDomainKey(folder, domain, nextKeyFile(folder));
-  if (key.certificate.key.fingerprint !== rotation.new) {
-    throw new DomainError('_domain_invalid_key', `${nextRotationFile(folder)}: it names another key than next.key`);
+  const [path, { statement, rotation }] = [nextRotationFile(folder), named];
+  const refused = (what: string): DomainError => new DomainError('_domain_invalid_key', `${path}: ${what}`);
+  if (!(await isThere(nextKeyFile(folder)))) {
+    throw refused(
+      `${nextKeyFile(folder)} is missing, the key ${rotation.new} that it names: bring it back, or break the rotation off by removing rotation.next`,
+    );
   }
-  return { key, statement, rotation, switchMs: rotation.notBefore * 1000 + announcedMs(timeScale) };
+  const key = await readDomainKey(folder, domain, nextKeyFile(folder));
+  if (key.certificate.key.fingerprint !== rotation.new) throw refused('it names another key than next.key');
+  const switchMs = rotation.notBefore * 1000 + announcedMs(timeScale);
+  if (present !== rotation.old) {
+    const which = present === rotation.new ? 'the next key already' : `another one, ${present}`;
+    throw refused(
+      `until ${new Date(switchMs).toISOString()} the key of ${domain} is ${rotation.old}, and domain.key holds ${which}: put that one back from a copy (docs/operating.md#a-stolen-or-lost-key where there is none)`,
+    );
+  }
+  return { key, statement, rotation, switchMs };
+}
+
+/** What is not wrong, and not whole: a key that was made to follow, which no statement names. */
+export async function warningsOfNext(folder: string): Promise<string[]> {
+  const path = nextKeyFile(folder);
+  if (!(await isThere(path)) || (await isThere(nextRotationFile(folder)))) return [];
+  return [
+    `${path} is there without rotation.next, so no key is to follow: bring rotation.next back, or say p3do key rotate again, which goes on with this key, or remove it`,
+  ];
 }
 
 /** The statement that is not in its place yet; null: there is none. Throws DomainError `_domain_invalid_key`. */
@@ -176,9 +202,10 @@ async function newKey(domain: string, now: number): Promise<Uint8Array> {
  */
 export async function takeSuccessor(folder: string, domain: string, unixMs: number, timeScale: number): Promise<void> {
   await finish(folder);
-  const next = await readSuccessor(folder, domain, timeScale);
-  if (next === null || unixMs < next.switchMs) return;
   const old = await readDomainKey(folder, domain);
+  const { fingerprint: present } = old.certificate.key;
+  const next = await readSuccessor(folder, { domain, present, timeScale });
+  if (next === null || unixMs < next.switchMs) return;
   const before = await readRotation(folder, old.certificate.key.fingerprint);
   if (before !== null) await keepStatement(folder, before, await readRecovery(folder));
   await keepKey(folder, old);
@@ -191,7 +218,8 @@ export async function takeSuccessor(folder: string, domain: string, unixMs: numb
 async function finish(folder: string): Promise<void> {
   const [next, key] = [nextRotationFile(folder), nextKeyFile(folder)];
   const named = (await isThere(key)) ? null : await readNext(folder);
-  if (named === null) return;
+  // Without next.key and with another one in its place nothing was broken off here: somebody has removed it, which `readSuccessor` says.
+  if (named === null || (await readKeyFile(keyFile(folder))).certificate.key.fingerprint !== named.rotation.new) return;
   // Whoever misses it is shown it later.
   await keepStatement(folder, named.statement, await readRecovery(folder));
   await rename(next, rotationFile(folder));

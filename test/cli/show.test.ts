@@ -90,6 +90,16 @@ test('what did not come may have been given up on the way', () => {
   );
 });
 
+test('another key than the pinned one: whose, and what to type when its admin has said which is right', () => {
+  const changed = {
+    kind: 'changed key',
+    of: 'b.example',
+    pinned: '0'.repeat(40),
+    fingerprint: '1'.repeat(40),
+  } as const;
+  expect(noticeLine(changed)).toMatch(/^ANOTHER KEY for b\.example: 1{40}; .*: p3do trust b\.example FINGERPRINT$/);
+});
+
 test('every code of the specification for people has a sentence', () => {
   const spec = readFileSync('docs/spec/people.md', 'utf8');
   const codes = [...spec.matchAll(/^\| `(_[a-z_]+)` \|/gm)].map(([, code]) => code!);
