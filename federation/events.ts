@@ -124,8 +124,14 @@ export type Notice =
       readonly fingerprint: string;
       readonly isFound: boolean;
     }
-  /** Something else about its key; `row` of the table of continuity. */
-  | { readonly kind: 'key'; readonly domain: string; readonly row: TrustRow; readonly alarm: Alarm }
+  /** Something else about its key; `row` of the table of continuity; `by`: where another key was followed, whose word led to it. */
+  | {
+      readonly kind: 'key';
+      readonly domain: string;
+      readonly row: TrustRow;
+      readonly alarm: Alarm;
+      readonly by?: 'old key' | 'recovery key' | 'others';
+    }
   /** One of two domains countersigns the key of the other; `untilMs` 0: it takes that back. */
   | {
       readonly kind: 'countersignature';

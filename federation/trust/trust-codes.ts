@@ -34,19 +34,29 @@ export const codeOf = ({ row }: TrustDecision): FederationCode => codes[row];
 const isAboutAnotherKey = (alarm: Alarm): boolean =>
   alarm === 'impostor' || alarm === 'not as given' || alarm === 'takeover' || alarm === 'rolled back';
 
+/** Whose word led from the pinned key to the next one. A key that is left by its own word is remembered so. */
+function ledBy(
+  pin: DomainTrust['pin'],
+  { pin: followed, left, provedMs }: DomainTrust,
+): 'old key' | 'recovery key' | 'others' {
+  if (followed?.basis === 'emergency') return 'others';
+  const isOwn = left.some(({ fingerprint, atMs }) => fingerprint === pin?.fingerprint && atMs === provedMs);
+  return isOwn ? 'old key' : 'recovery key';
+}
+
 /** What the admin hears of a look; `expected`: the fingerprint that he gave, else the pinned one. */
 export function noticesOf(
   domain: string,
   expected: string,
   { pin }: DomainTrust,
   proof: ProofFinding,
-  { row, alarms }: TrustDecision,
+  { row, alarms, next }: TrustDecision,
 ): Notice[] {
   const fingerprint = proof.kind === 'proved' ? proof.fingerprint : '';
   const isAnother = proof.kind === 'proved' && fingerprint !== pin?.fingerprint;
   return alarms.map((alarm): Notice => {
     if (alarm === 'first use') return { kind: 'first contact', domain, fingerprint };
     if (isAboutAnotherKey(alarm) && isAnother) return { kind: 'foreign key', domain, fingerprint, expected };
-    return { kind: 'key', domain, row, alarm };
+    return { kind: 'key', domain, row, alarm, ...(alarm === 'key followed' ? { by: ledBy(pin, next) } : {}) };
   });
 }

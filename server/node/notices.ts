@@ -26,7 +26,7 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'dns silent': 'its DNS has said nothing of its key for a week',
   'dns names another key': 'its DNS names another key than the one it proves; the pinned one stays, tell its admin',
   'home silent': 'nobody is reached there, and others find so too; certifications from before are honoured',
-  'key followed': 'it has another key now, as its old one said, or as others vouch',
+  'key followed': 'it has another key now',
   'successor waits': 'a new key waits, since nobody else vouches for it yet',
   'successor doubted':
     'its old key has named a new one, and its signed DNS keeps to the old; not taken until the DNS names it',
@@ -42,6 +42,14 @@ const meanings: Readonly<Record<Alarm, string>> = {
   'key ended': 'its key has ended, and no renewal is found',
   'first use': 'first contact',
   unvouched: 'nobody says which key is its own; give its fingerprint',
+};
+
+/** Whose word led to the key that a domain has now. */
+const leaders: Readonly<Record<NonNullable<(Notice & { readonly kind: 'key' })['by']>, string>> = {
+  'old key': ', as its old one said',
+  'recovery key': ', as its recovery key said: the old one is lost or stolen',
+  others:
+    ', of which neither its old one nor its recovery key has said anything: its DNS and others name it; compare its fingerprint with its admin, over another way',
 };
 
 /** Somebody names a successor of a key of ours, and it was not the admin: of which, signed by what, and what to do. */
@@ -130,9 +138,13 @@ export class Notices {
         break;
       }
       case 'key': {
-        const { domain, row, alarm } = notice;
+        const { domain, row, alarm, by } = notice;
         const level = this.#isNews(`${alarm} ${domain}`, nowMs) ? 'warn' : 'debug';
-        log[level]({ domain, row, alarm }, `KEY: ${domain}: ${meanings[alarm]}`);
+        const whose = by === undefined ? '' : leaders[by];
+        log[level](
+          { domain, row, alarm, ...(by === undefined ? {} : { by }) },
+          `KEY: ${domain}: ${meanings[alarm]}${whose}`,
+        );
         break;
       }
       case 'countersignature': {

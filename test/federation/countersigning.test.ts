@@ -273,6 +273,7 @@ test('the word of a key that its domain has left is shown no more, and asked for
   const [old, next] = [fixture.keys.domain(b), fixture.keys.domain(b, 'next')];
   const rotation = fixture.keys.rotation(old, next, 2, beginUnixMs, beginUnixMs + 100 * DAY);
   fixture.connect(server, { name: 'next', party: { identity: { ...next, rotation } } });
+  expect(fixture.notices).toContainEqual({ kind: 'key', domain: b, row: '9', alarm: 'key followed', by: 'old key' });
   expect(about(fixture.hear('next'))).toEqual(['_request_countersignature', '_notice_countersignature']);
   expect(shown(fixture)).toEqual({ byUsUntilMs: beginUnixMs + lastsMs, byThemUntilMs: null });
   say(fixture, '_notice_countersignature', wordOf(fixture, b, undefined, 'next'), undefined, 'next');

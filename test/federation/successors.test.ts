@@ -98,6 +98,13 @@ test.each<[string, (at: number) => Words]>([
     idealRecord(fixture.keys, domain, domain === b ? 'next' : undefined, { secure: true, seq: 2 });
   expect(fixture.isProved(comes(fixture, 'next', byRecovery(fixture, 'next')))).toBe(true);
   expect(kept(fixture).pin?.fingerprint).toBe(printOf(fixture, 'next'));
+  expect(fixture.notices).toContainEqual({
+    kind: 'key',
+    domain: b,
+    row: '9',
+    alarm: 'key followed',
+    by: 'recovery key',
+  });
 });
 
 test('the same words signed by the stolen key, and said first, do not take the place of the recovery key’s', () => {

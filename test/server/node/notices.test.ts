@@ -97,3 +97,15 @@ test('our own key is revoked: one error an hour where that is certain, whoever r
   tell('c.test', true, 3_600_000);
   expect(lines).toHaveLength(4);
 });
+
+test.each([
+  ['old key', 'as its old one said'],
+  ['recovery key', 'as its recovery key said'],
+  ['others', 'neither its old one nor its recovery key'],
+] as const)('a domain has another key, by the word of %s', (by, words) => {
+  const lines: { level: string; msg: string; by: string }[] = [];
+  const write = (text: string): unknown => lines.push(JSON.parse(text) as (typeof lines)[number]);
+  const notices = new Notices(openLog('info', { write }));
+  notices.tell({ kind: 'key', domain: 'b.test', row: by === 'others' ? '11' : '9', alarm: 'key followed', by }, 0);
+  expect(lines).toMatchObject([{ level: 'warn', by, msg: expect.stringContaining(words) }]);
+});
