@@ -54,7 +54,13 @@ Examples:
       // A linked domain may be refused by its new rule before that is answered.
       const beganMs = Date.now();
       await change(folder, [{ rule: 'allow', domain, fingerprint: options.fingerprint ?? null }]);
-      tell(options, await met(folder, domain, beganMs));
+      try {
+        tell(options, await met(folder, domain, beganMs));
+      } catch (error) {
+        if (!(error instanceof AdminError)) throw error;
+        const kept = `; the rule "allow ${domain}" stays all the same; p3do federate remove ${domain} takes it back`;
+        throw new AdminError(error.code as `_${string}`, `${error.message}${kept}`);
+      }
     });
   one('test', 'go to a domain, and say whether it is let in').action(
     async (domain: string, options: Options, asked: Command) => {
@@ -124,7 +130,10 @@ Examples:
       // An invitation names a domain and its key: whoever takes it wants to be there.
       const invited = policy.lines.filter(({ rule, fingerprint: key }) => rule === 'allow' && key !== null);
       for (const { domain } of invited.slice(0, invitedMax)) await answered(folder, { kind: 'meet', domain }, 'done');
-      say(options, { imported: policy.lines.length }, `${policy.lines.length} rules taken`);
+      const names = policy.lines.map(({ domain }) => domain);
+      const [imported, repeated] = [new Set(names), new Set(names.filter((name, at) => names.indexOf(name) < at))];
+      const more = [...repeated].map((name) => `\n  several lines name ${name}: the last is its rule`).join('');
+      say(options, { imported: imported.size, repeated: [...repeated] }, `${imported.size} rules taken${more}`);
     });
   sub('onions', 'what passes of onions: counts and rates, never routes').action(
     async (options: Options, asked: Command) => {
@@ -143,12 +152,22 @@ Examples:
   });
 }
 
+/** What a person is told of refusals; others are told as they are. */
+const sentences: Readonly<Record<string, string>> = {
+  _admin_own_domain:
+    'that is this domain itself: there is nothing to add, to block or to forget; in a file of rules, take its line out',
+  _admin_unknown_domain: 'nothing is known of this domain, and no rule names it: there is nothing to forget',
+};
+
 async function answered<Kind extends AdminAnswer['kind']>(
   folder: string,
   question: AdminQuestion,
   kind: Kind,
 ): Promise<AdminAnswer & { readonly kind: Kind }> {
-  const answer = await askServer(folder, question);
+  const answer = await askServer(folder, question).catch((error: unknown) => {
+    const sentence = error instanceof AdminError ? sentences[error.code] : undefined;
+    throw sentence === undefined ? error : new AdminError((error as AdminError).code as `_${string}`, sentence);
+  });
   if (answer.kind !== kind) throw new AdminError('_admin_refused', 'the server speaks another version');
   return answer as AdminAnswer & { readonly kind: Kind };
 }
@@ -171,10 +190,15 @@ async function met(folder: string, domain: string, beganMs = Date.now()): Promis
     if (refused !== null && refused.atMs >= beganMs - lookMs) {
       throw new AdminError(refused.code as `_${string}`, refusalOf(found, refused));
     }
-    if (Date.now() - beganMs > metMsMax) throw new AdminError('_admin_late', `${domain} is not reached`);
+    if (Date.now() - beganMs > metMsMax)
+      throw new AdminError('_admin_late', `${domain} is not reached: ${whyNot(found)}`);
     await wait(lookMs);
   }
 }
+
+/** What is known here of why nobody is reached; the doctor looks at each. */
+const whyNot = ({ domain, isUnreached }: DomainShown): string =>
+  `${isUnreached ? 'its address is not found in the DNS, or nobody answers there' : `nothing has come of it in ${metMsMax / 1000} seconds`}; p3do doctor ${domain} says which`;
 
 const say = ({ json }: Options, said: object, line: string): void =>
   void process.stdout.write(json ? `${JSON.stringify(said)}\n` : `${line}\n`);

@@ -60,6 +60,8 @@ export interface DomainShown {
   readonly domain: string;
   readonly rule: Rule | null;
   readonly isLinked: boolean;
+  /** It was gone to, and nobody was there. */
+  readonly isUnreached: boolean;
   /** The admin has said something of a linked domain that its key is not looked at by yet: what is shown may be over in a moment. */
   readonly isUnsettled: boolean;
   readonly standing: Standing;
@@ -153,6 +155,9 @@ export interface BudgetShown {
   readonly most: number;
 }
 
+/** Why nothing was done that the admin asked for. `_admin_own_domain`: it is about this domain itself; `_admin_unknown_domain`: nothing is known of that one. */
+export type AdminFault = FederationCode | '_keys_unknown' | '_admin_own_domain' | '_admin_unknown_domain';
+
 /** An answer. */
 export type AdminAnswer =
   | {
@@ -179,4 +184,4 @@ export type AdminAnswer =
   /** null: it is not here, not wholly, or not shown. */
   | { readonly kind: 'file'; readonly file: { readonly name: string; readonly chunks: readonly Uint8Array[] } | null }
   | { readonly kind: 'done' }
-  | { readonly kind: 'refused'; readonly code: FederationCode | '_keys_unknown' };
+  | { readonly kind: 'refused'; readonly code: AdminFault };

@@ -3,14 +3,27 @@ import { renderBase64 } from '../crypto/base64.ts';
 import { hexOf } from '../crypto/bytes.ts';
 import { answerAccounts } from './people/accounts.ts';
 import type { Entities } from './entities.ts';
-import type { FederationCode } from './error.ts';
 import type { KeySearch } from './keys/key-search.ts';
 import type { Mor } from './onions/mor.ts';
-import type { AdminAnswer, AdminQuestion, DomainShown } from './admin-questions.ts';
+import type { AdminAnswer, AdminFault, AdminQuestion, DomainShown } from './admin-questions.ts';
 import type { NodeEffect } from './events.ts';
 import { renderPolicy } from './trust/policy-lines.ts';
 import type { Trusts } from './trust/trust.ts';
 import type { TrustOwner } from './trust/trust-owner.ts';
+
+/** Domains that something is to be done about. */
+function changed(question: AdminQuestion): string[] {
+  switch (question.kind) {
+    case 'change':
+      return question.changes.map(({ domain }) => domain);
+    case 'lost':
+    case 'meet':
+    case 'forget':
+      return [question.domain];
+    default:
+      return [];
+  }
+}
 
 /** Answers now or later, once. */
 export function answerAdmin(
@@ -23,8 +36,11 @@ export function answerAdmin(
 ): void {
   const answer = (told: AdminAnswer): void => node.effect({ kind: 'told', request, answer: told });
   const { policy } = trusts;
-  const done = (code: FederationCode | null): void =>
-    answer(code === null ? { kind: 'done' } : { kind: 'refused', code });
+  const done = (code: AdminFault | null): void => answer(code === null ? { kind: 'done' } : { kind: 'refused', code });
+  if (changed(question).includes(node.domain)) {
+    done('_admin_own_domain');
+    return;
+  }
   switch (question.kind) {
     case 'accounts':
     case 'account':
@@ -72,7 +88,7 @@ export function answerAdmin(
           done(code);
           return;
         }
-        trusts.ruled(question.changes.map(({ domain }) => domain));
+        trusts.ruled(changed(question));
         entities.dismissVisitors((domain) => policy.faultOf(domain));
         const disowned = question.changes.filter(({ rule }) => rule === 'block' || rule === 'limit');
         trusts.disown(
@@ -105,14 +121,7 @@ export function answerAdmin(
       } else done('_excessive_peers');
       break;
     case 'forget':
-      policy.change(null, [{ domain: question.domain, rule: null, fingerprint: null }], (code) => {
-        if (code === null) {
-          trusts.disown([question.domain], (kept) => {
-            if (kept === null) trusts.forget(question.domain, done);
-            else done(kept);
-          });
-        } else done(code);
-      });
+      trusts.forget(question.domain, done);
       break;
   }
 

@@ -81,6 +81,8 @@ export class Policy {
 
   #take({ unknown, lines }: PolicyText): void {
     this.#unknown = unknown ?? 'open';
-    this.#lines = new Map(lines.map((line) => [line.domain, line]));
+    // A rule about the node itself, which could once be made, says nothing.
+    const others = lines.filter(({ domain }) => domain !== this.#desk.domain);
+    this.#lines = new Map(others.map((line) => [line.domain, line]));
   }
 }

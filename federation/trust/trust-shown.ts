@@ -10,7 +10,7 @@ export function shownOf(
   records: Records,
   unixMs: number,
   { own, given: ofAdmin }: { readonly own: string; readonly given: string | null },
-): Omit<DomainShown, 'rule' | 'isLinked' | 'isUnsettled' | 'refused'> {
+): Omit<DomainShown, 'rule' | 'isLinked' | 'isUnreached' | 'isUnsettled' | 'refused'> {
   const { pin, confirmed, standing, trialUntilMs, provedMs, silentSinceMs } = trustIn(records, unixMs);
   const { given, held } = countersignaturesIn(records);
   const [byUs, byThem] = [wordOn(given, pin?.fingerprint, own), wordOn([held], own, pin?.fingerprint)];

@@ -2,7 +2,7 @@
 import { hexOf } from '../../crypto/bytes.ts';
 import { encodeText } from '../../psyc/bytes.ts';
 import type { Operation } from '../../store/store.ts';
-import type { DomainShown } from '../admin-questions.ts';
+import type { AdminFault, DomainShown } from '../admin-questions.ts';
 import type { FederationCode } from '../error.ts';
 import type { NodeEvent, RotationTold } from '../events.ts';
 import type { Letter } from '../letter.ts';
@@ -22,7 +22,7 @@ import { trustIn } from './trust-record.ts';
 import { shownOf } from './trust-shown.ts';
 
 /** What comes of the admin's word: why it is not kept, or null. */
-type Done = (code: FederationCode | null) => void;
+type Done = (code: AdminFault | null) => void;
 
 /** Everything that one node thinks of other domains' keys. */
 export class Trusts {
@@ -117,6 +117,7 @@ export class Trusts {
         }),
         rule: this.policy.ruleOf(domain),
         isLinked: this.#node.ways.linked().includes(domain),
+        isUnreached: this.#node.ways.isUnreached(domain),
         isUnsettled: this.#looking.isUnsettled(domain),
         refused: this.#admissions.refusedOf(domain),
       });
@@ -134,8 +135,27 @@ export class Trusts {
     }
   }
 
-  /** As if it had never been met. */
+  /** Its rule and all that is kept of it go, as if it had never been met; `_admin_unknown_domain`: there is nothing of it. */
   forget(domain: string, done: Done): void {
+    readRecords(this.#node, nodeUniform(domain), (records) => {
+      if (records === null) done('_trust_unavailable');
+      else if (records.size === 0 && this.policy.ruleOf(domain) === null) done('_admin_unknown_domain');
+      else {
+        const then =
+          (next: () => void): Done =>
+          (code) =>
+            code === null ? next() : done(code);
+        const empty = then(() => this.#empty(domain, done));
+        this.policy.change(
+          null,
+          [{ domain, rule: null, fingerprint: null }],
+          then(() => this.disown([domain], empty)),
+        );
+      }
+    });
+  }
+
+  #empty(domain: string, done: Done): void {
     const context = nodeUniform(domain);
     const emptied = (records: Records): Operation[] =>
       [...records.keys()].map((name) => record(context, name as RecordName, new Uint8Array(0)));

@@ -6,7 +6,9 @@ export type AdminCode =
   | '_admin_running'
   | '_admin_refused'
   | '_admin_late'
-  | '_admin_invalid_lines';
+  | '_admin_invalid_lines'
+  | '_admin_own_domain'
+  | '_admin_unknown_domain';
 
 /** `message` is for people. */
 export class AdminError extends Error {

@@ -75,3 +75,35 @@ test('that its key was declared lost is shown until it is taken back', () => {
   };
   expect([show(fixture).isLost, say(true), say(false)]).toEqual([false, true, false]);
 });
+
+test('nothing is said of, or done about, the domain itself; what it keeps of itself stays', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(`server ${b}`);
+  allow(fixture, null);
+  const domain = 'a.example';
+  const line = { rule: 'block', domain, fingerprint: null } as const;
+  const fault = { kind: 'refused', code: '_admin_own_domain' };
+  expect(ask(fixture, { kind: 'change', unknown: null, changes: [{ ...line, domain: b }, line] })).toEqual(fault);
+  expect(ask(fixture, { kind: 'lost', domain, isLost: true })).toEqual(fault);
+  expect(ask(fixture, { kind: 'meet', domain })).toEqual(fault);
+  expect(ask(fixture, { kind: 'forget', domain })).toEqual(fault);
+  expect(ask(fixture, { kind: 'policy' })).toEqual({ kind: 'policy', text: `unknown open\nallow ${b}\n` });
+});
+
+test('what was never known is not forgotten; a rule alone, or a key alone, is', () => {
+  const fixture = new NodeFixture();
+  fixture.connect(`server ${b}`);
+  const forget = (domain: string): unknown => ask(fixture, { kind: 'forget', domain });
+  const nothing = { kind: 'refused', code: '_admin_unknown_domain' };
+  expect([forget('never.example'), forget(b), forget(b)]).toEqual([nothing, { kind: 'done' }, nothing]);
+  allow(fixture, null);
+  expect([forget(b), forget(b)]).toEqual([{ kind: 'done' }, nothing]);
+});
+
+test('a domain that was gone to and is not there is shown as that', () => {
+  const fixture = new NodeFixture();
+  expect(show(fixture).isUnreached).toBe(false);
+  ask(fixture, { kind: 'meet', domain: b });
+  fixture.tell({ kind: 'failed', circuit: fixture.dialled.at(-1)!.split(' b.')[0]! });
+  expect(show(fixture).isUnreached).toBe(true);
+});

@@ -98,7 +98,16 @@ test('lists of all three kinds go from one admin to the other as they are', asyn
   const list = `allow d.test ${'cd'.repeat(20)}\nblock e.test\nlimit f.test\n`;
   const file = join(a.folder, 'list');
   await writeFile(file, `# what others say\nlimit f.test\nblock e.test # spam\n${list}`);
-  expect(await ofA('import', file)).toBe('5 rules taken\n');
+  expect(await ofA('import', file)).toBe(
+    '3 rules taken\n  several lines name e.test: the last is its rule\n  several lines name f.test: the last is its rule\n',
+  );
+  const refused = async (...args: string[]): Promise<unknown> => federate(...args, '--folder', a.folder);
+  const saying = (code: string): unknown => ({
+    code: 1,
+    said: expect.stringMatching(new RegExp(`is .*\\(${code}\\)\n$`)),
+  });
+  expect(await refused('add', 'a.test')).toEqual(saying('_admin_own_domain'));
+  expect(await refused('remove', 'never.test')).toEqual(saying('_admin_unknown_domain'));
   const exported = await ofA('export');
   expect(exported).toContain(list);
   await writeFile(file, exported.replace(/^unknown .*\n|^\w+ b\.test.*\n/gm, ''));
