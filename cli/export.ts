@@ -151,7 +151,13 @@ async function verify(command: Command, folder: string, options: Options): Promi
   const open = unjudged === 0 ? '' : `, ${unjudged} that cannot be judged`;
   const line = `${nameOf(person)}, ${new Date(timeMs).toISOString()}: ${messages} messages, ${signed} signed and checked, ${unsigned} by the word of a server${open}, ${wrong} wrong\n`;
   tell(options, { kind: 'verified', person, timeMs, ...counts }, line);
-  if (wrong > 0) fail(command, options, '_export_wrong', `${many(wrong)} not by whom they are said to be`);
+  if (wrong > 0)
+    fail(
+      command,
+      options,
+      '_export_wrong',
+      `${many(wrong)} not by whom ${wrong === 1 ? 'it is' : 'they are'} said to be`,
+    );
   else if (unjudged > 0) fail(command, options, '_export_unjudged', `${many(unjudged)} neither proved nor disproved`);
 }
 

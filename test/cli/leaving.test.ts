@@ -97,7 +97,7 @@ test('export: messages with signatures, keys, places, records; whole, private, a
   writeFileSync(join(folder, 'export.json'), JSON.stringify(manifest));
   const wrong = await p3do(`export ${folder} --verify --json`);
   expect(wrong.status).toBe(1);
-  expect(wrong.said).toContain('"signed":1,"unsigned":0,"wrong":1');
+  expect(wrong.said).toContain('"signed":1,"unsigned":0,"unjudged":0,"wrong":1');
   expect(wrong.said).toContain(`messages.jsonl:2: NOT ben@${BLUE}: `);
 });
 
