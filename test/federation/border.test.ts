@@ -56,7 +56,7 @@ test('an author elsewhere: his domain is asked for his keys once, which are pinn
   expect(fixture.methods(server)).toEqual(['_request_keys', `_echo${sealed}`, `_echo${sealed}`]);
   expect(fixture.methods('client ada phone')).toEqual([sealed, sealed]);
   const pinned = fixture.store.perform({ kind: 'records', request: 0, context: 'psyc://b.example/~zoe' });
-  expect(pinned).toMatchObject({ records: [{ name: 'fingerprint' }, { name: 'statement' }] });
+  expect(pinned).toMatchObject({ records: [{ name: 'fingerprint' }, { name: 'pinned' }, { name: 'statement' }] });
   fixture.sayBytes(
     server,
     renderRouted(
