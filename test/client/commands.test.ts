@@ -161,7 +161,7 @@ describe('one after the other', () => {
     const refused = await p3do('register', 'ada@a.example', ...server());
     expect(refused).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^p3do register: its key is another .* \(_trust_changed_key\)\n$/),
+      stderr: expect.stringMatching(/^p3do register: a\.example: its key is another .* \(_trust_changed_key\)\n$/),
     });
     expect(await p3do('say', '@hall@a.example', 'x')).toMatchObject({ status: 1, stdout: '' });
     expect(log).toHaveLength(length);
