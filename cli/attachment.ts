@@ -34,6 +34,7 @@ export function register(command: Command): void {
       `
 Only who follows is given it. Each piece is held against what the author has signed before anything is
 written. What the file is, and is called, is the author's word: look at it as at anything from a stranger.
+One that is called like a hidden file is saved only where you say.
 
 Examples:
   $ p3do attachment save ada@a.example/4ee1c0de
@@ -132,12 +133,16 @@ async function saved(
     return;
   }
   const name = path ?? attachment.name;
+  // Programs read such files without being told to.
+  if (path === undefined && name.startsWith('.')) {
+    fail(command, options, '_file_failed', `its author calls it ${safeLine(name)}: say yourself where to save it`);
+    return;
+  }
   try {
     await writeFile(name, file, { flag: options.force === true ? 'w' : 'wx' });
   } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const why = isThere ? `${safeLine(name)} is there already: name another file, or use --force` : String(error);
-    fail(command, options, '_file_failed', why);
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    fail(command, options, '_file_failed', `${safeLine(name)} is there already: name another file, or use --force`);
     return;
   }
   tell(

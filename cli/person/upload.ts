@@ -1,5 +1,5 @@
 /** A file on its way: read from the disk, and handed to the server that has its publication, piece by piece. docs/spec/attachments.md#given */
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Attachment, attachmentOf, chunksOf, OCTETS, PublicationError } from '../../client/session/pending.ts';
 import { attachmentBytesMax } from '../../client/session/words.ts';
@@ -35,17 +35,18 @@ const types: Readonly<Record<string, string>> = {
   '.webm': 'video/webm',
 };
 
-/** Reads what is to be attached; a text says why it cannot be. */
+/** Reads what is to be attached; a text says why it cannot be. System errors pass. */
 export async function uploadOf(path: string): Promise<Upload | string> {
+  // One byte more than may be, and no more: what a device or a pipe gives has no end, and no size that could be asked.
+  const pieces: Buffer[] = [];
+  for await (const piece of createReadStream(path, { end: attachmentBytesMax })) pieces.push(piece as Buffer);
+  const file = new Uint8Array(Buffer.concat(pieces));
+  if (file.length > attachmentBytesMax) return `${path}: a file to be attached has at most ${attachmentBytesMax} bytes`;
+  const type = types[extname(path).toLowerCase()] ?? OCTETS;
   try {
-    const { size } = await stat(path);
-    if (size > attachmentBytesMax) return `${path}: a file to be attached has at most ${attachmentBytesMax} bytes`;
-    const file = new Uint8Array(await readFile(path));
-    const type = types[extname(path).toLowerCase()] ?? OCTETS;
     return { file, attachment: attachmentOf(suite, file, basename(path), type) };
   } catch (error) {
     if (error instanceof PublicationError) return `${path}: ${error.message}`;
-    if (error instanceof Error && 'code' in error) return error.message;
     throw error;
   }
 }

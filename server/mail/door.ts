@@ -28,9 +28,6 @@ export interface MailDoorOptions {
   readonly arrived: (letter: string, arrival: Arrival) => Promise<ArrivalCode | null>;
 }
 
-/** Of one address so many connections at a time. */
-const PER_ADDRESS = 8;
-
 interface Guest {
   readonly socket: Socket;
   readonly place: string;
@@ -100,7 +97,7 @@ export class MailDoor {
     const { timers, limits } = this.#options;
     const place = placeOf(socket.remoteAddress ?? '');
     const here = [...this.#guests.values()].filter((guest) => guest.place === place).length;
-    if (this.#guests.size >= limits.connectionsMax || here >= PER_ADDRESS) {
+    if (this.#guests.size >= limits.connectionsMax || here >= limits.connectionsOfAddressMax) {
       // Nobody reads what he says, so nothing would tell that he is gone.
       socket.end('421 4.7.0 too many connections; come again\r\n', () => socket.destroy());
       return;

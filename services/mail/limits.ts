@@ -39,8 +39,9 @@ export const mailLimits = {
   readMsMax: 5_000,
   /** Servers that it has been through (RFC 5321 6.3 asks for at least 100). */
   receivedMax: 100,
-  /** Connections at a time, how long one may be silent, and how long it may be at all. */
+  /** Connections at a time, and of one address; how long one may be silent, and how long it may be at all. */
   connectionsMax: 64,
+  connectionsOfAddressMax: 8,
   idleMsMax: 60_000,
   sessionMsMax: 600_000,
   /** Mails of one connection. */

@@ -192,13 +192,19 @@ test('a file goes with what she publishes, through another server while her home
   });
   const rows = (await published('alice@a.test')).length;
   await a.kill();
-  const elsewhere = await p3do('publish', '--attach', picture, 'look again', '--as', 'alice@a.test');
+  const hidden = join(home, '.profile');
+  await writeFile(hidden, bytes);
+  const elsewhere = await p3do('publish', '--attach', hidden, 'look again', '--as', 'alice@a.test');
   expect(elsewhere).toMatchObject({ code: 0, out: 'stored at c.test\nattached, 150000 bytes\n' });
   a.start();
   await a.ready;
   const again = (await publishedSoon('alice@a.test', rows + 1)).at(-1);
   expect(again).toEqual(['look again', 'author']);
   const last = (await shown('alice@a.test')).at(-1)!.slice('alice@a.test '.length).slice(0, 8);
+  expect(await p3do('attachment', 'save', `alice@a.test/${last}`, '--as', 'alice@a.test')).toMatchObject({
+    code: 1,
+    complaints: expect.stringContaining('its author calls it .profile: say yourself where to save it'),
+  });
   expect(await done('attachment', 'save', `alice@a.test/${last}`, '--force', copy, '--as', 'alice@a.test')).toContain(
     '150000 bytes',
   );
